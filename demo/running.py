@@ -35,6 +35,7 @@ from motcua.files.store import Store, open_store
 from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
+from motcua.signing import Speaker
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
 from publishing.authoring.provinces import PROVINCES, publish_province
@@ -169,7 +170,7 @@ async def play(
     by, how = speaker_of(env), authenticated_here(env)
     speaking = FilingClient(client, speaker=by, authenticated=how, patience=PATIENCE)
     async with speaking as filings, asyncio.TaskGroup() as group:
-        player = Player(filings, versions, _beside(env, filings))
+        player = Player(filings, versions, _beside(env, filings, by))
         tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
     return [task.result() for task in tasks]
 
@@ -184,13 +185,13 @@ async def _wrong_receipts(played: Played, record: Record) -> list[str]:
     return [] if found == wanted else [f"receipts: expected {list(wanted)}, found {list(found)}"]
 
 
-def _beside(env: Mapping[str, str], filings: FilingClient) -> Mapping[str, Beside]:
+def _beside(env: Mapping[str, str], filings: FilingClient, by: Speaker | None) -> Mapping[str, Beside]:
     database = env["MOTCUA_DATABASE_URL"]
     return {
         **Absences(filings, env["MOTCUA_OWNER_DATABASE_URL"]).words,
         **Paying(env["MOTCUA_BANK_URL"]).words,
         **Tills(database).words,
-        **InSuspense(database, env["MOTCUA_MASTER_KEY"]).words,
+        **InSuspense(database, env["MOTCUA_MASTER_KEY"], by).words,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deploy.stack.keys import HERE, SECOND, second_key
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL, speaker_here
@@ -25,6 +25,11 @@ class ByPerson(Speaker):
         if command.actor.role is Role.LEADER:
             return self._leaders.command(stream, command, how)
         return super().command(stream, command, how)
+
+    def order(self, act: str, order: dict[str, Any], how: Authenticated) -> str:
+        if order["actor"]["role"] == Role.LEADER:
+            return self._leaders.order(act, order, how)
+        return super().order(act, order, how)
 
 
 def speaker_of(env: Mapping[str, str]) -> Speaker | None:

@@ -87,6 +87,11 @@ class Speaker:
         who = {"actor": command.actor, "on_behalf_of": command.on_behalf_of}
         return command.model_copy(update={"statement": self._signed(as_sent(command), about | who, how)})
 
+    def order(self, act: str, order: dict[str, Any], how: Authenticated) -> str:
+        """Returns the signed statement of an act by a platform command. Raises `MotcuaError` if an agent fails."""
+        about = {"act": act, "command_id": order["command_id"], "actor": order["actor"]}
+        return self._signed(order, about, how)
+
     def complaint(self, complaint: c.ComplaintStart, how: Authenticated) -> c.ComplaintStart:
         """Returns the complaint with a signed statement of its actor. Raises `MotcuaError` if an agent fails."""
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)

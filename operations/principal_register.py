@@ -1,7 +1,8 @@
 """The register of principals. Each change is recorded with its author and reason; the tables must match the changes.
 
-A change takes effect at once, or when a second operator has approved it, if it needs one. Every change is one
-transaction that locks the register's version. A change needs the rights of the database's owner.
+The first programs are registered in one act; from then on a change that extends claims takes effect once a second
+operator has approved it by another program. Every change is one transaction that locks the register's version, and
+needs the rights of the database's owner.
 """
 
 import json
@@ -15,13 +16,14 @@ from activities.ledger.authority.principals import NO_AGENCY, principals
 from console.comparing import Difference, Row, Why, compared, wrong
 from console.database import Connection
 from console.operators import refuse_if, same_hands, see_role
+from console.speaking import refuse_same_program, via_of
 from rules.identity.grants import widens
-from rules.identity.principal_register import Fold, Recorded, changed, impossible, named, unproved
+from rules.identity.principal_register import Fold, Recorded, changed, first, impossible, named, unfit, unproved
 from rules.require import require
 from rules.rule import refuse
 from schemas.errors import problem
 from schemas.identity import principals as pr
-from schemas.identity.statement import ALL_AGENCIES, Principal
+from schemas.identity.statement import ALL_AGENCIES, Principal, signed
 from schemas.ids import canonical
 from schemas.people import Actor, Role
 
@@ -34,17 +36,16 @@ class Done(NamedTuple):
 
 
 class Held(NamedTuple):
-    """The locked register: the number of its last change, whether changes need two operators, and the present time."""
+    """The locked register: the number of its last change, and the present time."""
 
     version: int
-    by_two: bool
     now: datetime
 
 
 async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
     """Records a change of the register. Idempotent by the command's id.
 
-    A change that widens somebody's rights waits for another operator's approval if the register requires two.
+    A change that widens somebody's rights waits for another operator's approval, unless it begins the register.
     Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():
@@ -62,11 +63,6 @@ async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
     return Done(change, next(iter(await principals(connection, about)), None))
 
 
-async def by_two(connection: Connection) -> bool:
-    """Whether a change that widens somebody's rights waits for a second operator."""
-    return bool(await connection.fetchval("select by_two from principal_version"))
-
-
 async def history(connection: Connection, principal: str | None = None) -> list[pr.PrincipalChange]:
     """Returns every change of one principal, or of all if None is given, in order."""
     return [pr.PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
@@ -76,6 +72,7 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
     """Checks and carries out a command. Returns the principal's name, and whether the change awaits an approval."""
     actor = command.actor
     await see_role(connection, actor)
+    via = await via_of(connection, command)
     if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
         return named(command), await _apply(connection, command, held)
     row = await connection.fetchrow(_WAITING, command.asked)
@@ -86,28 +83,41 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
         asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
         if await same_hands(connection, asker, actor, held.now):
             raise refuse(problem("actor.subject", "needs_another"))
+        refuse_same_program(asked.statement and signed(asked.statement).statement.iss, via)
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
             raise refuse(problem("asked", "changed_since"))
         await _apply(connection, asked, held, approved=True)
     return named(asked), False
 
 
-async def _apply(connection: Connection, asked: pr.Asked, held: Held, *, approved: bool = False) -> bool:
+async def _apply(
+    connection: Connection, asked: pr.Said | pr.BeginRegister, held: Held, *, approved: bool = False
+) -> bool:
     """Applies a change, unless it must wait for a second operator. Returns whether it waits. Raises `RefusalError`."""
-    alone = approved or not held.by_two
-    if isinstance(asked, pr.RequireTwo):
-        waits = not (alone or asked.on)
-        if not waits:
-            await connection.execute("update principal_version set by_two = $1", asked.on)
-        return waits
+    if isinstance(asked, pr.BeginRegister):
+        await _begin(connection, asked, held)
+        return False
     before = await _possible(connection, asked, held.now)
     if not (approved or isinstance(asked, pr.RevokeKey) or asked.key is None):
         refuse_if(unproved(asked.proof, asked.key, named(asked), held.now))
+    if held.version == 0:
+        raise refuse(problem("", "register_not_begun"))
     after = changed(before, asked, held.now)
-    waits = not alone and widens(before, after)
+    waits = not approved and widens(before, after)
     if not waits:
         await _write(connection, after)
     return waits
+
+
+async def _begin(connection: Connection, command: pr.BeginRegister, held: Held) -> None:
+    """Registers the first programs. Raises `RefusalError` if there are some, or if these can't be the first."""
+    if held.version > 0:
+        raise refuse(problem("", "register_begun"))
+    refuse_if(unfit(command))
+    for one in first(command):
+        before = await _possible(connection, one, held.now)
+        refuse_if(unproved(one.proof, require(one.key), one.principal.id, held.now))
+        await _write(connection, changed(before, one, held.now))
 
 
 async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
@@ -174,7 +184,7 @@ async def differences(connection: Connection) -> list[Difference]:
         row["grants"] = json.loads(row["grants"])
     fold, found = _folded(changes)
     principals = fold.principals.values()
-    version = {"one": True, "version": max((row["n"] for row in changes), default=0), "by_two": fold.by_two}
+    version = {"one": True, "version": max((row["n"] for row in changes), default=0)}
     expected = {
         "principal": [row_of(one) for one in principals],
         "principal_key": [row for one in principals for row in rows_of_keys(one)],
@@ -231,10 +241,10 @@ _KEYS: Final = {"principal": "principal", "principal_key": "key_id", "principal_
 _TABLES: Final = {table: f"select * from {table}" for table in _KEYS}  # noqa: S608 -- our own names
 _CHANGES: Final = """
 select n, command_id, principal, change, asked, waits, body, officer, agency, reason, at
-from principal_change where $1::text is null or principal = $1 order by n
+from principal_change where $1::text is null or principal in ($1, '*') order by n
 """
-_ASKED: Final[TypeAdapter[pr.Asked]] = TypeAdapter(Annotated[pr.Asked, Field(discriminator="change")])
-_HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
+_ASKED: Final[TypeAdapter[pr.Said]] = TypeAdapter(Annotated[pr.Said, Field(discriminator="change")])
+_HOLD: Final = "select version, statement_timestamp() from principal_version for update"
 _RECORDED: Final = "select n, principal from principal_change where command_id = $1"
 _HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
 _MISSING: Final = """
@@ -269,7 +279,9 @@ on conflict (key_id) do update set (principal, agency, public_key, valid_from, v
 """
 _HISTORY: Final = """
 select n, principal, change, asked, waits, officer, agency, reason, at,
-    (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
-    case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
-from principal_change as said where $1::text is null or principal = $1 order by n
+    (select answer.change from principal_change as answer where answer.asked = said.n) as answer
+from principal_change as said where $1::text is null or principal = $1 or change = 'begin' and exists (
+    select from jsonb_array_elements(convert_from(body, 'UTF8')::jsonb -> 'programs') as one
+    where one -> 'principal' ->> 'id' = $1
+) order by n
 """

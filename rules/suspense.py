@@ -51,7 +51,8 @@ def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> Su
     why = role_is(actor, role) or _not_now(money, kind, state) or _not_theirs(money, kind, actor)
     if why is not None:
         raise refuse(why)
-    said = command.model_dump(exclude={"command_id", "actor", "callback", "kind", "filing_id", "payment", "asked"})
+    about = {"command_id", "actor", "statement", "callback", "kind", "filing_id", "payment", "asked"}
+    said = command.model_dump(exclude=about)
     match command:
         case sp.AssignSuspense(stream=stream):
             said["stream"] = stream

@@ -1,11 +1,12 @@
 """People and programs: the actor, the person for whom the actor acts, and the program that sends a message."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from .base import AgencyCode, Key, Line, Model, StrictModel, Subject
+from .base import AgencyCode, Key, Line, Model, StrictModel, Subject, unset
 from .level import Channel
 from .text import line
 
@@ -43,10 +44,19 @@ class Actor(Model):
 
 
 class OfficerCommand(StrictModel):
-    """A command of an officer or operator. A repeat with the same `command_id` is the same command."""
+    """A command of an officer or operator. A repeat with the same `command_id` is the same command.
+
+    `statement` is the signed statement of the program that gives the command; see `schemas/identity/statement.py`.
+    """
 
     command_id: Key
     actor: Actor
+    statement: str | None = Field(default=None, max_length=4096, exclude_if=unset, repr=False)
+
+    @property
+    def act(self) -> str:
+        """The command's name in its statement, such as `approve_erasure`."""
+        return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
 
 
 SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)

@@ -26,7 +26,11 @@ def raw_key(seed: int) -> Ed25519PrivateKey:
 
 
 def private_key(seed: int) -> PrivateKey:
-    return PrivateKey(raw_key(seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return PrivateKey(private_pem(seed))
+
+
+def private_pem(seed: int) -> bytes:
+    return raw_key(seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def public_pem(seed: int) -> str:

@@ -14,6 +14,8 @@ from demo.patience import at_database, until
 from demo.player import Beside, Played, officer
 from demo.scenario import Act
 from motcua import MotcuaError
+from motcua.payloads.converter import as_sent
+from motcua.signing import Authenticated, Speaker
 from operations.commands.money.suspense import take
 from rules.require import require
 from schemas.errors import RefusalError
@@ -25,8 +27,9 @@ from views.registers.money import suspense
 class InSuspense:
     """The cashiers and leaders of all scenarios, who handle the money in suspense in this database."""
 
-    def __init__(self, database: str, master_key: str) -> None:
+    def __init__(self, database: str, master_key: str, speaker: Speaker | None) -> None:
         self._database = database
+        self._speaker = speaker
         self._vault = Vault(master_keys(master_key))
         self._taken: dict[UUID, UUID] = {}
         """By filing, the suspense entry assigned to it."""
@@ -60,8 +63,12 @@ class InSuspense:
         return await at_database(self._database, lambda connection: suspense(connection, self._vault.find))
 
     async def _take(self, command: AnySuspenseCommand) -> None:
+        by, act, aud = self._speaker, command, None
+        if by is not None:
+            statement, aud = by.order(command.act, as_sent(command), Authenticated()), by.audience
+            act = command.model_copy(update={"statement": statement})
         try:
-            await at_database(self._database, lambda connection: take(connection, self._vault, command))
+            await at_database(self._database, lambda connection: take(connection, self._vault, act, aud))
         except RefusalError as error:
             raise MotcuaError(str(error.refusal)) from None
 

@@ -10,5 +10,20 @@ create table question_statement (
 create index question_statement_until on question_statement (until);
 grant select, insert, delete on question_statement to motcua_app;
 
+-- What widens rights always waits for a second operator.
+alter table principal_version drop column by_two;
+
+-- The program, the key and the statement's digest of an act, as in `event.via`; null for an act of before there was a
+-- register of programs.
+alter table erasure_deed add column via text;
+alter table suspense_step add column via text;
+
+-- Who publishes by two is heard by the register.
+grant select on principal, principal_key to motcua_publisher;
+
 -- migrate:down
+revoke select on principal, principal_key from motcua_publisher;
+alter table suspense_step drop column via;
+alter table erasure_deed drop column via;
+alter table principal_version add column by_two boolean not null default false;
 drop table question_statement;

@@ -54,7 +54,7 @@ create trigger access_chained after insert on access referencing new table as ad
 create trigger callback_chained after insert on callback referencing new table as added for each statement
     execute function note_rows('callback', 'id', 'provider,reference,transaction,said,amount,outcome,at,memo,received_at', 'true');
 create trigger suspense_step_chained after insert on suspense_step referencing new table as added for each statement
-    execute function note_rows('suspense_step', 'callback,n', 'command_id,step,officer,agency,stream,reason,means,bank_reference,at', 'true');
+    execute function note_rows('suspense_step', 'callback,n', 'command_id,step,officer,agency,stream,reason,means,bank_reference,at,via', 'true');
 create trigger inbox_chained after insert on inbox referencing new table as added for each statement
     execute function note_rows('inbox', 'filing_id,id', 'stream,agency,signal,problem,at,sealed,key_id', 'true');
 create trigger refund_call_chained after insert on refund_call referencing new table as added for each statement
@@ -72,7 +72,7 @@ create trigger till_closing_chained after insert on till_closing referencing new
 create trigger principal_change_chained after insert on principal_change referencing new table as added for each statement
     execute function note_rows('principal_change', 'n', 'command_id,principal,change,asked,waits,body,officer,agency,reason,at', 'true');
 create trigger erasure_deed_chained after insert on erasure_deed referencing new table as added for each statement
-    execute function note_rows('erasure_deed', 'n', 'command_id,deed,asked,cause,reason,officer,agency,at', 'true');
+    execute function note_rows('erasure_deed', 'n', 'command_id,deed,asked,cause,reason,officer,agency,at,via', 'true');
 create trigger erasure_chained after insert on erasure referencing new table as added for each statement
     execute function note_rows('erasure', 'request,filing_id', 'agency', 'true');
 create trigger export_request_chained after insert on export_request referencing new table as added for each statement

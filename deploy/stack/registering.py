@@ -21,7 +21,7 @@ from motcua.payloads.key_ring import ring_in
 from motcua.signing import KEY_FILE
 from operations.principal_register import take
 from publishing.record.publishing import Publisher
-from schemas.identity.principals import AddPrincipal
+from schemas.identity.principals import BeginRegister, FirstProgram
 from schemas.identity.statement import (
     ALL_AGENCIES,
     ALL_CLIENTS,
@@ -54,9 +54,8 @@ async def let_speak(env: Mapping[str, str]) -> None:
     if env.get(PRINCIPAL) != HERE:
         return
     key = Path(env[KEY_FILE])
-    await while_away(lambda: _register(env, _OFFICE, office_key(key)))
-    await while_away(lambda: _register(env, _SECOND, second_key(key)))
-    await while_away(lambda: _register(env, _PROGRAM, key))
+    programs = {_PROGRAM: key, _SECOND: second_key(key), _OFFICE: office_key(key)}
+    await while_away(lambda: _register(env, programs))
     temporal = await Client.connect(
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
@@ -79,22 +78,27 @@ async def _is_known(client: FilingClient) -> bool:
     return True
 
 
-async def _register(env: Mapping[str, str], about: PrincipalFile, file: Path) -> None:
-    """Registers a program, in the name of an operator in the directory, unless the program's key is registered."""
-    key, now = key_in(file), datetime.now(UTC)
+async def _register(env: Mapping[str, str], programs: Mapping[PrincipalFile, Path]) -> None:
+    """Begins the register with these programs, in the name of an operator in the directory, unless it has begun."""
+    now = datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
-        if await connection.fetchval("select exists (select from principal_key where key_id = $1)", key.key_id):
-            return
         operator = await connection.fetchrow(_OPERATOR, Role.OPERATOR)
-        if operator is None:
+        if operator is None or await connection.fetchval("select version > 0 from principal_version"):
             return
-        command = AddPrincipal(
-            command_id=f"{about.id}:{key.key_id}",
+        keys = {about: key_in(file) for about, file in programs.items()}
+        first = tuple(
+            FirstProgram(
+                principal=about,
+                key=PrincipalKey(public_key=key.public_key, valid_from=now, valid_until=now + _LASTS),
+                proof=prove(about.id, key),
+            )
+            for about, key in keys.items()
+        )
+        command = BeginRegister(
+            command_id="motcua-up",
             actor=Actor(subject=operator["subject"], role=Role.OPERATOR, agency=operator["agency"]),
             reason="motcua up",
-            principal=about,
-            key=PrincipalKey(public_key=key.public_key, valid_from=now, valid_until=now + _LASTS),
-            proof=prove(about.id, key),
+            programs=first,
         )
         await take(connection, command)
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from console.operators import same_hands, see_role
+from console.speaking import refuse_same_program, via_of
 from operations.erasure.retention import resolved, whole
 from rules.require import require
 from rules.retention import hindrances
@@ -38,9 +39,10 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
         n, now = await _next(log.connection)
         left_out: dict[str, tuple[Problem, ...]] = {}
         if (known_already := await log.connection.fetchval(_RECORDED, command.command_id)) is None:
+            via = await via_of(log.connection, command)
             await see_role(log.connection, command.actor)
             found, left_out = await _erasable(log, command, now, progress)
-            await _record(log.connection, n, now, command, cause=command.cause, reason=command.reason)
+            await _record(log.connection, n, now, command, via, cause=command.cause, reason=command.reason)
             await log.connection.execute(_ADD_FILINGS, n, found)
         return Asked(require(await request(log.connection, known_already or n)), left_out)
 
@@ -50,6 +52,7 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
     async with connection.transaction():
         n, now = await _next(connection)
         if await connection.fetchval(_RECORDED, command.command_id) is None:
+            via = await via_of(connection, command)
             await see_role(connection, command.actor, Role.AUDITOR)
             asked = await request(connection, command.asked)
             if asked is None or asked.answer is not None:
@@ -57,8 +60,9 @@ async def answer(connection: Connection, command: ApproveErasure | DeclineErasur
             asker = Actor(subject=asked.officer, role=Role.OPERATOR, agency=asked.agency)
             if await same_hands(connection, asker, command.actor, now):
                 raise refuse(problem("actor.subject", "needs_another"))
+            refuse_same_program(await connection.fetchval(_VIA, command.asked), via)
             reason = command.reason if isinstance(command, DeclineErasure) else None
-            await _record(connection, n, now, command, asked=command.asked, reason=reason)
+            await _record(connection, n, now, command, via, asked=command.asked, reason=reason)
         return require(await request(connection, command.asked))
 
 
@@ -106,17 +110,20 @@ async def _erasable(
     return free, left_out
 
 
-async def _record(connection: Connection, n: int, now: datetime, command: OfficerCommand, **said: Any) -> None:
+async def _record(
+    connection: Connection, n: int, now: datetime, command: OfficerCommand, via: str | None, **said: Any
+) -> None:
     about = [said.get(name) for name in ("asked", "cause", "reason")]
     actor, deed = command.actor, getattr(command, "deed", "")
-    await connection.execute(_ADD, n, command.command_id, deed, *about, actor.subject, actor.agency, now)
+    await connection.execute(_ADD, n, command.command_id, deed, *about, actor.subject, actor.agency, now, via)
 
 
 _RECORDED: Final = "select n from erasure_deed where command_id = $1"
 _ADD: Final = """
-insert into erasure_deed (n, command_id, deed, asked, cause, reason, officer, agency, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into erasure_deed (n, command_id, deed, asked, cause, reason, officer, agency, at, via)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+_VIA: Final = "select via from erasure_deed where n = $1"
 _ADD_FILINGS: Final = """
 insert into erasure (request, filing_id, agency) select $1, filing_id, agency from filing where filing_id = any($2)
 """

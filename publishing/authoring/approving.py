@@ -9,13 +9,15 @@ from pydantic import TypeAdapter
 
 from console.database import Database
 from console.operators import same_hands, see_role
+from console.speaking import refuse_same_program, via_of
 from publishing.authoring.absences import Absence, misfits
-from publishing.record.log import Dated, Stored, known_keys, stored
+from publishing.record.log import Dated, Stored, known_keys, signed_by, stored
 from publishing.record.publications import place_of
 from publishing.record.publishing import NoKeyError, Publisher, Publishing, publishing
 from rules.rule import refuse
 from schemas.errors import problem
 from schemas.publishing import events as ev
+from schemas.publishing.commands import ApprovePublication, DeclinePublication
 from views.log import Connection
 
 
@@ -54,14 +56,16 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
         asked, event = await _asked(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
             raise refuse(problem("actor.subject", "needs_another"))
+        via = await via_of(now.connection, by.act(ApprovePublication, asked=n))
+        refuse_same_program(signed_by(asked.via), via)
         if await now.connection.fetchval(_CHANGED, [place_of(one).stream for one in event], asked.at):
             raise refuse(problem("asked", "changed_since"))
         for absence in (one for one in event if isinstance(one, ev.AbsenceRecorded)):
             wanted = absence.agency, absence.subject, absence.role, absence.first_day, absence.last_day
             if wrong := await misfits(now.connection, Absence(*wanted, absence.substitute)):
                 raise refuse(*wrong)
-        await now.record([Dated(ev.PublicationApproved(asked=n), now.at)])
-        await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor)
+        await now.record([Dated(ev.PublicationApproved(asked=n), now.at)], via=via)
+        await now.record([Dated(one.model_copy(update={"asked": n}), now.at) for one in event], asked.actor, asked.via)
     return event
 
 
@@ -69,7 +73,8 @@ async def decline(database: Database, n: int, reason: str, by: Publisher) -> Non
     """Declines the request numbered `n`; its own requester may do so, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
-        await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)])
+        via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))
+        await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)], via=via)
 
 
 async def waiting(connection: Connection) -> list[Waiting]:

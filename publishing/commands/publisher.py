@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from activities.ledger.vault import Vault
 from console.database import OWNER, answered, master_key_at_hand
+from console.speaking import signed
 from motcua.cli.answer import Marked
 from motcua.cli.options import actor_of
 from motcua.cli.running import Exit, fail, parse
@@ -22,7 +23,7 @@ def publisher(operator: str | None) -> Publisher:
     """Returns the operator as publisher; the system if `operator` is None. A malformed name ends the command."""
     master = master_key_at_hand()
     actor = SYSTEM if operator is None else parse(Actor, actor_of(operator))
-    return Publisher(actor, None if master is None else Vault(master))
+    return Publisher(actor, None if master is None else Vault(master), signed)
 
 
 def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

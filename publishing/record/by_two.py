@@ -40,7 +40,10 @@ def _gives(change: Change, before: Row | None) -> bool:
 
 
 class Published(NamedTuple):
-    """A recorded event with its place, time and publisher. `read`: whether its encrypted fields were decrypted."""
+    """A recorded event with its place, time and publisher. `read`: whether its encrypted fields were decrypted.
+
+    `program`: the program that signed its act; None if none did.
+    """
 
     stream: str
     seq: int
@@ -48,6 +51,7 @@ class Published(NamedTuple):
     officer: str
     event: ev.PublicationEvent
     read: bool
+    program: str | None = None
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
@@ -75,20 +79,23 @@ def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mappi
 
 
 class _Approvals:
-    """The events that an operator other than the requester has approved, by the number of the request."""
+    """The events that another operator than the requester has approved, by another program, by the request's number.
+
+    Requests and approvals of before there was a register of programs are of none.
+    """
 
     def __init__(self) -> None:
-        self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
+        self._asked: dict[int | None, tuple[str, str | None, frozenset[str]]] = {}
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
         """Stores the next event of the log if the event is a request or an approval."""
         match one.event:
             case ev.PublicationAsked():
-                self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
+                self._asked[one.event.asked] = one.officer, one.program, frozenset(one.event.events)
             case ev.PublicationApproved():
-                officer, events = self._asked.get(one.event.asked, (one.officer, frozenset()))
-                if officer != one.officer:
+                officer, program, events = self._asked.get(one.event.asked, (one.officer, None, frozenset()))
+                if officer != one.officer and (program is None or program != one.program):
                     self._approved[one.event.asked] = events
 
     def cover(self, one: Published) -> bool:

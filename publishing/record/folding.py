@@ -7,7 +7,7 @@ from activities.ledger.vault import Vault
 from console.comparing import Difference, Why, compared
 from publishing.record import tables
 from publishing.record.by_two import Published, unapproved
-from publishing.record.log import known_keys, stored, streams_with_names
+from publishing.record.log import known_keys, signed_by, stored, streams_with_names
 from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
 from views.log import Connection, UnfoldableError
 
@@ -97,7 +97,7 @@ async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, li
             continue
         for change in changes(one.event, one.at, read=one.read):
             fold.add(change)
-        log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read))
+        log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read, signed_by(one.via)))
     return fold, found, log
 
 

@@ -39,6 +39,7 @@ class Stored(NamedTuple):
     seq: int
     at: datetime
     actor: Actor
+    via: str
     event: PublicationEvent | None
     read: bool
 
@@ -48,8 +49,17 @@ def is_personal(event: PublicationEvent) -> bool:
     return any(getattr(event, name) is not None for name in fields_marked(type(event), Personal))
 
 
+UNSIGNED: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
+"""The `via` of an event whose act no program has signed."""
+
+
+def signed_by(via: str) -> str | None:
+    """Returns the program that signed an event's act, by its `via`; None if none did."""
+    return None if via == UNSIGNED else via.partition("/")[0]
+
+
 async def append(
-    connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], actor: Actor
+    connection: Connection, said: Mapping[Place, Sequence[Dated]], keys: Mapping[str, FilingKey], actor: Actor, via: str
 ) -> None:
     """Appends one or more events to each stream, with one receipt for each stream, in the caller's transaction."""
     heads = await beside.heads(connection, [(place.stream, None, place.agency) for place in said])
@@ -74,7 +84,7 @@ async def append(
                 "key_id": key.key_id if key and sealed else None,
                 "command_id": command_id,
                 "actor": by,
-                "via": f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}",
+                "via": via,
                 "occurred_at": at,
             }
             rows.append(columns)
@@ -104,14 +114,14 @@ async def stored(
         except (ValueError, LookupError, SealBrokenError):
             event = None
         read = event is not None and (sealed is None or key is not None)
-        yield Stored(row["stream"], row["seq"], row["occurred_at"], actor, event, read)
+        yield Stored(row["stream"], row["seq"], row["occurred_at"], actor, row["via"], event, read)
 
 
 NOBODY: Final = Actor(subject="-", role=Role.SYSTEM)
 """The actor of an event whose actor can't be read, as in a row that somebody has changed."""
 _EVENT_OF: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
 _EVENTS: Final = """
-select stream, seq, kind, body, sealed, actor, occurred_at from event
+select stream, seq, kind, body, sealed, actor, via, occurred_at from event
 where stream in (select stream from stream where filing_id is null and ($1::text[] is null or stream = any($1)))
 order by stream, seq
 """

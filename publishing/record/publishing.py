@@ -1,35 +1,48 @@
 """A publishing transaction: it writes events to the log, and the rows that follow from them to the tables."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
+from uuid import uuid4
 
 from activities.ledger.vault import FilingKey, Vault
 from console.database import Connection, Database, connected
 from console.operators import see_role
+from console.speaking import via_of
 from publishing.record import tables
 from publishing.record.by_two import needs_two
-from publishing.record.log import Dated, append, forget, is_personal, keys_of
+from publishing.record.log import UNSIGNED, Dated, append, forget, is_personal, keys_of
 from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
 from publishing.record.tables import untaken
 from rules.require import require
 from schemas.base import Personal, fields_marked
 from schemas.ids import canonical
-from schemas.people import SYSTEM, Actor
+from schemas.people import SYSTEM, Actor, OfficerCommand
+from schemas.publishing.commands import AskPublication
 from schemas.publishing.events import OfficerErased, PublicationAsked, PublicationEvent
 
+C = TypeVar("C", bound=OfficerCommand)
 ROLE: Final = "motcua_publisher"
 """The only database role that may write these streams and tables."""
 
 
 class Publisher(NamedTuple):
-    """The actor who publishes, and the vault that encrypts people's names; without it no event may name a person."""
+    """The actor who publishes, and the vault that encrypts people's names; without it no event may name a person.
+
+    `sign` returns an act with the statement of the actor's program.
+    """
 
     actor: Actor = SYSTEM
     vault: Vault | None = None
+    sign: Callable[[Any], Any] = lambda act: act
+
+    def act(self, kind: type[C], **fields: Any) -> C:
+        """Returns an act of the actor, signed."""
+        signed: C = self.sign(kind.model_validate({"command_id": uuid4().hex, "actor": self.actor} | fields))
+        return signed
 
 
 PLATFORM: Final = Publisher()
@@ -74,17 +87,21 @@ class Publishing:
         personal = tuple(_fields(event, personal=True) for event in events)
         public = tuple(canonical(_fields(event, personal=False)).decode() for event in events)
         asked = PublicationAsked(asked=n, events=public, personal=personal if any(personal) else None)
-        await self.record([Dated(asked, self.at)])
+        via = await via_of(self.connection, self.by.act(AskPublication, events=public))
+        await self.record([Dated(asked, self.at)], via=via)
 
-    async def record(self, said: Iterable[Dated], actor: Actor | None = None) -> None:
-        """Records events, each with its own time, in the name of `actor`, by default the publisher."""
+    async def record(self, said: Iterable[Dated], actor: Actor | None = None, via: str | None = None) -> None:
+        """Records events, each with its own time, in the name of `actor`, by default the publisher.
+
+        `via` names the program that signed the act; None if no program did.
+        """
         by_place: dict[Place, list[Dated]] = defaultdict(list)
         for dated in said:
             by_place[place_of(dated.event)].append(dated)
         if not by_place:
             return
         keys = await self._keys(by_place)
-        await append(self.connection, by_place, keys, actor or self.by.actor)
+        await append(self.connection, by_place, keys, actor or self.by.actor, via or UNSIGNED)
         events = [*chain.from_iterable(by_place.values())]
         await tables.write(self.connection, (change for dated in events for change in changes(*dated)))
         for event, _ in events:

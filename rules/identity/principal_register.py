@@ -8,12 +8,12 @@ from rules.identity.statements import LEEWAY, is_signed
 from schemas.errors import Problem, problem
 from schemas.identity import principals as pr
 from schemas.identity.jws import read
-from schemas.identity.statement import POSSESSION_TYPE, Possession, Principal, PrincipalKey, PublicKey
+from schemas.identity.statement import POSSESSION_TYPE, Claim, Possession, Principal, PrincipalKey, PublicKey
 
 
-def named(said: pr.Asked) -> str:
-    """The id of the principal that a change is about; `*` for a change of the whole register."""
-    if isinstance(said, pr.RequireTwo):
+def named(said: pr.Said | pr.BeginRegister) -> str:
+    """The id of the principal that a change is about; `*` for the beginning of the whole register."""
+    if isinstance(said, pr.BeginRegister):
         return pr.WHOLE_REGISTER
     return said.principal.id if isinstance(said, pr.AddPrincipal) else said.principal
 
@@ -29,6 +29,25 @@ def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Pro
     live = [key for key in principal.keys if key.revoked_at is None]
     gone = all(said.key_id not in {None, key.key_id} for key in live)
     return problem("key_id", "no_live_key") if gone else None
+
+
+def first(said: pr.BeginRegister) -> tuple[pr.AddPrincipal, ...]:
+    """The registrations in the beginning of the register, one a program."""
+    who = said.model_dump(include={"command_id", "actor", "reason"})
+    return tuple(pr.AddPrincipal.model_validate(who | one.model_dump()) for one in said.programs)
+
+
+def unfit(said: pr.BeginRegister) -> Problem | None:
+    """Why no register can begin with these programs; None if it can.
+
+    Nobody could approve anything later unless two of them, with a key each, may speak for operators.
+    """
+    if len({one.principal.id for one in said.programs}) < len(said.programs):
+        return problem("programs", "programs_alike")
+    if len({one.key.key_id for one in said.programs}) < len(said.programs):
+        return problem("programs", "programs_alike")
+    able = [one for one in said.programs if any(each.claim is Claim.OPERATOR for each in one.principal.grants)]
+    return problem("programs", "two_for_operators") if len(able) < _TWO else None
 
 
 def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
@@ -72,10 +91,9 @@ class Fold:
 
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
-        self.by_two = False
-        self._waiting: dict[int, pr.Asked] = {}
+        self._waiting: dict[int, pr.Said] = {}
 
-    def meant(self, command: pr.AnyPrincipalCommand) -> pr.Asked:
+    def meant(self, command: pr.AnyPrincipalCommand) -> pr.Said | pr.BeginRegister:
         """The command's change, or the waiting change that the command decides. Raises `ValueError` if none waits."""
         if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command
@@ -86,15 +104,15 @@ class Fold:
     def add(self, change: Recorded) -> None:
         """Adds the next change. Raises `ValueError` if it is impossible."""
         asked = self.meant(change.command)
+        if isinstance(asked, pr.BeginRegister):
+            self.principals |= {one.principal.id: changed(None, one, change.at) for one in first(asked)}
+            return
         if change.waits:
             self._waiting[change.n] = asked
         if change.waits or isinstance(change.command, pr.DeclineChange):
             return
-        if isinstance(asked, pr.RequireTwo):
-            self.by_two = asked.on
-        else:
-            name = named(asked)
-            self.principals[name] = changed(self.principals.get(name), asked, change.at)
+        name = named(asked)
+        self.principals[name] = changed(self.principals.get(name), asked, change.at)
 
 
 def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Principal:
@@ -119,6 +137,7 @@ def _revoked(key: PrincipalKey, key_id: str | None, at: datetime) -> PrincipalKe
     return key.model_copy(update={"revoked_at": at})
 
 
+_TWO: Final = 2
 LIFE: Final = timedelta(minutes=5)
 """The maximum age of a proof of possession. The holder of a key makes a new proof for each request."""
 

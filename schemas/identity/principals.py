@@ -1,6 +1,6 @@
 """Changes of the register of principals (registered programs), by an operator.
 
-If the register requires two operators, a second one approves the change.
+The first programs are registered in one act. From then on a second operator approves each change that extends claims.
 """
 
 from enum import StrEnum
@@ -8,20 +8,20 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from ..base import AgencyCode, Instant, Key, Line, Model, unset
+from ..base import AgencyCode, Instant, Key, Line, Model, StrictModel, unset
 from ..people import OfficerCommand
 from .statement import KeyId, PrincipalFile, PrincipalKey
 
 
 class ChangeKind(StrEnum):
-    """The kind of a change of the register. `by_two`: the requirement of a second operator begins or ends."""
+    """The kind of a change of the register. `begin`: its first programs are registered."""
 
+    BEGIN = "begin"
     ADD = "add"
     ROTATE = "rotate"
     REVOKE = "revoke"
     APPROVE = "approve"
     DECLINE = "decline"
-    BY_TWO = "by_two"
 
 
 Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
@@ -58,15 +58,20 @@ class RevokeKey(OfficerCommand):
     key_id: KeyId | None = None
 
 
-class RequireTwo(OfficerCommand):
-    """Require a second operator's approval for changes that extend claims; `on` is false to end this rule.
+class FirstProgram(StrictModel):
+    """One of the first programs of the register, with its key and the proof that it holds the key."""
 
-    To end the rule, a second operator must approve.
-    """
+    principal: PrincipalFile
+    key: PrincipalKey
+    proof: Proof
 
-    change: Literal["by_two"] = "by_two"
+
+class BeginRegister(OfficerCommand):
+    """Register the first programs of an empty register; at least two of them may speak for operators."""
+
+    change: Literal["begin"] = "begin"
     reason: Line
-    on: bool
+    programs: tuple[FirstProgram, ...] = Field(min_length=2, max_length=10)
 
 
 class ApproveChange(OfficerCommand):
@@ -87,10 +92,7 @@ class DeclineChange(OfficerCommand):
 Said = AddPrincipal | RotateKey | RevokeKey
 """The commands about one principal."""
 
-Asked = Said | RequireTwo
-"""The commands that change the register: at once, or after another operator's approval if two are required."""
-
-AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
+AnyPrincipalCommand = Said | BeginRegister | ApproveChange | DeclineChange
 
 WHOLE_REGISTER: Final = "*"
 """The `principal` of a change that concerns the whole register."""
@@ -101,8 +103,7 @@ class PrincipalChange(Model):
 
     `waits`: whether this change is a request that needs another operator's approval. `answer` is the approval or the
     refusal of this request; None while there is none. `asked` is the number of the request that this change approves or
-    declines; None for any other change. `by_two`: whether a second operator is required from now on; None if the change
-    is not about this rule. For a change of this rule, `principal` is `*`.
+    declines; None for any other change. For the register's beginning, `principal` is `*`.
     """
 
     n: int
@@ -115,4 +116,3 @@ class PrincipalChange(Model):
     reason: str | None = None
     at: Instant
     answer: ChangeKind | None = None
-    by_two: bool | None = None

@@ -16,6 +16,7 @@ from activities.ledger.authority import bank_references
 from activities.ledger.authority.officers import active, in_their_place
 from activities.ledger.vault import Vault
 from console.database import ask, master_key
+from console.speaking import refuse_same_program, signed, via_of
 from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
 from motcua.cli.attaching import put_in
 from motcua.cli.help import group
@@ -42,9 +43,10 @@ from views.registers.money import asked_through, reason_context, suspense_of
 from views.registers.money import suspense as money_in_suspense
 
 
-async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
+async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand, aud: str | None = None) -> Suspense:
     """Records an officer's step, and returns the money with its state. Idempotent by the command's id.
 
+    `aud`: as of `via_of`.
     Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():
@@ -52,9 +54,12 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
         if money is None:
             raise RefusalError(NOT_FOUND)
         if not await connection.fetchval(_RECORDED, command.callback, command.command_id):
+            via = await via_of(connection, command, aud)
             step = decide(money, command, datetime.now(UTC))
             await _see(connection, vault, money, step, command.actor.role)
-            await _record(connection, vault, command, step)
+            if step.kind not in ASKING:
+                refuse_same_program(await connection.fetchval(_VIA, command.callback, money.steps[-1].n), via)
+            await _record(connection, vault, command, step, via)
             match state_of([one.kind for one in (*money.steps, step)], money.outcome):  # two officers may agree by now
                 case SuspenseState.ASSIGNED:
                     stream = str(_asked(money).stream)
@@ -95,7 +100,9 @@ def _asked(money: Suspense) -> SuspenseStep:
     return next(step for step in reversed(money.steps) if step.kind in ASKING)
 
 
-async def _record(connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep) -> None:
+async def _record(
+    connection: Connection, vault: Vault, command: AnySuspenseCommand, step: SuspenseStep, via: str | None
+) -> None:
     """Records the step, without its reason if the key that encrypts texts about this money was erased."""
     sealed = None
     if step.reason is not None and (key := await vault.find(connection, command.callback)) is not None:
@@ -104,7 +111,7 @@ async def _record(connection: Connection, vault: Vault, command: AnySuspenseComm
     evidence = step.evidence and step.evidence.model_dump_json(exclude_none=True)
     number = step.bank_reference and bank_references.written(step.bank_reference)
     try:
-        await connection.execute(_ADD, *row, step.means, step.bank_reference, evidence, step.at)
+        await connection.execute(_ADD, *row, step.means, step.bank_reference, evidence, step.at, via)
         if number is not None:
             await connection.execute(_COUNTED, step.agency, number, command.callback, step.n)
     except UniqueViolationError as error:
@@ -118,12 +125,13 @@ _TAKES: Final = "select exists (select from agency where agency = $1 and $2 = an
 _HAS_TILLS: Final = "select tills from agency where agency = $1"
 _ADD: Final = """
 insert into suspense_step
-    (callback, n, command_id, step, officer, agency, stream, reason, means, bank_reference, evidence, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12)
+    (callback, n, command_id, step, officer, agency, stream, reason, means, bank_reference, evidence, at, via)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13)
 """
 _COUNTED: Final = """
 insert into bank_reference (agency, reference, stream, seq) values ($1, $2, 'suspense:' || $3::uuid, $4)
 """
+_VIA: Final = "select via from suspense_step where callback = $1 and n = $2"
 _ASSIGNED: Final = """
 update callback set verdict = 'assigned', stream = $2, agency = $3, demanded = $4, tries = 0,
     next_try = clock_timestamp()
@@ -206,8 +214,8 @@ def given(
 
 
 def _taken(command: AnySuspenseCommand, *, as_json: bool) -> None:
-    vault = Vault(master_key())
-    _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
+    vault, act = Vault(master_key()), signed(command)
+    _show(ask(lambda connection: take(connection, vault, act)), as_json=as_json)
 
 
 _SUSPENSE: Final = columns(

@@ -7,6 +7,7 @@ import typer
 
 from activities.ledger.vault import Vault
 from console.database import OWNER, Connection, address, ask, connected, find_setting, master_key
+from console.speaking import signed
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
@@ -53,7 +54,7 @@ def erase(
     if not filings:
         tell(said("command.erasures.none"), None, as_json=as_json)
         return
-    order_, master = order(AskErasure, actor, cause=cause, reason=reason, filings=filings), master_key()
+    order_, master = signed(order(AskErasure, actor, cause=cause, reason=reason, filings=filings)), master_key()
     with progress(what=said("label.filings")) as moved:
 
         async def work(connection: Connection) -> requests.Asked:
@@ -102,7 +103,8 @@ def finish(*, as_json: AsJson = False) -> None:
 
 
 def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
-    return ask(lambda connection: requests.answer(connection, told), OWNER)
+    act = signed(told)
+    return ask(lambda connection: requests.answer(connection, act), OWNER)
 
 
 def print_request(one: ErasureRequest, *, as_json: bool) -> None:

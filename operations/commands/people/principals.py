@@ -9,16 +9,17 @@ import yaml
 
 from activities.ledger.authority.principals import principals
 from console.database import OWNER, Connection, ask, find_setting
+from console.speaking import signed
 from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch, order
+from motcua.cli.options import AsJson, Asked, Operator, Reason, order
 from motcua.cli.running import Exit, fail, parse, plain, read_file, refusing
 from motcua.configured_speaker import INSTALLATION
 from motcua.errors import MotcuaError
 from motcua.identity import key_in, new_key, public_key_of
 from motcua.identity import prove as prove_key
-from operations.principal_register import by_two, history, take
+from operations.principal_register import history, take
 from schemas.identity import principals as pr
 from schemas.identity.statement import UNNAMED, Grant, Principal, PrincipalKey, audience
 from schemas.translate import said
@@ -49,6 +50,26 @@ def prove(
 
 
 @app.command()
+def begin(  # noqa: PLR0913 -- a command line has many options
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="option.principals.files")],
+    *,
+    key_files: Annotated[list[str], typer.Option("--key", metavar="FILE", help="option.principals.keys")],
+    proofs: Annotated[list[str], typer.Option("--proof", metavar="JWS", help="option.principals.proofs")],
+    until: Until,
+    actor: Operator,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    if not len(files) == len(key_files) == len(proofs):
+        fail(said("refused.principals.begin"), Exit.USAGE)
+    programs = [
+        {"principal": _described(file), "key": _public(key_file, until), "proof": proof}
+        for file, key_file, proof in zip(files, key_files, proofs, strict=True)
+    ]
+    _take(order(pr.BeginRegister, actor, programs=programs, reason=reason), as_json=as_json)
+
+
+@app.command()
 def add(  # noqa: PLR0913 -- a command line has many options
     file: Annotated[str, typer.Argument(metavar="FILE", help="option.principals.file")],
     *,
@@ -63,10 +84,9 @@ def add(  # noqa: PLR0913 -- a command line has many options
 ) -> None:
     if len({one is None for one in (key_file, until, proof)}) > 1:
         fail(said("refused.principals.key"), Exit.USAGE)
-    with refusing(yaml.YAMLError, Exit.USAGE, said("refused.no_yaml")):
-        about: Any = yaml.safe_load(read_file(file))
     first = None if key_file is None or until is None else _public(key_file, until)
-    _take(order(pr.AddPrincipal, actor, principal=about, key=first, proof=proof, reason=reason), as_json=as_json)
+    about = {"principal": _described(file), "key": first, "proof": proof, "reason": reason}
+    _take(order(pr.AddPrincipal, actor, **about), as_json=as_json)
 
 
 @app.command()
@@ -108,20 +128,15 @@ def decline(asked: Asked, *, actor: Operator, reason: Reason, as_json: AsJson = 
     _take(order(pr.DeclineChange, actor, asked=asked, reason=reason), as_json=as_json)
 
 
-@app.command("by-two")
-def require_two(switch: Switch, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
-    _take(order(pr.RequireTwo, actor, on=switch is OnOff.ON, reason=reason), as_json=as_json)
-
-
 @app.command("list")
 def list_principals(*, as_json: AsJson = False) -> None:
-    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange], bool]:
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange]]:
         waiting = [one for one in await history(connection) if one.waits and one.answer is None]
-        return await principals(connection), waiting, await by_two(connection)
+        return await principals(connection), waiting
 
-    found, waiting, two = ask(read)
-    data = {"principals": [_shown(one) for one in found], "waiting": waiting, "by_two": two}
-    show_all(found, _LISTED, said(f"by_two.{_switch(on=two)}"), as_json=as_json, data=data)
+    found, waiting = ask(read)
+    data = {"principals": [_shown(one) for one in found], "waiting": waiting}
+    show_all(found, _LISTED, as_json=as_json, data=data)
     if waiting and not as_json:
         show_all(waiting, _CHANGES)
 
@@ -145,8 +160,14 @@ def _public(file: str, until: datetime) -> PrincipalKey:
     return parse(PrincipalKey, {"public_key": found} | dates)
 
 
+def _described(file: str) -> Any:
+    with refusing(yaml.YAMLError, Exit.USAGE, said("refused.no_yaml")):
+        return yaml.safe_load(read_file(file))
+
+
 def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
-    done = ask(lambda connection: take(connection, command), OWNER)
+    act = signed(command)
+    done = ask(lambda connection: take(connection, act), OWNER)
     _print(done.principal, [done.change], as_json=as_json)
 
 
@@ -163,13 +184,8 @@ def _key(key: PrincipalKey) -> str:
 
 
 def _about(change: pr.PrincipalChange) -> str:
-    switched = change.by_two is not None and _switch(on=change.by_two)
-    about = (switched or change.principal, change.asked and f"({change.asked})")
+    about = (change.principal, change.asked and f"({change.asked})")
     return " ".join(str(one) for one in about if one)
-
-
-def _switch(*, on: bool) -> OnOff:
-    return OnOff.ON if on else OnOff.OFF
 
 
 def _claim(grant: Grant) -> str:

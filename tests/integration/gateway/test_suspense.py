@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -23,6 +24,7 @@ from schemas.people import OFFICERS, Actor, Role
 from tests.acting import AGENCY, eventually, officer
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, kept, note, noted, payments, relay, till
+from tests.integration.operations.principals import FIRST, SECOND, signed, two_programs
 from tests.shell import Shell
 from tests.workflow.money import AMOUNT as FEE
 from tests.workflow.money import PAID, Till, asked, at_work
@@ -91,6 +93,31 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
         await connection.execute("delete from filing_key")
     ended = await shell("money", "suspense", which, "--json")
     assert [ended.json["memo"], *(step.get("reason") for step in ended.json["steps"])] == ["", None, None, None]
+
+
+async def test_two_names_by_one_program_are_one(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
+    await takes(world)
+    which = UUID(await came(gateway, shell))
+    await two_programs(world)
+    vault, about = Vault(world.settings.master), {"callback": which}
+    back = {"command_id": "back", "actor": officer(Role.CASHIER), "reason": "x"} | about
+    yes = ApproveSuspense.model_validate({"command_id": "yes", "actor": officer(Role.LEADER), "asked": 1} | about)
+    async with world.connection(world.owner_dsn) as connection:
+        asks = GiveBackSuspense.model_validate(back)
+        assert await why(take(connection, vault, asks)) == "statement_missing"
+        await take(connection, vault, signed(asks, FIRST))
+        assert await why(take(connection, vault, signed(yes, FIRST))) == "needs_another_key"
+        assert await why(take(connection, vault, yes)) == "statement_missing"
+        assert (await take(connection, vault, signed(yes, SECOND))).state == "to_give_back"
+        programs = "select split_part(via, '/', 1) from suspense_step order by n"
+        assert [row[0] for row in await connection.fetch(programs)] == ["first", "second"]
+
+
+async def why(call: Awaitable[object]) -> str:
+    with pytest.raises(RefusalError) as no:
+        await call
+    (problem,) = no.value.refusal.problems
+    return problem.rule
 
 
 async def test_the_evidence_is_scrubbed(world: World, gateway: httpx.AsyncClient, shell: Shell, tmp_path: Path) -> None:

@@ -1,20 +1,27 @@
-"""Commands that change the register of principals, and two operators who give them."""
+"""Commands that change the register of principals, two operators who give them, and their programs."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from motcua.identity import prove
+from motcua.payloads.converter import as_sent
+from motcua.signing import Authenticated, Speaker
 from operations.principal_register import Done, take
 from schemas.identity import principals as pr
-from schemas.identity.statement import Claim
-from schemas.people import Actor, Role
+from schemas.identity.statement import UNNAMED, Assurance, Claim
+from schemas.people import Actor, OfficerCommand, Role
 from tests.conftest import World
+from tests.locked import now_in_force, register
 from tests.speaking import grant, key_of, principal, private_key
 
+C = TypeVar("C", bound=OfficerCommand)
 ONE: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
 TWO: Final = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency="H56.30")
 DESK: Final = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=())
+FIRST, SECOND = ("first", 91), ("second", 92)
+OPERATING: Final = {ONE: FIRST, TWO: SECOND}
+"""The program of each operator, with the seed of its key: those with which the register begins."""
 
 
 def fresh(seed: int) -> dict[str, Any]:
@@ -45,11 +52,50 @@ def approving(n: int, actor: Actor = TWO) -> pr.ApproveChange:
     return pr.ApproveChange(command_id=uuid4().hex, actor=actor, asked=n)
 
 
-def requiring(*, on: bool, actor: Actor = ONE) -> pr.RequireTwo:
-    return pr.RequireTwo.model_validate(said(actor, on=on))
+def beginning(**other: Any) -> pr.BeginRegister:
+    """Returns the act that begins the register with the programs of both operators."""
+    programs = [
+        {
+            "principal": {"id": name, "name": name, "kind": "operation", "grants": [_OPERATES]},
+            "key": fresh(seed),
+            "proof": prove(name, private_key(seed)),
+        }
+        for name, seed in OPERATING.values()
+    ]
+    return pr.BeginRegister.model_validate(said(programs=programs) | other)
+
+
+_OPERATES: Final = grant(Claim.OPERATOR, "*", least=Assurance.LOW).model_dump(mode="json")
+
+
+def signed(command: C, by: tuple[str, int] | None = None) -> C:
+    """Returns the act, signed by the program of its operator, or by this one."""
+    name, seed = by or OPERATING.get(command.actor, OPERATING[ONE])
+    speaker = Speaker(name, private_key(seed), UNNAMED)
+    statement = speaker.order(command.act, as_sent(command), Authenticated())
+    return command.model_copy(update={"statement": statement})
+
+
+async def two_programs(world: World) -> None:
+    """Registers the programs of both operators for officers and auditors, too, with no change recorded."""
+    claims = (Claim.OPERATOR, Claim.AUDITOR, Claim.OFFICERS)
+    grants = [grant(claim, "*", least=Assurance.LOW) for claim in claims]
+    await register(world, *(principal(name, *grants, keys=(now_in_force(seed),)) for name, seed in (FIRST, SECOND)))
+
+
+async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
+    """Takes acts, signed if they are not yet, in a register that has begun. Returns what came of the last one."""
+    async with world.connection(world.owner_dsn) as connection:
+        if not await connection.fetchval("select version from principal_version"):
+            await take(connection, beginning())
+        answers = [await take(connection, one if one.statement else signed(one)) for one in commands]
+    return answers[-1]
 
 
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    async with world.connection(world.owner_dsn) as connection:
-        answers = [await take(connection, command) for command in commands]
-    return answers[-1]
+    """Takes acts, each approved by the other operator if it waits. Returns what came of the last one."""
+    for command in commands:
+        answer = await asked(world, command)
+        if answer.change.waits:
+            answer = await asked(world, approving(answer.change.n))
+    return answer

@@ -105,18 +105,23 @@ class ByHand:
             options += ["--dynamic-config-value", f"{name}={value}"]
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
-    async def speaking(self, env: Mapping[str, str], name: str = "first-start") -> dict[str, str]:
-        """Register a program of the page; what says that it is who speaks."""
-        (about,) = re.findall(rf"```yaml\n( +id: {name}\n.*?)```", PAGE, re.DOTALL)
-        file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"
-        file.write_text(about, encoding="utf-8")
-        (public := self.here / f"{name}.pub.pem").write_text(await self.run(env, "principals", "key", private))
-        proof = await self.run(env, "principals", "prove", private, "--principal", name)
+    async def begin(self, env: Mapping[str, str]) -> None:
+        """Register the programs of the page."""
+        files, keys = list[Path](), list[str | Path]()
+        for about, name in re.findall(r"```yaml\n( +id: ([a-z-]+)\n.*?)```", PAGE, re.DOTALL):
+            file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"
+            file.write_text(about, encoding="utf-8")
+            (public := self.here / f"{name}.pub.pem").write_text(await self.run(env, "principals", "key", private))
+            proof = await self.run(env, "principals", "prove", private, "--principal", name)
+            files.append(file)
+            keys += ["--key", public, "--proof", proof.strip()]
         until = str(datetime.now(UTC).date() + timedelta(days=365))
-        key = ("--key", public, "--until", until, "--proof", proof.strip())
-        who = ("--reason", "first start", "--as", "operator:h01.12-operator-1@H01.12")
-        await self.run(env, "principals", "add", file, *key, *who)
-        return {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": str(private)}
+        who = ("--until", until, "--reason", "first start", "--as", "operator:h01.12-operator-1@H01.12")
+        await self.run(env, "principals", "begin", *files, *keys, *who)
+
+    def speaking(self, name: str = "first-start") -> dict[str, str]:
+        """Returns the settings of a program of the page."""
+        return {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": str(self.here / f"{name}.pem")}
 
     async def serve(self, env: Mapping[str, str], *words: str) -> None:
         ready = self.folder / f"{'-'.join(words)}.ready"
@@ -183,11 +188,12 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     for command in ("worker", "back-office"):
         assert "no namespace nowhere" in await by_hand.run(nowhere, command, code=4)
     worker = {name: value for name, value in env.items() if name != "MOTCUA_OWNER_DATABASE_URL"}
-    env |= await by_hand.speaking(env)
+    await by_hand.begin(env)
+    env |= by_hand.speaking()
     await by_hand.serve(worker, "worker")
     await by_hand.serve(worker, "relay")
     engine = {name: value for name, value in env.items() if name.startswith("TEMPORAL_") or name == "MOTCUA_OBJECTS"}
-    await by_hand.serve(engine | await by_hand.speaking(env, "back-office"), "back-office")
+    await by_hand.serve(engine | by_hand.speaking("back-office"), "back-office")
     await by_hand.serve(engine, "back-office", "--agency", "H29.16")
 
     doctor = json.loads(await by_hand.run(env, "doctor", "--json"))

@@ -1,7 +1,7 @@
 """The register of principals: changed by commands, by two where it says so, known everywhere within five seconds."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -12,7 +12,7 @@ import pytest
 
 from activities.ledger.authority.principals import KNOWN_WITHIN, Keyring, principals
 from motcua.identity import prove, sign
-from operations.principal_register import history
+from operations.principal_register import differences, history, take
 from rules.require import require
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.principals import AnyPrincipalCommand, ChangeKind, DeclineChange, RotateKey
@@ -20,15 +20,31 @@ from schemas.identity.statement import Claim, Principal, seconds
 from schemas.people import Actor, Role
 from tests.conftest import World
 from tests.integration.operations import principals as pr
-from tests.integration.operations.principals import ONE, TWO, adding, approving, done, rotating, said
+from tests.integration.operations.principals import (
+    ONE,
+    OPERATING,
+    TWO,
+    adding,
+    approving,
+    asked,
+    beginning,
+    done,
+    rotating,
+    said,
+    signed,
+)
 from tests.shell import Shell
-from tests.speaking import grant, heard, key_of, private_key, public_pem, statement
+from tests.speaking import grant, heard, key_of, private_key, private_pem, public_pem, statement
 from tests.walking import walked
 
 
 async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:
+    return await refused(asked(world, command))
+
+
+async def refused(call: Awaitable[object]) -> tuple[str, str]:
     with pytest.raises(RefusalError) as no:
-        await done(world, command)
+        await call
     (problem,) = no.value.refusal.problems
     return problem.field, problem.rule
 
@@ -39,91 +55,121 @@ async def registered(world: World) -> dict[str, Principal]:
 
 
 async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) -> None:
-    command = adding(1)
-    first = await done(world, command)
-    assert await done(world, command) == first, "the same command is recorded once"
-    assert first.principal is not None
-    assert (first.change.n, first.change.change, first.change.waits) == (1, ChangeKind.ADD, False)
+    command = signed(adding(1))
+    first = await asked(world, command)
+    assert await asked(world, command) == first, "the same command is recorded once"
+    assert (first.change.n, first.change.change, first.change.waits) == (2, ChangeKind.ADD, True)
+    await asked(world, approving(2))
     rotated = require((await done(world, rotating(2, overlap=2))).principal)
     old, new = rotated.keys
     assert timedelta(hours=2) == old.valid_until - new.valid_from
-    revoked = require((await done(world, pr.revoking(2))).principal)
+    revoked = require((await asked(world, pr.revoking(2))).principal)
     assert [key.revoked_at is not None for key in revoked.keys] == [False, True]
-    wider = require((await done(world, adding(None, name="Another name"))).principal)
-    assert (wider.name, wider.keys) == ("Another name", revoked.keys)
-    everything = require((await done(world, pr.revoking())).principal)
+    named = require((await asked(world, adding(None, name="Another name"))).principal)
+    assert (named.name, named.keys) == ("Another name", revoked.keys)
+    everything = require((await asked(world, pr.revoking())).principal)
     assert all(key.revoked_at for key in everything.keys)
-    assert await registered(world) == {"desk-1": everything}
+    assert (await registered(world))["desk-1"] == everything
     async with world.connection() as connection:
-        steps = [(one.n, one.change) for one in await history(connection, "desk-1")]
-    assert steps == [(1, "add"), (2, "rotate"), (3, "revoke"), (4, "add"), (5, "revoke")]
+        steps = [one.change for one in await history(connection, "desk-1")]
+    assert steps == ["add", "approve", "rotate", "approve", "revoke", "add", "revoke"]
 
 
-@pytest.fixture
-async def strict(world: World) -> World:
-    await done(world, pr.requiring(on=True))
-    return world
-
-
-async def test_by_two_another_operator_has_to_approve(strict: World) -> None:
-    asked = await done(strict, adding(1))
-    assert asked.principal is None
-    assert asked.change.waits
-    assert await registered(strict) == {}
-    assert await why_not(strict, approving(asked.change.n, ONE)) == ("actor.subject", "needs_another")
-    assert await why_not(strict, approving(99)) == ("asked", "no_change_asked")
-    given = await done(strict, approving(asked.change.n))
+async def test_another_operator_has_to_approve(world: World) -> None:
+    wanted = await asked(world, adding(1))
+    assert (wanted.principal, wanted.change.waits) == (None, True)
+    assert (await registered(world)).keys() == {"first", "second"}
+    assert await why_not(world, approving(wanted.change.n, ONE)) == ("actor.subject", "needs_another")
+    assert await why_not(world, approving(99)) == ("asked", "no_change_asked")
+    given = await asked(world, approving(wanted.change.n))
     assert given.principal is not None
-    assert given.principal.keys[0].valid_from >= asked.change.at, "a key signs nothing before it is approved"
-    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked")
-    rotation = await done(strict, rotating(2))
-    await done(strict, DeclineChange.model_validate(said(TWO, asked=rotation.change.n)))
-    assert await why_not(strict, approving(rotation.change.n)) == ("asked", "no_change_asked")
-    revoked = await done(strict, pr.revoking())
+    assert given.principal.keys[0].valid_from >= wanted.change.at, "a key signs nothing before it is approved"
+    assert await why_not(world, approving(wanted.change.n)) == ("asked", "no_change_asked")
+    rotation = await asked(world, rotating(2))
+    await asked(world, DeclineChange.model_validate(said(TWO, asked=rotation.change.n)))
+    assert await why_not(world, approving(rotation.change.n)) == ("asked", "no_change_asked")
+    revoked = await asked(world, pr.revoking())
     assert revoked.principal is not None
     assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
-    asked = await done(strict, adding(4))
-    await done(strict, DeclineChange.model_validate(said(ONE, asked=asked.change.n)))
-    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked"), "who asked took it back"
+    wanted = await asked(world, adding(4))
+    await asked(world, DeclineChange.model_validate(said(ONE, asked=wanted.change.n)))
+    assert await why_not(world, approving(wanted.change.n)) == ("asked", "no_change_asked"), "who asked took it back"
+
+
+async def test_two_names_by_one_program_are_one(world: World) -> None:
+    """Whoever holds a key can name any operator: the second act is another program's."""
+    wanted = await asked(world, adding(1))
+    first, second = (OPERATING[one] for one in (ONE, TWO))
+    no = {
+        "by the same program": (signed(approving(wanted.change.n), first), ("statement", "needs_another_key")),
+        "by nobody": (approving(wanted.change.n), ("statement", "statement_missing")),
+        "by a program that is not there": (
+            signed(approving(wanted.change.n), ("third", 93)),
+            ("statement", "unknown_principal"),
+        ),
+        "by another's key": (signed(approving(wanted.change.n), ("second", 91)), ("statement", "unknown_key")),
+        "for another request": (
+            approving(wanted.change.n).model_copy(update={"statement": signed(approving(7)).statement}),
+            ("statement", "statement_of_another_command"),
+        ),
+    }
+    async with world.connection(world.owner_dsn) as connection:
+        found = {name: await refused(take(connection, command)) for name, (command, _) in no.items()}
+        assert found == {name: expected for name, (_, expected) in no.items()}
+        assert "desk-1" not in await registered(world)
+        given = await take(connection, signed(approving(wanted.change.n), second))
+        assert given.principal is not None
+
+
+async def test_the_first_programs_are_registered_in_one_act_and_there_is_no_second_beginning(world: World) -> None:
+    one, two = beginning().programs
+    desk = two.model_copy(update={"principal": two.principal.model_copy(update={"grants": ()})})
+    alike = two.model_copy(update={"principal": one.principal})
+    no: dict[str, tuple[AnyPrincipalCommand, tuple[str, str]]] = {
+        "one alone": (adding(1), ("", "register_not_begun")),
+        "one of them for no operator": (beginning(programs=(one, desk)), ("programs", "two_for_operators")),
+        "the same twice": (beginning(programs=(one, alike)), ("programs", "programs_alike")),
+        "a key of another": (
+            beginning(programs=(one, two.model_copy(update={"proof": one.proof}))),
+            ("proof", "proof_of_another"),
+        ),
+    }
+    async with world.connection(world.owner_dsn) as connection:
+        assert {name: await refused(take(connection, command)) for name, (command, _) in no.items()} == {
+            name: expected for name, (_, expected) in no.items()
+        }
+        assert await registered(world) == {}
+        await take(connection, beginning())
+        assert (await registered(world)).keys() == {"first", "second"}
+        assert await refused(take(connection, signed(beginning()))) == ("", "register_begun")
+        assert await refused(take(connection, beginning())) == ("statement", "statement_missing")
+        assert [one.change for one in await history(connection, "second")] == ["begin"]
+        assert await differences(connection) == []
 
 
 async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(world: World) -> None:
-    await done(world, adding(1), pr.requiring(on=True))
-    rotation = await done(world, rotating(2))
-    asked = await done(world, rotating(3))
-    await done(world, DeclineChange.model_validate(said(TWO, asked=asked.change.n)))
-    await done(world, pr.revoking())
+    await done(world, adding(1))
+    rotation = await asked(world, rotating(2))
+    wanted = await asked(world, rotating(3))
+    await asked(world, DeclineChange.model_validate(said(TWO, asked=wanted.change.n)))
+    await asked(world, pr.revoking())
     assert await why_not(world, approving(rotation.change.n)) == ("asked", "changed_since")
-    given = await done(world, approving((await done(world, rotating(2))).change.n))
+    given = await asked(world, approving((await asked(world, rotating(2))).change.n))
     assert given.principal is not None
     assert [key.revoked_at is None for key in given.principal.keys] == [False, True]
 
 
-async def test_that_two_are_needed_stands_in_the_register_and_one_alone_does_not_end_it(strict: World) -> None:
-    no_longer = await done(strict, pr.requiring(on=False))
-    assert (no_longer.change.principal, no_longer.change.waits, no_longer.change.by_two) == ("*", True, False)
-    assert await why_not(strict, approving(no_longer.change.n, ONE)) == ("actor.subject", "needs_another")
-    assert (await done(strict, adding(1))).change.waits, "it holds until another has approved"
-    await done(strict, approving(no_longer.change.n))
-    assert not (await done(strict, adding(2))).change.waits
-    assert not (await done(strict, pr.requiring(on=False))).change.waits
-    assert not (await done(strict, pr.requiring(on=True))).change.waits
-    again = await done(strict, pr.requiring(on=False))
-    await done(strict, pr.requiring(on=True, actor=TWO))
-    assert await why_not(strict, approving(again.change.n)) == ("asked", "changed_since"), "it was said anew"
-
-
-async def test_a_substitute_of_who_asked_is_no_second_one(strict: World) -> None:
-    asked = await done(strict, adding(1))
+async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
+    wanted = await asked(world, adding(1))
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
-    async with strict.connection(strict.owner_dsn) as connection:
+    async with world.connection(world.owner_dsn) as connection:
         add = "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')"
         await connection.execute(add, other.subject)
         away = """insert into absence (agency, subject, role, first_day, last_day, substitute)
             select 'H01.12', $1, 'operator', day, day, $2
             from cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as day"""
         await connection.execute(away, ONE.subject, other.subject)
-    assert await why_not(strict, approving(asked.change.n, other)) == ("actor.subject", "needs_another")
+    assert await why_not(world, approving(wanted.change.n, other)) == ("actor.subject", "needs_another")
 
 
 REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str]]]] = {
@@ -163,7 +209,7 @@ async def test_what_can_not_be_is_refused_and_leaves_nothing(with_desk: World) -
     assert found == {name: expected for name, (_, expected) in REFUSED.items()}
     assert await registered(with_desk) == before
     async with with_desk.connection() as connection:
-        assert len(await history(connection)) == 1
+        assert len(await history(connection)) == len(("begin", "add", "approve"))
 
 
 async def test_nobody_changes_what_was_said_and_only_the_owner_says_anything(with_desk: World) -> None:
@@ -178,10 +224,11 @@ async def test_nobody_changes_what_was_said_and_only_the_owner_says_anything(wit
 
 
 async def test_two_at_once_are_one_after_the_other(world: World) -> None:
+    await asked(world, adding(20, id="desk-20"))
     await asyncio.gather(*(done(world, adding(seed, id=f"desk-{seed}")) for seed in range(1, 9)))
     async with world.connection() as connection:
-        assert [one.n for one in await history(connection)] == list(range(1, 9))
-    assert len(await registered(world)) == 8
+        assert [one.n for one in await history(connection)] == list(range(1, 19))
+    assert len(await registered(world)) == 10
 
 
 def rule_of(keyring: Keyring) -> str | None:
@@ -261,39 +308,57 @@ grants:
 """
 
 
-async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_path: Path) -> None:
+async def test_the_commands_from_the_pair_of_keys_to_its_end(world: World, shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text(FILE, encoding="utf-8")
     made, again = [await shell("principals", "key", "desk.pem") for _ in range(2)]
     assert (made.code, again.code) == (0, 2), "a key is never overwritten"
     (tmp_path / "desk.pub.pem").write_text(made.out)
     proof = (await shell("principals", "prove", "desk.pem", "--principal", "desk-1")).out.strip()
     new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "hợp đồng 12")
-    two = ("principals", "by-two")
-    assert "quy chế 5" in (await shell(*two, "on", "--reason", "quy chế 5", *AS_ONE)).out
-    asked = (await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json")).json
-    assert (asked["principal"], asked["changes"][0]["waits"]) == (None, True)
-    waiting = await shell("principals", "list")
-    for words in ("waits for another's approval", "to widen it, two operators are needed"):
-        assert words in waiting.out
-    own = await shell("principals", "approve", "2", *AS_ONE, "--json")
-    assert (own.code, own.json["problems"][0]["rule"]) == (1, "needs_another")
-    approved = await shell("principals", "approve", "2", *AS_TWO)
+    await asked(world, adding(3, id="desk-3"))
+    for name, seed in OPERATING.values():
+        (tmp_path / f"{name}.pem").touch(0o600)
+        (tmp_path / f"{name}.pem").write_bytes(private_pem(seed))
+    one, two = (
+        {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": f"{name}.pem"} for name, _ in OPERATING.values()
+    )
+    unsigned = await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json")
+    assert (unsigned.code, unsigned.json["problems"][0]["rule"]) == (1, "statement_missing")
+    wanted = (await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json", **one)).json
+    assert (wanted["principal"], wanted["changes"][0]["waits"]) == (None, True)
+    assert "waits for another's approval" in (await shell("principals", "list")).out
+    for who, by, rule in ((AS_ONE, two, "needs_another"), (AS_TWO, one, "needs_another_key")):
+        own = await shell("principals", "approve", "3", *who, "--json", **by)
+        assert (own.code, own.json["problems"][0]["rule"]) == (1, rule)
+    approved = await shell("principals", "approve", "3", *AS_TWO, **two)
     assert (approved.code, approved.err, "good until" in approved.out) == (0, "", True)
-    (shown,) = (await shell("principals", "list", "--json")).json["principals"]
+    shown = {one["id"]: one for one in (await shell("principals", "list", "--json")).json["principals"]}["desk-1"]
     assert (shown["agency"], [key["state"] for key in shown["keys"]]) == ("H01.12", ["live"])
     (tmp_path / "next.pub.pem").write_text(public_pem(2))
     proof = prove("desk-1", private_key(2))
     turn = ("--key", "next.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "định kỳ", "--overlap", "1")
-    assert "waits" in (await shell(*two, "off", "--reason", "vắng người", *AS_ONE)).out
-    assert (await shell("principals", "approve", "4", *AS_TWO)).code == 0
-    assert (await shell("principals", "list", "--json")).json["by_two"] is False
-    assert "key rotated" in (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE)).out
-    gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json")
+    assert "key rotated" in (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE, **one)).out
+    assert (await shell("principals", "approve", "5", *AS_TWO, **two)).code == 0
+    gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json", **one)
     assert [key["state"] for key in gone.json["principal"]["keys"]] == ["revoked", "revoked"]
     told = (await shell("principals", "show", "desk-1", "--json")).json["changes"]
-    assert [one["change"] for one in told] == ["add", "approve", "rotate", "revoke"]
-    assert [one.get("reason") for one in told] == ["hợp đồng 12", None, "định kỳ", "lộ khóa"]
+    assert [one["change"] for one in told] == ["add", "approve", "rotate", "approve", "revoke"]
+    assert [one.get("reason") for one in told] == ["hợp đồng 12", None, "định kỳ", None, "lộ khóa"]
     assert told[0]["answer"] == "approve"
+
+
+async def test_the_register_begins_by_one_command(shell: Shell, tmp_path: Path) -> None:
+    given = ["principals", "begin", "first.yaml", "second.yaml", "--until", "2099-12-31", "--reason", "bắt đầu"]
+    for name, seed in OPERATING.values():
+        grants = "grants: [{ claim: operator, agencies: ['*'], assurance: 1 }]"
+        (tmp_path / f"{name}.yaml").write_text(f"id: {name}\nname: {name}\nkind: operation\n{grants}\n")
+        (tmp_path / f"{name}.pub.pem").write_text(public_pem(seed))
+        given += ["--key", f"{name}.pub.pem", "--proof", prove(name, private_key(seed))]
+    assert (await shell(*given[:-2], *AS_ONE)).code == 2, "a proof is missing"
+    assert (await shell(*given, *AS_ONE)).code == 0
+    listed = (await shell("principals", "list", "--json")).json["principals"]
+    assert [one["id"] for one in listed] == ["first", "second"]
+    assert "register begun" in (await shell("principals", "show", "first")).out
 
 
 async def test_what_is_shown_names_predecessors_and_the_audience(world: World, shell: Shell) -> None:

@@ -1,0 +1,63 @@
+"""Signs the acts of commands by the program of this environment, and checks whose program signed an act.
+
+Until the first programs are registered nothing can be signed, and acts are taken without a statement.
+"""
+
+from typing import Final, TypeVar
+
+from activities.ledger.authority.principals import principals
+from console.database import find_setting
+from motcua.cli.running import Exit, refusing, use_stack_here
+from motcua.configured_speaker import INSTALLATION, authenticated_here, speaker_here
+from motcua.errors import MotcuaError
+from motcua.payloads.converter import as_sent
+from rules.identity.statements import Hearing, Ring, verified
+from rules.rule import refuse
+from schemas.errors import problem
+from schemas.identity.statement import UNNAMED, Message, audience, message_digest
+from schemas.level import Channel
+from schemas.people import OfficerCommand
+from views.log import Connection
+
+C = TypeVar("C", bound=OfficerCommand)
+
+
+def signed(command: C) -> C:
+    """Returns the act with a statement of the environment's or the stack's program; unsigned if they name none."""
+    use_stack_here()
+    with refusing(MotcuaError, Exit.USAGE):
+        by = speaker_here()
+        if by is None:
+            return command
+        statement = by.order(command.act, as_sent(command), authenticated_here())
+        return command.model_copy(update={"statement": statement})
+
+
+async def via_of(connection: Connection, command: OfficerCommand, aud: str | None = None) -> str | None:
+    """Returns `<program>/<channel>/<key id>/<digest>` of the act's statement; None while no program is registered.
+
+    `aud` is the audience of statements for this installation; without it, that of the environment or the stack. Raises
+    `RefusalError` unless a registered program signed exactly this act, and may speak for its actor.
+    """
+    if not await connection.fetchval(_ANY):
+        return None
+    [[now]] = await connection.fetch("select clock_timestamp()")
+    about = {"act": command.act, "actor": command.actor, "command_id": command.command_id}
+    message = Message(content=message_digest(as_sent(command)), **about)
+    hearing = Hearing(Ring(await principals(connection)), aud or audience(find_setting(INSTALLATION) or UNNAMED), now)
+    found = verified(command.statement, message, hearing)
+    return f"{found.principal.id}/{Channel.ONLINE}/{found.key_id}/{found.sha256}"
+
+
+def refuse_same_program(first: str | None, second: str | None) -> None:
+    """Raises `RefusalError` unless the two acts, by their `via`, are of two programs. Unsigned ones pass together.
+
+    Two people are two statements: whoever holds a program's key can name any officer.
+    """
+    programs = {None if via is None else via.partition("/")[0] for via in (first, second)}
+    if programs != {None} and (None in programs or len(programs) < _TWO):
+        raise refuse(problem("statement", "needs_another_key"))
+
+
+_TWO: Final = 2
+_ANY: Final = "select exists (select from principal)"

@@ -1,0 +1,89 @@
+"""What takes two people takes two programs, once there is a register: publications and erasures."""
+
+from collections.abc import Awaitable
+from uuid import uuid4
+
+import pytest
+
+from operations.erasure.requests import answer
+from publishing.authoring.approving import approve, decline, require_two, waiting
+from publishing.record.folding import compare
+from publishing.record.publishing import Publisher, WaitsError
+from schemas.errors import RefusalError
+from schemas.people import Actor, Role
+from schemas.privacy import ApproveErasure, DeclineErasure
+from tests.conftest import World
+from tests.integration.operations.principals import FIRST, ONE, SECOND, TWO, signed, two_programs
+
+MISSING = ("statement", "statement_missing")
+ALONE = ("statement", "needs_another_key")
+
+
+async def refused(call: Awaitable[object]) -> tuple[str, str]:
+    with pytest.raises(RefusalError) as no:
+        await call
+    (problem,) = no.value.refusal.problems
+    return problem.field, problem.rule
+
+
+def publisher(actor: Actor, by: tuple[str, int] | None) -> Publisher:
+    return Publisher(actor, None, lambda act: act if by is None else signed(act, by))
+
+
+async def test_a_publication_is_approved_by_another_program(world: World) -> None:
+    await two_programs(world)
+    await require_two(world.owner_dsn, publisher(ONE, FIRST), on=True)
+    assert await refused(require_two(world.owner_dsn, publisher(ONE, None), on=False)) == MISSING
+    with pytest.raises(WaitsError) as waits:
+        await require_two(world.owner_dsn, publisher(ONE, FIRST), on=False)
+    n = waits.value.n
+    for by, why in ((FIRST, ALONE), (None, MISSING), (("second", 91), ("statement", "unknown_key"))):
+        assert await refused(approve(world.owner_dsn, n, publisher(TWO, by))) == why
+    assert await refused(decline(world.owner_dsn, n, "nein", publisher(TWO, None))) == MISSING
+    async with world.connection() as connection:
+        assert [one.n for one in await waiting(connection)] == [n]
+        await approve(world.owner_dsn, n, publisher(TWO, SECOND))
+        programs = "select split_part(via, '/', 1) from event where stream = $1 order by seq"
+        assert [row[0] for row in await connection.fetch(programs, f"publication:asked:{n}")] == ["first", "second"]
+        assert (await compare(connection, None)).differences == []
+
+
+async def test_an_approval_by_the_same_program_is_found_in_the_log(world: World) -> None:
+    await two_programs(world)
+    await require_two(world.owner_dsn, publisher(ONE, FIRST), on=True)
+    with pytest.raises(WaitsError) as waits:
+        await require_two(world.owner_dsn, publisher(ONE, FIRST), on=False)
+    await approve(world.owner_dsn, waits.value.n, publisher(TWO, SECOND))
+    async with world.connection() as superuser:
+        await superuser.execute("alter table event disable trigger user")
+        await superuser.execute("update event set via = replace(via, 'second/', 'first/')")
+        found = (await compare(superuser, None)).differences
+    assert [(one.table, one.row) for one in found] == [("event", "publication:two 2")]
+
+
+async def test_an_erasure_is_approved_by_another_program(world: World) -> None:
+    await two_programs(world)
+    auditor = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
+    async with world.connection() as superuser:
+        await superuser.execute(_AUDITOR, auditor.subject)
+        await superuser.execute(_ASKED, uuid4())
+    said = {"command_id": "a", "actor": auditor, "asked": 1}
+    yes, no = ApproveErasure.model_validate(said), DeclineErasure.model_validate(said | {"reason": "x"})
+    async with world.connection(world.owner_dsn) as connection:
+        for act in (yes, no):
+            assert await refused(answer(connection, act)) == MISSING
+            assert await refused(answer(connection, signed(act, FIRST))) == ALONE
+        assert (await answer(connection, signed(yes, SECOND))).answered_by == auditor.subject
+        assert await connection.fetchval("select split_part(via, '/', 1) from erasure_deed where n = 2") == "second"
+
+
+_AUDITOR = (
+    "insert into officer (agency, subject, role, name) values ('H56.30', $1, 'auditor', '-') on conflict do nothing"
+)
+_ASKED = """
+with asked as (
+    insert into erasure_deed (n, command_id, deed, cause, reason, officer, agency, at, via)
+    values (1, 'c', 'ask', 'retention', 'x', 'h01.12-operator-1', 'H01.12', now(), 'first/online/k/d') returning n
+)
+insert into erasure (request, filing_id, agency) select n, $1, 'H56.30' from asked
+"""
