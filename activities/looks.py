@@ -10,7 +10,7 @@ from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.used import use_once
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
-from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees
+from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, by_link, reaches, sees
 from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem, refused
@@ -43,6 +43,8 @@ class Look:
 
     def shown(self, answer: Any) -> list[UUID]:
         """Returns the filings that an answer shows."""
+        if isinstance(self.asked.question, rd.AskUpload):
+            return []
         if self.head is not None:
             return [] if isinstance(answer, rd.Changes) and not answer.views else [self.head.filing_id]
         return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
@@ -80,8 +82,10 @@ class Looks:
         stream: str = getattr(asked.question, "stream", "")
         found = await about(connection, self._vault.find, self._kinds["filing"], stream, who.actor)
         _know(who.actor, in_directory=found.in_directory)
+        if found.head is None and isinstance(asked.question, rd.AskUpload) and asked.question.names_its_filing:
+            return Look(asked, proved)  # files lie in the store before their filing is submitted
         theirs = found.facts is not None and sees(who, found.facts)
-        if found.head is None or not (theirs or isinstance(asked.question, rd.AskLinkedResult)):
+        if found.head is None or not (theirs or by_link(asked.question)):
             raise RefusalError(NOT_FOUND)
         return Look(asked, proved, found.head, theirs=theirs)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -20,9 +20,11 @@ from activities.looks import Looks
 from rules.identity.looks import Reach
 from rules.stream_kind import Kinds
 from schemas import reading as rd
-from schemas.errors import RefusalError
+from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.files import FileAddress, FileRef
 from views import applicant, officer, operator, public
 from views.access import access
+from views.file_rights import file_shown, file_to_come
 from views.log import Log, Published
 from views.registers.papers import papers
 from views.timeline import timeline
@@ -44,13 +46,21 @@ CHANGES: Final = ActivityConfig(
 )
 
 
+class Addresses(Protocol):
+    """Makes short-lived web addresses of files."""
+
+    async def of(self, method: Literal["GET", "PUT"], file: FileRef, principal: str) -> FileAddress | None:
+        """Returns the address at which `principal` reads or uploads a file; None if files are not served here."""
+
+
 class Views:
     """Answers questions from the record, limited to the reader's rights; without a guard, every reader may see all."""
 
-    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None) -> None:
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None, addresses: Addresses) -> None:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
+        self._addresses = addresses
         self._looks = None if guard is None else Looks(guard, vault, kinds)
         self._watch = Watch(pool)
         self._published = Published()
@@ -85,7 +95,8 @@ class Views:
                     look = await self._looks.allowed(connection, asked, fresh=fresh)
                 head = None if look is None else look.head
                 log = Log(connection, self._vault.find, self._kinds, self._published, head)
-                by = _By(self._vault, None if look is None else look.within)
+                within, principal = (None, "") if look is None else (look.within, look.proved.principal.id)
+                by = _By(self._vault, within, self._addresses, principal)
                 found = await _ANSWERS[type(asked.question)](log, asked.question, by)
             except RefusalError as error:
                 return rd.Answer(refusal=_plain(error.refusal if look is None else look.told(error.refusal)))
@@ -105,10 +116,21 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """The context of an answer besides the log: the keys, and the filings that a list may show (None if all)."""
+    """The context of an answer besides the log: the keys, and the filings that a list may show (None if all).
+
+    `principal`: the program that asks; empty where the platform requires no identity.
+    """
 
     vault: Vault
     within: tuple[Reach, ...] | None
+    addresses: Addresses
+    principal: str
+
+    async def address(self, method: Literal["GET", "PUT"], file: FileRef) -> FileAddress:
+        found = await self.addresses.of(method, file, self.principal)
+        if found is None:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("", "files_not_served"))
+        return found
 
 
 def _plain(found: Any) -> Any:
@@ -125,6 +147,14 @@ async def _filings_of_person(log: Log, asked: rd.AskPersonsFilings, by: _By) -> 
     return await applicant.filings_of_person(log, person, asked.after, asked.limit, by.within)
 
 
+async def _file(log: Log, asked: rd.AskFile, by: _By) -> FileAddress:
+    return await by.address("GET", await file_shown(log, asked))
+
+
+async def _upload(log: Log, asked: rd.AskUpload, by: _By) -> FileAddress:
+    return await by.address("PUT", await file_to_come(log, asked))
+
+
 Ask = Callable[[Log, Any, _By], Coroutine[Any, Any, Any]]
 
 _ANSWERS: Final[Mapping[type[Any], Ask]] = {
@@ -133,6 +163,8 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskResult: lambda log, asked, _: applicant.result(log, asked.stream),
     rd.AskDelivery: lambda log, asked, _: applicant.delivery(log, asked.stream),
     rd.AskLinkedResult: lambda log, asked, _: applicant.linked_result(log, asked.stream, asked.link),
+    rd.AskFile: _file,
+    rd.AskUpload: _upload,
     rd.AskParked: lambda log, asked, _: operator.parked(log, asked.stream),
     rd.AskPayment: lambda log, asked, _: applicant.payment(log, asked.stream),
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),

@@ -1,1 +1,1 @@
-"""HTTP for systems without Temporal: for now the callbacks of payment providers."""
+"""HTTP beside Temporal: the callbacks of payment providers, and the bytes of files."""

@@ -18,6 +18,7 @@ from activities.partners.money.merchants import Merchants, door
 from activities.partners.money.provider import CALLBACK_BYTES, Door, Notice, Received, Refused, Reply, Verdict
 from activities.support.failpoint import failpoint
 from gateway import inbox
+from gateway.problems import problem_response
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 
@@ -117,17 +118,11 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
                 await connection.fetchval("select 1")
         except PASSING as error:
             _log.warning("health.no_record", reason=type(error).__name__)
-            return _problem(503, "no_record")
+            return problem_response(503, "no_record")
         return JSONResponse({"status": "ok"})
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:
-        return _problem(error.status_code, f"http_{error.status_code}")
+        return problem_response(error.status_code, f"http_{error.status_code}")
 
     return app
-
-
-def _problem(status: int, code: str) -> Response:
-    return JSONResponse(
-        {"type": "about:blank", "status": status, "code": code}, status, media_type="application/problem+json"
-    )

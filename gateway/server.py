@@ -14,9 +14,11 @@ from temporalio.runtime import Runtime
 from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
 from gateway.app import Hearing, application
+from gateway.file_door import files
 from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
+from motcua.files.store import Store, open_store
 from motcua.payloads.key_ring import ring_here
 from motcua.stopping import GRACE, on_stop_signals
 from recovery.codec_keys import until_taken
@@ -37,6 +39,8 @@ async def main() -> None:
         async with open_pool(settings) as pool, open_vault(settings) as vault:
             hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
             app = application(pool, hearing)
+            if (key := settings.key_of_files) is not None and settings.objects is not None:
+                app.include_router(files(Store(open_store(settings.objects)), key))
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE.total_seconds())
             )

@@ -5,13 +5,13 @@ from typing import Self
 from . import contract as c
 from .calls.acting import ActingClient
 from .calls.event_loop import Loop, waits
-from .calls.questions import BlockingQuestions
+from .calls.file_calls import BlockingFileCalls
 from .calls.retry import DEFAULT_PATIENCE
 from .client import FilingClient
 from .signing import Authenticated
 
 
-class BlockingActingClient(BlockingQuestions[ActingClient]):
+class BlockingActingClient(BlockingFileCalls[ActingClient]):
     """`ActingClient` in blocking form."""
 
     submit = waits(ActingClient.submit)
@@ -22,7 +22,7 @@ class BlockingActingClient(BlockingQuestions[ActingClient]):
     pass_over = waits(ActingClient.pass_over)
 
 
-class BlockingFilingClient(BlockingQuestions[FilingClient]):
+class BlockingFilingClient(BlockingFileCalls[FilingClient]):
     """`FilingClient` for programs without asyncio: the same methods, which block until the answer is there.
 
     Threads may share one client. The client raises the same errors as `FilingClient`.

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from unicodedata import normalize
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 
-from .base import Code, Model, Sha256
+from .base import Code, Instant, Model, Sha256
 from .text import AT_THE_EDGE, line
 
-__all__ = ["EXTENSIONS", "LARGEST_FILE", "LARGEST_FILING", "MOST_FILES", "DocumentType", "FileRef", "Paper"]
-__all__ += ["ScanState", "file_key", "file_name", "media_type_of"]
+__all__ = ["EXTENSIONS", "LARGEST_FILE", "LARGEST_FILING", "MOST_FILES", "DocumentType", "FileAddress", "FileRef"]
+__all__ += ["Paper", "ScanState", "file_key", "file_name", "media_type_of"]
 
 LARGEST_FILE: Final = 20_000_000
 """The maximum size of a file, in bytes."""
@@ -64,6 +64,21 @@ class FileRef(Model):
     def is_in_words(self) -> bool:
         """Whether the file is plain text, which the platform can print on a page."""
         return self.media_type.startswith("text/")
+
+
+class FileAddress(Model):
+    """A short-lived web address of one file. Whoever has the address may use it until it expires."""
+
+    method: Literal["GET", "PUT"]
+    """HTTP method of the request: GET reads the file, PUT uploads it"""
+    url: str
+    """address of the request, signed"""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """headers that the request must have, by name"""
+    until: Instant
+    """time at which the address expires"""
+    file: FileRef
+    """reference to the file; of an upload without a name"""
 
 
 class Paper(Model):

@@ -13,9 +13,11 @@ from pydantic import Field, StrictBool, TypeAdapter
 
 from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
 from .complaint.state import ComplaintView
+from .files import LARGEST_FILE, FileAddress, MediaType
 from .filing.delivery import DeliveryView, Link
 from .filing.state import Action, ClockState, FilingView, Parked, ResultView
 from .identity.statement import SignedStatement
+from .ids import filing_id, filing_workflow
 from .papers.state import OfficialPaper
 from .parcel.state import ParcelView
 from .payment.state import PaymentView
@@ -26,10 +28,10 @@ from .stream.ledger import Receipt
 from .stream.rows import ParcelRow, PaymentRow
 
 __all__ = ["LONGEST_WAIT", "AbsenceSummary", "AccessEntry", "AgencySummary", "AskAbsences", "AskAccess", "AskActions"]
-__all__ += ["AskAgency", "AskChanges", "AskClocks", "AskComplaints", "AskCounts", "AskDelivery", "AskFiling"]
-__all__ += ["AskFilings", "AskLinkedResult", "AskPapers", "AskParcel", "AskParked", "AskPayment", "AskPersonsFilings"]
-__all__ += ["AskReceipt", "AskReferral", "AskResult", "AskTasks", "AskTimeline", "Audience", "Changes", "Count"]
-__all__ += ["FilingSummary", "Page", "Question", "TaskSummary", "TimelineEntry"]
+__all__ += ["AskAgency", "AskChanges", "AskClocks", "AskComplaints", "AskCounts", "AskDelivery", "AskFile"]
+__all__ += ["AskFiling", "AskFilings", "AskLinkedResult", "AskPapers", "AskParcel", "AskParked", "AskPayment"]
+__all__ += ["AskPersonsFilings", "AskReceipt", "AskReferral", "AskResult", "AskTasks", "AskTimeline", "AskUpload"]
+__all__ += ["Audience", "Changes", "Count", "FilingSummary", "Page", "Question", "TaskSummary", "TimelineEntry"]
 
 T = TypeVar("T")
 
@@ -302,6 +304,44 @@ class AskLinkedResult(_About):
     """the secret part of the result's web address"""
 
 
+class AskFile(_About):
+    """The address at which one file of a filing can be read: a paper, an official paper, or the result.
+
+    With the `link` to the result anybody gets the address of the result's file, until the link expires.
+    """
+
+    ask: Literal["file"] = "file"
+    answer: ClassVar = FileAddress
+    sha256: Sha256
+    link: Link | None = Field(default=None, exclude_if=unset)
+    """the secret part of the result's web address; only for the result"""
+
+
+class AskUpload(_About):
+    """The address at which one file of a filing can be uploaded.
+
+    Before the filing is submitted, the `client_id` and `submission_id` from which its id is made are needed.
+    """
+
+    ask: Literal["upload"] = "upload"
+    answer: ClassVar = FileAddress
+    sha256: Sha256
+    size: int = Field(ge=1, le=LARGEST_FILE)
+    """length of the file in bytes"""
+    media_type: MediaType
+    """media type of the file, such as application/pdf"""
+    client_id: Key | None = Field(default=None, exclude_if=unset)
+    """your system's id in the submission; not needed once the filing is submitted"""
+    submission_id: Key | None = Field(default=None, exclude_if=unset)
+    """the submission's id in your system; not needed once the filing is submitted"""
+
+    @property
+    def names_its_filing(self) -> bool:
+        """Whether `client_id` and `submission_id` are those from which the id of the filing is made."""
+        ids = self.client_id, self.submission_id
+        return None not in ids and self.stream == filing_workflow(filing_id(*map(str, ids)))
+
+
 class AskParked(_About):
     """The signals to a stream that were unusable and were set aside."""
 
@@ -463,7 +503,7 @@ class AskAbsences(_Question):
     """code of the agency"""
 
 
-_OfOneFiling = AskFiling | AskClocks | AskResult | AskDelivery | AskLinkedResult | AskParked
+_OfOneFiling = AskFiling | AskClocks | AskResult | AskDelivery | AskLinkedResult | AskFile | AskUpload | AskParked
 _OfStream = AskPayment | AskParcel | AskReferral | AskComplaints | AskPapers | AskReceipt
 _OfLog = AskActions | AskTimeline | AskChanges
 _OfAgency = AskFilings | AskPersonsFilings | AskTasks | AskAccess | AskCounts | AskAgency | AskAbsences

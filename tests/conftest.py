@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import tempfile
+from base64 import b64encode
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -212,6 +213,9 @@ def temporal_address(_temporals: Temporals) -> str:
     return _temporals.next()
 
 
+FILES_KEY: Final = b64encode(b"k" * 32).decode()
+
+
 @dataclass(frozen=True)
 class World:
     """A database, a namespace and an object store of one test. The demo procedures are published.
@@ -229,6 +233,7 @@ class World:
     identity: Identity = field(default=Identity.OFF, kw_only=True)
     speaker: Speaker | None = field(default=None, kw_only=True)
     office: Speaker | None = field(default=None, kw_only=True)
+    files_url: str | None = field(default=None, kw_only=True)
 
     @property
     def settings(self) -> WorkerSettings:
@@ -244,6 +249,8 @@ class World:
             signer_url=self.env["MOTCUA_SIGNER_URL"],
             sandbox=True,
             identity=self.identity,
+            files_url=self.files_url,
+            files_key=SecretStr(FILES_KEY),
         )
 
     @property

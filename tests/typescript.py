@@ -7,7 +7,6 @@ only in the unsealed run.
 
 import argparse
 import asyncio
-import json
 import re
 import shutil
 import sys
@@ -20,9 +19,8 @@ from typing import Final
 from console.home import CODEC, Home
 from motcua.testing import PAPER
 from tests.conftest import ROOT
-from tests.faults.processes import ENV, motcua, up
+from tests.faults.processes import ENV, up
 
-IDS: Final = {"client_id": "portal-2", "submission_id": "S-0001"}
 APPLICANT: Final = "Trần Văn Bình"
 
 
@@ -49,16 +47,14 @@ async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
     (folder / "node_modules").symlink_to(modules)
     (folder / "package.json").write_text("{}", encoding="utf-8")
     (folder / "filing.mts").write_text(of_page("integrators-typescript.md"), encoding="utf-8")
-    (folder / "ids.json").write_text(json.dumps(IDS), encoding="utf-8")
     (folder / "notice.pdf").write_bytes(PAPER)
     if sealed:
         (folder / "codec.mts").write_text(of_page("codec.md"), encoding="utf-8")
     home = Home(folder / ".motcua")
     async with up(folder, {CODEC: "on" if sealed else "off"}, seconds=120) as env:
-        attached = await motcua(env, "attach", "ids.json", "notice.pdf", folder=folder)
         first, again = [await node(folder, env) for _ in range(2)]
         kept = b"".join(file.read_bytes() for file in home.root.rglob("temporal.db*"))
-    print(f"sealed: {sealed}\n{attached.err}{first}")  # noqa: T201 -- its result
+    print(f"sealed: {sealed}\n{first}")  # noqa: T201 -- its result
     ended = first.splitlines()[-1].startswith("approved ")
     return ended and first.splitlines()[-1] == again.splitlines()[-1] and (APPLICANT.encode() in kept) is not sealed
 

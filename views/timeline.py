@@ -14,7 +14,7 @@ from views.log import Log, Told
 
 async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineEntry, ...]:
     """Returns the events of all streams of a filing, in the order of time."""
-    names = [row["stream"] for row in await log.connection.fetch(_STREAMS, stream)]
+    names = [row["stream"] for row in await log.connection.fetch(STREAMS, stream)]
     if not names:
         raise RefusalError(NOT_FOUND)
     entries = [entry for name in names for entry in _entries(await log.read(name), audience)]
@@ -55,9 +55,10 @@ def _entry(told: Told, recorded: Recorded, state: Any, audience: Audience) -> Ti
 _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
 """The audiences that see the encrypted parts of events; an applicant sees only those of their own filing."""
 
-_STREAMS: Final = """
+STREAMS: Final = """
 select distinct stream from event
 where filing_id = (select filing_id from stream where stream = $1 and head_seq > 0)
     and not starts_with(stream, 'restarts:')
 order by stream
 """
+"""SQL: the streams of the filing to which a stream belongs."""

@@ -1,5 +1,6 @@
 """Settings of the platform's processes, from environment variables: `MOTCUA_*`; those for Temporal are `TEMPORAL_*`."""
 
+from base64 import b64decode
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +17,9 @@ from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
 from schemas.identity.statement import UNNAMED, audience
 from workers.build import own_build
+
+SHORTEST_KEY = 32
+"""The minimum number of bytes of the key that signs addresses of files."""
 
 SANDBOX_KEY = "sandbox"
 """Our key and secret at the sandbox's postal service."""
@@ -78,6 +82,32 @@ class RecordSettings(ProcessSettings):
             Path(self.ready_file).touch()
 
 
+class AddressSettings(ProcessSettings):
+    """Settings of the addresses of files in a folder, which the gateway serves. At S3 none are needed."""
+
+    files_key: SecretStr | None = Field(
+        default=None, description="signs the addresses of files: base64 of 32 bytes or more; worker and gateway"
+    )
+
+    @field_validator("files_key")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            long = len(b64decode(value.get_secret_value(), validate=True)) >= SHORTEST_KEY
+        except ValueError:
+            long = False
+        if not long:
+            raise ValueError("the key of the addresses of files is base64 of 32 bytes or more")
+        return value
+
+    @property
+    def key_of_files(self) -> bytes | None:
+        """The key in bytes; None if none is set."""
+        return None if self.files_key is None else b64decode(self.files_key.get_secret_value())
+
+
 class FilesSettings(RecordSettings):
     """Further settings of a process that stores files, and checks or makes signatures."""
 
@@ -116,7 +146,7 @@ class Identity(StrEnum):
     OFF = "off"
 
 
-class WorkerSettings(FilesSettings, CheckpointSettings):
+class WorkerSettings(FilesSettings, AddressSettings, CheckpointSettings):
     """Settings of the platform worker."""
 
     identity: Identity = Field(
@@ -133,6 +163,7 @@ class WorkerSettings(FilesSettings, CheckpointSettings):
     post_customer_key: str = Field(default=SANDBOX_KEY, description="the post's customerKey for us")
     post_secret_key: SecretStr = Field(default=SecretStr(SANDBOX_KEY), description="the post's secretKey for us")
     providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
+    files_url: TextOrNone = Field(default=None, description="where programs reach the gateway that serves the files")
     clamd: TextOrNone = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )

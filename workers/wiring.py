@@ -58,6 +58,7 @@ from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
 from workers.checkpoints import checkpointing
+from workers.file_addresses import FileAddresses
 from workers.identity_interceptor import Doorkeeper
 from workers.memory import ForgettingRunner
 from workers.payload_visitor_patch import walk_once
@@ -186,8 +187,9 @@ async def activities_with(
         merchants = Merchants(own | others, pool, vault, kinds)
         giving_back = GivingBack(own | others, Calls(pool), instructions)
         parcels = Parcels(post, pool, instructions)
-        views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
+        addresses = FileAddresses(store, settings.files_url, settings.key_of_files)
+        views = Views(pool, vault, kinds, guard, addresses)
         papers, keep = Papers(store, instructions.findings), Store(store).put
         reception = Reception(store, instructions, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
@@ -205,7 +207,8 @@ async def activities_with(
             *(parcels.send, parcels.news, parcels.cancel),
             *(papers.confirm, reception.examine, reception.scan),
             *(workflows.start, workflows.tell, workflows.wake),
-            *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given, refunds.accepted, refunds.going, refunds.not_asked_again),
+            *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given),
+            *(refunds.accepted, refunds.going, refunds.not_asked_again),
             *(complaints.grounds, complaints.remedy),
             *(results.signer, results.signers, results.order, printing.print, official.prepare, official.sign),
         )

@@ -67,12 +67,14 @@ SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
 PROVIDERS: Final = "MOTCUA_PROVIDERS"
+FILES: Final = frozenset({"MOTCUA_FILES_KEY", "MOTCUA_FILES_URL"})
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
-WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, keys.IDENTITY, INSTALLATION}
+PARTNERS: Final = frozenset({"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS})
+WORKER: Final = ENGINE | RELAY | FILES | PARTNERS | {SCANNER, keys.IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
 """The minutes to pay a request through the sandbox's payment platform: few, so that a trial can see one expire."""
-GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
+GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_FILES_KEY", PROVIDERS}
 
 
 class Platform:
@@ -123,8 +125,10 @@ class Platform:
 
     def env(self) -> dict[str, str]:
         """Returns all addresses and secrets of the chosen parts."""
-        master_key = self._home.secret("master_key", lambda: b64encode(secrets.token_bytes(32)).decode())
-        env = {"MOTCUA_OBJECTS": self._home.objects.as_uri(), "MOTCUA_MASTER_KEY": master_key}
+        env = {
+            "MOTCUA_OBJECTS": self._home.objects.as_uri(),
+            "MOTCUA_MASTER_KEY": self._home.secret("master_key", _key),
+        }
         if "postgres" in self._chosen:
             env["MOTCUA_DATABASE_URL"] = self._postgres.url(APP)
             env["MOTCUA_OWNER_DATABASE_URL"] = self._postgres.url(OWNER)
@@ -137,6 +141,7 @@ class Platform:
         for part in ("bank", "post", "trust", "gateway"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
+        env |= self._files()
         if "bank" in self._chosen and "gateway" in self._chosen:
             returned = f"{env['MOTCUA_GATEWAY_URL']}{RETURNED}"
             merchants = as_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"], returned)
@@ -153,6 +158,13 @@ class Platform:
         if self._ui:
             env[TEMPORAL_UI] = f"http://{self._address('temporal-ui')}"
         return env
+
+    def _files(self) -> dict[str, str]:
+        """Returns the settings of the files' addresses; empty without a gateway."""
+        if "gateway" not in self._chosen:
+            return {}
+        address = f"http://{self._address('gateway')}"
+        return {"MOTCUA_FILES_KEY": self._home.secret("files_key", _key), "MOTCUA_FILES_URL": address}
 
     @property
     def _temporal_database(self) -> Path:
@@ -250,6 +262,10 @@ def binary(name: str) -> str:
     if found is None:
         raise StackError(f"{name} is not installed; run: make setup")
     return found
+
+
+def _key() -> str:
+    return b64encode(secrets.token_bytes(32)).decode()
 
 
 async def _listens(port: int) -> bool:

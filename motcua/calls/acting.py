@@ -11,7 +11,8 @@ from motcua.errors import MotcuaError, RefusedError, Unavailable, refused_for
 from motcua.signing import Line
 
 from .arguments import Call
-from .questions import Questions, stream_of
+from .file_calls import FileCalls
+from .questions import stream_of
 from .sending import Sending, command_id
 
 
@@ -38,7 +39,7 @@ class PassedOver:
     problems: tuple[c.Problem, ...] = ()
 
 
-class ActingClient(Questions):
+class ActingClient(FileCalls):
     """Files, acts and asks as one actor, through one program; `FilingClient.as_` makes it.
 
     The client has every question of `FilingClient`, asked for this actor.

@@ -43,7 +43,7 @@ class Questions:
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
         """Returns the filing, as shown to a reader who may see the whole filing."""
-        return await self._asked(c.AskFiling(stream=_filing(filing_id)))
+        return await self._asked(c.AskFiling(stream=filing_stream(filing_id)))
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
         """Returns the receipt of a command, by default of the submission. Raises `NotReady` if there is none."""
@@ -51,23 +51,23 @@ class Questions:
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
         """Returns every run of every clock, ordered by start, with pauses and their reasons, due time and outcome."""
-        return await self._asked(c.AskClocks(stream=_filing(filing_id)))
+        return await self._asked(c.AskClocks(stream=filing_stream(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
         """Returns the decision and the reference of its file. Raises `NotReady` before the decision."""
-        return await self._asked(c.AskResult(stream=_filing(filing_id)))
+        return await self._asked(c.AskResult(stream=filing_stream(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
         """Returns the pick-up code or link with which the applicant gets the result. Show both to nobody else."""
-        return await self._asked(c.AskDelivery(stream=_filing(filing_id)))
+        return await self._asked(c.AskDelivery(stream=filing_stream(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
         """Returns the result to a reader who has its link. Raises `NotAllowed` if the link is wrong or has expired."""
-        return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link))
+        return await self._asked(c.AskLinkedResult(stream=filing_stream(filing_id), link=link))
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
         """Returns, for the operator, the reports from the filing's other streams that the filing could not use."""
-        return await self._asked(c.AskParked(stream=_filing(filing_id)))
+        return await self._asked(c.AskParked(stream=filing_stream(filing_id)))
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
@@ -83,28 +83,28 @@ class Questions:
 
     async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
         """Returns the complaints about the filing, and their answers."""
-        return await self._asked(c.AskComplaints(stream=_filing(filing_id)))
+        return await self._asked(c.AskComplaints(stream=filing_stream(filing_id)))
 
     async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
         """Returns the filing's official papers made so far; `Store.get` reads their files."""
-        return await self._asked(c.AskPapers(stream=_filing(filing_id)))
+        return await self._asked(c.AskPapers(stream=filing_stream(filing_id)))
 
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
         """Returns the history of the filing and its other streams, as far as this audience may see it."""
-        return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience))
+        return await self._asked(c.AskTimeline(stream=filing_stream(filing_id), audience=audience))
 
     async def access(
         self, filing_id: UUID | str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.AccessEntry]:
         """Returns a page of the readers who have looked at the filing, the latest first."""
-        return await self._asked(c.AskAccess(stream=_filing(filing_id), after=after, limit=limit))
+        return await self._asked(c.AskAccess(stream=filing_stream(filing_id), after=after, limit=limit))
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
         """Returns the filing's state after each event beyond `after`; waits up to `wait` seconds for the first one."""
         within = max(min(Call(wait=wait).wait, self._line.patience - LONGEST_ATTEMPT), 0)
-        question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
+        question = c.AskChanges(stream=filing_stream(filing_id), after=after, wait=within)
         return await self._asked(question, longest=within + LONGEST_ATTEMPT)
 
     async def filings(
@@ -140,7 +140,7 @@ class Questions:
 
         The answer comes from Temporal, not from the record: it is empty for a filing that does not run.
         """
-        stream = _filing(filing_id)
+        stream = filing_stream(filing_id)
 
         async def attempt(limit: timedelta) -> list[MachineWork]:
             try:
@@ -205,7 +205,8 @@ class Questions:
             if not isinstance(error.cause, ApplicationError):  # the question, or its worker's task, timed out
                 raise TryAgainError from error
             why = or_sign_anew(error_from(error.cause))
-            if isinstance(why, NotFound) and (stream := getattr(question, "stream", None)) is not None:
+            stream = getattr(question, "stream", None)
+            if isinstance(why, NotFound) and why.refusal.problems[0].field == "stream" and stream is not None:
                 raise await self._why_not_found(stream, limit) from None
             raise why from None
         except RPCError as error:
@@ -278,14 +279,15 @@ def stream_of(target: UUID | str) -> str:
     Raises `FilingNotAvailable` if it is neither.
     """
     if not isinstance(target, str) or ":" not in target:
-        return _filing(target)
+        return filing_stream(target)
     try:
         return str(c.StreamId.parse(target))
     except ValueError:
         raise FilingNotAvailable("this is not the name of a stream: filing:<uuid>, payment:<uuid>:<n>, …") from None
 
 
-def _filing(filing_id: UUID | str) -> str:
+def filing_stream(filing_id: UUID | str) -> str:
+    """Returns the stream of a filing. Raises `FilingNotAvailable` for a text that is no id."""
     return c.filing_workflow(_uuid(filing_id))
 
 

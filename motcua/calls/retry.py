@@ -104,6 +104,6 @@ def _words(error: Exception) -> str:
         return f"{error.status.name}: {error.message}"
     if isinstance(error, RuntimeError):
         return "Temporal can't be reached"
-    if isinstance(error, SignAnewError):
+    if isinstance(error, TryAgainError) and str(error):
         return str(error)
     return "no worker answered" if isinstance(error, RPCTimeoutOrCancelledError) else type(error).__name__

@@ -20,7 +20,8 @@ from temporalio.service import RPCError
 from motcua import contract as c
 from motcua import errors
 
-from .questions import SUBMIT, Questions, stream_of
+from .file_calls import FileCalls
+from .questions import SUBMIT, stream_of
 from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently
 
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
@@ -31,7 +32,7 @@ def command_id() -> str:
     return str(uuid4())
 
 
-class Sending(Questions):
+class Sending(FileCalls):
     """Sends all questions and messages, signed by the connection's speaker (`Line`) for the actor of each message."""
 
     async def submit(self, submission: c.Submission) -> c.Receipt:

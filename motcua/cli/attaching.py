@@ -1,6 +1,6 @@
-"""Uploads of local files to the object store: `--attach CODE=PATH`, and `motcua attach`."""
+"""Uploads of local files: `--attach CODE=PATH`, and `motcua attach`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -10,14 +10,19 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from motcua import contract as c
-from motcua.cli.options import filing_id_of
-from motcua.cli.running import Exit, end_well, fail, owes_json, print_json, read_file, read_json
-from motcua.files.store import FileNotTakenError, Store
+from motcua.cli.options import PATIENCE, VIA, Patience, filing_id_of
+from motcua.cli.running import Exit, ask, fail, owes_json, parse, print_json, read_file, read_json
+from motcua.client import FilingClient
+from motcua.files.store import FileNotTakenError
+from motcua.files.store import Progress as Moved
 
 Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
 
 NO_FILE_YET: Final = {"key": "files", "sha256": "0" * 64, "size": 1}
 """Placeholder for an authorisation's file until it is in the store."""
+
+Put = Callable[[Mapping[str, Path]], Mapping[str, c.FileRef]]
+"""Attaches local files, each named by its place in the message, and returns their references by the same names."""
 
 app = typer.Typer()
 
@@ -39,10 +44,11 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
-    """Puts files into the store and returns `submission` with them. `papers`: by paper code; `alone`: by field name."""
-    filing_id = c.filing_id(submission.client_id, submission.submission_id)
-    files = put_in(filing_id, {f"papers.{code}": path for code, path in papers.items()} | dict(alone))
+def with_files(
+    submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path], put: Put
+) -> c.Submission:
+    """Puts files in, and returns `submission` with them. `papers`: by paper code; `alone`: by field name."""
+    files = put({f"papers.{code}": path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
     if "authorisation" in update and submission.authorisation is not None:
         update["authorisation"] = submission.authorisation.model_copy(update=dict(update["authorisation"]))
@@ -50,9 +56,9 @@ def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapp
     return submission.model_copy(update=update)
 
 
-def with_their_papers(supplement: c.Supplement, filing_id: UUID, papers: Mapping[str, Path]) -> c.Supplement:
-    """Puts files, by paper code, into the store and returns `supplement` with them as papers."""
-    files = put_in(filing_id, {f"papers.{code}": path for code, path in papers.items()})
+def with_their_papers(supplement: c.Supplement, papers: Mapping[str, Path], put: Put) -> c.Supplement:
+    """Puts files in, by paper code, and returns `supplement` with them as papers."""
+    files = put({f"papers.{code}": path for code, path in papers.items()})
     held = with_papers(supplement.papers, {code: files[f"papers.{code}"] for code in papers})
     return supplement.model_copy(update={"papers": held})
 
@@ -63,13 +69,28 @@ def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tu
     return tuple((named | {code: c.Paper(code=code, file=file) for code, file in files.items()}).values())
 
 
-def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
-    """Puts files into the store, with a progress bar. A failure ends the command, and the error names no path."""
-    return end_well(_put_in(filing_id, wanted)) if wanted else {}
+def uploading(
+    filing_id: UUID, actor: c.Actor | None, via: c.Via, patience: float, ids: tuple[str, str] | None = None
+) -> Put:
+    """Returns the upload of files of a filing in the name of `actor`; if it is None, in the program's own name.
+
+    `ids`: the `client_id` and `submission_id` of a filing that is not submitted yet. A failure ends the command.
+    """
+
+    def put(wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
+        async def work(client: FilingClient) -> dict[str, c.FileRef]:
+            speaking = client if actor is None else client.as_(actor, via)
+            return await each(wanted, lambda path, moved: speaking.attach(filing_id, path, ids=ids, progress=moved))
+
+        return ask(work, patience) if wanted else {}
+
+    return put
 
 
-async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
-    store = Store.from_environment()
+async def each(
+    wanted: Mapping[str, Path], attach: Callable[[Path, Moved], Awaitable[c.FileRef]]
+) -> dict[str, c.FileRef]:
+    """Attaches the files one after the other, with a progress bar. The error of a file names its place, and no path."""
     found: dict[str, c.FileRef] = {}
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
@@ -80,7 +101,7 @@ async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.Fi
             bar.update(task, description=place)
             before = sum(file.size for file in found.values())
             try:
-                found[place] = await store.attach(filing_id, path, progress=_moving(bar, task, before))
+                found[place] = await attach(path, _moving(bar, task, before))
             except FileNotTakenError as error:
                 raise FileNotTakenError(error.problem.model_copy(update={"field": place})) from None
     return found
@@ -102,14 +123,19 @@ def _size(path: Path) -> int:
 def attach(
     whose: Annotated[str, typer.Argument(metavar="CODE|FILING_ID|SUBMISSION.json", help="option.attach.whose")],
     files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="option.attach.files")],
+    *,
+    patience: Patience = PATIENCE,
 ) -> None:
+    ids, actor, via = None, None, VIA
     try:
         filing_id = filing_id_of(whose)
     except typer.BadParameter:
         content = read_json(read_file(whose), whose)
-        ids = [content.get(name) for name in ("client_id", "submission_id")]
-        if not all(isinstance(one, str) for one in ids):
+        client_id, submission_id = (content.get(name) for name in ("client_id", "submission_id"))
+        if not (isinstance(client_id, str) and isinstance(submission_id, str)):
             fail(c.said("refused.attach.whose", file=whose), Exit.USAGE)
-        filing_id = c.filing_id(*map(str, ids))
-    found = put_in(filing_id, {f"file {n}": path for n, path in enumerate(files, 1)})
-    print_json([*found.values()])
+        ids, filing_id = (client_id, submission_id), c.filing_id(client_id, submission_id)
+        if "actor" in content:
+            actor, via = parse(c.Actor, content["actor"]), parse(c.Via, content.get("via", VIA.model_dump()))
+    put = uploading(filing_id, actor, via, patience, ids)
+    print_json([*put({f"file {n}": path for n, path in enumerate(files, 1)}).values()])

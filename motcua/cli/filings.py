@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from motcua import contract as c
 from motcua.calls.acting import PassedOver
 from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
-from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
+from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, uploading, with_files, with_their_papers
 from motcua.cli.options import (
     PATIENCE,
     VIA,
@@ -71,9 +71,12 @@ def submit(  # noqa: PLR0913 -- a command line has many options
     submission = parse(c.Submission, content)
     if level is not None:
         submission = _at_level(submission, c.Level(level))
-    filing_id = c.filing_id(submission.client_id, submission.submission_id)
+    ids = (submission.client_id, submission.submission_id)
+    filing_id = c.filing_id(*ids)
     alone = {"signature": signature, "authorisation": authorisation}
-    whole = with_files(submission, papers_wanted(attach or ()), {name: path for name, path in alone.items() if path})
+    put = uploading(filing_id, submission.actor, submission.via, patience, ids)
+    papers = papers_wanted(attach or ())
+    whole = with_files(submission, papers, {name: path for name, path in alone.items() if path}, put)
     again = [file, *(word for one in attach or () for word in ("--attach", one))]
     if authorisation is not None:
         again += ["--authorisation", str(authorisation)]
@@ -130,7 +133,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
         wanted = papers_wanted(attach)
         if not isinstance(order, c.Supplement):
             fail(c.said("refused.act.attach"), Exit.USAGE)
-        order = with_their_papers(order, stream.filing, wanted)
+        order = with_their_papers(order, wanted, uploading(stream.filing, order.actor, order.via, patience))
 
     async def send(client: FilingClient) -> c.Receipt:
         try:

@@ -9,9 +9,8 @@ from motcua import contract as c
 from motcua.cli.answer import show_one
 from motcua.cli.help import WordedGroup, group
 from motcua.cli.options import PATIENCE, AsJson, FilingId, Patience
-from motcua.cli.running import ask, end_well, note, write_file
+from motcua.cli.running import ask, note, write_file
 from motcua.cli.showing import RESULT
-from motcua.files.store import Store
 
 NAME: Final = "result"
 
@@ -32,11 +31,7 @@ def of_filing(
 ) -> None:
     found = ask(lambda client: client.result(filing_id), patience)
     if file is not None:
-
-        async def get() -> bytes:
-            return await Store.from_environment().get(found.result)
-
-        write_file(file, end_well(get()))
+        write_file(file, ask(lambda client: client.fetch(filing_id, found.result.sha256), patience))
         note(c.said("refused.saved", file=file, sha256=found.result.sha256))
     show_one(found, RESULT, as_json=as_json)
 

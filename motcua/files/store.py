@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
@@ -137,6 +137,41 @@ class Store:
             raise DamagedFileError(f"{file.key} in the object store is not the file that was filed: its digest differs")
         return data
 
+    async def stream(self, file: FileRef) -> AsyncIterator[bytes]:
+        """Returns the bytes of `file` in pieces, not compared with its digest.
+
+        Raises `DamagedFileError` if the file is missing or has another size, and `StoreFailedError`.
+        """
+        from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
+
+        try:
+            found = await self._store.get_async(file.key)
+        except FileNotFoundError:
+            raise DamagedFileError(f"the object store has no {file.key}") from None
+        except BaseError as error:
+            raise StoreFailedError(f"the object store could not read the file: {type(error).__name__}") from None
+        if found.meta["size"] != file.size:
+            raise DamagedFileError(f"{file.key} in the object store is not the file that is named: its size differs")
+        return (bytes(piece) async for piece in found.stream())
+
+    async def receive(self, file: FileRef, pieces: AsyncIterable[bytes]) -> bool:
+        """Stores the bytes that arrive in pieces as `file`; returns False if the store has the file already.
+
+        Raises as `attach` does, also if the bytes are not those that `file` names; then nothing is stored.
+        """
+        folder, name = file.key.rsplit("/", 1)
+        size, read = 0, hashlib.sha256()
+        with _told(), self._draft(folder, file.media_type) as draft:
+            async for piece in pieces:
+                size += len(piece)
+                if size > file.size:
+                    break
+                read.update(piece)
+                await asyncio.to_thread(draft.write, piece)
+            if (size, read.hexdigest()) != (file.size, file.sha256):
+                raise not_taken("file_differs")
+            return await asyncio.to_thread(self._name, draft, folder, name, file)
+
     async def works(self) -> bool:
         """Returns True if a test file can be written, read back and removed. Raises obstore's errors."""
         key, data = f"checks/{secrets.token_hex(16)}", b"motcua"
@@ -148,16 +183,7 @@ class Store:
     def _attach(
         self, filing: UUID, path: Path, media_type: str | None, name: str | None, progress: Progress
     ) -> FileRef:
-        called = _called(name or path.name)
-        kind = media_type or c.media_type_of(called)
-        if kind is None:
-            endings = ", ".join(ending for endings in c.EXTENSIONS.values() for ending in endings)
-            raise not_taken("file_kind_unknown", endings=endings)
-        try:
-            source = path.open("rb")
-        except OSError:
-            raise not_taken("file_unreadable") from None
-        with source:
+        with to_attach(path, media_type, name) as (source, kind, called):
             return self._keep(filing, source, kind, called, progress, counted=True)
 
     def _keep(
@@ -171,27 +197,31 @@ class Store:
         counted: bool,
     ) -> FileRef:
         folder, size, read = f"files/{filing}", 0, hashlib.sha256()
-        making: AbstractContextManager[Draft] = nullcontext(InMemory(self._store, folder, media_type))
-        if self._root is not None:
-            making = InFolder(self._root / folder)
-        with _told(), making as draft:
-            while chunk := _chunk(source):
-                size += len(chunk)
-                if size > c.LARGEST_FILE:
-                    raise not_taken("file_too_large", most=c.LARGEST_FILE)
-                read.update(chunk)
-                draft.write(chunk)
+        with _told(), self._draft(folder, media_type) as draft:
+            for piece in pieces(source):
+                size += len(piece)
+                read.update(piece)
+                draft.write(piece)
                 progress(size)
-            if not size:
-                raise not_taken("file_empty")
             digest = read.hexdigest()
             key = c.file_key(filing, digest)
             file = FileRef(key=key, sha256=digest, size=size, media_type=media_type, name=name)
-            if counted:
-                self._see_room(folder, file)
-            if not draft.keep(digest):
-                self._see_same(file)
+            self._name(draft, folder, digest, file, counted=counted)
         return file
+
+    def _draft(self, folder: str, media_type: str) -> AbstractContextManager[Draft]:
+        if self._root is not None:
+            return InFolder(self._root / folder)
+        return nullcontext(InMemory(self._store, folder, media_type))
+
+    def _name(self, draft: Draft, folder: str, name: str, file: FileRef, *, counted: bool = True) -> bool:
+        """Gives a complete draft its name; returns False if the store has the file already."""
+        if counted:
+            self._see_room(folder, file)
+        if draft.keep(name):
+            return True
+        self._see_same(file)
+        return False
 
     def _see_room(self, folder: str, file: FileRef) -> None:
         """Refuses a file beyond the filing's limits. Two files stored at the same moment may exceed them together."""
@@ -216,6 +246,34 @@ class Store:
             raise DamagedFileError(
                 f"{file.key} in the object store is another file: whoever runs the store has to remove it"
             )
+
+
+@contextmanager
+def to_attach(path: Path, media_type: str | None, name: str | None) -> Iterator[tuple[BinaryIO, str, str]]:
+    """Opens a local file; yields it with its media type and the name that officers see. Raises `FileNotTakenError`."""
+    called = _called(name or path.name)
+    kind = media_type or c.media_type_of(called)
+    if kind is None:
+        endings = ", ".join(ending for endings in c.EXTENSIONS.values() for ending in endings)
+        raise not_taken("file_kind_unknown", endings=endings)
+    try:
+        source = path.open("rb")
+    except OSError:
+        raise not_taken("file_unreadable") from None
+    with source:
+        yield source, kind, called
+
+
+def pieces(source: BinaryIO) -> Iterator[bytes]:
+    """Yields a file piece by piece. Raises `FileNotTakenError` if it is empty, too large, or can't be read."""
+    size = 0
+    while piece := _chunk(source):
+        size += len(piece)
+        if size > c.LARGEST_FILE:
+            raise not_taken("file_too_large", most=c.LARGEST_FILE)
+        yield piece
+    if not size:
+        raise not_taken("file_empty")
 
 
 def _chunk(source: BinaryIO) -> bytes:

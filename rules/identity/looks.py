@@ -18,6 +18,7 @@ from schemas.people import OFFICERS, Actor, Role
 SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
 _OVERSEERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
 _WHO_MAY: Final = SIDE | OFFICERS
+_HANDLERS: Final = _WHO_MAY - _OVERSEERS
 
 ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskFiling: _WHO_MAY,
@@ -25,6 +26,8 @@ ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskResult: _WHO_MAY,
     rd.AskDelivery: SIDE,
     rd.AskLinkedResult: None,
+    rd.AskFile: _HANDLERS,
+    rd.AskUpload: _HANDLERS,
     rd.AskParked: _OVERSEERS,
     rd.AskPayment: _WHO_MAY,
     rd.AskParcel: _WHO_MAY,
@@ -105,7 +108,14 @@ class Reach:
 def roles_for(question: rd.Question) -> frozenset[Role] | None:
     """The roles that may ask a question; None if anybody with a statement may ask it."""
     roles = _ROLES[type(question)]
+    if by_link(question):
+        return None
     return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
+
+
+def by_link(question: rd.Question) -> bool:
+    """Whether a question asks only for the result, and has the link to the result."""
+    return isinstance(question, rd.AskLinkedResult) or (isinstance(question, rd.AskFile) and question.link is not None)
 
 
 def asker(proved: Proved, question: rd.Question) -> Asker:

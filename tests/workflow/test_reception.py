@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
-from motcua import RefusedError
+from motcua import NotFound, NotReady, RefusedError
 from schemas.complaint.commands import AnswerComplaint
 from schemas.complaint.state import ComplaintStart
 from schemas.files import FileRef, ScanState
@@ -127,10 +128,16 @@ async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_o
     scanner.infected = {PAPER}
     reception = receiving(world, store, Looking(), scanner, Verdicts())
     filed = with_paper(plain, await store.put(plain, PAPER))
+    world = replace(world, files_url="http://gateway.test")
     async with world.platform(reception), world.back_office():
         play = await Play.begin(world, filed)
+        infected = hashlib.sha256(PAPER).hexdigest()
+        with pytest.raises(NotReady):
+            await world.client.file(play.filing, infected)
         scanner.down = False
         view = await play.at(Stage.SUPPLEMENT)
+        with pytest.raises(NotFound):
+            await world.client.file(play.filing, infected)
         assert (view.scan, view.infected) == (ScanState.INFECTED, ("birth_notice",))
         assert view.supplement is not None
         assert [item.code for item in view.supplement.items] == ["birth_notice"]
@@ -141,6 +148,9 @@ async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_o
         await play.accept()
         view = await play.view()
         assert (view.scan, view.infected) == (ScanState.CLEAN, ())
+        assert (await world.client.file(play.filing, hashlib.sha256(OTHER).hexdigest())).file.name is None
+        with pytest.raises(NotFound):
+            await world.client.file(play.filing, infected)
 
 
 async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(world: World) -> None:

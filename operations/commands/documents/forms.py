@@ -1,5 +1,6 @@
 """`motcua forms`: blanks to fill in by hand, forms to sign, the form of a filing, and the form as JSON Schema."""
 
+import asyncio
 import hashlib
 from datetime import date, datetime, time
 from pathlib import Path
@@ -14,10 +15,22 @@ from activities.forms.printing import printed
 from activities.procedures import Procedures
 from console.database import OWNER, TIMEOUT, address, answered
 from motcua.cli.answer import columns, show_one
-from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
+from motcua.cli.attaching import NO_FILE_YET, Attach, each, papers_wanted, with_files
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, WhichFiling
-from motcua.cli.running import Exit, fail, note, plain, print_json, problem_line, read_file, read_json, write_file
+from motcua.cli.running import (
+    Exit,
+    end_well,
+    fail,
+    note,
+    plain,
+    print_json,
+    problem_line,
+    read_file,
+    read_json,
+    write_file,
+)
+from motcua.files.transfer import measured
 from operations.commands.ledger.record import read
 from publishing.commands.procedures import published_version, version_named
 from rules.filing.submission.admission import dossier_problems
@@ -27,7 +40,9 @@ from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import filled
 from schemas.base import Problem
 from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
+from schemas.files import FileRef, file_key
 from schemas.filing.submission import Submission
+from schemas.ids import filing_id
 from schemas.level import Level
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
@@ -74,7 +89,14 @@ def prepare(
     wrong = [one for one in dossier_problems(rules, submission, now.date()) if one.field.startswith("form.")]
     if wrong:
         _refuse(wrong)
-    whole = with_files(submission, papers, {"authorisation": authorisation} if authorisation else {})
+
+    async def named(path: Path, _: object) -> FileRef:
+        file = await asyncio.to_thread(measured, path, None, None)
+        filing = filing_id(submission.client_id, submission.submission_id)
+        return file.model_copy(update={"key": file_key(filing, file.sha256)})
+
+    alone = {"authorisation": authorisation} if authorisation else {}
+    whole = with_files(submission, papers, alone, lambda wanted: end_well(each(wanted, named)))
     try:
         made = prepared(of, name, whole, now)
     except RefusalError as error:

@@ -1,14 +1,11 @@
-"""`motcua store`: checks, sweeps, uploads and renewal of files in the object store."""
+"""`motcua store`: checks, sweeps and renewal of files in the object store."""
 
 import re
-import shlex
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar
 
-import obstore
 import typer
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -17,59 +14,28 @@ from console.database import APPLICATION, address, answered, find_setting, maste
 from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
-from motcua.cli.options import AsJson, DryRun, FilingId, MaybeOperator, actor_of
+from motcua.cli.options import AsJson, DryRun, MaybeOperator, actor_of
 from motcua.cli.running import (
     Exit,
     WorkRefusedError,
-    end_well,
     exit_if,
     fail,
-    out,
-    print_json,
     refusing,
     use_stack_here,
 )
 from motcua.errors import MotcuaError
-from motcua.files.drafts import folder_of
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.store import scrub as scrubbing
 from operations.store import sweep as sweeping
 from operations.store.renewing import SOON, Renewing, Report, records_of, renew, stamping
-from schemas.files import file_key
 from schemas.translate import said
 
 T = TypeVar("T")
 
 app = group("store")
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AGE: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
-_WEEK: Final = 7 * 24 * 60
-"""The longest validity of an address in S3, in minutes."""
-
-
-@app.command()
-def presign(
-    filing_id: FilingId,
-    sha256: Annotated[str, typer.Argument(metavar="SHA256", help="option.store.sha256")],
-    *,
-    minutes: Annotated[int, typer.Option("--minutes", min=1, max=_WEEK, help="option.store.minutes")] = 15,
-    as_json: AsJson = False,
-) -> None:
-    if not _DIGEST.fullmatch(sha256):
-        fail(said("refused.store.digest"), Exit.USAGE)
-    way = end_well(way_in(object_store(), file_key(filing_id, sha256), timedelta(minutes=minutes)))
-    if as_json:
-        print_json(way)
-    elif "path" in way:
-        # These commands copy FILE atomically, and never replace a file.
-        folder, place = shlex.quote(str(Path(way["path"]).parent)), shlex.quote(way["path"])
-        draft = f'draft={folder}/upload#$(od -An -N7 -tu8 /dev/urandom | tr -d " ")'
-        copy = f'cp FILE "$draft" && sync "$draft" && ln "$draft" {place}; rm -f "$draft"'
-        out().print(f"{way['path']}\n\nmkdir -p {folder}\n{draft}\n{copy}", markup=False)
-    else:
-        out().print(f"{way['url']}\n\ncurl --fail -T FILE -H 'If-None-Match: *' '{way['url']}'", markup=False)
 
 
 @app.command()
@@ -129,23 +95,6 @@ def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         fail(said("refused.store.failing"), Exit.UNREACHABLE, detail=error)
     except BaseError as error:
         fail(said("refused.store.failed", error=type(error).__name__), Exit.UNREACHABLE)
-
-
-async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> dict[str, Any]:
-    """Returns how to upload a file under `key`, as plain data. Raises `StoreFailedError`.
-
-    Into a folder store, an uploader writes a draft, syncs it, and links it to `path`, which must not exist yet. For S3,
-    an uploader sends a PUT to `url` before `expires_at`, with the `headers`, which prevent overwriting.
-    """
-    folder = folder_of(store)
-    if folder is not None:
-        return {"key": key, "path": str(folder / key)}
-    until = (datetime.now(UTC) + lasting).isoformat(timespec="seconds").replace("+00:00", "Z")
-    try:
-        url = await obstore.sign_async(cast("obstore.store.S3Store", store), "PUT", key, lasting)
-    except (BaseError, TypeError, ValueError) as error:
-        raise StoreFailedError(f"the object store signs no addresses: {type(error).__name__}") from None
-    return {"key": key, "method": "PUT", "url": url, "headers": {"If-None-Match": "*"}, "expires_at": until}
 
 
 @app.command("renew")

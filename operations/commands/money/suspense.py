@@ -18,11 +18,12 @@ from activities.ledger.vault import Vault
 from console.database import ask, master_key
 from console.speaking import refuse_same_program, signed, via_of
 from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
-from motcua.cli.attaching import put_in
+from motcua.cli.attaching import each
 from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import Actor, AsJson, Asked, Reason, WhichFiling, order
-from motcua.cli.running import there, use_stack_here
+from motcua.cli.running import end_well, there, use_stack_here
+from motcua.files.store import Store
 from rules.officers import on_the_applicants_side
 from rules.require import require
 from rules.rule import refuse
@@ -208,7 +209,9 @@ def given(
     as_json: AsJson = False,
 ) -> None:
     use_stack_here()
-    file = put_in(which, {"evidence": evidence})["evidence"].model_copy(update={"name": None})
+    store = Store.from_environment()
+    put = each({"evidence": evidence}, lambda path, moved: store.attach(which, path, progress=moved))
+    file = end_well(put)["evidence"].model_copy(update={"name": None})
     command = order(sp.RecordSuspenseGiven, actor, callback=which, evidence=file, means=means, bank_reference=reference)
     _taken(command, as_json=as_json)
 

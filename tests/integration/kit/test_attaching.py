@@ -20,6 +20,7 @@ from motcua.files.store import CHUNK
 from schemas.files import file_key
 from tests.acting import Doubtful, Play, birth, eventually, extract
 from tests.conftest import ROOT, World
+from tests.file_door import serving_files
 from tests.shell import Shell
 
 FILING: Final = UUID("11111111-1111-4111-8111-111111111111")
@@ -32,19 +33,20 @@ def objects(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def here(objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Commands that know of a folder, and of nothing else."""
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Commands that know of no platform."""
     monkeypatch.chdir(tmp_path)
-    return Shell({"MOTCUA_OBJECTS": objects.as_uri()})
+    return Shell({})
 
 
-NAMED: Final = """
-from motcua import command
+ATTACH: Final = """
+import asyncio, sys
 from motcua.files import drafts
-drafts.NAMELESS = False
-command.main()
+from motcua.files.store import Store
+drafts.NAMELESS = drafts.NAMELESS and sys.argv[1] == "False"
+print(asyncio.run(Store.from_environment().attach(*sys.argv[2:])).key)
 """
-"""The command, where no file is without a name."""
+"""Attaches a file to a filing in the store; if told so, where no file is without a name."""
 
 
 async def process(objects: Path, *words: str) -> Process:
@@ -63,11 +65,11 @@ def drafts(objects: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("named", [False, True])
-async def test_a_killed_process_leaves_no_file(here: Shell, objects: Path, tmp_path: Path, *, named: bool) -> None:
+async def test_a_killed_process_leaves_no_file(objects: Path, tmp_path: Path, *, named: bool) -> None:
     pipe = tmp_path / "don.pdf"
     os.mkfifo(pipe)
-    command = ("-c", NAMED) if named else ("-m", "motcua.command")
-    killed = await process(objects, *command, "attach", str(FILING), str(pipe))
+    command = ("-c", ATTACH, str(named), str(FILING), str(pipe))
+    killed = await process(objects, *command)
     with await asyncio.to_thread(pipe.open, "wb") as source:
         await asyncio.to_thread(source.write, PDF)
 
@@ -83,8 +85,8 @@ async def test_a_killed_process_leaves_no_file(here: Shell, objects: Path, tmp_p
     assert len(drafts(objects)) == named, "and lies beside until it is swept, if it has a name"
     pipe.unlink()
     pipe.write_bytes(PDF)
-    (found,) = (await here("attach", str(FILING), pipe)).json
-    assert seen(objects) == [found["key"]]
+    key, _ = await asyncio.wait_for((await process(objects, *command)).communicate(), 60)
+    assert seen(objects) == [key.decode().strip()]
 
 
 FULL: Final = """
@@ -117,19 +119,31 @@ async def test_what_a_full_disk_refuses_leaves_nothing_and_goes_in_later(objects
     assert (seen(objects), drafts(objects)) == ([key], [])
 
 
-async def test_references_are_printed_for_a_filing_or_its_submission(here: Shell, tmp_path: Path) -> None:
+async def test_references_are_printed_for_a_filing_or_its_submission(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "a.pdf").write_bytes(PDF)
     (tmp_path / "b.JPG").write_bytes(b"jpeg")
-    (tmp_path / "birth.json").write_text('{"client_id": "portal-1", "submission_id": "S-1"}')
-    found = (await here("attach", "birth.json", "a.pdf", "b.JPG")).json
-    kinds = [(one["name"], one["media_type"]) for one in found]
-    assert kinds == [("a.pdf", "application/pdf"), ("b.JPG", "image/jpeg")]
-    filing = filing_id("portal-1", "S-1")
-    assert [one["key"] for one in found] == [file_key(filing, one["sha256"]) for one in found]
-    assert (await here("attach", str(filing), "a.pdf")).json == found[:1]
-    (tmp_path / "birth.json").write_text("{}")
-    nobody = await here("attach", "birth.json", "a.pdf")
-    assert (nobody.code, "client_id" in nobody.err) == (2, True)
+    client_id, submission_id = "portal-1", "S-1"
+    (tmp_path / "birth.json").write_text(json.dumps({"client_id": client_id, "submission_id": submission_id}))
+    async with serving_files(world) as served, served.platform(), served.back_office(Doubtful()):
+        shell = Shell(served.process_env)
+        found = (await shell("attach", "birth.json", "a.pdf", "b.JPG")).json
+        assert [(one["name"], one["media_type"]) for one in found] == [
+            ("a.pdf", "application/pdf"),
+            ("b.JPG", "image/jpeg"),
+        ]
+        filing = filing_id(client_id, submission_id)
+        assert [one["key"] for one in found] == [file_key(filing, one["sha256"]) for one in found]
+        unknown = await shell("attach", str(filing), "a.pdf")
+        assert (unknown.code, "holds nothing" in unknown.err) == (3, True), unknown.err
+        play = await Play.begin(served, birth())
+        (again,) = (await shell("attach", str(play.filing), "a.pdf")).json
+        assert again["key"] == file_key(play.filing, found[0]["sha256"])
+        (tmp_path / "birth.json").write_text("{}")
+        nobody = await shell("attach", "birth.json", "a.pdf")
+        assert (nobody.code, "client_id" in nobody.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,7 @@ async def test_papers_are_filed_and_supplied_from_the_folder_of_the_applicant(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shell, submission = Shell(world.process_env), birth()
+    submission = birth()
     digests: dict[str, str] = {}
     for name in ("notice.pdf", "mandate.pdf", "better.pdf"):
         blank = pdfium.PdfDocument.new()
@@ -178,7 +192,8 @@ async def test_papers_are_filed_and_supplied_from_the_folder_of_the_applicant(
         digests[name] = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
     (tmp_path / "birth.json").write_text(submission.model_dump_json(exclude_none=True))
     request = {"items": [{"target": "paper", "code": "birth_notice", "note": "illegible"}], "legal_basis": "Đ15"}
-    async with world.platform(), world.back_office(Doubtful()):
+    async with serving_files(world) as world, world.platform(), world.back_office(Doubtful()):  # noqa: PLR1704 -- the same, served
+        shell = Shell(world.process_env)
         options = ("--attach", "birth_notice=notice.pdf", "--authorisation", "mandate.pdf")
         filed = await shell("submit", "birth.json", *options, "--json")
         assert filed.code == 0, filed.err

@@ -5,9 +5,11 @@ import os
 import re
 import sys
 import sysconfig
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
@@ -27,6 +29,7 @@ from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.referral.commands import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
+from tests.file_door import serving_files
 from tests.locked import locked, now_in_force, register
 from tests.sealed import ring, sealed, written
 from tests.speaking import grant, principal, raw_key
@@ -62,6 +65,13 @@ async def run(program: str, folder: Path, world: World, **more: str) -> str:
     return said.decode()
 
 
+@pytest.fixture
+async def running(world: World) -> AsyncIterator[World]:
+    """A world with a platform worker, the default back office, and a gateway that serves its files."""
+    async with serving_files(world) as served, served.platform(), served.back_office():
+        yield served
+
+
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
     await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     refused, missing, code, end = (await run(PROGRAM, tmp_path, running)).splitlines()
@@ -88,7 +98,7 @@ async def test_the_program_of_the_page_signs_where_identity_is_required(world: W
     portal = principal("portal-p", grant(Claim.OWN, **low), grant(Claim.OFFICERS, "*", **low), keys=(now_in_force(1),))
     await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     await register(world, portal)
-    async with locked(world) as closed, closed.back_office():
+    async with serving_files(world) as served, locked(served) as closed, closed.back_office():
         *_, end = (await run(PROGRAM, folder, closed, **speaks)).splitlines()
     assert end.startswith("10 Result returned approved ")
 
@@ -102,8 +112,8 @@ async def test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other(
     program = setting + CODEC + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
     world = await sealed(world, ring("one"))
     await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
-    async with world.platform(), world.back_office():
-        refused, missing, _, end = (await run(program, tmp_path, world)).splitlines()
+    async with serving_files(world) as served, served.platform(), served.back_office():
+        refused, missing, _, end = (await run(program, tmp_path, served)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
     assert end.startswith("10 Result returned approved ")

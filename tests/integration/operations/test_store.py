@@ -1,7 +1,6 @@
 """The store held against the log: what is missing or damaged, and what lies there that nobody named."""
 
 import asyncio
-import hashlib
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -9,17 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import obstore
 import pytest
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore
 
 from motcua import FileRef, Paper, Submission
 from motcua.files.store import Store
-from operations.commands.documents.store import way_in
 from operations.store import named_files
 from operations.store import sweep as sweeping
 from operations.store.sweep import OLD
-from schemas.files import file_key
 from tests.acting import birth, of
 from tests.conftest import World
 from tests.forked import forked
@@ -236,48 +232,15 @@ async def test_drafts_of_uploads_that_were_cut_off_are_removed(objects: Path, sh
     assert await swept(shell, "--older-than", "1h") == {}
 
 
-async def test_another_program_puts_a_file_into_a_folder_by_what_is_printed(objects: Path, shell: Shell) -> None:
-    filing, data = uuid4(), os.urandom(100_000)
-    sha256 = hashlib.sha256(data).hexdigest()
-    (Path.cwd() / "FILE").write_bytes(data)
-    key = file_key(filing, sha256)
-    presign = ("store", "presign", str(filing), sha256)
-    assert (await shell(*presign, "--json")).json == {"key": key, "path": str(objects / key)}
-    path, _, *commands = (await shell(*presign)).out.splitlines()
-    assert path == str(objects / key)
-    for _ in range(2):
-        done = await asyncio.create_subprocess_shell("\n".join(commands), stderr=asyncio.subprocess.DEVNULL)
-        await done.wait()
-        (Path.cwd() / "FILE").write_bytes(b"another, which must not get there")
-    assert there(objects) == {key}
-    assert (objects / key).read_bytes() == data
-
-
-async def test_an_s3_store_is_given_a_url_for_one_file_and_a_while() -> None:
-    store = S3Store("bucket", prefix="motcua", region="vn-1", access_key_id="id", secret_access_key="secret")
-    way = await way_in(store, file_key(UUID(int=1), "a" * 64), timedelta(minutes=15))
-    assert f"/motcua/files/{UUID(int=1)}/{'a' * 64}?" in way["url"]
-    assert "X-Amz-Expires=900" in way["url"]
-    assert "secret" not in way["url"]
-    assert way["headers"] == {"If-None-Match": "*"}
-    with pytest.raises(Exception, match="signs no addresses"):
-        await way_in(obstore.store.MemoryStore(), "files/a", timedelta(minutes=1))
-
-
-PRESIGN: Final = ("presign", str(UUID(int=1)), "a" * 64)
-
-
 @walked(
     ("arguments", "settings", "said"),
     [
-        ((*PRESIGN[:2], "A" * 64), {}, "64 hex digits"),
-        (("presign", "x", "a" * 64), {}, "FILING_ID"),
         (("sweep", "--older-than", "0d"), {}, "7d"),
         (("sweep", "--older-than", "a week"), {}, "7d"),
-        *((command, {"MOTCUA_OBJECTS": None}, "MOTCUA_OBJECTS") for command in (("scrub",), ("sweep",), PRESIGN)),
+        *((command, {"MOTCUA_OBJECTS": None}, "MOTCUA_OBJECTS") for command in (("scrub",), ("sweep",))),
         *((command, {"MOTCUA_MASTER_KEY": "AAAA"}, "MOTCUA_MASTER_KEY") for command in (("scrub",), ("sweep",))),
     ],
-    exactly=9,
+    exactly=6,
 )
 async def test_what_is_wrong_or_not_set_is_2(
     shell: Shell, arguments: tuple[str, ...], settings: dict[str, str | None], said: str

@@ -21,11 +21,13 @@ from activities.ledger.authority.principals import Guard, Keyring
 from activities.ledger.authority.used import forget
 from activities.ledger.vault import Vault
 from activities.views import Views
+from motcua.files.store import open_store
 from motcua.identity import sign
 from rules.identity.looks import ABOUT_A_FILING
 from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
+from schemas.files import FileAddress
 from schemas.identity.statement import (
     ALL_AGENCIES,
     Assurance,
@@ -35,7 +37,7 @@ from schemas.identity.statement import (
     audience,
     message_digest,
 )
-from schemas.ids import TASK_QUEUE
+from schemas.ids import TASK_QUEUE, filing_id
 from schemas.people import Actor, Role
 from tests.acting import EXTRACT, LEAD, POLICE, Play, birth, eventually, extract, officer, refer, refusal, stock, whose
 from tests.any_files import AnyFiles, received_by
@@ -43,6 +45,7 @@ from tests.conftest import World
 from tests.locked import register as register_programs
 from tests.speaking import key_of, principal, private_key
 from tests.walking import walked
+from workers.file_addresses import FileAddresses
 from workers.wiring import activities, open_pool, platform_worker
 
 AUDIENCE: Final = audience("seeing")
@@ -52,7 +55,8 @@ AUDIENCE: Final = audience("seeing")
 async def guarded(world: World) -> AsyncIterator[Views]:
     """Runs a platform whose views verify identity; it accepts all other messages from anybody."""
     async with open_pool(world.settings) as pool, Keyring(pool) as keyring, activities(world.settings) as functions:
-        views = Views(pool, Vault(world.settings.master), KINDS, Guard(keyring, AUDIENCE))
+        addresses = FileAddresses(open_store(world.objects), "http://gateway.test", b"k" * 32)
+        views = Views(pool, Vault(world.settings.master), KINDS, Guard(keyring, AUDIENCE), addresses)
         kept = [one for one in functions.working if one.__qualname__ != "Views.answer"]
         assert len(kept) == len(functions.working) - 1
         seeing = replace(functions, working=[*kept, views.answer], waiting=[views.changes])
@@ -172,7 +176,12 @@ async def seen(world: World) -> AsyncIterator[Seen]:
         yield Seen(world, views, programs, an.filing, binh.filing, joined.filing)
 
 
-OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {rd.AskLinkedResult: {"link": LINK}, rd.AskChanges: {"wait": 0}}
+OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {
+    rd.AskLinkedResult: {"link": LINK},
+    rd.AskChanges: {"wait": 0},
+    rd.AskFile: {"sha256": "0" * 64},
+    rd.AskUpload: {"sha256": "0" * 64, "size": 9, "media_type": "application/pdf"},
+}
 KIND: Final = {rd.AskPayment: "payment", rd.AskParcel: "parcel", rd.AskReferral: "referral"}
 
 
@@ -185,6 +194,7 @@ def question(kind: type[Any], filing: UUID | str, actor: Actor | None = None) ->
     return {"ask": kind.model_fields["ask"].default, "stream": stream} | own_fields
 
 
+NOT_FOR_ALL: Final = {rd.AskDelivery, rd.AskParked, rd.AskAccess, rd.AskFile, rd.AskUpload}
 STRANGERS: Final = [
     *(("portal-1", actor) for actor in (APPLICANT_AN, APPLICANT_BINH, None)),
     ("desk-lead", officer(Role.SPECIALIST, LEAD)),
@@ -199,7 +209,7 @@ async def foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
         program = seen.programs[name]
         told = [await refusal(program.ask(question(kind, which, actor), actor)) for which in whichever]
         assert len({one.model_dump_json() for one in told}) == 1, (kind, name, actor)
-        not_theirs = kind in {rd.AskDelivery, rd.AskParked, rd.AskAccess} and told[0] != NOT_FOUND
+        not_theirs = kind in NOT_FOR_ALL and told[0] != NOT_FOUND
         assert told[0].code is (RefusalCode.NOT_AUTHORISED if not_theirs else RefusalCode.NOT_FOUND)
     assert await seen.access(seen.binh) == []
 
@@ -236,7 +246,11 @@ ASKERS: Final = [
     ("office", officer(Role.RECEPTION)),
     ("office", None),
 ]
-NOT_THERE: Final = {rd.AskLinkedResult, rd.AskPayment, rd.AskParcel, rd.AskReferral, rd.AskResult}
+OVERSEERS: Final = {Role.AUDITOR, Role.OPERATOR}
+_PAPER: Final = """
+select convert_from(body, 'UTF8')::jsonb #>> '{paper_digests,birth_notice}' from event where stream = $1 and seq = 1
+"""
+NOT_THERE: Final = {rd.AskLinkedResult, rd.AskPayment, rd.AskParcel, rd.AskReferral, rd.AskResult, rd.AskFile}
 """What not every filing of these has."""
 
 
@@ -254,7 +268,10 @@ async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> No
     draw = random.Random(17)
     filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined}
     looks: dict[str, list[tuple[Any, ...]]] = {name: [] for name in filings}
-    kinds, said = [kind for kind in ABOUT_A_FILING if kind not in NOT_THERE], Counter[RefusalCode | None]()
+    kinds, said = (
+        [kind for kind in ABOUT_A_FILING if kind not in {*NOT_THERE, rd.AskUpload}],
+        Counter[RefusalCode | None](),
+    )
     for n in range(60):
         (name, actor), kind = draw.choice(ASKERS), draw.choice(kinds)
         allowed = [one for one in filings if expected(name, actor, kind, one)]
@@ -329,6 +346,55 @@ async def a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
 def looking(seen: Seen) -> rd.Asked:
     raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
     return rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+
+
+async def files_are_for_those_who_handle_the_filing(seen: Seen) -> None:
+    """An's paper and result by each asker; each address that was given is a look, and an upload is none."""
+    result = (await seen.programs["portal-1"].ask(question(rd.AskResult, seen.an), APPLICANT_AN))["result"]
+    async with seen.world.connection() as connection:
+        paper = await connection.fetchval(_PAPER, f"filing:{seen.an}")
+    await seen.forgotten()
+    looks = []
+    for (name, actor), sha256 in product(ASKERS, (paper, result["sha256"])):
+        asked = question(rd.AskFile, seen.an) | {"sha256": sha256}
+        allowed = expected(name, actor, rd.AskFile, "an") and (actor is None or actor.role not in OVERSEERS)
+        if not allowed:
+            assert await why_not(seen.programs[name].ask(asked, actor)) in {
+                RefusalCode.NOT_FOUND,
+                RefusalCode.NOT_AUTHORISED,
+            }
+            continue
+        found = FileAddress.model_validate(await seen.programs[name].ask(asked, actor))
+        assert (found.method, found.file.key) == ("GET", f"files/{seen.an}/{sha256}")
+        looks.append(("file", name, actor and actor.role))
+    assert (await seen.access(seen.an), len(looks) > 8) == (looks, True)
+    portal = seen.programs["portal-1"]
+    other = question(rd.AskFile, seen.joined) | {"sha256": result["sha256"]}
+    assert (await refusal(portal.ask(other, APPLICANT_AN))).problems[0].rule == "file_not_shown", (
+        "it is another filing's"
+    )
+    linked = question(rd.AskFile, seen.an) | {"sha256": result["sha256"], "link": LINK}
+    assert await refusal(seen.programs["desk-police"].ask(linked)) == NOT_FOUND, "the link is wrong"
+
+
+async def what_may_be_uploaded_is_for_the_filings_own(seen: Seen) -> None:
+    portal, ids = seen.programs["portal-1"], {"client_id": "portal-1", "submission_id": "to-come"}
+    to_come = filing_id(*ids.values())
+    found = FileAddress.model_validate(await portal.ask(question(rd.AskUpload, to_come) | ids, APPLICANT_AN))
+    assert (found.method, found.file.key) == ("PUT", f"files/{to_come}/{'0' * 64}")
+    async with seen.world.connection() as connection:
+        row = await connection.fetchrow("select client_id, submission_id from filing where filing_id = $1", seen.binh)
+    refused = [
+        question(rd.AskUpload, to_come),
+        question(rd.AskUpload, to_come) | ids | {"submission_id": "another"},
+        question(rd.AskUpload, seen.binh) | dict(row),
+        question(rd.AskUpload, "x") | ids,
+    ]
+    for asked in refused:
+        assert await refusal(portal.ask(asked, APPLICANT_AN)) == NOT_FOUND, asked
+    await portal.ask(question(rd.AskUpload, seen.an), APPLICANT_AN)
+    assert await why_not(seen.programs["everywhere"].ask(question(rd.AskUpload, to_come) | ids)) is not None
+    assert await seen.access(seen.an) == []
 
 
 async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
@@ -408,6 +474,8 @@ async def what_was_recorded_stays(seen: Seen) -> None:
         officers_are_named_and_applicants_are_not,
         pages_of_looks_follow_one_another,
         a_list_is_a_look_at_each_filing_that_it_shows,
+        files_are_for_those_who_handle_the_filing,
+        what_may_be_uploaded_is_for_the_filings_own,
         a_look_that_is_tried_again_is_recorded_once,
         a_statement_of_a_question_counts_once,
         used_statements_are_kept_until_they_expire,
