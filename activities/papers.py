@@ -1,4 +1,4 @@
-"""Files in the object store: a check that a named file is there, byte for byte."""
+"""Files in the object store: checks that a result's file is there and, if nobody will sign it, that it is signed."""
 
 import hashlib
 from datetime import timedelta
@@ -10,7 +10,9 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from activities.ledger.database import Pool, acquired
 from activities.ledger.findings import Findings
+from activities.results.signed import SignedFiles
 from rules.filing.evidence import issued
 from rules.result.evidence import stored
 from rules.streams import FILING, RESULT
@@ -25,43 +27,57 @@ QUICKLY: Final = LocalActivityConfig(
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
+FIT: Final = "fit"
+NOT_IN_STORE: Final = "not_in_store"
+
 _FINDINGS: Final = {FILING.name: issued, RESULT.name: stored}
+_AGENCY: Final = "select agency from event where stream = $1 and seq = 1"
 
 
 class Papers:
-    """Reads the object store."""
+    """Reads the object store. `signed` verifies the files of results that are issued as they are."""
 
-    def __init__(self, store: ObjectStore, findings: Findings) -> None:
+    def __init__(self, pool: Pool, store: ObjectStore, findings: Findings, signed: SignedFiles) -> None:
+        self._pool = pool
         self._store = store
         self._findings = findings
+        self._signed = signed
 
     @activity.defn(name="papers.confirm")
-    async def confirm(self, answer: IssueAnswer) -> bool:
-        """Returns whether the store holds the result's file for the calling filing; False if the store can't answer.
+    async def confirm(self, answer: IssueAnswer) -> str:
+        """Returns the rule by which the calling filing or result can't use this file; `FIT` if there is no such rule.
+
+        The rule is `not_in_store` also if the store can't answer. A filing issues the file as it is, so for a filing
+        its agency must have signed the file (`SignedFiles.fault`); the file of a result's stream is signed later.
 
         No event in the log orders this check: the agency's answer is recorded only afterwards. So anybody may call it,
-        but learns only that a file of a known digest exists. At most the size limit of a file is read.
+        but learns only about a file of a known digest. At most the size limit of a file is read.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")
         except ValueError:
-            return False
+            return NOT_IN_STORE
         file = answer.result
         if asks.kind not in _FINDINGS or file.key != file_key(asks.filing, file.sha256):
-            return False
-        if not await self._is_there(file):
-            return False
+            return NOT_IN_STORE
+        if (content := await self._content(file)) is None:
+            return NOT_IN_STORE
+        if asks.kind == FILING.name and (fault := await self._unsigned(str(asks), content)) is not None:
+            return fault
         await self._findings.keep(str(asks), _FINDINGS[asks.kind](answer))
-        return True
+        return FIT
 
-    async def _is_there(self, file: FileRef) -> bool:
+    async def _content(self, file: FileRef) -> bytes | None:
         try:
             found = await self._store.get_async(file.key)
         except (FileNotFoundError, GenericError):
-            return False
+            return None
         if found.meta["size"] != file.size:
-            return False
-        digest = hashlib.sha256()
-        async for chunk in found.stream():
-            digest.update(bytes(chunk))
-        return digest.hexdigest() == file.sha256
+            return None
+        content = b"".join([bytes(chunk) async for chunk in found.stream()])
+        return content if hashlib.sha256(content).hexdigest() == file.sha256 else None
+
+    async def _unsigned(self, stream: str, content: bytes) -> str | None:
+        async with acquired(self._pool) as connection:
+            agency = await connection.fetchval(_AGENCY, stream)
+        return NOT_IN_STORE if agency is None else await self._signed.fault(agency, content)

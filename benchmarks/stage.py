@@ -15,6 +15,7 @@ from typing import Final
 
 from temporalio.client import Client
 
+from benchmarks.presigned import directory
 from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from console.database import connected
@@ -27,7 +28,7 @@ from publishing.authoring.calendars import CALENDAR, publish_calendar
 
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("benchmarks.worker", "product"),
-    "product-office": ("workers.backoffice",),
+    "product-office": ("benchmarks.presigned",),
     "skeleton": ("benchmarks.worker", "skeleton"),
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
@@ -51,7 +52,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     """Starts the stack, the workers and the clients in a new folder, which is removed at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
-        async with Stack(Path(folder), parts=("postgres", "temporal", "migrations")) as stack:
+        async with Stack(Path(folder), parts=("postgres", "temporal", "migrations", "trust")) as stack:
             await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
             async with workers(stack.env, Path(folder)) as pids:
                 await let_speak(stack.env)
@@ -62,7 +63,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 async def _fill(owner: str, by: procedures.Publisher) -> None:
     await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
-    await procedures.seed_directory(owner, await asyncio.to_thread(procedures.DIRECTORY.read_bytes), by)
+    await procedures.seed_directory(owner, directory(await asyncio.to_thread(procedures.DIRECTORY.read_bytes)), by)
     for file in sorted(procedures.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
         await procedures.publish(owner, _unsigned(file.read_bytes()))
     async with connected(owner) as connection:

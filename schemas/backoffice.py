@@ -38,8 +38,8 @@ def answer_request(n: int) -> str:
 
 
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
-NOT_IN_STORE: Final = "the result's file is not in the object store"
-ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
+NOT_ISSUABLE: Final = "the result's file is not in the object store, or not signed"
+ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_ISSUABLE})
 """The names of the timers that run before a request is repeated. Each name is the reason for the repeat."""
 
 

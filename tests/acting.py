@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.exceptions import ApplicationError
 
 from activities.partners.http import partner_client
-from motcua import BackOffice, RefusedError, testing
+from motcua import RefusedError, testing
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
 from rules.source import parse
@@ -34,7 +34,7 @@ from schemas.people import Actor, Role, Via
 from schemas.referral.commands import AnswerPart
 from schemas.refund.commands import ApproveRefund
 from schemas.stream.ledger import Receipt
-from tests.conftest import ROOT, World
+from tests.conftest import ROOT, Signed, World
 
 T = TypeVar("T")
 AGENCY: Final = "H56.30"
@@ -197,7 +197,7 @@ def sparingly(
     return answer
 
 
-class Doubtful(BackOffice):
+class Doubtful(Signed):
     """Never finds a dossier complete, so that officers do the work."""
 
     async def check(self, dossier: Dossier) -> bool:  # noqa: ARG002 -- it doubts everything

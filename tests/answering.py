@@ -43,7 +43,7 @@ INVENTIONS: Final[dict[str, Any]] = {
     "result.prepare": {"file": FORGED},
     "result.sign": {"declined": True},
     "reception.examine": {"problems": [{"field": EVIL, "rule": EVIL, "message": {"vi": EVIL, "en": EVIL}}]},
-    "papers.confirm": True,
+    "papers.confirm": "fit",
 }
 """What the stranger invents, by the activity."""
 

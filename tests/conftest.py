@@ -27,6 +27,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from benchmarks.presigned import SignedOffice, directory, signed_file
 from console.database import connected
 from deploy.stack import Stack
 from deploy.stack.registering import publisher
@@ -59,7 +60,7 @@ PARTS: Final = (*SHARED, "temporal")
 """The parts of a stack that a test has for itself."""
 SUGGEST: Final = "limit.historyCount.suggestContinueAsNew"
 """Temporal's setting: the number of events after which it suggests continue-as-new to a run."""
-DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
+DIRECTORY: Final = directory((ROOT / "deploy" / "directory.yaml").read_bytes())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -289,9 +290,11 @@ class World:
     async def back_office(
         self, office: BackOffice | None = None, queue: str = DEFAULT_BACK_OFFICE_QUEUE
     ) -> AsyncIterator[None]:
-        """Runs a back office in this process."""
-        store = Store(from_url(self.objects))
-        async with back_office_worker(office or BackOffice(), self.temporal, store, queue, self.office):
+        """Runs a back office in this process; by default one whose results a leader has signed before."""
+        store, office = Store(from_url(self.objects)), office or Signed()
+        if isinstance(office, Signed):
+            office.file = await _signed_file(self.env["MOTCUA_SIGNER_URL"], self.env)
+        async with back_office_worker(office, self.temporal, store, queue, self.office):
             yield
 
     @asynccontextmanager
@@ -308,6 +311,23 @@ class World:
             platform_worker(self.temporal, received_by(reception or AnyFiles(), functions), self.settings),
         ):
             yield
+
+
+_FILES: Final[dict[str, bytes]] = {}
+
+
+async def _signed_file(signer: str, env: Mapping[str, str]) -> bytes:
+    """Returns the result of this signing service that is signed once for all worlds."""
+    if signer not in _FILES:
+        _FILES[signer] = await signed_file(env)
+    return _FILES[signer]
+
+
+class Signed(SignedOffice):
+    """The default back office of worlds; each is given the file by `World.back_office`."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
 
 
 async def world_of(env: Mapping[str, str], folder: Path) -> World:

@@ -43,6 +43,7 @@ from activities.reception import Reception
 from activities.reprojection import Reprojections
 from activities.results.entry import Results
 from activities.results.printing import ResultPrinting
+from activities.results.signed import SignedFiles
 from activities.results.signing import OfficialSigning
 from activities.support.readings import Readings
 from activities.views import WAITING_QUEUE, Views
@@ -188,15 +189,15 @@ async def activities_with(
         giving_back = GivingBack(own | others, Calls(pool), instructions)
         parcels = Parcels(post, pool, instructions)
         store = open_store(settings.objects)
-        addresses = FileAddresses(store, settings.files_url, settings.key_of_files)
+        addresses, signed = FileAddresses(store, settings.files_url, settings.key_of_files), SignedFiles(pool, lasting)
         views = Views(pool, vault, kinds, guard, addresses)
-        papers, keep = Papers(store, instructions.findings), Store(store).put
+        papers, keep = Papers(pool, store, instructions.findings, signed), Store(store).put
         reception = Reception(store, instructions, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds, guard)
         printing = ResultPrinting(pool, instructions, vault, keep, settings.tracking_url)
         results = Results(pool, vault, kinds)
-        official = OfficialSigning(pool, instructions, Store(store), signer, lasting, audience)
+        official = OfficialSigning(pool, instructions, Store(store), signer, lasting, signed, audience)
         working = (
             *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar),
             *(Inbox(pool, vault).park, views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),

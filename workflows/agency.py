@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, Registry
-    from activities.papers import QUICKLY, STORE, Papers
+    from activities.papers import FIT, NOT_IN_STORE, QUICKLY, STORE, Papers
     from activities.results.printing import PRINT
     from rules.filing.projections import dossier, issue_request
     from rules.require import require
@@ -80,6 +80,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
     async def take(reply: Reply[bo.CheckAnswer]) -> None:
+        await asking.works(reply)
         if log.state.accepted_at is None:
             accept = cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA)
             incomplete = None if reply.answer.complete else NOTHING_TO_DO
@@ -90,12 +91,17 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
 
 
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the filing's result after the decision. Records the result once its file is in the store."""
+    """Requests the filing's result after the decision. Records the result if its file is stored, and signed."""
 
     async def take(reply: Reply[bo.IssueAnswer]) -> None:
-        if log.state.result is None and await confirmed(log, reply.answer):
-            said = {"command_id": f"issue:{log.state.seq}"} | dict(reply.answer)
-            await log.attempt(cm.Issue.model_validate(said), basis=reply.basis)
+        if log.state.result is not None:
+            return
+        if (fault := await unfit(log, reply.answer)) is not None:
+            await asking.unusable(fault)
+            return
+        await asking.works(reply)
+        said = {"command_id": f"issue:{log.state.seq}"} | dict(reply.answer)
+        await log.attempt(cm.Issue.model_validate(said), basis=reply.basis)
 
     asking = _Asking(log, MachineWork.ISSUE, take)
     return _issued(asking, require(issue_request(log.state)), queue, by_template=log.state.procedure.by_template)
@@ -116,13 +122,19 @@ def _issued(
     return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
-async def confirmed(stream: Stream[Any], answer: bo.IssueAnswer) -> bool:
-    """Returns whether the store is known to have the file of an answer. Raises the errors of `wait_for`."""
+async def unfit(stream: Stream[Any], answer: bo.IssueAnswer) -> str | None:
+    """Returns the rule by which the stream can't use the file of an answer, or None. Raises the errors of `wait_for`.
+
+    The append, not this answer, decides whether the file is recorded.
+    """
+    fault: str | None = None
     with suppress(FailureError):
-        return await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
-    asked = answer_of(Papers.confirm, answer, STORE)
-    await wait_for(stream, asked.done)
-    return await asked is True
+        fault = await workflow.execute_local_activity_method(Papers.confirm, answer, **QUICKLY)
+    if fault is None:
+        asked = answer_of(Papers.confirm, answer, STORE)
+        await wait_for(stream, asked.done)
+        fault = await asked or NOT_IN_STORE
+    return None if fault == FIT else fault
 
 
 def decide(log: Stream[Referral], queue: str) -> asyncio.Task[None]:
@@ -160,8 +172,8 @@ class _Asking(Generic[A]):
     """Repeats one request to the back office until an answer comes that the log accepts.
 
     Once the team lead has been notified, Temporal alone retries, so a longer wait costs no further workflow tasks.
-    With `take`, an answer is recorded here, and also that the back office works again if it had failed. Without `take`,
-    the caller records the answer.
+    With `take`, an answer is recorded here, and by `works` that the back office works again if it had failed. Without
+    `take`, the caller records the answer.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -196,9 +208,6 @@ class _Asking(Generic[A]):
                 raw = await start(name, request, _options(queue, self._silent, retries))
                 reply = _reply(name, request, raw, model)
                 if self._take is not None:
-                    if self._log.state.machine_failing is self._work:
-                        works = cm.ReportAnswered(command_id=self._id(), work=self._work)
-                        await self._log.attempt(works, basis=reply.basis)
                     await self._take(reply)
             except (ActivityError, ValueError, UnfoundedError) as error:
                 if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
@@ -207,6 +216,19 @@ class _Asking(Generic[A]):
                 queue = await _queue_after(error, self._log, queue)
             else:
                 return reply
+
+    async def works(self, reply: Reply[A]) -> None:
+        """Records that the work is done again, if it was reported as failing."""
+        if self._log.state.machine_failing is self._work:
+            works = cm.ReportAnswered(command_id=self._id(), work=self._work)
+            await self._log.attempt(works, basis=reply.basis)
+
+    async def unusable(self, fault: str) -> None:
+        """Reports once that the answer can't be used by this rule; not if the file is only not in the store yet."""
+        if fault != NOT_IN_STORE and not self._told:
+            self._told = True
+            report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=1, error=type_in(fault))
+            await self._log.attempt(report)
 
     async def _failed(self, name: str, error: Exception) -> None:
         note_no_answer(name, type(error).__name__)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.intake import OpenResult, Registry
+    from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.money.merchants import CollectorRequest, Merchants
     from activities.reception import SCANNING, Reception
@@ -21,10 +21,11 @@ with workflow.unsafe.imports_passed_through():
     from rules.require import require as known
     from rules.stream_kind import Origin, StreamKind, Telling
     from rules.streams import FILING, KINDS
-    from schemas.backoffice import NOT_IN_STORE
+    from schemas.backoffice import NOT_ISSUABLE
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import Paper, ScanState
     from schemas.filing import commands as cm
+    from schemas.filing.events import MachineWork
     from schemas.filing.state import FeeState, Filing, FilingEnd, Stage, Timer
     from schemas.filing.submission import Examined
     from schemas.ids import digest
@@ -42,7 +43,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import ContinueAsNewDueError
     from workflows.submission import Filed, content_named, parse_submission
 
-_NOT_THERE: Final = timedelta(seconds=10)
+_NOT_THERE: Final = timedelta(seconds=1)
+_SELDOM: Final = timedelta(minutes=5)
+"""The first and the longest pause between two requests after a file that can't be issued."""
 
 
 W = TypeVar("W", bound=type)
@@ -232,20 +235,28 @@ class FilingLife(Life[Filing]):
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Requests the result until its file is in the store. If officers sign it, starts its stream instead."""
+        """Requests the result until its file can be issued. If officers sign it, starts its stream instead."""
+        later = _NOT_THERE
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
-            if self._filing.signs:
+            if await self._officers_sign():
                 await children.start_result(self._filing)
                 await self._until(lambda: self._filing.result is not None)
                 return
             making = agency.issue(self.stream, self.memory.queue)
             await self._until(making.done)
             if making.result() is not None and self._filing.result is None:
-                workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
+                workflow.logger.warning("result.not_issuable", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
-                later = asyncio.create_task(workflow.sleep(_NOT_THERE, summary=NOT_IN_STORE))
-                await self._until(later.done)
+                pause = asyncio.create_task(workflow.sleep(later, summary=NOT_ISSUABLE))
+                await self._until(pause.done)
+                later = min(later * 2, _SELDOM)
+
+    async def _officers_sign(self) -> bool:
+        """Returns whether officers sign the result: by the directory at the submission or, after a failure, by now."""
+        if self._filing.signs or self._filing.machine_failing is not MachineWork.ISSUE:
+            return bool(self._filing.signs)
+        return (await read(Registry.open, OpenRequest(stream=str(self.stream.id)))).answer.signs
 
     async def _deliver(self) -> None:
         """Sends the result if it goes by post, and a new copy if it is lost. Waits until it arrives or is collected."""

@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.result import commands as cm
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
-    from workflows.agency import Reply, confirmed
+    from workflows.agency import Reply, unfit
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import NOTHING, Reading, read, until_founded
     from workflows.stream.recording import refuse, single_argument
@@ -105,9 +105,9 @@ class ResultLife(Life[Result]):
                 return
             reply = given
         made = reply.answer
-        if not await confirmed(self.stream, made):
+        if (fault := await unfit(self.stream, made)) is not None:
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
-            await self._ask_later("not_in_store")
+            await self._ask_later(fault)
             return
         order = FileOrder(order=instruction(self.stream), answer=made, answered=reply.said)
         await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
@@ -117,7 +117,7 @@ class ResultLife(Life[Result]):
             await self._record_made(made.model_copy(update={"result": prepared.file}))
             return
         workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
-        await self._ask_later("not_signable")
+        await self._ask_later(prepared.unfit or "not_signable")
 
     async def _record_made(self, made: IssueAnswer) -> None:
         entry, seq = self._result.last, self._result.seq

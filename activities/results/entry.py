@@ -15,6 +15,7 @@ from rules.result.kind import order_of
 from rules.stream_kind import Kinds
 from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError
+from schemas.filing.events import MachineWork
 from schemas.filing.state import Filing, Stage
 from schemas.ids import filing_workflow, result_workflow
 from schemas.people import PersonKind
@@ -68,7 +69,11 @@ class Results:
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
-        """Returns the result's order from the log; None if the filing neither has the result nor waits for it."""
+        """Returns the result's order from the log; None if the filing neither has the result nor waits for it.
+
+        A filing whose agency named no signers at the submission has a result signed once it failed to issue the
+        office's file.
+        """
         async with acquired(self._pool) as connection:
             log, stream = Log(connection, self._vault.find, self._kinds), result_workflow(asked.filing_id, asked.n)
             if await connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
@@ -79,7 +84,8 @@ class Results:
             except RefusalError:
                 return None
         filing: Filing = told.state
-        if filing.signs and stage(filing) is Stage.ISSUE and asked.n == len(filing.results) + 1:
+        due = filing.signs or filing.machine_failing is MachineWork.ISSUE
+        if due and stage(filing) is Stage.ISSUE and asked.n == len(filing.results) + 1:
             return Ordered(agency=filing.agency, order=order_of(filing))
         return _issued(told, asked.n)
 

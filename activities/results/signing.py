@@ -26,6 +26,7 @@ from activities.printing.relay import SealRefusedError
 from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
 from activities.results.entry import signer_now, signers_of
+from activities.results.signed import SignedFiles
 from activities.signature.certificate_subject import Identity
 from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.proof import proof_of
@@ -87,10 +88,10 @@ class FileOrder(Model):
 
 
 class Prepared(Model):
-    """The file to sign; or the reason why the agency's file can't be signed (`not_signable`)."""
+    """The file to sign, or to issue as it is if no officer signs it; or the rule by which it can't be (`unfit`)."""
 
     file: FileRef | None = None
-    not_signable: str | None = None
+    unfit: str | None = None
 
 
 class Signing(Model):
@@ -130,16 +131,18 @@ class OfficialSigning:
     `audience` is the installation for which agencies' programs sign their answers; None where no identity is required.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- each is a part of a signature
         self,
         pool: Pool,
         orders: Instructions,
         files: Files,
         signer: Signer,
         lasting: Lasting | None,
+        signed: SignedFiles,
         audience: str | None = None,
     ) -> None:
         self._pool = pool
+        self._signed_files = signed
         self._orders = orders
         self._files = files
         self._signer = signer
@@ -148,16 +151,21 @@ class OfficialSigning:
 
     @activity.defn(name="result.prepare")
     async def prepare(self, request: FileOrder) -> Prepared:
-        """Returns the file with an empty field for each signature that it needs. Raises `NotOrderedError`."""
+        """Returns the file with an empty field for each signature that it needs.
+
+        A file that no officer will sign is returned as it is, if the agency has signed it. Raises `NotOrderedError`.
+        """
         result, at = await self._unmade(request)
         answer = request.answer
         made = await self._files.get(answer.result)
+        if not result.signers and (fault := await self._signed_files.fault(result.agency, made)) is not None:
+            return Prepared(unfit=fault)
         async with acquired(self._pool) as connection:
             agency = str(await connection.fetchval(_AGENCY, result.agency, ""))
         try:
             ready = await asyncio.to_thread(_ready, result, answer.result, made, agency, at)
-        except (PdfError, ValueError, MissingGlyphsError) as error:
-            return Prepared(not_signable=type(error).__name__)
+        except (PdfError, ValueError, MissingGlyphsError):
+            return Prepared(unfit="not_signable")
         file = answer.result if ready is made else await self._files.put(result.filing_id, ready, "application/pdf")
         prepared = answer.model_copy(update={"result": file})
         await self._orders.findings.keep(request.order.stream, Finding("result_made", dict(prepared)))
@@ -325,7 +333,7 @@ class AgencySeal:
 
 
 def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
-    if not (result.signers or file.is_in_words):
+    if not result.signers:
         return made
     places = [signer.place for signer in result.signers]
     if not file.is_in_words:

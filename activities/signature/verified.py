@@ -32,6 +32,8 @@ Expected = Mapping[str, Identity]
 MOST_REASON: Final = 300
 """Maximum characters of a reason."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
+UNSIGNED: Final = frozenset({"signature_missing", "signature_not_pdf"})
+"""The rules of a file without any signature."""
 _LASTING: Final = frozenset({"no_seal", "signer_not_named"})
 """Rules that stay undetermined even with an earlier verdict (`kept`)."""
 

@@ -454,7 +454,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Apologised: lambda *_: {"apologised": True},
     ev.Overdue: _overdue,
     ev.FinishedEarly: lambda *_: {"early": True},
-    ev.MachineWorkFailing: lambda _, event, __: {"machine_failing": event.work},
+    ev.MachineWorkFailing: lambda _, event, __: {"machine_failing": event.work, "machine_error": event.error},
     ev.MachineWorkAnswered: lambda *_: {"machine_failing": None},
     ev.CalendarChanged: _calendar_changed,
 }

@@ -7,7 +7,7 @@ from rules.filing.evidence import answered_by, evidence, found_by
 from rules.filing.fold import evolve
 from rules.filing.lifecycle import RULES
 from rules.require import require
-from rules.stream_kind import Numbering, Pins, StreamKind, Table
+from rules.stream_kind import Numbering, Pins, StreamKind, Table, Waits
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.state import Filing
@@ -41,6 +41,7 @@ FILING: Final = StreamKind(
         if isinstance(first, ev.Submitted)
         else None
     ),
+    waits=(Waits(projections.without_file, frozenset({ev.MachineWorkFailing}), "doctor.signing.no_file"),),
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),
     memory=FilingMemory,

@@ -1,13 +1,15 @@
 """The read models of a filing: its row, its tasks, its view, and the dossier for other agencies."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
 from rules.require import require
+from rules.stream_kind import Wait
 from schemas import backoffice as bo
 from schemas.filing.delivery import DeliveryView
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, MachineWork
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Stage, Task
 from schemas.level import Channel
 from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
@@ -46,6 +48,12 @@ def issue_request(filing: Filing) -> bo.IssueRequest | None:
         officer=decision.officer,
         reason=decision.reason,
     )
+
+
+def without_file(filing: Filing) -> Iterator[Wait]:
+    """The wait for a file that can be issued; none unless the filing's office was reported to give none."""
+    if filing.machine_failing is MachineWork.ISSUE and stage(filing) is Stage.ISSUE:
+        yield Wait(why=filing.machine_error)
 
 
 def standing(filing: Filing) -> Standing:

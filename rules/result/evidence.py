@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rules.evidence import Entry, Evidence, Finding, found
 from schemas.backoffice import IssueAnswer
+from schemas.filing.events import MachineWork
 from schemas.ids import StreamId, filing_workflow
 from schemas.result.events import ResultEntered, ResultMade, ResultSigned, SignatureDeclined
 
@@ -17,8 +18,10 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             issued = {"number": number, "result": file.model_dump(mode="json", exclude_none=True)}
             return ((Entry(("result_issued",), issued, filing),),)
         case ResultEntered(outcome=outcome) if outcome is not None:
+            decided = Entry(("decided",), {"outcome": outcome.value}, filing)
             signs = Entry(("submitted",), {"signs": True}, filing)
-            return ((signs, Entry(("decided",), {"outcome": outcome.value}, filing)),)
+            failing = Entry(("machine_work_failing",), {"work": MachineWork.ISSUE.value}, filing)
+            return ((signs, decided), (failing, decided))
         case _:
             return None
 

@@ -530,6 +530,7 @@ class Filing(Model):
     apologised: bool = False
     early: bool = False
     machine_failing: MachineWork | None = None
+    machine_error: str | None = Field(default=None, exclude_if=unset)
 
     @property
     def closed(self) -> bool:

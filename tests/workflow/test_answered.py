@@ -15,7 +15,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.partners.instructions import Instruction
 from activities.reception import ExamineRequest
-from motcua import BackOffice, Document, testing
+from motcua import Document, testing
 from motcua.signing import Speaker
 from schemas import backoffice as bo
 from schemas.base import Code
@@ -29,7 +29,7 @@ from schemas.refund.commands import ApproveRefund, RequestRefund
 from tests.acting import ADDRESS, EXTRACT, LEAD, Play, birth, bodies, eventually, extract, publish_short, refer
 from tests.answering import EVIL, INVENTIONS, Answering, Signs, Way, answering, giving_way, name_of
 from tests.any_files import AnyFiles, received_by
-from tests.conftest import World
+from tests.conftest import Signed, World
 from tests.locked import OFFICE, back_office, signing, with_office
 from tests.sealed import ring, sealed
 from tests.sound import sound
@@ -153,7 +153,7 @@ def doubts(agency: str, form: Mapping[str, Any]) -> bool:
     return agency == LEAD or form.get("child_name") == DOUBTED
 
 
-class Honest(BackOffice):
+class Honest(Signed):
     """Answers each request only once the stranger has answered it in each way."""
 
     def __init__(self) -> None:

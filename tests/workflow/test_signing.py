@@ -11,7 +11,10 @@ from asn1crypto import pem
 
 from activities.ledger.vault import Vault
 from activities.partners.http import partner_client
+from activities.results.notice import notice
+from activities.results.signed import SignedFiles
 from activities.signature.certificate_subject import SubjectRules
+from benchmarks.presigned import signed_file
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from operations.doctor.check import Health
@@ -25,6 +28,7 @@ from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Role
 from schemas.publishing.events import OfficerEntered
+from schemas.reading import AskTasks
 from schemas.result.commands import CorrectResult
 from schemas.signature import SignatureOutcome
 from tests.acting import AGENCY, Play, eventually, officer
@@ -34,6 +38,8 @@ from tests.printed import keywords, raw_text
 from tests.sound import sound
 from tests.workflow import results
 from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, looked, set_up, signers, tasks_of, told
+from workers import trust
+from workers.wiring import open_pool
 
 
 @pytest.fixture
@@ -50,17 +56,42 @@ async def text(play: Play, file: FileRef | None) -> str:
     return raw_text(await Store(open_store(play.world.objects)).get(file), "$.")
 
 
-async def test_the_platform_prints_what_its_template_says_of_the_filing(printing: World) -> None:
+async def test_what_nobody_signs_is_not_issued_until_the_directory_names_who_signs(
+    printing: World,
+) -> None:
     play = await decided(printing, version=VERSION)
-    view = await play.at(Stage.CLOSED)
-    assert view.result is not None
-    assert view.result.media_type == "application/pdf"
+    kinds = await eventually(play.kinds, lambda kinds: kinds[-1] == "machine_work_failing")
+    assert "result_issued" not in kinds
+    assert await results.register(play) == []
+    found = await printing.client.tasks(AskTasks(agency=AGENCY, role=Role.TEAM_LEAD))
+    assert [one.name for one in found.rows] == ["machine_work:issue"]
+    assert (await looked(printing)).health is Health.WARN
+    for named in (AGENCY, "result_not_signed"):
+        assert named in (await looked(printing)).what.en
+    await set_up(printing, signers())
+    view = await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
     said = await text(play, view.result)
     assert f"Cấp cho {play.submission.applicant.name}: Nguyễn Văn An, 2 bản. Mã {play.code}." in said
+    assert view.result is not None
     file = await Store(open_store(printing.objects)).get(view.result)
     assert re.fullmatch("[0-9a-f]{32}", str(keywords(file))), "nobody prints it again without the filing's key"
     assert await results.register(play) == [("K0000001", "in_force")]
+    assert await play.kinds("result", 1) == results.RELEASED
+    assert len(await verified(play)) == len(signers())
+    assert (await looked(printing)).health is Health.OK
     await sound(printing)
+
+
+async def test_an_agencys_own_file_is_issued_only_if_the_agency_has_signed_it(world: World) -> None:
+    good = await signed_file(world.env)
+    altered, bare = good.replace(b"/MediaBox", b"/MediaBax", 1), notice("H56.30", None, "", datetime.now(VIETNAM))
+    asked = [(AGENCY, good), (AGENCY, bare), (AGENCY, b"words"), (AGENCY, altered), ("H99.99", good), (AGENCY, good)]
+    async with open_pool(world.settings) as pool, trust.signing(world.settings) as (_, lasting):
+        verifier = SignedFiles(pool, lasting)
+        assert [await verifier.fault(agency, file) for agency, file in asked] == [
+            *(None, "result_not_signed", "result_not_signed", "signed_form_changed", "signer_is_other", None)
+        ]
+        assert await SignedFiles(pool, None).fault(AGENCY, good) == "not_set_up"
 
 
 async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:

@@ -98,7 +98,7 @@ LIES: Final[Mapping[str, tuple[str, Lie]]] = {
     "wake": ("workflows.wake", lambda *_: None),
     "given.none": ("refund.given", lambda *_: []),
     "examined": ("reception.examine", lambda _, true: true.model_copy(update={"problems": (), "scan": "clean"})),
-    "confirm": ("papers.confirm", lambda *_: True),
+    "confirm": ("papers.confirm", lambda *_: "fit"),
 }
 """The lies by their names, each with the activity that tells it."""
 _WRITES: Final = frozenset({APPEND, TAKE_OVER, "inbox.park"})

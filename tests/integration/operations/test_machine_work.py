@@ -11,11 +11,11 @@ from temporalio.api.workflowservice.v1 import ListWorkersRequest
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 
-from motcua import BackOffice, Document, IssueRequest
+from motcua import Document, IssueRequest
 from motcua.payloads.converter import data_converter
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
-from tests.conftest import ROOT, World
+from tests.conftest import ROOT, Signed, World
 from tests.forked import forked
 from tests.integration.operations.doctor import Doctor
 from tests.shell import Shell
@@ -26,7 +26,7 @@ SECRET = "Nguyễn Thị Bình Minh has no book"
 OFFICE = "H29.16"
 
 
-class Failing(BackOffice):
+class Failing(Signed):
     """It finds everything complete, and its registry is down until somebody mends it."""
 
     def __init__(self, error: Callable[[], Exception]) -> None:
