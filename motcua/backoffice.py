@@ -70,9 +70,11 @@ class BackOffice:
     async def issue(self, request: c.IssueRequest) -> bytes | Document:
         """Returns the result, or the notice of refusal: a `Document`, or the bytes of a PDF.
 
-        By default a short text in Vietnamese and English that states the decision.
+        By default a sentence that states the decision. The platform sets a text below the agency's name, the number and
+        the data of the filing, and officers sign it.
         """
-        return Document(_notice(request).encode(), "text/plain; charset=utf-8")
+        key = "notice.approved" if request.outcome is c.Outcome.APPROVED else "notice.refused"
+        return Document(c.said(key).vi.encode(), "text/plain; charset=utf-8")
 
     async def answer(self, request: c.AnswerRequest) -> c.PartDecision | None:  # noqa: ARG002 -- as above
         """Returns the decision on a part of a filing that another agency has referred to this one (liên thông).
@@ -252,22 +254,3 @@ async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: 
 def _say_ready() -> None:
     if file := os.environ.get(READY_FILE):
         Path(file).touch()
-
-
-def _notice(request: c.IssueRequest) -> str:
-    """Returns the text for the applicant. It contains no current date, so the same request gives the same bytes."""
-    dossier = request.dossier
-    approved = request.outcome is c.Outcome.APPROVED
-    lines = [
-        c.both("notice.heading"),
-        "",
-        f"{c.both('notice.dossier')}: {dossier.code}",
-        f"{c.both('cli.procedure')}: {dossier.procedure} ({dossier.version})",
-        f"{c.both('cli.agency')}: {dossier.agency}",
-        f"{c.both('notice.applicant')}: {dossier.applicant.name}",
-        f"{c.both('paper.outcome')}: {c.both('notice.approved' if approved else 'notice.refused')}",
-        f"{c.both('notice.officer')}: {request.officer}",
-    ]
-    if request.reason:
-        lines.append(f"{c.both('paper.reason')}: {request.reason}")
-    return "\n".join([*lines, ""])

@@ -42,7 +42,7 @@ from activities.partners.postal import Post, VnPost
 from activities.reception import Reception
 from activities.reprojection import Reprojections
 from activities.results.entry import Results
-from activities.results.printing import ResultPrinting
+from activities.results.printing import ResultPages, ResultPrinting
 from activities.results.signed import SignedFiles
 from activities.results.signing import OfficialSigning
 from activities.support.readings import Readings
@@ -195,9 +195,10 @@ async def activities_with(
         reception = Reception(store, instructions, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds, guard)
-        printing = ResultPrinting(pool, instructions, vault, keep, settings.tracking_url)
+        pages = ResultPages(pool, vault, settings.tracking_url)
+        printing = ResultPrinting(instructions, pages, keep)
         results = Results(pool, vault, kinds)
-        official = OfficialSigning(pool, instructions, Store(store), signer, lasting, signed, audience)
+        official = OfficialSigning(pool, instructions, Store(store), signer, lasting, signed, pages, audience)
         working = (
             *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar),
             *(Inbox(pool, vault).park, views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),

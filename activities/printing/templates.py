@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from activities.printing.codes import code128, qr
-from activities.printing.typesetter import MissingGlyphsError, Typesetter
+from activities.printing.typesetter import MissingGlyphsError, Typesetter, typesetter_of
 from schemas.base import AgencyCode
 from schemas.errors import RefusalCode, problem, refused
-from schemas.papers.sheet import Sheet, texts_of
+from schemas.papers.sheet import ResultSheet, Sheet, texts_of
 from schemas.papers.state import PaperKind
 from schemas.publishing.procedure import ProcedureCode
 from schemas.text import composed
@@ -21,6 +21,7 @@ from views.log import Connection
 
 _PARTS: Final = Path(__file__).with_name("parts.typ")
 _STANDARD: Final = Path(__file__).with_name("paper.typ")
+_RESULT: Final = Path(__file__).with_name("result.typ")
 _KEPT: Final = 32
 """Number of templates whose compilers are cached."""
 
@@ -73,11 +74,14 @@ select source from paper_template_in_force where agency = $1 and paper = $2 and 
 order by procedure = '*' limit 1
 """
 _WORDS: Final = {
+    "archive": said("paper.archive").model_dump(),
     "code": said("sheet.code").model_dump(),
+    "copies": said("paper.copies").model_dump(),
     "form": said("paper.form_number").model_dump(),
     "law": said("paper.law").model_dump(),
     "motto": said("sheet.motto").model_dump(),
     "nation": said("sheet.nation").model_dump(),
+    "number": said("sheet.number").model_dump(),
     "page": said("sheet.page").model_dump(),
     "scan": said("paper.scan").model_dump(),
     "to": said("sheet.to").model_dump(),
@@ -88,14 +92,15 @@ _WORDS: Final = {
 
 
 def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str = "") -> bytes:
-    """Returns the paper as a tagged PDF, created at `at`. `template` is the agency's; None for the standard template.
+    """Returns the paper as a tagged PDF, created at `at`. `template` is the agency's; None for the standard one.
 
     The `salt` becomes the PDF's keywords. Raises `RefusalError` that names each field with a character that the font
     can't show, or the whole paper if no field has one, and `typst.TypstError` for a template that fails.
     """
     sheet = composed(sheet)
+    plain = template is None and isinstance(sheet, ResultSheet)
     try:
-        return typesetter(template).set(content_of(sheet, salt), at)
+        return (typesetter_of(_RESULT) if plain else typesetter(template)).set(content_of(sheet, salt), at)
     except MissingGlyphsError as error:
         places = [place for place, text in texts_of(sheet) if not error.letters.isdisjoint(text)]
         wrong = (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

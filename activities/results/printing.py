@@ -1,17 +1,18 @@
-"""Prints the file of a result by its procedure's template, if the platform prints it instead of a back office."""
+"""Prints results: by the procedure's template, a notice of refusal, or the text of a back office in our own layout."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 from temporalio import activity
 
-from activities.ledger.database import Pool, acquired
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.printing.source import letterheads, officers
 from activities.printing.templates import printed
 from activities.procedures import Procedures
-from activities.results.entry import signers_of
+from activities.results.entry import signer_now, signers_of
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from activities.support.keep import Keep
@@ -25,23 +26,78 @@ from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
 from schemas.base import Instant
 from schemas.filing.events import Outcome
-from schemas.names import ROLE_NAMES
 from schemas.papers.sheet import Letterhead, Signatory
+from schemas.result.state import SigningPlace
 from schemas.translate import said
 
 PRINT: Final = "result.print"
 
 
-class ResultPrinting:
-    """Prints results. `tracking` is the web address of a filing's tracking page, with `{code}` in it."""
+class ResultPages:
+    """Sets results in type. `tracking` is the web address of a filing's tracking page, with `{code}` in it."""
 
-    def __init__(self, pool: Pool, orders: Instructions, vault: Vault, keep: Keep, tracking: str | None) -> None:
+    def __init__(self, pool: Pool, vault: Vault, tracking: str | None) -> None:
         self._pool = pool
-        self._orders = orders
         self._vault = vault
-        self._keep = keep
         self._tracking = tracking
         self._procedures = Procedures(pool)
+
+    async def page(self, request: IssueRequest, at: Instant, words: str | None = None) -> bytes:
+        """Returns the result, created at `at`: by the procedure's template, or with the `words` of a back office.
+
+        A refusal uses no template. The same arguments give the same file. Raises the errors of `printed`.
+        """
+        source = await self._source(request, at, words)
+        by_template = words is None and request.outcome is Outcome.APPROVED
+        template = source.procedure.result.template if by_template else None
+        filing = request.dossier.filing_id
+        async with acquired(self._pool) as connection:
+            key = require(await self._vault.find(connection, filing))
+        salt = key.salt(f"result\n{request.request_id}")
+        return await asyncio.to_thread(printed, result_sheet(source), at, template, salt)
+
+    async def _source(self, request: IssueRequest, at: Instant, words: str | None) -> ResultSource:
+        dossier = request.dossier
+        procedure = await self._procedures.published(dossier.procedure, dossier.version)
+        async with acquired(self._pool) as connection:
+            heads = await letterheads(connection, [dossier.agency])
+            names = await officers(connection, [dossier.agency])
+            signer = await _signatory(connection, dossier.agency, names) if request.number else None
+        return ResultSource(
+            request=request,
+            procedure=procedure,
+            issuer=heads.get(dossier.agency) or Letterhead(name=plain(dossier.agency)),
+            officer=names.get(request.officer),
+            signer=signer,
+            at=at,
+            tracking=self._tracking,
+            words=words,
+        )
+
+
+async def _signatory(connection: Connection, agency: str, names: Mapping[str, str]) -> Signatory | None:
+    """Returns who signs the agency's results now, by title and name; None if only the seal is put on."""
+    place = SigningPlace.SIGNATURE
+    named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
+    now = await signer_now(connection, agency, place)
+    if named is None or now is None:
+        return None
+    title = plain(named.title) if named.title else said("paper.head_of_agency")
+    absent = now.signatory.acting_for
+    return Signatory(
+        title=title if named.power is None else plain(f"{named.power}\n{title.vi}"),
+        how=said("paper.signed_digitally") if absent is None else said("sheet.in_place_of", name=names.get(absent, "")),
+        name=names.get(now.signatory.officer),
+    )
+
+
+class ResultPrinting:
+    """Prints the results that no back office makes."""
+
+    def __init__(self, orders: Instructions, pages: ResultPages, keep: Keep) -> None:
+        self._orders = orders
+        self._pages = pages
+        self._keep = keep
 
     @activity.defn(name=PRINT)
     async def print(self, order: Instruction) -> IssueAnswer:
@@ -51,16 +107,10 @@ class ResultPrinting:
         failure the team lead is notified and the activity retried. Raises `NotOrderedError`.
         """
         request, at = await self._ordered(order)
-        dossier = request.dossier
-        source = await self._source(request, at)
-        template = source.procedure.result.template if request.outcome is Outcome.APPROVED else None
-        async with acquired(self._pool) as connection:
-            key = require(await self._vault.find(connection, dossier.filing_id))
-        salt = key.salt(f"result\n{request.request_id}")
         async with heartbeat(every=2):
-            file = await asyncio.to_thread(printed, result_sheet(source), at, template, salt)
+            file = await self._pages.page(request, at)
         failpoint("result.printed")
-        answer = IssueAnswer(result=await self._keep(dossier.filing_id, file, "application/pdf"))
+        answer = IssueAnswer(result=await self._keep(request.dossier.filing_id, file, "application/pdf"))
         await self._orders.findings.keep(order.stream, evidence.printed(answer))
         return answer
 
@@ -79,23 +129,3 @@ class ResultPrinting:
             raise NotOrderedError(order)
         asked = zip(read.log.events, map(asks, read.log.states()), strict=True)
         return due, next(recorded.at for recorded, one in asked if one and one.request_id == due.request_id)
-
-    async def _source(self, request: IssueRequest, at: Instant) -> ResultSource:
-        dossier = request.dossier
-        procedure = await self._procedures.published(dossier.procedure, dossier.version)
-        async with acquired(self._pool) as connection:
-            heads = await letterheads(connection, [dossier.agency])
-            names = await officers(connection, [dossier.agency])
-            signing = await signers_of(connection, dossier.agency) if request.number else []
-        return ResultSource(
-            request=request,
-            procedure=procedure,
-            issuer=heads.get(dossier.agency) or Letterhead(name=plain(dossier.agency)),
-            officer=names.get(request.officer),
-            signers=tuple(
-                Signatory(title=ROLE_NAMES[one.role], how=said("paper.signed_digitally"), name=names.get(one.officer))
-                for one in signing
-            ),
-            at=at,
-            tracking=self._tracking,
-        )

@@ -23,9 +23,9 @@ from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
 from activities.printing.relay import SealRefusedError
-from activities.printing.typesetter import MissingGlyphsError
-from activities.results import notice
+from activities.results import stamp
 from activities.results.entry import signer_now, signers_of
+from activities.results.printing import ResultPages
 from activities.results.signed import SignedFiles
 from activities.signature.certificate_subject import Identity
 from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
@@ -39,10 +39,11 @@ from rules.filing.evidence import printed
 from rules.require import require
 from rules.result import evidence
 from rules.result.fold import unmade
-from rules.result.kind import make_request
+from rules.result.kind import make_request, request_of
 from rules.streams import RESULT
 from schemas.backoffice import ISSUE, IssueAnswer
 from schemas.base import AgencyCode, Instant, Model, unset
+from schemas.errors import RefusalError
 from schemas.files import FileRef, file_key
 from schemas.ids import digest
 from schemas.names import ROLE_NAMES
@@ -59,13 +60,6 @@ SIGNING: Final = ActivityConfig(
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
 _TRIES: Final = 3
 """The maximum attempts to make the proof. Later `motcua result verify --keep` makes it."""
-
-_BOXES: Final = {
-    SigningPlace.INITIALS: (60, 60, 200, 120),
-    SigningPlace.SIGNATURE: (230, 60, 380, 120),
-    SigningPlace.SEAL: (400, 60, 550, 120),
-}
-"""The positions of the stamps on the last page of a notice. A file in an agency's own layout shows no stamps."""
 
 
 class Files(Protocol):
@@ -139,10 +133,12 @@ class OfficialSigning:
         signer: Signer,
         lasting: Lasting | None,
         signed: SignedFiles,
+        pages: ResultPages,
         audience: str | None = None,
     ) -> None:
         self._pool = pool
         self._signed_files = signed
+        self._pages = pages
         self._orders = orders
         self._files = files
         self._signer = signer
@@ -160,16 +156,26 @@ class OfficialSigning:
         made = await self._files.get(answer.result)
         if not result.signers and (fault := await self._signed_files.fault(result.agency, made)) is not None:
             return Prepared(unfit=fault)
-        async with acquired(self._pool) as connection:
-            agency = str(await connection.fetchval(_AGENCY, result.agency, ""))
         try:
-            ready = await asyncio.to_thread(_ready, result, answer.result, made, agency, at)
-        except (PdfError, ValueError, MissingGlyphsError):
+            ready = await self._ready(result, answer.result, made, at)
+        except (PdfError, ValueError, RefusalError):
             return Prepared(unfit="not_signable")
         file = answer.result if ready is made else await self._files.put(result.filing_id, ready, "application/pdf")
         prepared = answer.model_copy(update={"result": file})
         await self._orders.findings.keep(request.order.stream, Finding("result_made", dict(prepared)))
         return Prepared(file=file)
+
+    async def _ready(self, result: Result, file: FileRef, made: bytes, at: Instant) -> bytes:
+        """Returns the file with its fields. On a page that the platform has set, they show the signers' stamps."""
+        places = [signer.place for signer in result.signers]
+        if not places:
+            return made
+        own = file.is_in_words or require(result.order).by_template
+        page = await self._pages.page(request_of(result), at, made.decode()) if file.is_in_words else made
+        signs = next((one.officer for one in result.signers if one.place is SigningPlace.SIGNATURE), None)
+        async with acquired(self._pool) as connection:
+            name = await connection.fetchval(_OFFICER, result.agency, signs) if own else None
+        return await asyncio.to_thread(lambda: with_fields(page, stamp.fields(page, places, name)))
 
     @activity.defn(name="result.sign")
     async def sign(self, order: Instruction) -> Signing:
@@ -201,7 +207,7 @@ class OfficialSigning:
         person, absent = await self._person(asked)
         file = await self._files.get(require(result.last.result))
         role, at = ROLE_NAMES[signer.role].vi, require(result.asked_at)
-        shown = await asyncio.to_thread(notice.stamp, person.name, role, at, absent)
+        shown = await asyncio.to_thread(stamp.stamp, person.name, role, at, absent)
         last = result.signed + 1 == len(result.signers)
         async with heartbeat(every=2):
             try:
@@ -215,7 +221,7 @@ class OfficialSigning:
                     at=at,
                     order=asked.order,
                     stamp=shown,
-                    reason=None if absent is None else notice.in_place_of(absent),
+                    reason=None if absent is None else stamp.in_place_of(absent),
                 )
             except UnfitCertificateError as error:
                 if error.passing:
@@ -330,16 +336,6 @@ class AgencySeal:
             if error.passing:
                 raise
             raise SealRefusedError(error.rule) from None
-
-
-def _ready(result: Result, file: FileRef, made: bytes, agency: str, at: Instant) -> bytes:
-    if not result.signers:
-        return made
-    places = [signer.place for signer in result.signers]
-    if not file.is_in_words:
-        return with_fields(made, [SignatureField(place) for place in places])
-    page = notice.notice(agency, result.last.registered, made.decode(), at)
-    return with_fields(page, [SignatureField(place, _BOXES[place]) for place in places])
 
 
 def _in_vain(rule: str, result: Result) -> Exception:

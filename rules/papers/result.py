@@ -11,7 +11,7 @@ from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
 from schemas.filing.events import Outcome
-from schemas.papers.sheet import Holder, Letterhead, ResultSheet, Row, Rows, Signatory
+from schemas.papers.sheet import Holder, Letterhead, Paragraph, ResultSheet, Row, Rows, Signatory
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.text import FormValue
@@ -22,17 +22,19 @@ from schemas.translate import said
 class ResultSource:
     """The input for printing a result at the time `at`, under the version of the procedure that applies to the filing.
 
-    `officer`: the name of the deciding officer; None if the directory lacks it. `signers`: the officers who will sign,
-    if officers sign results. `tracking`: the address of the filing's status page, with `{code}` for its code.
+    `officer`: the name of the deciding officer; None if the directory lacks it. `signer`: the officer who will sign, if
+    officers sign results. `words`: the text of the back office, if it makes no file of its own. `tracking`: the address
+    of the filing's status page, with `{code}` for its code.
     """
 
     request: IssueRequest
     procedure: Procedure
     issuer: Letterhead
     officer: str | None
-    signers: tuple[Signatory, ...]
+    signer: Signatory | None
     at: datetime
     tracking: str | None = None
+    words: str | None = None
 
 
 def result_sheet(source: ResultSource) -> ResultSheet:
@@ -50,9 +52,10 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         title=said("paper.result_refused") if refused else source.procedure.result.name,
         code=dossier.code,
         tracking=dossier.code if source.tracking is None else source.tracking.replace("{code}", dossier.code),
-        body=(Rows(rows=tuple(_rows(source))),),
-        law=source.procedure.legal_basis,
-        signatories=source.signers or (deciding,),
+        to=plain(who.name) if refused else None,
+        body=(Rows(rows=tuple(_rows(source))), *_paragraphs(source.words)),
+        law=tuple(law for law in source.procedure.legal_basis if not any(mark in law for mark in _UNREAD)),
+        signatories=(source.signer or deciding,),
         number=request.number,
         corrects=request.corrects,
         outcome=request.outcome,
@@ -62,19 +65,29 @@ def result_sheet(source: ResultSource) -> ResultSheet:
     )
 
 
+_UNREAD: Final = ("chưa đọc", "unconfirmed")
+"""Marks a legal basis whose text was not read: a result does not cite it."""
+
+
 def _rows(source: ResultSource) -> Iterator[Row]:
-    """The number, the holder and the procedure; then the form's fields, or the reason of a refusal."""
+    """The holder, the procedure and the dossier; then the form's fields, or the reason of a refusal."""
     request, procedure = source.request, source.procedure
-    if request.number is not None:
-        yield Row(place="number", label=said("paper.result_number"), value=plain(request.number))
-    yield Row(place="holder.name", label=said("paper.of"), value=plain(request.dossier.applicant.name))
+    if request.outcome is not Outcome.REFUSED:
+        yield Row(place="holder.name", label=said("paper.granted_to"), value=plain(request.dossier.applicant.name))
     yield Row(place="procedure", label=said("paper.about"), value=procedure.name)
+    yield Row(place="code", label=said("sheet.code"), value=plain(request.dossier.code))
+    if request.corrects is not None:
+        yield Row(place="corrects", label=said("paper.instead_of"), value=plain(request.corrects))
     if request.outcome is not Outcome.REFUSED:
         for field in procedure.form:
             if (value := _said(field, request.dossier.form.get(field.code))) is not None:
                 yield Row(place=f"values.{field.code}", label=field.label, value=value)
     elif request.reason is not None:
         yield Row(place="reason", label=said("paper.reason"), value=plain(request.reason))
+
+
+def _paragraphs(words: str | None) -> Iterator[Paragraph]:
+    yield from (Paragraph(text=plain(line)) for line in (words or "").splitlines() if line.strip())
 
 
 def _said(field: FieldRule, value: FormValue | None) -> Text | None:

@@ -104,8 +104,11 @@ def order_of(filing: Filing) -> st.ResultOrder:
 
 def make_request(result: Result) -> IssueRequest | None:
     """The request to the agency to make a result's file; None if the file exists, or a command brought it."""
-    if not unmade(result) or result.last.brought is not None:
-        return None
+    return None if not unmade(result) or result.last.brought is not None else request_of(result)
+
+
+def request_of(result: Result) -> IssueRequest:
+    """The request that the result's last number answers, whoever makes its file."""
     order, entry = require(result.order), result.last
     return IssueRequest(
         request_id=f"result:{result.n}:{len(result.entries)}",

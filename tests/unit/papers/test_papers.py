@@ -18,7 +18,7 @@ import typst
 from activities.forms.printing import printed as printed_form
 from activities.printing.templates import printed
 from activities.printing.typesetter import FONTS, STANDARD, unclaimed
-from activities.results.notice import notice, stamp
+from activities.results.stamp import stamp
 from benchmarks.documents.papers import as_json, run
 from rules.amounts import in_words
 from rules.papers.sheet import sheet
@@ -357,7 +357,6 @@ CLAIMS = (b"pdfa", b"GTS_PDFA", b"pdfuaid")
 
 
 FILES: dict[str, Callable[[], bytes]] = {
-    "notice": lambda: notice("Sở Xây dựng", "K1", "Giấy phép", AT),
     "stamp": lambda: stamp("Lê Thị Ước", "Lãnh đạo", AT),
     "paper": lambda: printed(sheet(PaperKind.RECEIPT, sources.accepted().source("accepted")), AT),
     "form": lambda: printed_form(forty_rows(), AT),

@@ -7,6 +7,7 @@ import pytest
 from activities.printing import trial
 from activities.printing.templates import printed, standard, version_of
 from activities.printing.trial import Fault, Trial, faults, tried
+from activities.results.stamp import fields
 from publishing.authoring.paper_templates import check_template
 from publishing.authoring.procedure_file import check_bytes
 from rules.papers.result import ResultSource, result_samples, result_sheet
@@ -15,10 +16,11 @@ from rules.papers.sheet import sheet
 from rules.papers.sheets.made import plain
 from schemas.backoffice import Dossier, IssueRequest
 from schemas.filing.events import Outcome
-from schemas.papers.sheet import Letterhead
+from schemas.papers.sheet import Letterhead, Signatory
 from schemas.papers.state import PaperKind
 from schemas.people import Applicant
 from schemas.publishing.procedure import Procedure
+from schemas.result.state import SigningPlace
 from tests.conftest import ROOT
 from tests.printed import codes, pages, raw_text
 from tests.unit.filing import lives
@@ -107,7 +109,7 @@ def status() -> Procedure:
     return found
 
 
-def result(**changes: object) -> bytes:
+def result(signer: Signatory | None = None, words: str | None = None, **changes: object) -> bytes:
     of = status()
     dossier = Dossier(
         filing_id="f6fae566-a33a-5e3d-be63-33acc1539c0f",
@@ -122,8 +124,11 @@ def result(**changes: object) -> bytes:
     )
     asked = {"request_id": "issue:1", "dossier": dossier, "outcome": Outcome.APPROVED, "officer": "leader-1"} | changes
     issuer: Letterhead = AGENCIES[lives.AGENCY]
-    source = ResultSource(IssueRequest.model_validate(asked), of, issuer, "Lê Văn Đạt", (), lives.START, TRACKING)
-    template = of.result.template if source.request.outcome is Outcome.APPROVED else None
+    source = ResultSource(
+        IssueRequest.model_validate(asked), of, issuer, "Lê Văn Đạt", signer, lives.START, TRACKING, words
+    )
+    by_template = words is None and source.request.outcome is Outcome.APPROVED
+    template = of.result.template if by_template else None
     return printed(result_sheet(source), lives.START, template)
 
 
@@ -154,6 +159,28 @@ def test_a_certificate_says_whose_it_is_and_what_was_filled_in_in_words() -> Non
 def test_the_same_result_has_the_same_bytes_and_without_a_number_shows_none() -> None:
     assert result() == result()
     assert "Số:" not in raw_text(result(), FOOT)
+
+
+def test_a_result_in_words_is_set_as_a_document_of_the_agency() -> None:
+    signer = Signatory(title=plain("TM. ỦY BAN NHÂN DÂN\nCHỦ TỊCH"), how=plain("(ký số)"), name="Phạm Minh Đức")
+    file = result(number=NUMBER, signer=signer, words="Hồ sơ đủ điều kiện.\nHai bản.")
+    said = raw_text(file, FOOT)
+    order = ("CỘNG HÒA", "Độc lập - Tự do", "GIẤY XÁC NHẬN", "Căn cứ: ", "Cấp cho: ", "Hồ sơ đủ điều kiện.", "Hai bản.")
+    at = [said.index(part) for part in (*order, "TM. ỦY BAN NHÂN DÂN CHỦ TỊCH (ký số)", "Phạm Minh Đức")]
+    assert at == sorted(at)
+    assert f"Số: {NUMBER}" in said
+    assert "ngày 25 tháng 11 năm 2026" in said
+    assert "Nơi nhận: - Nguyễn Thị Ước; - Lưu: VT, hồ sơ." in said
+    for unread in ("chưa đọc", "unconfirmed", "leader-1", lives.AGENCY + " "):
+        assert unread not in said
+    signature, seal = fields(file, [SigningPlace.SIGNATURE, SigningPlace.SEAL], "Phạm Minh Đức")
+    assert signature.box is not None
+    assert seal.box is not None
+    page = pages(file)[0].get_textpage()
+    assert signature.box[1] >= seal.box[3]
+    for left, bottom, right, top in (signature.box, seal.box):
+        assert page.get_text_bounded(left, bottom, right, top).strip() == "", "no stamp lies on a word"
+    assert [one.box for one in fields(file, [SigningPlace.SEAL], "Another")] == [None]
 
 
 def test_a_refusal_is_printed_without_the_template() -> None:
