@@ -19,7 +19,7 @@ from activities.signature.proof import proof_of
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper
 from activities.signature.trust import Trust
-from activities.signature.verified import verify_official
+from activities.signature.verified import UNSIGNED, verify_official
 from motcua.cli.running import Exit, refusing
 from schemas.result.state import ResultStanding, Validity
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
@@ -77,7 +77,12 @@ class Checked:
     @property
     def unsigned(self) -> bool:
         """Whether the file has no signature: then only the register can confirm it."""
-        return {one.rule for one in self.verdict.problems} in ({"signature_missing"}, {"signature_not_pdf"})
+        return bool(self.verdict.problems) and {one.rule for one in self.verdict.problems} <= UNSIGNED
+
+    @property
+    def signatures(self) -> str:
+        """The verdict on the signatures: a `SignatureOutcome`, or `not_signed` for a file without any."""
+        return "not_signed" if self.unsigned else self.verdict.outcome
 
     @property
     def register(self) -> str:
@@ -94,7 +99,7 @@ class Checked:
         return {
             "file": self.verdict.file,
             "in_force": self.in_force,
-            "signatures": self.verdict.outcome,
+            "signatures": self.signatures,
             "problems": [problem.model_dump(mode="json") for problem in self.verdict.problems],
             "checked_at": self.verdict.received_at.isoformat(),
             "signers": [_plain(hand) for hand in self.hands if hand.field],

@@ -129,7 +129,7 @@ def _shape(pdf: bytes, reader: PdfFileReader, expected: Expected, *, lasts: bool
     signed = {one.field_name for one in reader.embedded_regular_signatures}
     first = reader.get_historical_resolver(0)
     declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
-    if not declared or not signed:
+    if not signed:
         return "signature_missing"
     if not all(revisions.covers_its_revision(one, pdf) for one in reader.embedded_signatures):
         return "signature_covers_part"

@@ -198,7 +198,7 @@ def _wrong(one: Problem) -> str:
 
 
 _VERDICT: Final = columns(
-    "signatures:verdict.outcome|signature_outcome",
+    "signatures|signature_outcome",
     Column("problems", lambda checked: Marked(lines(map(_wrong, checked.verdict.problems)), "red")),
 )
 _HANDS: Final = columns(

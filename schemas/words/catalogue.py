@@ -2592,6 +2592,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "signature_not_pdf": ("tệp đã ký không phải là PDF; hãy gửi tờ khai PDF đã ký", "the signed file is no PDF; send the signed PDF form"),
     "signature_of_another_submission": ("tờ khai đã ký là của một lần nộp khác; hãy ký tờ khai lập cho hồ sơ này", "the signed form belongs to another submission; sign the form that was made for this one"),
     "signature_of_other_content": ("chữ ký số là của nội dung khác; hãy ký đúng nội dung của hồ sơ này", "the signature is over other content; sign the content of this submission"),
+    "signature_outcome.not_signed": ("không ký số", "not signed"),
     "signature_outcome.refused": ("không hợp lệ", "refused"),
     "signature_outcome.undetermined": ("chưa kiểm tra được đầy đủ", "could not be checked to the end"),
     "signature_outcome.valid": ("hợp lệ", "valid"),
