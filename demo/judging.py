@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from demo.player import Played
 from demo.record import Told
 from demo.scenario import Expected, ExpectedFee, ExpectedRefusal
-from motcua import MotcuaError
-from motcua.files.store import Store
 from schemas.errors import Refusal
-from schemas.filing.state import Fee, Filing
+from schemas.filing.state import Fee
 
 
 def differences(played: Played, told: Told | None) -> list[str]:
@@ -23,17 +21,6 @@ def differences(played: Played, told: Told | None) -> list[str]:
         said = f"refused: {played.refusal}" if played.refusal else "not in the record"
         return [*found, said]
     return found + list(_ending(scenario.expected, told))
-
-
-async def missing_result(filing: Filing, store: Store) -> list[str]:
-    """Returns a problem if the result's file is missing or damaged in the object store; an empty list if not."""
-    if filing.result is None:
-        return []
-    try:
-        await store.get(filing.result)
-    except MotcuaError as error:
-        return [str(error)]
-    return []
 
 
 def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: Told | None) -> Iterator[str]:

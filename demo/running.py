@@ -18,10 +18,11 @@ from temporalio.client import Client
 
 from demo.applicant import Filer
 from demo.insisting import PATIENCE
-from demo.judging import differences, missing_result
+from demo.judging import differences
 from demo.patience import patiently
 from demo.player import Beside, Played, Player
 from demo.record import Record, Told
+from demo.results import Results
 from demo.scenario import Edition, Scenario
 from demo.speaking import speaker_of
 from demo.world import bank
@@ -196,17 +197,16 @@ def _beside(env: Mapping[str, str], filings: FilingClient, by: Speaker | None) -
 
 
 async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
-    """Compares the record, the bank and the object store with the expectations, once everything has ended."""
-    store = Store(open_store(env["MOTCUA_OBJECTS"]))
+    """Compares record, bank and results with the expectations, once everything has ended."""
     money = await bank.ask(env["MOTCUA_BANK_URL"], run)
     verdicts = []
-    async with Record.opened(env) as record:
+    async with Record.opened(env) as record, Results.opened(env) as results:
         for played in run:
             told = await record.read(played)
             problems = differences(played, told) + money.problems.get(played.filing_id, [])
             problems += await _wrong_receipts(played, record)
             if told is not None:
-                problems += await missing_result(told.filing, store)
+                problems += await results.problems(await record.results(played))
             verdicts.append(Verdict(played, told, problems))
     report = await patiently(partial(ledger_verifier.verify, env["MOTCUA_DATABASE_URL"]))
     return Outcome(verdicts, report, money)
