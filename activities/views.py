@@ -22,7 +22,7 @@ from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.files import FileAddress, FileRef
-from views import applicant, officer, operator, public
+from views import applicant, officer, public
 from views.access import access
 from views.file_rights import file_shown, file_to_come
 from views.log import Log, Published
@@ -165,7 +165,6 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskLinkedResult: lambda log, asked, _: applicant.linked_result(log, asked.stream, asked.link),
     rd.AskFile: _file,
     rd.AskUpload: _upload,
-    rd.AskParked: lambda log, asked, _: operator.parked(log, asked.stream),
     rd.AskPayment: lambda log, asked, _: applicant.payment(log, asked.stream),
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),
     rd.AskReferral: lambda log, asked, _: applicant.referral(log, asked.stream),

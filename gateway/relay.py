@@ -16,10 +16,11 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.partners.money.notices import notice_of
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from activities.support.failpoint import failpoint
 from gateway.app import PASSING
-from schemas.ids import TASK_QUEUE, StreamId, fee_key, reference_of
+from schemas.ids import TASK_QUEUE
 from schemas.payment.state import MoneyNotice
 from schemas.stream.restart import Restart, RestartStart
 from views.registers.money import demanded, recorded
@@ -102,22 +103,7 @@ class Relay:
         return True
 
     def _notice(self, row: Row) -> MoneyNotice:
-        can = self._can.get(row["provider"])
-        taken_back = row["outcome"] == Outcome.REVERSED.value
-        return MoneyNotice(
-            reference=_reference(row),
-            transaction=row["transaction"],
-            amount=row["amount"],
-            outcome=self._outcome(row),
-            at=row["at"],
-            by_number=True if taken_back and can is not None and not can.own_numbers else None,
-        )
-
-    def _outcome(self, row: Row) -> str:
-        """Returns the outcome in a callback; but pending if its amount is wrong and the provider can be queried."""
-        can, said = self._can.get(row["provider"]), Outcome(row["outcome"])
-        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and said is not Outcome.REVERSED
-        return Outcome.PENDING.value if disputed and can is not None and can.query else said.value
+        return notice_of(row, self._can.get(row["provider"]))
 
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
         """Returns whether a callback is delivered: its money is in `found`, or it reports no money and was signalled.
@@ -126,9 +112,10 @@ class Relay:
         """
         if row["stream"] is None:
             return False
-        outcome, money, told_for = self._outcome(row), (row["stream"], row["transaction"]), row["told_for"]
+        notice, money, told_for = self._notice(row), (row["stream"], row["transaction"]), row["told_for"]
+        outcome = notice.outcome
         if outcome == Outcome.PAID.value:
-            return (*money, _reference(row)) in found
+            return (*money, notice.reference) in found
         if outcome != Outcome.REVERSED.value:
             return told_for is not None
         long = told_for is not None and told_for >= timedelta(seconds=LONGEST_WAIT)
@@ -147,12 +134,6 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
     return True
 
 
-def _reference(row: Row) -> str:
-    """Returns the reference of the paid request, or of the payment's first request if an old row has none."""
-    about = StreamId.parse(row["stream"])
-    return row["demanded"] or reference_of(fee_key(about.filing, about.n))
-
-
 def _pause(row: Row, *, is_told: bool) -> int:
     """Returns the seconds until the next attempt to deliver a callback."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
@@ -162,7 +143,7 @@ def _pause(row: Row, *, is_told: bool) -> int:
 
 
 _DUE: Final = """
-select id, provider, reference, transaction, amount, outcome, at, verdict, stream, demanded, tries,
+select id, provider, transaction, amount, outcome, at, verdict, stream, demanded, tries,
     clock_timestamp() - told_at as told_for
 from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()

@@ -15,7 +15,7 @@ from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictMod
 from .complaint.state import ComplaintView
 from .files import LARGEST_FILE, FileAddress, MediaType
 from .filing.delivery import DeliveryView, Link
-from .filing.state import Action, ClockState, FilingView, Parked, ResultView
+from .filing.state import Action, ClockState, FilingView, ResultView
 from .identity.statement import SignedStatement
 from .ids import filing_id, filing_workflow
 from .papers.state import OfficialPaper
@@ -29,7 +29,7 @@ from .stream.rows import ParcelRow, PaymentRow
 
 __all__ = ["LONGEST_WAIT", "AbsenceSummary", "AccessEntry", "AgencySummary", "AskAbsences", "AskAccess", "AskActions"]
 __all__ += ["AskAgency", "AskChanges", "AskClocks", "AskComplaints", "AskCounts", "AskDelivery", "AskFile"]
-__all__ += ["AskFiling", "AskFilings", "AskLinkedResult", "AskPapers", "AskParcel", "AskParked", "AskPayment"]
+__all__ += ["AskFiling", "AskFilings", "AskLinkedResult", "AskPapers", "AskParcel", "AskPayment"]
 __all__ += ["AskPersonsFilings", "AskReceipt", "AskReferral", "AskResult", "AskTasks", "AskTimeline", "AskUpload"]
 __all__ += ["Audience", "Changes", "Count", "FilingSummary", "Page", "Question", "TaskSummary", "TimelineEntry"]
 
@@ -342,13 +342,6 @@ class AskUpload(_About):
         return None not in ids and self.stream == filing_workflow(filing_id(*map(str, ids)))
 
 
-class AskParked(_About):
-    """The signals to a stream that were unusable and were set aside."""
-
-    ask: Literal["parked"] = "parked"
-    answer: ClassVar = list[Parked]
-
-
 class AskPayment(_About):
     """The state of a payment."""
 
@@ -503,7 +496,7 @@ class AskAbsences(_Question):
     """code of the agency"""
 
 
-_OfOneFiling = AskFiling | AskClocks | AskResult | AskDelivery | AskLinkedResult | AskFile | AskUpload | AskParked
+_OfOneFiling = AskFiling | AskClocks | AskResult | AskDelivery | AskLinkedResult | AskFile | AskUpload
 _OfStream = AskPayment | AskParcel | AskReferral | AskComplaints | AskPapers | AskReceipt
 _OfLog = AskActions | AskTimeline | AskChanges
 _OfAgency = AskFilings | AskPersonsFilings | AskTasks | AskAccess | AskCounts | AskAgency | AskAbsences

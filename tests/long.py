@@ -152,8 +152,7 @@ integration/record/test_changes.py: waits for changes that end badly, and hundre
   but an_error_of an_error_reaches changes_wait who_is_cancelled
 integration/record/test_codec_keys.py: workers that lack a key, streams that can't be opened, each state of the codec
   but keys_are_listed no_ring_is what_runs what_was_heard who_seals
-integration/record/test_inbox.py: more parked signals than there is room for, and demos whose runs make way early
-  but what_could what_is_parked
+integration/record/test_making_way.py: demos whose runs make way early
 integration/record/test_ledger.py: a demo's record changed in every column, and bindings behind their events
   only a_restart an_append what_an_event while_a_filing
 integration/record/test_ledger_verifier.py: the verifier as processes side by side with appends

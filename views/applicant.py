@@ -24,7 +24,7 @@ from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt
 from views.access import WITHIN
-from views.log import Connection, Log, Told
+from views.log import Log, Told
 from views.pages import key_of, page, uuid
 from views.public import named
 
@@ -37,7 +37,7 @@ MOST_BYTES: Final = 500_000
 async def filing(log: Log, stream: str) -> FilingView:
     """Returns the view of a filing."""
     told = await _told(log, stream, Filing)
-    return projections.view(told.state, told.as_of, await _parked(log.connection, stream))
+    return projections.view(told.state, told.as_of)
 
 
 async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
@@ -99,12 +99,11 @@ async def referral(log: Log, stream: str) -> ReferralView:
 async def changes(log: Log, stream: str, after: int) -> Changes:
     """Returns the filing's state after each event with a seq above `after`, until the answer reaches `MOST_BYTES`."""
     told = await _told(log, stream, Filing)
-    parked = await _parked(log.connection, stream)
     views: list[FilingView] = []
     size = 0
     for recorded, state in zip(told.events, told.states(), strict=True):
         if recorded.seq > after and size < MOST_BYTES:
-            views.append(projections.view(state, recorded.at, parked))
+            views.append(projections.view(state, recorded.at))
             size += len(views[-1].model_dump_json(exclude_none=True))
     last = told.events[-1].seq
     seq = views[-1].seq if views else max(after, last)
@@ -145,10 +144,6 @@ async def _told(log: Log, stream: str, state: type[S]) -> Told:
     if told.kind.state is not state:
         raise RefusalError(NOT_FOUND)
     return told
-
-
-async def _parked(connection: Connection, stream: str) -> int:
-    return int(await connection.fetchval("select count(*) from inbox where stream = $1", stream))
 
 
 _MERCHANTS: Final = "select merchants from agency where agency = $1"

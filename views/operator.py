@@ -7,8 +7,6 @@ from uuid import UUID
 import asyncpg
 
 from rules.time.working_time import VIETNAM
-from schemas.errors import NOT_FOUND, RefusalError
-from schemas.filing.state import Parked
 from schemas.ids import StreamId
 from schemas.reading import Board, BoardEvent, FilingRecord, Money
 from views.log import Connection, Log
@@ -46,14 +44,6 @@ async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple
     """Returns the dossier code and the agency of each filing, by the filing's id."""
     rows = await connection.fetch("select filing_id, code, agency from filing where filing_id = any($1)", filings)
     return {row["filing_id"]: (row["code"], row["agency"]) for row in rows}
-
-
-async def parked(log: Log, stream: str) -> list[Parked]:
-    """Returns the signals to a stream that could not be used. Refused as `not_found` if there is no such stream."""
-    if await log.connection.fetchval("select true from stream where stream = $1 and head_seq > 0", stream) is None:
-        raise RefusalError(NOT_FOUND)
-    rows = await log.connection.fetch("select signal, problem, at from inbox where stream = $1 order by at", stream)
-    return [Parked.model_validate(dict(row)) for row in rows]
 
 
 async def board(log: Log, agency: str | None = None) -> Board:

@@ -25,7 +25,6 @@ from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.authority.principals import Guard, Keyring
-from activities.ledger.parked import Inbox
 from activities.ledger.vault import Vault
 from activities.money.giving_back import Calls, GivingBack
 from activities.money.merchants import Merchants
@@ -201,11 +200,11 @@ async def activities_with(
         official = OfficialSigning(pool, instructions, Store(store), signer, lasting, signed, pages, audience)
         working = (
             *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar),
-            *(Inbox(pool, vault).park, views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),
+            *(views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),
             Healer(pool, vault.find, kinds, WORKFLOWS, meter).heal,
             Overtaken(pool, kinds, meter).take_over,
             *(merchants.merchant, merchants.renewal, merchants.collector),
-            *(payments.order, payments.money, payments.late_money, payments.close, giving_back.refund),
+            *(payments.order, payments.called, payments.money, payments.late_money, payments.close, giving_back.refund),
             *(parcels.send, parcels.news, parcels.cancel),
             *(papers.confirm, reception.examine, reception.scan),
             *(workflows.start, workflows.tell, workflows.wake),

@@ -160,34 +160,24 @@ class FilingLife(Life[Filing]):
 
         If the filing is reopened, also calls off the refunds that its end caused.
         """
-        told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
-        for news in told:
-            if (command := KINDS.told(news.n, news.kind, news.body)) is not None:
-                await self.stream.attempt(command)
+        await self.heard_again()
         paid = any(fee.state is FeeState.PAID for fee in self._filing.fees)
         if paid and self._filing.reopened and not self._filing.closed:
             await children.call_refunds_off(self._filing)
+
+    async def heard_again(self) -> None:
+        """Reads the reports of the filing's other streams, and records those that are not recorded."""
+        told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
+        for news in told:
+            command = KINDS.told(news.n, news.kind, news.body)
+            if command is not None and not self.stream.receipts.may_hold(command.command_id):
+                await self.stream.attempt(command)
 
     def spoken_of(self) -> tuple[str | None, str | None]:
         """Returns the filing's procedure and the program that submitted it; both None before the filing has begun."""
         return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
     # Signals and updates.
-
-    async def take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
-        """Records a reported fact. Parks a fact that can't be read or used, and never raises."""
-        await self.settled()
-        if self.refusal is not None:
-            return
-        try:
-            command = read(raw)
-        except ValueError:
-            await self.park(signal, raw, "unreadable")
-            return
-        try:
-            await self.stream.record(command)
-        except RefusalError as error:
-            await self.park(signal, raw, error.refusal.problems[0].rule)
 
     async def settled(self) -> None:
         """Waits until the submission has been recorded or refused."""
@@ -408,7 +398,7 @@ def hears_of_streams(cls: W) -> W:
     def signal(telling: Telling[Any]) -> Any:
         async def take(self: Any, *fact: Any) -> None:
             """Handles a fact that another stream reports."""
-            await self.life.take_fact(telling.signal, single_argument(fact), telling.command)
+            await self.life.hear_fact(telling.signal, partial(telling.command, single_argument(fact)))
 
         return workflow.signal(name=telling.signal)(take)
 

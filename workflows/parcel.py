@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.parcel import commands as cm
     from schemas.parcel.state import Parcel, ParcelState, ParcelView
     from workflows.stream.asking import instruction, question
-    from workflows.stream.recording import single_argument
+    from workflows.stream.recording import Stream, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, takes_commands
 
@@ -40,9 +40,10 @@ class ParcelLife(Life[Parcel]):
         """Remembers a recall, as the previous run may have lost the filing's signal. The filing's log decides."""
         self.remember(recall=True)
 
-    def cancel(self) -> None:
+    async def cancel(self, stream: Stream[Parcel]) -> None:
         """Remembers that the filing recalls the parcel."""
         self.remember(recall=True)
+        await stream.catch_up()
 
     @property
     def _parcel(self) -> Parcel:
@@ -125,6 +126,6 @@ class ParcelWorkflow:
         return view(self.life.stream.state)
 
     @workflow.signal
-    def cancel(self, *_: Any) -> None:
+    async def cancel(self, *_: Any) -> None:
         """Handles the filing's signal that the parcel is recalled. The post decides whether it has left already."""
-        self.life.cancel()
+        await self.life.hear("cancel", self.life.cancel)

@@ -1,7 +1,6 @@
 """The workflow of a referral: has a part of a procedure decided by another agency, and reports to the filing."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,13 +12,12 @@ with workflow.unsafe.imports_passed_through():
     from rules.referral.kind import view
     from rules.stream_kind import StreamKind
     from rules.streams import REFERRAL
-    from schemas.errors import RefusalError
     from schemas.filing.state import OverduePartFact, PartFact
     from schemas.referral.commands import CancelReferral, LookAtDeadline
     from schemas.referral.state import Referral, ReferralState, ReferralView
     from workflows import agency
     from workflows.stream.basis import read
-    from workflows.stream.recording import MIN_TIMER, single_argument
+    from workflows.stream.recording import MIN_TIMER, Stream, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
@@ -48,7 +46,7 @@ class ReferralLife(Life[Referral]):
 
     async def caught_up(self) -> None:
         """Cancels the referral if the filing has ended, since the previous run may have lost the filing's signal."""
-        await self._cancelled()
+        await self.cancel(self.stream)
 
     async def proceed(self) -> None:
         """Waits for the answer and reports it to the filing. If the answer becomes overdue, reports that first."""
@@ -62,12 +60,6 @@ class ReferralLife(Life[Referral]):
             if asking is not None:
                 asking.cancel()
         await self._tell_answer()
-
-    async def cancel(self) -> None:
-        """Cancels the referral, if the log shows that the filing has ended; runs when the filing signals its end."""
-        with suppress(RefusalError):
-            await self.recorded()
-            await self._cancelled()
 
     async def _await_answer(self, asking: Asking | None) -> None:
         """Waits for the answer, the due date or the reminder date. If a date comes first, records that it has come.
@@ -97,7 +89,7 @@ class ReferralLife(Life[Referral]):
             return
         self._told_overdue = True
         if not await report(self.stream, "part_overdue", OverduePartFact(n=state.n)):
-            await self._cancelled()
+            await self.cancel(self.stream)
 
     async def _tell_answer(self) -> None:
         state = self.stream.state
@@ -105,9 +97,9 @@ class ReferralLife(Life[Referral]):
             fact = PartFact(n=state.n, outcome=said.outcome, officer=said.officer, result=said.result)
             await report(self.stream, "part_settled", fact)
 
-    async def _cancelled(self) -> None:
+    async def cancel(self, stream: Stream[Referral]) -> None:
         """Cancels the referral, if the log shows that the filing has ended."""
-        await self.stream.attempt(CancelReferral(command_id="part:cancel"))
+        await stream.attempt(CancelReferral(command_id="part:cancel"))
 
     @property
     def _undecided(self) -> bool:
@@ -132,4 +124,4 @@ class ReferralWorkflow:
     @workflow.signal
     async def cancel(self, *_: Any) -> None:
         """Handles the filing's signal that it has ended."""
-        await self.life.cancel()
+        await self.life.hear("cancel", self.life.cancel)

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.text import composed
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read, until_founded
-    from workflows.stream.recording import refuse, single_argument
+    from workflows.stream.recording import Stream, refuse, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
@@ -52,8 +52,13 @@ class RefundLife(Life[st.Refund]):
         command = cm.BeginRefund(command_id=st.OPENING, capture=found.capture, apart=found.apart)
         return Opening(Origin(stream, found.agency), command, basis=reading.basis)
 
-    def look(self) -> None:
+    async def look(self, stream: Stream[st.Refund]) -> None:
         """Remembers to read the logs again, since they may have news about the capture."""
+        self._unheard = True
+        await stream.catch_up()
+
+    async def heard_again(self) -> None:
+        """Remembers to read the logs again."""
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
@@ -218,6 +223,6 @@ class RefundWorkflow:
         return view(self.life.stream.state)
 
     @workflow.signal
-    def look(self, *_: Any) -> None:
+    async def look(self, *_: Any) -> None:
         """Handles the signal that the logs may hold news about the capture."""
-        self.life.look()
+        await self.life.hear("look", self.life.look)

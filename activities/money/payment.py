@@ -11,6 +11,7 @@ from temporalio.workflow import ActivityConfig
 
 from activities.ledger.database import Pool, acquired
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
+from activities.partners.money.notices import notice_of
 from activities.partners.money.provider import About, Line, NewDemand, Provider
 from activities.partners.money.provider_queries import Asker, asking, closing
 from activities.partners.polling import nothing_new
@@ -24,7 +25,7 @@ from rules.streams import PAYMENT
 from schemas.base import Instant
 from schemas.filing.events import FeeRequested
 from schemas.ids import StreamId, filing_workflow, of_obligation
-from schemas.payment.state import Closed, Order, Payment, PaymentState, Taken
+from schemas.payment.state import Closed, MoneyNotice, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """The options of a call to a provider: at most 5 s, retried until the provider answers."""
@@ -126,6 +127,13 @@ class Payments:
         await self._instructions.findings.keep(given.stream, *(found or (closed(request.attempt),)))
         return answer
 
+    @activity.defn(name="payment.called")
+    async def called(self, stream: str) -> list[MoneyNotice]:
+        """Returns the providers' callbacks about a payment that its stream may not have yet, oldest first."""
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_CALLED, stream)
+        return [notice_of(row, self._asker.abilities(row["provider"])) for row in rows]
+
     async def _about(self, stream: StreamId) -> About:
         """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if its procedure is missing."""
         async with acquired(self._pool) as connection:
@@ -157,6 +165,10 @@ def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
     return tuple(captured(capture) for capture in taken.captures if capture.capture_id not in known)
 
 
+_CALLED: Final = """
+select provider, transaction, amount, outcome, at, verdict, stream, demanded from callback
+where stream = $1 and driven_at is null and verdict <> 'suspense' order by received_at
+"""
 _ABOUT: Final = """
 select first.body as submitted, asked.body as asked, whose.agency, coalesce(name_vi, whose.agency) as name_vi
 from event as first

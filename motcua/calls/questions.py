@@ -65,10 +65,6 @@ class Questions:
         """Returns the result to a reader who has its link. Raises `NotAllowed` if the link is wrong or has expired."""
         return await self._asked(c.AskLinkedResult(stream=filing_stream(filing_id), link=link))
 
-    async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
-        """Returns, for the operator, the reports from the filing's other streams that the filing could not use."""
-        return await self._asked(c.AskParked(stream=filing_stream(filing_id)))
-
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
         return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), Call(n=n).n)))
@@ -242,7 +238,6 @@ class BlockingQuestions(Blocking[C_co]):
     result = waits(Questions.result)
     delivery = waits(Questions.delivery)
     linked_result = waits(Questions.linked_result)
-    parked = waits(Questions.parked)
     payment = waits(Questions.payment)
     parcel = waits(Questions.parcel)
     referral = waits(Questions.referral)

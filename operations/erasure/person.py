@@ -18,7 +18,6 @@ from schemas.privacy import AnswerExport, AskExport, ExportRequest
 from schemas.reading import AskAccess
 from views.access import access
 from views.log import Connection, Log
-from views.operator import parked
 
 
 class Named(NamedTuple):
@@ -71,9 +70,8 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
         page = await access(log, page_of, vault.find)
         looks += map(plain, page.rows)
         page_of = page_of.model_copy(update={"after": page.next}) if page.next else None
-    unread = [one.model_dump(mode="json") for one in await parked(log, stream)]
     listed = [reference._asdict() for reference in files]
-    return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
+    return about | {"streams": streams, "looks": looks, "files": listed}, files
 
 
 async def ask_export(connection: Connection, asked: AskExport) -> int:

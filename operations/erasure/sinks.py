@@ -40,7 +40,6 @@ SINKS: Final[dict[str, Sink]] = {
         "the filing's key goes, and those of what was paid to it before it was known whose that was",
         f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS})",  # noqa: S608 -- a constant
     ),
-    "inbox": Sink("gone", "delete from inbox where filing_id = $1"),
     "outbox": Sink("empty: no filing is erased while a paper has to be made"),
     "access": Sink(f"who has looked stays, without applicants; {_UNREADABLE}"),
     "callback": Sink(f"{_MONEY}; {_UNREADABLE}"),

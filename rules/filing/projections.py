@@ -119,7 +119,7 @@ def _task_row(task: Task) -> TaskRow:
     )
 
 
-def view(filing: Filing, now: datetime, parked: int) -> FilingView:
+def view(filing: Filing, now: datetime) -> FilingView:
     """The visible fields of a filing."""
     at, appeal = status(filing), filing.clocks.get(Clock.APPEAL)
     return FilingView(
@@ -172,7 +172,6 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         tasks=tuple(tasks(filing, now)),
         timers=tuple(timers(filing)),
         overdue=filing.overdue,
-        parked=parked,
         erased_at=filing.erased_at,
         as_of=now,
     )

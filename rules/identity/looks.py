@@ -28,7 +28,6 @@ ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
     rd.AskLinkedResult: None,
     rd.AskFile: _HANDLERS,
     rd.AskUpload: _HANDLERS,
-    rd.AskParked: _OVERSEERS,
     rd.AskPayment: _WHO_MAY,
     rd.AskParcel: _WHO_MAY,
     rd.AskReferral: _WHO_MAY,

@@ -39,7 +39,7 @@ from .submission import Authorisation
 
 __all__ = ["STATUS_NAMES", "Action", "ClockState", "Closing", "Decision", "Extension", "Fee", "FeeFact", "FeeState"]
 __all__ += ["Filing", "FilingEnd", "FilingPart", "FilingStart", "FilingView", "OpenSupplement", "OverduePartFact"]
-__all__ += ["ParcelFact", "Parked", "PartFact", "PartStage", "Pause", "PauseReason", "Proposal", "ResultView", "Stage"]
+__all__ += ["ParcelFact", "PartFact", "PartStage", "Pause", "PauseReason", "Proposal", "ResultView", "Stage"]
 __all__ += ["Status", "SubmitCheck", "Task", "Timer"]
 
 
@@ -678,17 +678,6 @@ class Task(Model):
     overdue: bool = False
 
 
-class Parked(Model):
-    """A signal that could not be used."""
-
-    signal: str
-    """name of the signal"""
-    problem: str
-    """rule that made the signal unusable"""
-    at: Instant
-    """time at which the signal was set aside"""
-
-
 class FilingView(Model):
     """The complete view of a filing as of an instant, for readers who may see all of it."""
 
@@ -774,8 +763,6 @@ class FilingView(Model):
     """next timers of the running clocks"""
     overdue: tuple[Clock, ...]
     """names of the clocks whose limit was missed"""
-    parked: int = 0
-    """number of signals that could not be used"""
     erased_at: Instant | None = Field(default=None, exclude_if=unset)
     """time at which the personal data was erased; not set before"""
     as_of: Instant

@@ -155,20 +155,3 @@ class Appended(Model):
     moves: bool | None = None
     unfounded: bool | None = None
     head: Sha256 | None = None
-
-
-class ParkRequest(Model):
-    """A request to store a signal that could not be used.
-
-    The workflow chooses the `id`, so that a retry stores nothing new. `payload` is the signal's content as JSON, cut
-    off if too long. A part of it that can't be read is null.
-    """
-
-    id: UUID
-    stream: str
-    filing_id: UUID
-    agency: AgencyCode
-    signal: str
-    problem: str
-    at: Instant
-    payload: str

@@ -26,7 +26,8 @@ class Snapshot(Model):
     """A stream as a run hands it to the next run. `state` and `memory` are models of the stream's kind, as plain data.
 
     `receipts` are the receipts of the first and of the newest commands; `older` has marks of all others
-    (`workflows.stream.command_receipts`). `head` is the hash of the stream's last event.
+    (`workflows.stream.command_receipts`). `head` is the hash of the stream's last event. `missed`: whether signals were
+    dropped and the record was not read since.
     """
 
     state: dict[str, Any]
@@ -34,6 +35,7 @@ class Snapshot(Model):
     older: str = ""
     memory: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
     head: Sha256 | None = Field(default=None, exclude_if=unset)
+    missed: bool | None = Field(default=None, exclude_if=unset)
 
 
 class NoMemory(Model):

@@ -25,7 +25,6 @@ WITHIN: Final[dict[str, type[Model]]] = {
     "agency_calendar": Calendar,
     "filing_start": fl.FilingStart,
     "filing_result": fl.ResultView,
-    "filing_parked": fl.Parked,
     "filing_state": fl.Filing,
     "snapshot": Snapshot,
     "fee_settled": fl.FeeFact,
@@ -42,8 +41,8 @@ WITHIN: Final[dict[str, type[Model]]] = {
     "result_settled": ResultFact,
 }
 """The platform's internal messages, and messages with another name here."""
-UNSAMPLED: Final = {"filing_input", "result_view", "parked", "event_actor", "procedure", "province"}
-"""Sampled as `submission`, `filing_result`, `filing_parked` and as a part of others, or by the catalogue."""
+UNSAMPLED: Final = {"filing_input", "result_view", "event_actor", "procedure", "province"}
+"""Sampled as `submission`, `filing_result` and as a part of others, or by the catalogue."""
 MODELS: Final[dict[str, type[Model]]] = {
     message.name: message.event or message.model for message in PUBLIC_MESSAGES if message.name not in UNSAMPLED
 } | WITHIN

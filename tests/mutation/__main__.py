@@ -92,7 +92,7 @@ PACKAGES: Final = (
             "tests/unit/test_processes.py",
             "tests/unit/test_event_rows.py",
             "tests/integration/record/test_append.py",
-            "tests/integration/record/test_inbox.py",
+            "tests/integration/record/test_making_way.py",
             _LEDGER,
             "tests/integration/record/test_new_kind.py",
             "tests/integration/record/test_reserving.py",

@@ -38,7 +38,6 @@ async def whole(play: Play) -> None:
     assert (await play.kinds()).count("fee_paid") == 1
     order = await play.order()
     assert (len(order["captures"]), order["refunds"]) == (1, [])
-    assert await play.world.client.parked(play.filing) == []
 
 
 WITHIN: Final = 120

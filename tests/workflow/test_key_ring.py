@@ -161,7 +161,7 @@ FORGED: Final[dict[str, Forge]] = {
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
-async def test_what_is_not_sealed_by_us_is_refused_in_words_or_parked(world: World, forge: Forge) -> None:
+async def test_what_is_not_sealed_by_us_is_refused_in_words_or_dropped(world: World, forge: Forge) -> None:
     world = await sealed(world, ring("one"))
     async with world.platform(), world.back_office(Doubtful()):
         client = await connected(world, Forging(forge, Codec(ring("one"))))
@@ -179,9 +179,6 @@ async def test_what_is_not_sealed_by_us_is_refused_in_words_or_parked(world: Wor
             assert why.code is RefusalCode.BAD_COMMAND
         assert (await record(world), await length(handle)) == (before, events)
         await handle.signal("fee_settled", {"n": 1, "settlement": "paid", "amount": 1})
-        await play.until(lambda view: view.parked == 1)
-        [parked] = await world.client.parked(play.filing)
-        assert (parked.signal, parked.problem) == ("fee_settled", "unreadable")
         why = await refusal(
             client.execute_workflow("View", {"ask": "filing"}, id=f"view:{of(given)}", task_queue="motcua")
         )

@@ -169,10 +169,10 @@ def test_workflows_start_activities_in_one_place() -> None:
 
 UNREAD: Final = {
     "ledger.append",  # the log itself
-    "inbox.park",
     "intake.closed",  # a report that is no longer due
     "intake.news",  # facts, each with evidence
     "papers.confirm",  # the finding is looked for
+    "payment.called",  # facts, each with evidence
     "reception.examine",  # the finding is named
     "refund.accepted",  # facts, each with evidence
     "refund.given",

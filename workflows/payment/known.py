@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Capture, CaptureAccepted, GivenBack, Payment, PaymentState
     from schemas.people import Via
     from workflows.children import begin_refund
+    from workflows.stream.recording import Stream
     from workflows.stream.shell import Life
 
 
@@ -116,20 +117,21 @@ class KnownPayment(Life[Payment]):
         return tuple(await workflow.execute_local_activity_method(Refunds.going, asked, **LEDGER))
 
     async def refunded(self, raw: Any) -> None:
-        """Records a refund's report of a refunded amount. Parks an unusable report."""
-        stream = await self.recorded()
-        try:
-            await stream.attempt(self._refund_of(GivenBack.model_validate(raw)))
-        except ValueError:
-            await self.park("refunded", raw, "no refund of this payment")
+        """Records a refund's report of a refunded amount. Drops an unusable report."""
+        await self.hear_fact("refunded", lambda: self._refund_of(GivenBack.model_validate(raw)))
 
     async def accepted(self, raw: Any) -> None:
-        """Records that a smaller amount is accepted as the fee, if the fee is still owed. Parks an unusable report."""
-        stream = await self.recorded()
-        try:
-            await stream.attempt(await self._acceptance_of(CaptureAccepted.model_validate(raw)))
-        except ValueError:
-            await self.park("accepted", raw, "no money of this payment")
+        """Records that a smaller amount is accepted as the fee, if the fee is still owed. Drops an unusable report."""
+
+        async def take(stream: Stream[Payment]) -> None:
+            try:
+                command = await self._acceptance_of(CaptureAccepted.model_validate(raw))
+            except ValueError:
+                await stream.catch_up()
+            else:
+                await stream.attempt(command)
+
+        await self.hear("accepted", take)
 
     async def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
         """Returns the command that records an acceptance. Raises `ValueError` if the payment has no such capture."""

@@ -1,7 +1,6 @@
 """The workflow of a payment: it collects the money, notifies the filing, and watches for late money."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +9,13 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.ledger.append import LEDGER
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.money.payment import BANK, Payments, Watched
     from rules.payment import charge_backs, fold
     from rules.payment.kind import not_owed, reference, tells, view
     from rules.stream_kind import StreamKind
     from rules.streams import PAYMENT
-    from schemas.errors import RefusalError
     from schemas.filing.commands import Command
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
@@ -24,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import EndPaymentWatch, RecordChargeBack, RenewPayment, RenewThrough, RequestPayment
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read
-    from workflows.stream.recording import single_argument
+    from workflows.stream.recording import Stream, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Opening, takes_commands
     from workflows.stream.waiting import drain_handlers, wait_for
@@ -90,36 +89,49 @@ class PaymentLife(Collecting):
             await self.record_cancel(not_owed(self.payment.n))
         await self.hear_refunds()
 
-    def cancel(self) -> None:
+    async def cancel(self, stream: Stream[st.Payment]) -> None:
         """Remembers that the filing no longer owes the fee."""
         self.remember(cancel="cancelled")
+        await stream.catch_up()
 
     async def noticed(self, raw: Any) -> None:
-        """Records the payment or charge-back that a provider's notice reports. Parks an unusable notice.
+        """Records the payment or charge-back that a provider's notice reports. Drops an unusable notice."""
 
-        If the notice reports a payment as pending, records nothing, and has the provider queried.
-        """
-        await self.recorded()
-        try:
-            notice = st.MoneyNotice.model_validate(raw)
-        except ValidationError:
-            await self.park("noticed", raw, "no notice of money")
-            return
+        async def take(stream: Stream[st.Payment]) -> None:
+            try:
+                notice = st.MoneyNotice.model_validate(raw)
+            except ValidationError:
+                await stream.catch_up()
+            else:
+                await self._take(notice)
+
+        await self.hear("noticed", take)
+
+    async def heard_again(self) -> None:
+        """Reads the cancellation, the refunds' reports and the providers' notices again."""
+        await self.caught_up()
+        called = await workflow.execute_local_activity_method(Payments.called, str(self.stream.id), **LEDGER)
+        for notice in called:
+            await self._take(notice)
+
+    async def _take(self, notice: st.MoneyNotice) -> None:
+        """Records what a notice reports. If it reports a payment as pending, has the provider queried instead."""
         payment = self.payment
         about = (one for one in payment.attempts if reference(payment, one) == notice.reference)
         request = next(about, None)
         if request is None:
-            await self.park("noticed", raw, "a notice about other money")
+            await self.stream.catch_up()
         elif notice.outcome == "reversed":
             await self._charged_back(request.attempt, notice)
         elif self._of_another(request, notice):
-            await self.park("noticed", raw, "a transaction of another request has this number")
+            await self.stream.catch_up()
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
             capture = st.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await self.record_capture(capture, st.TOLD)
         elif notice.outcome == "pending":
             self.doubted = True
+            await self.stream.catch_up()
 
     async def _charged_back(self, n: int, notice: st.MoneyNotice) -> None:
         """Records a charge-back of money for the n-th request, even if the money itself is not recorded yet.
@@ -197,24 +209,21 @@ class PaymentWorkflow:
         return view(self.life.stream.state)
 
     @workflow.signal
-    def cancel(self, *_: Any) -> None:
+    async def cancel(self, *_: Any) -> None:
         """Handles the filing's signal that this fee or obligation is cancelled."""
-        self.life.cancel()
+        await self.life.hear("cancel", self.life.cancel)
 
     @workflow.signal
     async def noticed(self, *notice: Any) -> None:
         """Handles a provider's notice about the money: a `MoneyNotice`."""
-        with suppress(RefusalError):
-            await self.life.noticed(single_argument(notice))
+        await self.life.noticed(single_argument(notice))
 
     @workflow.signal
     async def refunded(self, *given: Any) -> None:
         """Handles a refund's report of a refunded amount: a `GivenBack`."""
-        with suppress(RefusalError):
-            await self.life.refunded(single_argument(given))
+        await self.life.refunded(single_argument(given))
 
     @workflow.signal
     async def accepted(self, *accepted: Any) -> None:
         """Handles a refund's report of an amount accepted as the whole fee: a `CaptureAccepted`."""
-        with suppress(RefusalError):
-            await self.life.accepted(single_argument(accepted))
+        await self.life.accepted(single_argument(accepted))

@@ -4,8 +4,7 @@ Code for one kind is in the kind's descriptor, and in `proceed` for steps withou
 `Life` as attribute and does not inherit it, because Temporal inspects all members of a workflow class for every run.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, NoReturn, TypeVar
@@ -14,18 +13,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic_core import to_json
-
     from activities.intake import OpenResult
-    from activities.ledger.append import LEDGER
-    from activities.ledger.parked import Inbox
     from activities.support.refusal import failure
     from rules.stream_kind import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
     from schemas.filing.submission import Examined
     from schemas.ids import NUDGE
-    from schemas.stream.ledger import ParkRequest, Receipt
+    from schemas.stream.ledger import Receipt
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
 
@@ -35,13 +30,11 @@ from workflows.stream.basis import NOTHING, Basis, until_founded
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.examining import examine
+from workflows.stream.hearing import Hearing
 from workflows.stream.recording import Stream, expect_opened
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
 
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
-
-_LONGEST_PAYLOAD: Final = 65_536
-"""The maximum number of characters that are stored of an unusable signal."""
 
 W = TypeVar("W", bound=type)
 
@@ -80,6 +73,7 @@ class Life(Generic[S]):
         self.kind = kind
         self.memory: Any = kind.memory()
         self._asking = Asking()
+        self._hearing = Hearing(self.recorded, self._hear_again)
         self.refusal: Refusal | None = None
         self.start: Any = None
         self._stream: Stream[S] | None = None
@@ -93,6 +87,8 @@ class Life(Generic[S]):
     async def live(self) -> None:
         """Begins or resumes the stream, runs it to its end, or continues it as a new run."""
         await self._begin()
+        if self._resume is not None and self._resume.missed:
+            self._hearing.resume()
         try:
             await self.proceed()
         except ContinueAsNewDueError:
@@ -104,6 +100,7 @@ class Life(Generic[S]):
             await drain_handlers(self.stream)
             workflow.continue_as_new(self._raw)
         await drain_handlers(self.stream)
+        await self._hearing.last()
 
     # Methods that a kind may override.
 
@@ -123,6 +120,10 @@ class Life(Generic[S]):
 
     async def caught_up(self) -> None:
         """Called before `proceed` after a restart, to read facts again whose signals may have been lost."""
+
+    async def heard_again(self) -> None:
+        """Reads facts again whose signals were dropped, as often as once a second."""
+        await self.caught_up()
 
     async def considered(self, command: Command) -> Considered:
         """Examines the command's files. Returns the command with the facts that its kind adds."""
@@ -188,32 +189,39 @@ class Life(Generic[S]):
         """Asks activities about this stream; see `Asking.ask`."""
         return await self._asking.ask(self.stream, *questions, news=news)
 
-    async def nudged(self) -> None:
-        """Queries the log. By the log's answer, an idle run may hand over to another build."""
-        if self.refusal is None:
-            stream = await self.recorded()
-            try:
-                await stream.catch_up()
-            except ApplicationError:
-                if not stream.unrecorded:  # else the run begins anew by itself
-                    raise
+    async def hear(self, signal: str, take: Callable[[Stream[S]], Awaitable[object]]) -> None:
+        """Has `take` try the fact of a signal, at most once a second; see `Hearing`. Raises no `RefusalError`.
 
-    async def park(self, signal: str, payload: Any, problem: str) -> None:
-        """Stores a signal that could not be used."""
-        stream = self.stream
-        request = ParkRequest(
-            id=workflow.uuid4(),
-            stream=str(stream.id),
-            filing_id=stream.id.filing,
-            agency=stream.state.agency,
-            signal=signal,
-            problem=problem,
-            at=workflow.now(),
-            payload=to_json(payload, fallback=lambda _: None).decode(errors="replace")[:_LONGEST_PAYLOAD],
-        )
-        await workflow.execute_local_activity_method(Inbox.park, request, **LEDGER)
-        workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": problem})
+        `take` queries the log in any case: only the log's answer lets a run with a long history make way.
+        """
+
+        async def taken() -> bool:
+            stream = await self.recorded()
+            before = stream.state.seq
+            await take(stream)
+            return stream.state.seq > before
+
+        await self._hearing.hear(signal, taken)
+
+    async def hear_fact(self, signal: str, read: Callable[[], Command]) -> None:
+        """Records the command that `read` makes of a signal's content. Drops a content for which `read` has none.
+
+        `read` raises `ValueError` if it has none.
+        """
+
+        async def take(stream: Stream[S]) -> None:
+            try:
+                command = read()
+            except ValueError:
+                await stream.catch_up()
+            else:
+                await stream.attempt(command)
+
+        await self.hear(signal, take)
+
+    async def _hear_again(self, stream: Stream[S]) -> None:
         await stream.catch_up()
+        await self.heard_again()
 
     # How it loads its stream.
 
@@ -255,6 +263,7 @@ class Life(Generic[S]):
             older=self.stream.receipts.older,
             memory=self.memory.model_dump(mode="json"),
             head=self.stream.head,
+            missed=self._hearing.missed or None,
         )
 
     async def _begin(self) -> None:
@@ -314,7 +323,6 @@ def takes_commands(kind: StreamKind[Any]) -> Callable[[W], W]:
 def _nudge() -> Any:
     async def nudge(self: Any, *_: Any) -> None:
         """Checks whether another build should take the run over."""
-        with suppress(RefusalError):
-            await self.life.nudged()
+        await self.life.hear(NUDGE, Stream.catch_up)
 
     return workflow.signal(name=NUDGE)(nudge)

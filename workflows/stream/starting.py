@@ -24,6 +24,11 @@ class Resume:
     epoch: int | None
     snapshot: Snapshot | None
 
+    @property
+    def missed(self) -> bool:
+        """Whether the previous run has dropped signals without reading the record since."""
+        return self.snapshot is not None and self.snapshot.missed is True
+
 
 def parse_resume(raw: Any) -> Resume | None:
     """Returns the data from which this run resumes; None if the stream is to begin. Raises `RefusalError`."""

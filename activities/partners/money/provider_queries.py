@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.database import Pool, acquired
 from activities.ledger.stream_status import calendar_of
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.provider import PATIENCE, Demand, Notice, Outcome, Provider
+from activities.partners.money.provider import PATIENCE, Capabilities, Demand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.payment.fold import ends
 from rules.payment.late_money import gentle_pause, next_early_look, next_look
@@ -107,10 +107,14 @@ class Asker:
             raise NotSetUpError(asking.provider)
         return self._providers[asking.provider]
 
+    def abilities(self, provider: str) -> Capabilities | None:
+        """Returns what the provider of this name can do; None if it is not configured here."""
+        return self._providers[provider].can if provider in self._providers else None
+
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
         """Returns whether the provider's API offers the call; False for a provider that is not configured here."""
-        provider = self._providers.get(asking.provider)
-        return provider is not None and bool(getattr(provider.can, what))
+        can = self.abilities(asking.provider)
+        return can is not None and bool(getattr(can, what))
 
     async def money(self, askings: Sequence[Asking], known: Collection[str], *, at_once: bool = False) -> Taken:
         """Returns all captures, once there is one that is not in `known`.

@@ -35,7 +35,7 @@ OLDEST: Final = 160000
 """PostgreSQL 16, the oldest tested version."""
 
 TABLES: Final = (
-    *("event", "receipt", "filing_key", "index_key", "inbox", "callback", "stream", "counter", "outbox", "agency"),
+    *("event", "receipt", "filing_key", "index_key", "callback", "stream", "counter", "outbox", "agency"),
     *("officer", "absence", "procedure", "calendar", "position", "unpositioned", "sequencer"),
 )
 MODELS: Final = tuple(models_of(KINDS))

@@ -43,7 +43,6 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
         await papers.control_slip(log, stream, None),
         await papers.receipts_of(connection, filing),
         await auditor.events(connection, filing),
-        await operator.parked(log, stream),
         await access.access(log, AskAccess(stream=stream), vault.find),
     ]
     try:

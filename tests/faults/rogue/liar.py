@@ -101,7 +101,7 @@ LIES: Final[Mapping[str, tuple[str, Lie]]] = {
     "confirm": ("papers.confirm", lambda *_: "fit"),
 }
 """The lies by their names, each with the activity that tells it."""
-_WRITES: Final = frozenset({APPEND, TAKE_OVER, "inbox.park"})
+_WRITES: Final = frozenset({APPEND, TAKE_OVER})
 _NO_RECORD: Final = ApplicationError("no record", type="no_record")
 _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workflows.wake", "papers.confirm"})
 """Activities whose lie leaves the act undone."""

@@ -301,12 +301,12 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     looker.look(WireKind.UPDATE, "Filing.pay_at_counter", Part.FAILURE, refused.value.cause.details[0])
     await eventually(
         lambda: asked(stranger, looker, ask="filing", stream=filing.id),
-        lambda view: view["overdue"] == ["intake"] and view["parked"] == 1,
+        lambda view: view["overdue"] == ["intake"],
     )
     await filing.execute_update("withdraw", command | {"reason": "filed twice", "request": FILE})
     about = {"stream": filing.id}
     of_questions: dict[str, dict[str, Any]] = {
-        **dict.fromkeys(("clocks", "delivery", "papers", "parked"), about),
+        **dict.fromkeys(("clocks", "delivery", "papers"), about),
         "actions": about | {"actor": reception},
         "receipt": about | {"command_id": "c-1"},
         "timeline": about | {"audience": "officer"},

@@ -194,7 +194,7 @@ def question(kind: type[Any], filing: UUID | str, actor: Actor | None = None) ->
     return {"ask": kind.model_fields["ask"].default, "stream": stream} | own_fields
 
 
-NOT_FOR_ALL: Final = {rd.AskDelivery, rd.AskParked, rd.AskAccess, rd.AskFile, rd.AskUpload}
+NOT_FOR_ALL: Final = {rd.AskDelivery, rd.AskAccess, rd.AskFile, rd.AskUpload}
 STRANGERS: Final = [
     *(("portal-1", actor) for actor in (APPLICANT_AN, APPLICANT_BINH, None)),
     ("desk-lead", officer(Role.SPECIALIST, LEAD)),
@@ -222,14 +222,14 @@ DESKS: Final = {"desk-here": HERE, "desk-lead": LEAD, "desk-police": POLICE, "of
 
 def expected(name: str, actor: Actor | None, kind: type[Any], filing: str) -> bool:
     """Written by hand from docs/access.md, for An's filings at H56.30 and H01.12, and Bình's at H56.30."""
-    filed = FILED_BY[filing] in GOES_ON.get(name, set()) and kind is not rd.AskParked
+    filed = FILED_BY[filing] in GOES_ON.get(name, set())
     if actor is None:
-        ordinary = kind not in {rd.AskDelivery, rd.AskParked, rd.AskAccess}
+        ordinary = kind not in {rd.AskDelivery, rd.AskAccess}
         return (filed and name != "portal-2") or (name == "office" and HERE in AGENCIES[filing] and ordinary)
     if actor.role is Role.APPLICANT:
         return filed and actor.subject == ("binh" if filing == "binh" else "an")
     overseers = actor.role in {Role.AUDITOR, Role.OPERATOR} and name.startswith("desk-")
-    asked = kind is not rd.AskDelivery and (overseers or kind not in {rd.AskParked, rd.AskAccess})
+    asked = kind is not rd.AskDelivery and (overseers or kind is not rd.AskAccess)
     about = name != "extracts" or filing == "binh"
     return asked and about and actor.agency in AGENCIES[filing] and actor.agency == DESKS.get(name)
 

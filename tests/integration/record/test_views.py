@@ -78,7 +78,6 @@ async def test_nothing_of_what_never_was_is_available(office: World) -> None:
         client.actions(never, officer(Role.TEAM_LEAD)),
         client.payment(never),
         client.parcel(never),
-        client.parked(never),
         client.access(never),
         client.timeline(never),
         client.changes(never),
@@ -154,7 +153,7 @@ async def test_everything_is_answered_after_the_end_and_after_the_engine_has_for
     assert [row["filing_id"] for row in first["filings"]["rows"]] == [play.filing]
     assert first["filings"]["rows"] == first["of person"]["rows"]
     assert (first["payment"]["state"], first["parcel"]["state"]) == ("paid", "delivered")
-    assert (first["tasks"]["rows"], first["counts"], first["parked"]) == ((), [], [])
+    assert (first["tasks"]["rows"], first["counts"]) == ((), [])
 
 
 async def answers(client: FilingClient, play: Play, client_id: str, id_number: str) -> dict[str, Any]:
@@ -169,7 +168,6 @@ async def answers(client: FilingClient, play: Play, client_id: str, id_number: s
         "actions": await client.actions(filing, play.submission.actor),
         "payment": await client.payment(filing),
         "parcel": await client.parcel(filing),
-        "parked": await client.parked(filing),
         "changes": await client.changes(filing, wait=0),
         "filings": await client.filings(client_id),
         "of person": await client.filings_of(id_number),

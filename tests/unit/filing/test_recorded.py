@@ -321,7 +321,7 @@ DERIVED: Final = {
     *("procedure", "version", "calendar", "status", "status_name", "stage", "tasks"),
     *("timers", "complain_until"),
 }
-"""Of a view, beside the moment and what is parked: the rest is copied."""
+"""Of a view, beside the moment: the rest is copied."""
 
 
 def everything() -> Life:
@@ -345,8 +345,8 @@ LIVES: Final[dict[str, Callable[[], Life]]] = {
 def test_a_view_shows_what_the_filing_says(name: str) -> None:
     life = LIVES[name]()
     filing = life.filing.model_copy(update={"code": "H01.12-1", "possible_duplicates": ("H01.12-0",)})
-    view = projections.view(filing, life.now, 3)
-    copied = FilingView.model_fields.keys() - DERIVED - {"parked", "as_of"}
+    view = projections.view(filing, life.now)
+    copied = FilingView.model_fields.keys() - DERIVED - {"as_of"}
     assert {field: getattr(view, field) for field in copied} == {field: getattr(filing, field) for field in copied}
     rules = filing.procedure
     assert (view.procedure, view.version, view.calendar) == (rules.code, rules.version, "vn@2026.1")
@@ -354,14 +354,14 @@ def test_a_view_shows_what_the_filing_says(name: str) -> None:
     assert view.status_name == STATUS_NAMES[view.status]
     assert view.tasks == tuple(lifecycle.tasks(filing, life.now))
     assert view.timers == tuple(lifecycle.timers(filing))
-    assert (view.parked, view.as_of) == (3, life.now)
+    assert view.as_of == life.now
 
 
 @pytest.mark.parametrize("name", LIVES)
 def test_the_rows_say_what_the_view_says(name: str) -> None:
     life = LIVES[name]()
     filing = life.filing.model_copy(update={"possible_duplicates": ("H01.12-0",)})
-    view, rows = projections.view(filing, life.now, 0), projections.rows(filing)
+    view, rows = projections.view(filing, life.now), projections.rows(filing)
     said = FilingRow.model_validate(rows.row)
     same = FilingRow.model_fields.keys() & FilingView.model_fields.keys() - {"code"}
     assert {field: getattr(said, field) for field in same} == {field: getattr(view, field) for field in same}
@@ -382,7 +382,7 @@ def test_the_rows_say_what_the_view_says(name: str) -> None:
 def test_a_filing_is_shown_open_until_it_has_ended_and_without_a_code() -> None:
     stood = [projections.standing(life().filing) for life in (Life, LIVES["ended"])]
     assert [(one.calendar, one.open) for one in stood] == [("vn@2026.1", True), ("vn@2026.1", False)]
-    assert projections.view(Life().filing.model_copy(update={"code": None}), Life().now, 0).code == ""
+    assert projections.view(Life().filing.model_copy(update={"code": None}), Life().now).code == ""
 
 
 FILING: Final = filing_id("portal", "1")

@@ -159,7 +159,7 @@ class Engine:
     def payload_converter(self) -> PayloadConverter:
         return data_converter.payload_converter
 
-    async def sleep(self, time: timedelta) -> None:
+    async def sleep(self, time: timedelta, **_: Any) -> None:
         self.slept.append(time)
 
     def append(self, batch: Batch) -> Appended:
@@ -199,6 +199,12 @@ def _as_bytes(answer: Any) -> RawValue:
 
 async def _raw(answer: asyncio.Future[Any]) -> RawValue:
     return _as_bytes(await asyncio.shield(answer))
+
+
+async def quiet() -> None:
+    """Let everything that waits for nobody go on."""
+    for _ in range(200):
+        await asyncio.sleep(0)
 
 
 def stream(**known: Any) -> Stream[Appeal]:

@@ -14,18 +14,19 @@ from activities.partners.money.provider_queries import closing
 from activities.workflows import TellRequest
 from rules.require import require
 from rules.streams import PAYMENT
-from schemas.errors import Refusal, RefusalCode, RefusalError, problem
+from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
 from schemas.payment.commands import RenewPayment
-from schemas.payment.state import Capture, Closed, Order, Payment, PaymentState, Taken, Through
+from schemas.payment.state import Capture, Closed, MoneyNotice, Order, Payment, PaymentState, Taken, Through
 from tests.matrix.orders import ORDERS, Act, kept
 from tests.matrix.orders import Order as MatrixOrder
 from tests.tiers import examples
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
-from tests.unit.stream.shell import FILING, NOW, START, Engine, InTurn, begun
+from tests.unit.stream.shell import FILING, NOW, START, Engine, InTurn, begun, quiet
 from workflows.children import cancel_payment
 from workflows.payment.workflow import PaymentLife
+from workflows.stream.hearing import DROPPED
 
 PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 
@@ -46,8 +47,8 @@ async def test_a_transaction_may_have_a_number_that_is_no_id(engine: Engine) -> 
     life = await begun(engine)
     await life.record_captures(closed(PAID.model_copy(update={"capture_id": "FT 1/ả"})))
     for number in numbers:
-        await life.noticed(said(transaction=number))
-        await life.noticed(said(transaction=number, outcome="reversed"))
+        await told(life, said(transaction=number))
+        await told(life, said(transaction=number, outcome="reversed"))
     assert [one.capture_id for one in life.stream.state.captures] == ["FT 1/ả", *numbers]
     assert [one.transaction for one in life.stream.state.charged_back] == numbers
 
@@ -57,22 +58,25 @@ async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_ofte
     engine: Engine, number: str
 ) -> None:
     life = await begun(engine)
-    await life.noticed(said(transaction=number))
+    await told(life, said(transaction=number))
     for _ in range(2):
         for amount, after in ((3_000, 0), (4_000, 0), (3_000, 1)):
             at = (NOW + timedelta(seconds=after)).isoformat()
-            await life.noticed(said(transaction=number, outcome="reversed", amount=amount, at=at))
-            await life.noticed(said(transaction=number, outcome="reversed", amount=2_000, at=None))
+            await told(life, said(transaction=number, outcome="reversed", amount=amount, at=at))
+            await told(life, said(transaction=number, outcome="reversed", amount=2_000, at=None))
             engine.time += timedelta(seconds=1)
     assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
 
 
 async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(engine: Engine) -> None:
     life = await begun(engine)
-    await life.noticed(said())
-    parts = (1_000, 2_000, 3_000)
-    await asyncio.gather(*(life.noticed(said(outcome="reversed", amount=amount)) for amount in parts))
-    assert sorted(one.amount for one in life.stream.state.charged_back) == [*parts]
+    await told(life, said())
+    parts = [said(outcome="reversed", amount=amount) for amount in (1_000, 2_000, 3_000)]
+    engine.refuses = lambda batch: NOT_FOUND if batch.command_id == "fee:cancel" else None
+    engine.answers |= {"called": [MoneyNotice.model_validate(part) for part in parts], "given": [], "accepted": []}
+    await asyncio.gather(*map(life.noticed, parts))
+    await quiet()
+    assert sorted(one.amount for one in life.stream.state.charged_back) == [1_000, 2_000, 3_000]
 
 
 async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
@@ -80,7 +84,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
     await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
     await life._request_closed(life.stream.state.attempts[0], closed())
     await life.record_captures(closed(PAID))
-    await life.noticed(said(outcome="reversed"))
+    await told(life, said(outcome="reversed"))
     await life.record_cancel("it was waived")
     first, again, *own = [receipt.command_id for receipt in engine.receipts]
     assert (first, again) == ("request", "again")
@@ -105,9 +109,15 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
     assert woken == (["1001", "1002"] if going else ["1001", "1001"]), "the dispute about the first part is over"
 
 
+async def told(life: PaymentLife, notice: object) -> None:
+    """Tell it once it hears again."""
+    await quiet()
+    await life.noticed(notice)
+
+
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
-    await (await begun(engine)).noticed(said(outcome=outcome))
+    await told(await begun(engine), said(outcome=outcome))
     assert engine.kinds == ["payment_requested"]
 
 
@@ -125,10 +135,9 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
         said(at="yesterday"),
     ],
 )
-async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
-    engine.answers["park"] = None
-    await (await begun(engine)).noticed(notice)
-    assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
+async def test_what_can_not_be_used_is_dropped(engine: Engine, notice: object) -> None:
+    await told(await begun(engine), notice)
+    assert engine.meter.told[DROPPED] == [(1, {"signal": "noticed"})]
     assert engine.kinds == ["payment_requested"]
 
 
@@ -137,11 +146,11 @@ async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(e
     """Told twice, and with another hour; the number is that of the money, or one of its own."""
     life = await begun(engine)
     for _ in range(2):
-        await life.noticed(said(outcome="reversed", transaction=number, at=None))
+        await told(life, said(outcome="reversed", transaction=number, at=None))
         engine.time += timedelta(seconds=1)
     assert life.stream.state.state is PaymentState.PENDING
-    await life.noticed(said())
-    await life.noticed(said(outcome="reversed", transaction=number))
+    await told(life, said())
+    await told(life, said(outcome="reversed", transaction=number))
     known = ["payment_captured", "payment_charged_back"]
     assert engine.kinds == ["payment_requested", "payment_charge_back_ahead", *known]
     assert engine.log[-1].event["at"] == engine.log[1].event["at"]
@@ -167,15 +176,12 @@ async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by
         "provider": "vnpay",
         "expires": (NOW + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
     }
-    await life.noticed(said(reference=reference_of(fee_key(FILING, 1, 2))))
+    await told(life, said(reference=reference_of(fee_key(FILING, 1, 2))))
     assert engine.log[-1].event["attempt"] == 2
     assert life.stream.state.state is PaymentState.PAID
-    engine.answers["park"] = None
-    await life.noticed(said())
-    assert [asked.problem for name, asked in engine.asked if name == "park"] == [
-        "a transaction of another request has this number"
-    ]
-    await life.noticed(said(transaction="c2"))
+    await told(life, said())
+    assert engine.meter.told[DROPPED] == [(1, {"signal": "noticed"})]
+    await told(life, said(transaction="c2"))
     assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
 
 
@@ -415,7 +421,7 @@ async def taken(engine: Engine, order: MatrixOrder) -> Payment:
     engine.answers = provider = Silent(engine.answers | {"wake": None})
     for act in order:
         if act in {Act.IPN, Act.LATE}:
-            await life.noticed(NOTICE)
+            await told(life, NOTICE)
         elif act is Act.POLL:
             provider.poll()
             await life.record_captures(provider["polled"])
@@ -423,7 +429,7 @@ async def taken(engine: Engine, order: MatrixOrder) -> Payment:
             engine.time = DUE
             closing.append(asyncio.create_task(life._close()))
         elif act is Act.WITHDRAWAL and life.payment.state is PaymentState.PENDING:
-            life.cancel()
+            await life.cancel(life.stream)
             await life.hear_cancel()
         for _turn in range(20):
             await asyncio.sleep(0)

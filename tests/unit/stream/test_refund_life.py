@@ -104,7 +104,7 @@ async def asked_for(engine: Engine, *before: int) -> tuple[Refunding, asyncio.Ta
 async def test_what_is_charged_back_meanwhile_is_heard_and_nobody_gives_it_back_too(engine: Engine) -> None:
     so_far, giving = await asked_for(engine, 11_000)
     so_far.says(Claim(charged_back=11_000))
-    so_far.life.look()
+    await so_far.life.look(so_far.life.stream)
     await so_far.until(lambda: "refund_charged_back" in so_far.kinds)
     assert so_far.states == [CaseState.APPROVED, CaseState.VOID]
     assert so_far.life.stream.state.unanswered == 11_000

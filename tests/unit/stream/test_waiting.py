@@ -25,7 +25,7 @@ from schemas.stream.restart import PROVE, Restart
 from schemas.stream.snapshots import Snapshot
 from tests.appeals import APPEAL, Appeal, AppealWorkflow
 from tests.unit.filing import lives
-from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge, stream
+from tests.unit.stream.shell import FILING, NAME, Engine, answer, lodge, stream
 from workflows import agency
 from workflows.filing import FilingLife
 from workflows.payment.workflow import PaymentLife
@@ -212,13 +212,14 @@ async def test_a_life_without_anything_to_do_by_itself_lasts_as_long_as_its_stre
 
 
 async def test_a_nudge_asks_the_log_and_a_life_that_was_refused_asks_nobody(engine: Engine) -> None:
+    nudge: Any = AppealWorkflow.__dict__["nudge"]
     life: Life[Any] = Life(APPEAL, START)
     await life._begin()
-    await life.nudged()
+    await nudge(SimpleNamespace(life=life))
     assert engine.batches[-1].command_id == "catch-up"
     asked = len(engine.batches)
     refused: Life[Any] = Life(APPEAL, "x")
-    await refused.nudged()
+    await nudge(SimpleNamespace(life=refused))
     assert len(engine.batches) == asked
     with pytest.raises(RefusalError) as error:
         refused.check_command(lodge())
@@ -383,20 +384,6 @@ async def test_a_run_under_the_name_of_nothing_of_its_kind_takes_nothing_over(en
     with pytest.raises(Exception, match=r"(?i)record"):
         await life._begin()
     assert engine.batches == []
-
-
-async def test_what_is_parked_is_kept_up_to_a_bound(engine: Engine) -> None:
-    life, _ = await ended(engine)
-    engine.answers["park"] = None
-    await life.park("told", {"text": "x" * 100_000}, "unreadable")
-    await life.park("told", {"text": "x"}, "unreadable")
-    await life.park("told", {"text": object()}, "unreadable")
-    (_, long), (_, short), (_, strange) = engine.asked
-    assert strange.payload == '{"text":null}'
-    assert (len(long.payload), long.payload[:10], short.payload) == (65_536, '{"text":"x', '{"text":"x"}')
-    assert (short.stream, short.filing_id, short.agency) == (NAME, FILING, "H01.30")
-    assert (short.signal, short.problem, short.at) == ("told", "unreadable", NOW)
-    assert engine.batches[-1].command_id == "catch-up"
 
 
 def test_one_argument_is_taken_and_none_or_several_are_left_to_who_parses() -> None:

@@ -1,0 +1,113 @@
+"""Hears signals, which anybody with access to Temporal can send: the log is read for them at most once a second.
+
+A signal is only a hint. The first one is tried at once, and the log accepts its fact only with evidence in the record.
+If no event followed, or if more signals came meanwhile, those are counted and dropped; a second later everything that
+the record holds for this stream is read again. So a true fact among any number of false ones is recorded, and a command
+waits for one reading at most.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.errors import RefusalError
+
+from workflows.stream.basis import UnfoundedError
+from workflows.stream.recording import Stream
+
+DROPPED: Final = "motcua_signals_dropped_total"
+
+_QUIET: Final = timedelta(seconds=1)
+"""The time after a signal without an event, in which no signal leads to a question to the log."""
+
+
+class Hearing:
+    """The signals of one run.
+
+    `begun` returns the stream, once it has begun; it raises `RefusalError` if it never will. `again` reads everything
+    that the record holds for the stream and that a signal may have reported.
+    """
+
+    def __init__(
+        self, begun: Callable[[], Awaitable[Stream[Any]]], again: Callable[[Stream[Any]], Awaitable[None]]
+    ) -> None:
+        self._begun = begun
+        self._again = again
+        self._busy = self._reading = self._missed = False
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether a signal was dropped and the record was not read since, so that the next run has to read it."""
+        return self._missed or self._reading
+
+    async def hear(self, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
+        """Has `take` try the signal's fact, unless another signal is being tried or the log was read just before.
+
+        `take` returns whether an event followed. Raises no `RefusalError`.
+        """
+        if self._busy:
+            self._missed = True
+            _count(signal)
+            return
+        self._busy, followed = True, False
+        # If the run has lost its stream, the stream knows of it, and so does every wait.
+        with suppress(RefusalError, UnfoundedError, ApplicationError):
+            followed = await take()
+        if not followed:
+            workflow.logger.warning("signal.dropped", extra={"signal": signal})
+            _count(signal)
+        if self._missed or not followed:
+            self._listen()
+        else:
+            self._busy = False
+
+    def resume(self) -> None:
+        """Reads the record a second from now, since the run before has dropped signals."""
+        self._busy = self._missed = True
+        self._listen()
+
+    async def last(self) -> None:
+        """Reads the record for dropped signals before the run ends."""
+        if self.missed and not self._reading:
+            await self._read(await self._begun())
+
+    def _listen(self) -> None:
+        # No handler waits here: a run may end meanwhile, and hands on that it has missed something.
+        self._listening = asyncio.create_task(self._listen_on())
+
+    async def _listen_on(self) -> None:
+        """Reads the record once a second as long as further signals come."""
+        try:
+            stream = await self._begun()
+            while True:
+                await workflow.wait_condition(lambda: stream.idle)  # ADR 0007
+                await workflow.sleep(_QUIET, summary="signals were dropped")
+                if not self._missed:
+                    break
+                await self._read(stream)
+        except RefusalError:  # the stream never begins
+            pass
+        finally:
+            self._busy = False
+
+    async def _read(self, stream: Stream[Any]) -> None:
+        """Reads the record. If it can't be read now, it stays to be read. If the run has lost its stream, it ends."""
+        self._missed, self._reading = False, True
+        try:
+            with suppress(ApplicationError):
+                await self._again(stream)
+        except UnfoundedError:
+            self._missed = True
+        finally:
+            self._reading = False
+
+
+def _count(signal: str) -> None:
+    workflow.metric_meter().create_counter(DROPPED, "Signals from which no event followed").add(1, {"signal": signal})
