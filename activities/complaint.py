@@ -5,7 +5,8 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.ledger.authority.principals import Guard, heard
+from activities.ledger.authority.budgets import Work
+from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
@@ -56,6 +57,8 @@ class Complaints:
 
         Returns a refusal if the sender may not complain. Raises those errors of `heard` that are retried.
         """
+        if (refusal := turned_away(self._guard, asked.spoken, Work.SUBMISSION)) is not None:
+            return refusal
         stream = filing_workflow(asked.filing_id)
         async with acquired(self._pool) as connection:
             if self._guard is not None:

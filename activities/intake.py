@@ -10,7 +10,8 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.authority.principals import Guard, heard
+from activities.ledger.authority.budgets import Work
+from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
@@ -102,6 +103,8 @@ class Registry:
 
         Raises `no_calendar`, which is retried until one is published, and the errors of `heard` that are retried.
         """
+        if (refusal := turned_away(self._guard, request.spoken, Work.SUBMISSION)) is not None:
+            return OpenResult(refusal=refusal)
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         async with acquired(self._pool) as connection:
             [found] = await connection.fetch(_OPEN, *asked)

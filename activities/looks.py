@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.officers import active
 from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.used import use_once
@@ -58,14 +59,20 @@ class Looks:
         self._vault = vault
         self._kinds = kinds
 
-    async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
+    def admitted(self, asked: rd.Asked) -> Proved:
+        """Returns the question's verified statement. Raises `RefusalError`, also if the sender's budget is spent."""
+        question = asked.question
+        about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
+        proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=True)
+        self._guard.spend(proved, Work.QUESTION)
+        return proved
+
+    async def allowed(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
         """Returns the look if it is permitted, and keeps its statement as used, in the caller's transaction.
 
         Raises `RefusalError`: `NOT_FOUND` for another person's filing.
         """
         question = asked.question
-        about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
-        proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
         expires = datetime.fromtimestamp(proved.statement.exp, UTC)
         await use_once(connection, str(question.statement), expires, asked.look)
         who = asker(proved, question)

@@ -22,6 +22,7 @@ from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.files import FileAddress, FileRef
+from schemas.identity.statement import Proved
 from views import applicant, officer, public
 from views.access import access
 from views.file_rights import file_shown, file_to_come
@@ -68,31 +69,36 @@ class Views:
     @activity.defn(name="view.answer")
     async def answer(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer from the record as it is now."""
-        return await self._answer(asked, fresh=True)
+        try:
+            proved = None if self._looks is None else self._looks.admitted(asked)
+        except RefusalError as error:
+            return rd.Answer(refusal=_plain(error.refusal))
+        return await self._answer(asked, proved)
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer once the stream changes, or when the wait ends; records the look under the run's id."""
         asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
-        question = asked.question
+        question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
         if self._looks is not None:
-            async with self._reading() as connection:
-                try:
-                    await self._looks.allowed(connection, asked)
-                except RefusalError as error:  # from this reader changes must stay hidden, too
-                    return rd.Answer(refusal=_plain(error.refusal))
+            try:
+                proved = self._looks.admitted(asked)
+                async with self._reading() as connection:
+                    await self._looks.allowed(connection, asked, proved)
+            except RefusalError as error:  # from this reader changes must stay hidden, too
+                return rd.Answer(refusal=_plain(error.refusal))
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self._answer(asked, fresh=False)
+        return await self._answer(asked, proved)
 
-    async def _answer(self, asked: rd.Asked, *, fresh: bool) -> rd.Answer:
+    async def _answer(self, asked: rd.Asked, proved: Proved | None) -> rd.Answer:
         look = None
         async with self._reading() as connection:
             try:
-                if self._looks is not None:
-                    look = await self._looks.allowed(connection, asked, fresh=fresh)
+                if self._looks is not None and proved is not None:
+                    look = await self._looks.allowed(connection, asked, proved)
                 head = None if look is None else look.head
                 log = Log(connection, self._vault.find, self._kinds, self._published, head)
                 within, principal = (None, "") if look is None else (look.within, look.proved.principal.id)

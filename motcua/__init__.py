@@ -30,6 +30,7 @@ from .errors import NotFound as NotFound
 from .errors import NotReady as NotReady
 from .errors import RefusedError as RefusedError
 from .errors import SameIdOtherContent as SameIdOtherContent
+from .errors import TooMany as TooMany
 from .errors import Unavailable as Unavailable
 from .errors import UnfitError as UnfitError
 from .payloads.converter import data_converter as data_converter

@@ -67,6 +67,10 @@ class LedgerConflict(RefusedError):
     """Another run has taken the filing over, and may still be running: nothing was recorded (`ledger_conflict`)."""
 
 
+class TooMany(RefusedError):
+    """The program has sent more than it may (`too_many`); `refusal.again_in`: the seconds until it may send again."""
+
+
 class InternalError(RefusedError):
     """Something failed inside the platform (`internal_error`)."""
 
@@ -81,6 +85,7 @@ _TYPES: Final[dict[RefusalCode, type[RefusedError]]] = {
     RefusalCode.NOT_READY: NotReady,
     RefusalCode.NOT_FOUND: NotFound,
     RefusalCode.LEDGER_CONFLICT: LedgerConflict,
+    RefusalCode.TOO_MANY: TooMany,
     RefusalCode.INTERNAL: InternalError,
 }
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from . import contract as c
+from .calls.retry import Crowd
 from .errors import RefusedError
 from .payloads.converter import as_sent
 
@@ -240,9 +241,10 @@ def _put(cache: OrderedDict[K, V], key: K, value: V) -> None:
 
 @dataclass(frozen=True)
 class Line:
-    """A client's connection, the seconds for which a call is retried, its signer, and its known receipts."""
+    """A client's connection, the seconds for which a call is retried, its signer, known receipts and waiting calls."""
 
     client: Client
     patience: float
     voice: Voice = field(default_factory=Voice)
     known: Known = field(default_factory=Known)
+    crowd: Crowd = field(default_factory=Crowd)

@@ -4,9 +4,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from .base import Model, problems_of
+from .base import Model, problems_of, unset
 from .base import MotcuaError as MotcuaError
 from .base import Problem as Problem
 from .base import UnfitError as UnfitError
@@ -30,6 +30,7 @@ class RefusalCode(StrEnum):
     NOT_READY = "not_ready"
     NOT_FOUND = "not_found"
     LEDGER_CONFLICT = "ledger_conflict"
+    TOO_MANY = "too_many"
     INTERNAL = "internal_error"
 
 
@@ -48,7 +49,7 @@ class Refusal(Model):
     """The reasons for refusing a submission or a command.
 
     `allowed` are the names of the commands that the actor can give now. `offer` is a way to file a submission that
-    lacks its signature.
+    lacks its signature. `again_in` are the seconds after which a program that has sent too much may send again.
     """
 
     code: RefusalCode
@@ -59,6 +60,8 @@ class Refusal(Model):
     """names of the commands that the actor could give now"""
     offer: Offer | None = None
     """a way to file the submission without the required signature; not set for any other refusal"""
+    again_in: float | None = Field(default=None, ge=0, exclude_if=unset)
+    """seconds after which the message may be sent again; only with the code `too_many`"""
 
     def __str__(self) -> str:
         said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)

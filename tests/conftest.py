@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import signal
 import tempfile
@@ -27,6 +28,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from activities.ledger.authority.budgets import Budget
 from benchmarks.presigned import SignedOffice, directory, signed_file
 from console.database import connected
 from deploy.stack import Stack
@@ -40,6 +42,7 @@ from motcua.payloads.converter import data_converter
 from motcua.signing import Speaker
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
+from schemas.identity.statement import PrincipalKind
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests import tiers
 from tests.any_files import AnyFiles, Receives, received_by
@@ -232,6 +235,7 @@ class World:
     owner_dsn: str
     superuser_dsn: str
     identity: Identity = field(default=Identity.OFF, kw_only=True)
+    budgets: Mapping[PrincipalKind, Budget] = field(default_factory=dict, kw_only=True)
     speaker: Speaker | None = field(default=None, kw_only=True)
     office: Speaker | None = field(default=None, kw_only=True)
     files_url: str | None = field(default=None, kw_only=True)
@@ -252,6 +256,7 @@ class World:
             identity=self.identity,
             files_url=self.files_url,
             files_key=SecretStr(FILES_KEY),
+            budgets=json.dumps({kind: one.model_dump() for kind, one in self.budgets.items()}),  # type: ignore[arg-type]
         )
 
     @property

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
+from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
 from activities.support.refusal import failure
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused
@@ -59,19 +60,22 @@ def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Raises `RefusalError` unless a permitted principal has signed, or the command may be in the log already.
 
     A command that may be in the log already is admitted; returns the refusal to send if it is not in the log after all.
-    The statement of `submit`, an Update that records nothing, may have expired, but must otherwise be valid.
+    The statement of `submit`, an Update that records nothing, may have expired, but must otherwise be valid. Raises
+    `RefusalError`, too, if the sender's budget is spent; that of a submission is asked as its filing begins.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT
     statement, message, now = said.get("statement"), _message(life, update, said), workflow.now()
+    unheard = None
     try:
-        guard.verified(statement, message, now=now, fresh=not submits)
+        proved = guard.verified(statement, message, now=now, fresh=not submits)
     except RefusalError as error:
         if submits or not life.may_hold(message.command_id or ""):
             raise
-        guard.verified(statement, message, now=now, known=True)
-        return error.refusal
-    return None
+        proved, unheard = guard.verified(statement, message, now=now, known=True), error.refusal
+    if life.has_begun or not submits:
+        guard.spend(proved, Work.COMMAND)
+    return unheard
 
 
 def _message(life: Any, update: str, said: dict[str, Any]) -> Message:

@@ -11,11 +11,12 @@ from pydantic import AfterValidator, Field, Json, SecretStr, ValidationInfo, fie
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activities.keys.masters import MasterKeys, master_keys
+from activities.ledger.authority.budgets import Budget
 from activities.partners.money.merchants import Merchants
 from activities.partners.postal import Contract
 from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
-from schemas.identity.statement import UNNAMED, audience
+from schemas.identity.statement import UNNAMED, PrincipalKind, audience
 from workers.build import own_build
 
 SHORTEST_KEY = 32
@@ -167,6 +168,7 @@ class WorkerSettings(FilesSettings, AddressSettings, CheckpointSettings):
     clamd: TextOrNone = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )
+    budgets: Json[dict[PrincipalKind, Budget]] = Field(default="{}", description="what programs of each kind may send")  # type: ignore[arg-type] # read as what is set
     cached_workflows: int = Field(default=1000, ge=0)
     sandbox: bool = Field(
         default=False,

@@ -24,6 +24,7 @@ from activities.files.scanner import scanner_at
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
+from activities.ledger.authority.budgets import Budgets
 from activities.ledger.authority.principals import Guard, Keyring
 from activities.ledger.vault import Vault
 from activities.money.giving_back import Calls, GivingBack
@@ -176,7 +177,7 @@ async def activities_with(
                     "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 )
         readings, meter = Readings(), Runtime.default().metric_meter
-        guard = None if keyring is None else Guard(keyring, settings.audience)
+        guard = None if keyring is None else Guard(keyring, settings.audience, Budgets(settings.budgets))
         audience = None if guard is None else settings.audience
         ledger = Ledger(pool, vault, kinds, meter, audience, readings)
         registry = Registry(pool, guard)

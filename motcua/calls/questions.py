@@ -182,7 +182,7 @@ class Questions:
             seen = changes.seq
 
     async def _asked(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
-        return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest)
+        return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest, self._line.crowd)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
         """Returns a question's answer. A new workflow reads it from the record, so no other workflow is disturbed."""

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -11,7 +12,7 @@ from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
-from motcua.errors import MotcuaError, NotAuthorised, Unavailable
+from motcua.errors import MotcuaError, NotAuthorised, TooMany, Unavailable
 
 T = TypeVar("T")
 Attempt = Callable[[timedelta], Awaitable[T]]
@@ -34,7 +35,29 @@ _PASSING: Final = frozenset(
     }
 )
 
+_AGAIN_IN: Final = 1.0
+"""The seconds until a message is sent again, if its refusal does not name them."""
+
 _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand", "clock_is_off"})
+
+
+@dataclass
+class Crowd:
+    """The calls of one client that wait because the client has sent too many. They come back spread over time."""
+
+    waiting: int = 0
+
+    async def wait(self, error: TooMany, left: float) -> None:
+        """Waits before a message is sent again: the longer, the more calls wait. Raises `error` if `left` is less."""
+        again_in = error.refusal.again_in or _AGAIN_IN
+        pause = again_in * random.uniform(1, 1 + self.waiting)  # noqa: S311 -- spreads the calls, hides nothing
+        if again_in >= left:
+            raise error
+        self.waiting += 1
+        try:
+            await asyncio.sleep(min(pause, left - again_in))
+        finally:
+            self.waiting -= 1
 
 
 class TryAgainError(Exception):
@@ -51,15 +74,19 @@ def or_sign_anew(error: MotcuaError) -> Exception:
     return SignAnewError(str(error)) if anew else error
 
 
-async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT) -> T:
+async def patiently(
+    attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT, crowd: Crowd | None = None
+) -> T:
     """Returns the result of `attempt`, which is retried while its failures are transient.
 
     Args:
         attempt: Called with its time limit. Must be safe to repeat.
         patience: The time for all attempts, in seconds.
         longest: The maximum time for one attempt, in seconds.
+        crowd: The other calls of the client; None for a call that is not refused as one of too many.
 
     Raises:
+        TooMany: The program has sent more than it may, and `patience` ends before it may send again.
         Unavailable: There was no answer within `patience`.
         MotcuaError: Temporal refused the call; the message is the reason.
     """
@@ -68,6 +95,11 @@ async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGE
     while True:
         try:
             return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
+        except TooMany as error:
+            if crowd is None:
+                raise
+            await crowd.wait(error, deadline - time.monotonic())
+            continue
         except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
             if isinstance(error, RPCError) and error.status not in _PASSING:
                 raise MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]") from error

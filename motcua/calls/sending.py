@@ -84,7 +84,7 @@ class Sending(FileCalls):
                 except errors.FilingNotAvailable as error:  # a run has ended whose filing was never recorded
                     anew = True
                     raise TryAgainError from error
-            except SignAnewError:
+            except (SignAnewError, errors.TooMany):
                 update_id = command_id()
                 raise
 
@@ -125,6 +125,9 @@ class Sending(FileCalls):
                 return await self._ask(recorded, limit, complaint.actor)
             except errors.NotReady as error:
                 raise TryAgainError from error
+            except errors.TooMany:
+                begun = False
+                raise
             except errors.NotAuthorised as no:
                 begun = False
                 raise or_sign_anew(no) from None
@@ -255,7 +258,7 @@ class Sending(FileCalls):
         receipt = known.receipt(stream, own_id)
         if receipt is None:
             with known.asking(stream, own_id):
-                receipt = await patiently(one_try, self._line.patience)
+                receipt = await patiently(one_try, self._line.patience, crowd=self._line.crowd)
             known.keep(stream, own_id, receipt)
         return receipt
 

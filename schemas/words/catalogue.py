@@ -2739,6 +2739,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "too_late_to_complain": ("đã hết thời hiệu khiếu nại vào ngày {day}", "the time to complain ended on {day}"),
     "too_late_to_postpone": ("phải báo trước khi hết hạn ít nhất {notice}; nay chỉ còn cách xin lỗi", "it is announced at least {notice} before the limit ends; what remains is an apology"),
     "too_late_to_supplement": ("đã hết hạn bổ sung", "the time to supplement is over"),
+    "too_many": ("chương trình này gửi quá nhiều; xin gửi lại sau {seconds} giây", "this program has sent too much; send it again in {seconds} s"),
     "too_many_files": ("một hồ sơ có tối đa {most} tệp; hãy gộp nhiều trang vào một tệp", "one filing has at most {most} files; put several pages into one"),
     "too_many_links": ("kết quả này đã có {most} đường dẫn; hãy liên hệ bộ phận một cửa", "there have been {most} links to this result; ask at the one-stop desk"),
     "too_many_numbers": ("đã lấy {most} số cho kết quả này; hãy hỏi người vận hành", "this result has taken {most} numbers already; ask the operator"),

@@ -77,6 +77,7 @@ OWN: Final = {
     "RefusedError",
     "SameIdOtherContent",
     "Speaker",
+    "TooMany",
     "Unavailable",
     "UnfitError",
     "__version__",

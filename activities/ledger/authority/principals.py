@@ -14,10 +14,11 @@ from typing import Final, NamedTuple, Self
 
 from temporalio.exceptions import ApplicationError
 
+from activities.ledger.authority.budgets import Budgets, Work
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from rules.identity.grants import unheard
 from rules.identity.statements import LEEWAY, Hearing, Ring, proved, verified
-from schemas.errors import RefusalError
+from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import Message, Principal, PrincipalKey, Proved, Spoken
 from views.log import DATABASE_ERRORS, Connection
 
@@ -34,6 +35,9 @@ OFF_BY: Final = 50
 
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
 """Rules of temporary refusals: this process lacks current data, so the sender is not judged."""
+
+_BY_THE_RECORD: Final = PASSING | {"key_revoked"}
+"""Rules of refusals that do not hold for a message that is recorded already."""
 
 _TELL_EVERY: Final = 10.0
 """The minimum seconds between two reports of a wrong clock."""
@@ -118,9 +122,11 @@ class Keyring:
 class Guard:
     """Verifies the sender of every message. An installation without a guard trusts every sender."""
 
-    def __init__(self, keyring: Keyring, audience: str) -> None:
+    def __init__(self, keyring: Keyring, audience: str, budgets: Budgets | None = None) -> None:
+        """Without `budgets`, those that apply unless set."""
         self._keyring = keyring
         self._audience = audience
+        self._budgets = Budgets({}) if budgets is None else budgets
 
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
         """Returns the signed statement if it covers this message now; checks no claims. Raises `RefusalError`."""
@@ -133,9 +139,27 @@ class Guard:
         at = now or self._keyring.now
         return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
 
+    def spend(self, proved: Proved, work: Work) -> None:
+        """Takes a verified message from its sender's budget. Raises `RefusalError`, `too_many`, if it is spent."""
+        self._budgets.spend(proved, work)
+
     def proof_of_run(self, workflow: str, run: str) -> str:
         """Returns an HMAC that proves that a run is this platform's own. Raises `RuntimeError` without the secret."""
         return hmac.new(self._keyring.secret, f"{workflow}\n{run}".encode(), sha256).hexdigest()
+
+
+def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refusal | None:
+    """Returns why a stream's first message is refused before anything is read of the record; None if it is not.
+
+    It is refused if nobody has signed it, or if its sender's budget is spent. `heard` judges the rest.
+    """
+    if guard is None or spoken is None:
+        return None
+    try:
+        guard.spend(guard.proved(spoken.statement, spoken.message, fresh=False), work)
+    except RefusalError as error:
+        return None if error.refusal.problems[0].rule in _BY_THE_RECORD else error.refusal
+    return None
 
 
 def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:

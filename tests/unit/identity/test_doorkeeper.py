@@ -19,6 +19,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
+from activities.ledger.authority.budgets import Work, too_many
 from activities.ledger.authority.principals import PASSING, Guard, Keyring, heard
 from activities.support.refusal import failure
 from motcua.calls.retry import _PASSING_RULES
@@ -89,6 +90,15 @@ SENT: Final = {
 class _Guard:
     proof_of_run = None
 
+    def __init__(self, *, spent: bool = False) -> None:
+        self._spent = spent
+        self.spends: list[Work] = []
+
+    def spend(self, _: Proved, work: Work) -> None:
+        self.spends.append(work)
+        if self._spent:
+            raise RefusalError(too_many(2))
+
     def verified(
         self, signed: object, message: Message, *, now: datetime, fresh: bool = True, known: bool = False
     ) -> Proved:
@@ -106,14 +116,15 @@ class _Behind:
             raise failure(self._refusal)
 
 
-def door_before(behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool) -> WorkflowInboundInterceptor:
+def door_before(
+    behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool, guard: Any = None, begun: bool = True
+) -> WorkflowInboundInterceptor:
     """The door of a run whose log may hold any command, or none."""
-    life = SimpleNamespace(has_begun=True, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
+    life = SimpleNamespace(has_begun=begun, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
     monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
     monkeypatch.setattr(workflow, "now", lambda: NOW)
     monkeypatch.setattr(workflow, "info", lambda: SimpleNamespace(workflow_id=MESSAGE.stream))
-    guard: Any = _Guard()
-    kind: Any = Doorkeeper(guard).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
+    kind: Any = Doorkeeper(guard or _Guard()).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
     door: WorkflowInboundInterceptor = kind(behind)
     return door
 
@@ -175,6 +186,31 @@ def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: i
     inner = _Behind()
     assert (told(door_before(inner, monkeypatch, may_hold=True), "submit", OF_SUBMIT | said) is None) is lets_in
     assert inner.came == lets_in
+
+
+def test_what_a_program_sends_too_much_of_comes_no_further_and_forgeries_spend_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guard, inner = _Guard(spent=True), _Behind()
+    door = door_before(inner, monkeypatch, may_hold=True, guard=guard)
+    signed = {"statement": sign(statement(MESSAGE, "desk-1"), KEY)}
+    for sent in (signed, OVER):
+        why = told(door, "accept", COMMAND | sent)
+        assert why is not None
+        assert (why.code, why.again_in) == (RefusalCode.TOO_MANY, 2)
+    assert told(door, "accept", COMMAND | NOBODYS) is not None
+    assert (inner.came, guard.spends) == (0, [Work.COMMAND] * 2)
+
+
+@pytest.mark.parametrize(("begun", "spends"), [(False, []), (True, [Work.COMMAND])])
+def test_a_submission_is_paid_for_as_its_filing_begins_and_a_repeat_as_a_command(
+    monkeypatch: pytest.MonkeyPatch, spends: list[Work], *, begun: bool
+) -> None:
+    guard = _Guard()
+    door = door_before(_Behind(), monkeypatch, may_hold=False, guard=guard, begun=begun)
+    signed = {"statement": sign(statement(SUBMITTED, "desk-1"), KEY)}
+    assert told(door, "submit", OF_SUBMIT | signed) is None
+    assert guard.spends == spends
 
 
 @walked("update", ["accept", "submit"], exactly=2)

@@ -1,0 +1,90 @@
+"""What each program may send: a budget for each program and agency. Each worker process keeps its own.
+
+A budget is asked after the signature was verified and before anything is read of the record, so that a program that
+sends too much costs the others next to nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from math import ceil
+from threading import Lock
+from time import monotonic
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import Field
+
+from schemas.base import StrictModel
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem
+from schemas.identity.statement import PrincipalKind, Proved
+
+SHORTEST_WAIT: Final = 0.1
+"""The shortest time in seconds after which a program may be told to come back."""
+
+_ROUNDING: Final = 1e-6
+_MOST_KNOWN: Final = 10_000
+
+
+class Work(IntEnum):
+    """The cost of a message in points: about its CPU, in those of a question (docs/performance.md)."""
+
+    QUESTION = 1
+    COMMAND = 3
+    SUBMISSION = 5
+
+
+class Budget(StrictModel):
+    """The points that come back in a second (`rate`), and the most that are kept (`most`)."""
+
+    rate: float = Field(gt=0)
+    most: float = Field(ge=max(Work))
+
+
+PORTAL: Final = Budget(rate=100, most=1_000)
+OFFICE: Final = Budget(rate=300, most=3_000)
+BUDGETS: Final[Mapping[PrincipalKind, Budget]] = MappingProxyType(
+    {kind: PORTAL if kind is PrincipalKind.PORTAL else OFFICE for kind in PrincipalKind}
+)
+"""The budgets unless set: a portal's 20 submissions a second are half of what one worker process can do."""
+
+
+class Budgets:
+    """The points that each program has left, for each of the agencies that its grants name."""
+
+    def __init__(self, set_: Mapping[PrincipalKind, Budget], clock: Callable[[], float] = monotonic) -> None:
+        self._budgets = {**BUDGETS, **set_}
+        self._clock = clock
+        self._whole_at: dict[tuple[str, str | None], float] = {}
+        self._lock = Lock()  # validators run in threads
+
+    def spend(self, proved: Proved, work: Work) -> None:
+        """Takes the points for a verified message. Raises `RefusalError`, `too_many`, if too few are left."""
+        budget, now = self._budgets[proved.principal.kind], self._clock()
+        sender = proved.principal.id, _agency(proved)
+        with self._lock:
+            whole_at = max(self._whole_at.get(sender, now), now) + work / budget.rate
+            wait = whole_at - now - budget.most / budget.rate
+            if wait <= _ROUNDING:
+                self._whole_at[sender] = whole_at
+                self._forget(now)
+        if wait > _ROUNDING:
+            raise RefusalError(too_many(wait))
+
+    def _forget(self, now: float) -> None:
+        """Forgets the senders whose budgets are whole, if there are many."""
+        if len(self._whole_at) > _MOST_KNOWN:
+            self._whole_at = {sender: whole_at for sender, whole_at in self._whole_at.items() if whole_at > now}
+
+
+def too_many(wait: float) -> Refusal:
+    """Returns the refusal of a message whose sender may send it again after `wait` seconds."""
+    again = max(ceil(wait / SHORTEST_WAIT) * SHORTEST_WAIT, SHORTEST_WAIT)
+    why = problem("", "too_many", seconds=f"{again:.1f}")
+    return Refusal(code=RefusalCode.TOO_MANY, problems=(why,), again_in=round(again, 1))
+
+
+def _agency(proved: Proved) -> str | None:
+    """Returns the actor's agency, if a grant names it: an invented agency must not have a budget of its own."""
+    actor = proved.statement.actor
+    named = {agency for grant in proved.principal.grants for agency in grant.agencies}
+    return actor.agency if actor is not None and actor.agency in named else None
