@@ -134,7 +134,9 @@ async def _told(client: Client, workflow_id: str, attempts: int, failures: Seque
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")
     failure = await opened_failure(client, failed.failure, workflow_id)
-    return Stalled(workflow_id, since, attempts, cause, error_type(failure), place(failure), (*_causes(failure),))
+    return Stalled(
+        workflow_id, since, attempts, cause, error_type(failure), place(failure.stack_trace), (*_causes(failure),)
+    )
 
 
 def _causes(failure: Failure) -> Iterator[str]:

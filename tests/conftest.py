@@ -256,7 +256,7 @@ class World:
             identity=self.identity,
             files_url=self.files_url,
             files_key=SecretStr(FILES_KEY),
-            budgets=json.dumps({kind: one.model_dump() for kind, one in self.budgets.items()}),  # type: ignore[arg-type]
+            budgets=json.dumps({kind: one.model_dump() for kind, one in self.budgets.items()}),
         )
 
     @property

@@ -26,8 +26,8 @@ from tests.walking import walked
 
 FILING: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 OFFICER: Final = Actor(subject="h56.30-leader-1", role=Role.LEADER, agency="H56.30")
-NUMBERS: Final = (0, -1, True, "1", 1.0, 2**31, 2**60, None, [])
-TEXTS: Final = (5, True, "", [], {})
+NUMBERS: Final[tuple[object, ...]] = (0, -1, True, "1", 1.0, 2**31, 2**60, None, [])
+TEXTS: Final[tuple[object, ...]] = (5, True, "", [], {})
 FITS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "filing_id": (FILING, (5, None, "x", "", [], b"x", "filing:x")),
     "target": (FILING, (5, None, "x", "filing:x", "result:x", f"payment:{FILING}:01")),

@@ -23,7 +23,7 @@ FLOODER: Final = "flooder"
 
 
 class _Flooder(Program):
-    name = FLOODER  # type: ignore[assignment] # it is none of those that every locked world has
+    name = FLOODER  # it is none of those that every locked world has
 
 
 async def raised(outcomes: list[Any]) -> None:

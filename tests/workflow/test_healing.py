@@ -431,9 +431,9 @@ def test_of_a_failure_only_type_and_place_are_told() -> None:
         '  File "/srv/site-packages/temporalio/x.py", line 3, in run\n    CANARY\n  File "/srv/a/b.py", line 9, in f\n'
     )
     failure = Failure(message="CANARY", stack_trace=trace, application_failure_info=ApplicationFailureInfo(type="A.B"))
-    assert (error_type(failure), place(failure)) == ("A.B", "a/b.py:9 in f")
+    assert (error_type(failure), place(failure.stack_trace)) == ("A.B", "a/b.py:9 in f")
     words = Failure(application_failure_info=ApplicationFailureInfo(type="CANARY said so"))
-    assert (error_type(words), place(words)) == (None, None)
+    assert (error_type(words), place(words.stack_trace)) == (None, None)
 
 
 def test_a_reason_is_one_line() -> None:

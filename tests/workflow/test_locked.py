@@ -51,7 +51,6 @@ from tests.locked import (
     OFFICE,
     OTHER_PORTAL,
     PORTAL,
-    UNNAMED,
     Program,
     locked,
     now_in_force,
@@ -225,7 +224,7 @@ async def test_nobody_files_under_the_client_id_of_another_program(closed: World
 
 async def test_a_refund_takes_two_programs_whoever_they_name(world: World) -> None:
     both = await signing(world)
-    alone = replace(both, speaker=Speaker("everybody", private_key(EVERYBODY), UNNAMED))
+    alone = replace(both, speaker=Speaker("everybody", private_key(EVERYBODY), st.UNNAMED))
     cashier, leader, counter = officer(Role.CASHIER), officer(Role.LEADER), 1000
     async with both.platform(), both.back_office():
         play = await Play.accepted(both, extract(fee_channel="counter", payer_account=None))
@@ -239,7 +238,7 @@ async def test_a_refund_takes_two_programs_whoever_they_name(world: World) -> No
         await play.refund(ApproveRefund, leader, counter, case=1)
         await eventually(lambda: play.kinds("refund", counter), lambda kinds: "refund_left_to_hand" in kinds)
         by_hand = {"case": 1, "means": "transfer", "bank_reference": "FT26332000001", "evidence": FILE}
-        leaders = replace(play, world=replace(both, speaker=Speaker("leaders", private_key(LEADERS), UNNAMED)))
+        leaders = replace(play, world=replace(both, speaker=Speaker("leaders", private_key(LEADERS), st.UNNAMED)))
         why = await broken(leaders.refund(GiveBackByHand, cashier, counter, **by_hand), NotAuthorised)
         assert why == [("statement", "needs_another_key")]
 

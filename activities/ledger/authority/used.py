@@ -5,9 +5,9 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from activities.ledger.database import Connection
 from rules.identity.grants import unheard
 from rules.identity.statements import LEEWAY
+from views.log import Connection
 
 
 async def use_once(connection: Connection, signed: str, expires: datetime, look: UUID) -> None:

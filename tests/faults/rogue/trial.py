@@ -108,12 +108,13 @@ async def _play(
     versions = await demo.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     await let_speak(env)
     departure = Departure()
-    people = Wary(client, speaker=speaker_of(env), authenticated=authenticated_here(env), patience=AFTER)
+    by = speaker_of(env)
+    people = Wary(client, speaker=by, authenticated=authenticated_here(env), patience=AFTER)
     people.heard, people.departure, people.env = found.heard, departure, env
     longest = given.seconds + AFTER
     with patch.object(player, "LONGEST", longest), patch.object(insisting, "PATIENCE", longest):
         async with _stranger(env, folder, client, given, found):
-            playing = asyncio.create_task(_all(env, Player(people, versions, demo._beside(env, people)), scenarios))
+            playing = asyncio.create_task(_all(env, Player(people, versions, demo._beside(env, people, by)), scenarios))
             await asyncio.sleep(given.seconds)
         departure.leave()
         _say(f"the stranger has left; {found.answered.total()} answers")

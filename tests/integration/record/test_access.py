@@ -24,6 +24,7 @@ from activities.views import Views
 from motcua.files.store import open_store
 from motcua.identity import sign
 from rules.identity.looks import ABOUT_A_FILING
+from rules.require import require
 from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
@@ -387,7 +388,7 @@ async def what_may_be_uploaded_is_for_the_filings_own(seen: Seen) -> None:
     refused = [
         question(rd.AskUpload, to_come),
         question(rd.AskUpload, to_come) | ids | {"submission_id": "another"},
-        question(rd.AskUpload, seen.binh) | dict(row),
+        question(rd.AskUpload, seen.binh) | dict(require(row)),
         question(rd.AskUpload, "x") | ids,
     ]
     for asked in refused:

@@ -148,7 +148,7 @@ async def test_a_question_is_refused_before_anything_is_read() -> None:
     message = Message(act="ask.counts", content="0" * 64, stream=None)
     signed = sign(statement(message, actor=SPECIALIST), private_key(1))
     asked = Asked(question=AskCounts(statement=signed), content="0" * 64, look=UUID(int=1))
-    answer = await Views(NOWHERE, NOWHERE, KINDS, guard).answer(asked)
+    answer = await Views(NOWHERE, NOWHERE, KINDS, guard, NOWHERE).answer(asked)
     assert answer.refusal is not None
     assert (answer.refusal["code"], answer.refusal["again_in"]) == ("too_many", 1)
     assert guard.asked == [("desk-1", Work.QUESTION)]

@@ -117,14 +117,15 @@ class _Behind:
 
 
 def door_before(
-    behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool, guard: Any = None, begun: bool = True
+    behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool, guard: _Guard | None = None, begun: bool = True
 ) -> WorkflowInboundInterceptor:
     """The door of a run whose log may hold any command, or none."""
     life = SimpleNamespace(has_begun=begun, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
     monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
     monkeypatch.setattr(workflow, "now", lambda: NOW)
     monkeypatch.setattr(workflow, "info", lambda: SimpleNamespace(workflow_id=MESSAGE.stream))
-    kind: Any = Doorkeeper(guard or _Guard()).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
+    judge: Any = guard or _Guard()
+    kind: Any = Doorkeeper(judge).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
     door: WorkflowInboundInterceptor = kind(behind)
     return door
 

@@ -226,12 +226,10 @@ async def test_what_is_accepted_is_all_that_has_come_by_the_log(engine: Engine) 
     so_far.engine.answers["look"] = Looked(agency="H01.30", capture=capture, apart=(), claim=Claim(short=True))
     await so_far.life._begin()
     await so_far.life._look()
-    others = [Claim(short=True, beside=beside) for beside in (1_000, 2_500)]
-    for claim, model, by, said in zip(
-        others, (AcceptShortPayment, ApproveShortPayment), (CASHIER, LEADER), (WHY, {}), strict=True
-    ):
-        so_far.says(claim)
-        await so_far.said(model, by, **said)
+    so_far.says(Claim(short=True, beside=1_000))
+    await so_far.said(AcceptShortPayment, CASHIER, **WHY)
+    so_far.says(Claim(short=True, beside=2_500))
+    await so_far.said(ApproveShortPayment, LEADER)
     assert so_far.kinds[1:] == ["refund_disputed", "shortfall_proposed", "shortfall_accepted"]
     assert [stored.event["forgone"] for stored in engine.log[-2:]] == [2_000, 500]
     await so_far.life._tell()
