@@ -89,14 +89,14 @@ class Payments:
         return taken
 
     @activity.defn(name="payment.late_money")
-    async def late_money(self, given: Instruction) -> Watched:
+    async def late_money(self, given: MoneyWanted) -> Watched:
         """Returns all captures of a settled payment, once there is a new one or the watch is over."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.settled_at is None or payment.watched_until is None:
             raise NotOrderedError(given)
         known = captured_ids(read.seen)
-        taken = await self._asker.late_money(payment, known)
+        taken = await self._asker.late_money(payment, known, at_once=given.at_once)
         if any(capture.capture_id not in known for capture in taken.captures):
             await self._instructions.findings.keep(given.stream, *_new(taken, payment))
             return Watched(captures=taken.captures)

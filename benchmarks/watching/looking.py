@@ -8,8 +8,8 @@ from datetime import timedelta
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.money.payment import BANK
-    from activities.partners.instructions import Instruction, Instructions
+    from activities.money.payment import BANK, MoneyWanted
+    from activities.partners.instructions import Instructions
     from activities.partners.money.provider_queries import Asker
     from rules.payment.fold import captured_ids
     from rules.streams import PAYMENT
@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Payment, Taken
 
 
-class WatchRequest(Instruction):
+class WatchRequest(MoneyWanted):
     """A request to watch a payment as if it had been settled at `since`; as it really was if `since` is None."""
 
     since: Instant | None = None
@@ -27,7 +27,7 @@ class Watches:
     """Has the watching activity: calls the product's own, `product`; if `since` is set, watches from that moment."""
 
     def __init__(
-        self, product: Callable[[Instruction], Awaitable[Taken]], asker: Asker, instructions: Instructions
+        self, product: Callable[[MoneyWanted], Awaitable[Taken]], asker: Asker, instructions: Instructions
     ) -> None:
         self._product = product
         self._asker = asker

@@ -14,6 +14,9 @@ MOST: Final = 12
 EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
+SELDOM: Final = (timedelta(minutes=1), timedelta(days=1))
+"""The queries of a provider that also reports by itself, beside the one at the end: they find lost reports."""
+
 SPREAD: Final = timedelta(minutes=30)
 """The maximum delay of a watch's queries. Offices open at the same minute, so each watch has a delay of its own."""
 
@@ -49,6 +52,11 @@ def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime
     """The time of the next query that needs no calendar: soon after `since`, or a short watch's end; None if none."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
+
+
+def next_seldom_look(since: datetime, until: datetime, now: datetime) -> datetime:
+    """The time of the next query after `now` of a provider that also reports by itself; the last is at the end."""
+    return _first_after(now, (since + after for after in SELDOM if since + after < until)) or until
 
 
 def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:

@@ -24,9 +24,6 @@ from tests.matrix.orders import AMOUNT, RECEIPTS, Act, Order, kept
 from tests.matrix.room import Room, until
 from tests.workflow.obligations import N, demanded
 
-LOOK_SOON: Final = 4.0
-"""Seconds after the settlement of a payment in which a late look is certain (`EARLY` of rules.payment.late_money)."""
-
 
 class TooSlowError(Exception):
     """The machine was too slow for the order: the time was over before all earlier acts had happened."""
@@ -198,12 +195,12 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Let the bank answer queries. Waits for a query, unless the next one is due only in a minute."""
+        """Let the bank answer queries. Waits for a query, unless the next is due in a minute: after a settlement."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:
             await self._became_known()
-        elif settled is None or (datetime.now(UTC) - settled).total_seconds() < LOOK_SOON:
+        elif settled is None:
             await until(self._answered, bool)
         await self._answered()
 

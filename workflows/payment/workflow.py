@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER
     from activities.money.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.money.payment import BANK, Payments, Watched
+    from activities.money.payment import BANK, MoneyWanted, Payments, Watched
     from rules.payment import charge_backs, fold
     from rules.payment.kind import not_owed, reference, tells, view
     from rules.stream_kind import StreamKind
@@ -177,12 +177,13 @@ class PaymentLife(Collecting):
     async def _look_for_more(self) -> None:
         """Waits for late money, for the filing's cancellation, or for the end of the watch."""
         before = self.taken
-        self.doubted = False
+        at_once, self.doubted = self.doubted, False
 
         def more_came() -> bool:
             return self.doubted or self.cancel_waits or self.taken != before or bool(self.to_claim)
 
-        order, until = instruction(self.stream), self.payment.watched_until
+        until = self.payment.watched_until
+        order = MoneyWanted(**dict(instruction(self.stream)), at_once=at_once)
         looking = question(Payments.late_money, order, self._watched, BANK, watched_until=until)
         await self.ask(looking, news=more_came)
 

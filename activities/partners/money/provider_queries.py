@@ -14,7 +14,7 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.provider import PATIENCE, Capabilities, Demand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.payment.fold import ends
-from rules.payment.late_money import gentle_pause, next_early_look, next_look
+from rules.payment.late_money import gentle_pause, next_early_look, next_look, next_seldom_look
 from rules.require import require
 from schemas import ids
 from schemas.base import Instant, Model
@@ -127,17 +127,25 @@ class Asker:
         now = [one for one in askings if not (first and self._can(one, "push"))]
         return await self._news(now, known, wait)
 
-    async def late_money(self, payment: Payment, known: Collection[str]) -> Taken:
+    async def late_money(self, payment: Payment, known: Collection[str], *, at_once: bool = False) -> Taken:
         """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
 
-        The server's clock decides when the watch is over, by the start of this attempt: so a worker with a fast clock
-        ends no watch too early.
+        If all providers report by themselves, they are queried only at their times, or `at_once` after a notice. The
+        server's clock decides when the watch is over, by the start of this attempt: so a worker with a fast clock ends
+        no watch too early.
         """
         began = activity.info().started_time
         askings = [late(payment, one) for one in payment.attempts]
         if began >= require(payment.watched_until):
             return _together(await asyncio.gather(*map(self._look, askings)))
-        return await self._news(askings, known, await self._wait(payment, askings, began))
+        wait = await self._wait(payment, askings, began)
+        rests = activity.info().attempt == 1 and not at_once and all(map(self._reports, askings))
+        return await self._news(() if rests else askings, known, wait)
+
+    def _reports(self, asking: Asking) -> bool:
+        """Returns whether nothing is to be done at a provider, since it reports, or can't be queried at all."""
+        closes = asking.over and asking.provider in self._providers and self._providers[asking.provider].can.cancel
+        return not closes and (self._can(asking, "push") or not self._can(asking, "query"))
 
     async def _news(self, askings: Iterable[Asking], known: Collection[str], wait: timedelta) -> Taken:
         """Returns the captures if one is not in `known`, even if another provider does not answer; else raises."""
@@ -181,6 +189,8 @@ class Asker:
         since, until = require(payment.settled_at), require(payment.watched_until)
         if not any(self._can(one, "query") for one in askings):
             return until - now
+        if all(map(self._reports, askings)):
+            return next_seldom_look(since, until, now) - now
         early = next_early_look(since, until, now)
         if early is not None:
             return early - now

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -17,7 +18,8 @@ from activities.partners.money.bank import OwnBank
 from activities.partners.money.merchants import provider
 from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
 from activities.partners.money.provider_queries import NEVER_MADE, Asker, Asking, Closing
-from schemas.payment.state import Closed, Taken
+from rules.require import require
+from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 from tests.callbacks import MERCHANTS
 from tests.unit.money.conftest import MADE, Wire, asking
 from workers.settings import WorkerSettings
@@ -90,6 +92,65 @@ async def test_one_without_an_answer_keeps_nobody_from_hearing_of_another(error:
 
 DUE: Final = MADE + timedelta(hours=1)
 SILENT: Final = [UnreachableError("x", "HTTP 503"), RejectedError("x", 401, "http_401")]
+
+
+DAY: Final = timedelta(days=1)
+SETTLED: Final = MADE + timedelta(minutes=5)
+
+
+async def late_looks(*kinds: Kind, at_once: bool = False) -> tuple[list[timedelta], dict[str, Wire]]:
+    """Where nothing comes: the times since the settlement at which a watch asks, as its server has it ask again."""
+    wires = {kind: Wire(kind, "old") for kind in kinds}
+    given: Any = wires
+    pool: Any = None
+    first, *others = kinds
+    requests = [Attempt(attempt=n, provider=one, requested_at=MADE) for n, one in enumerate(others, 2)]
+    payment = Payment(
+        filing_id=UUID(int=7),
+        n=1,
+        agency="H01.12",
+        amount=16_000,
+        provider=first,
+        requested_at=MADE,
+        due=MADE + 7 * DAY,
+        state=PaymentState.PAID,
+        settled_at=SETTLED,
+        captures=(Capture(capture_id="old", amount=16_000, at=SETTLED),),
+        owed_capture="old",
+        renewed=tuple(requests),
+    )
+    environment, asker = ActivityEnvironment(), Asker(given, pool)
+    now, found = SETTLED, list[timedelta]()
+    for attempt in range(1, 20):
+        environment.info = replace(environment.info, attempt=attempt, started_time=now)
+        before = sum(len(wire.asked) for wire in wires.values())
+        try:
+            await environment.run(asker.late_money, payment, ("old",), at_once=at_once)
+            return [*found, now - SETTLED], wires
+        except ApplicationError as nothing:
+            if sum(len(wire.asked) for wire in wires.values()) > before:
+                found.append(now - SETTLED)
+            now += require(nothing.next_retry_delay)
+    raise AssertionError(found)
+
+
+@pytest.mark.parametrize("kinds", [("vnpay",), ("platform",), ("vnpay", "vietqr")])
+async def test_late_money_at_who_tells_by_itself_is_looked_for_three_times(kinds: tuple[Kind, ...]) -> None:
+    found, wires = await late_looks(*kinds)
+    assert found == [timedelta(minutes=1), DAY, 3 * DAY]
+    assert len(wires[kinds[0]].asked) == 3
+    assert await late_looks("vietqr") == ([3 * DAY], {"vietqr": Wire("vietqr", "old")})
+
+
+async def test_late_money_is_looked_for_at_once_after_a_notice_that_needs_a_query() -> None:
+    assert (await late_looks("vnpay", at_once=True))[0] == [timedelta(0), timedelta(minutes=1), DAY, 3 * DAY]
+
+
+async def test_who_does_not_tell_keeps_its_looks_and_an_order_elsewhere_is_closed_at_once() -> None:
+    with pytest.raises(AttributeError):  # after the first hour by the calendar, which lies in the database
+        await late_looks("bank")
+    with pytest.raises(AttributeError):
+        await late_looks("vnpay", "bank")
 
 
 @dataclass
