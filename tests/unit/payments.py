@@ -20,18 +20,18 @@ FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Told(Alive):
-    """A payment of 16 000 đồng that takes commands. A request lasts for so many `seconds`."""
+    """A payment of `amount` đồng that takes commands. A request lasts for so many `seconds`."""
 
     kind = PAYMENT
 
-    def __init__(self, seconds: int | None = None) -> None:
+    def __init__(self, seconds: int | None = None, amount: int = 16_000) -> None:
         super().__init__(Payment(filing_id=FILING, n=1, agency="H01.12"))
         self.now = NOW
         start = PaymentStart(
             filing_id=FILING,
             n=1,
             agency="H01.12",
-            amount=16_000,
+            amount=amount,
             description="x",
             limit=Limit.model_validate("5 working days"),
             since=NOW,

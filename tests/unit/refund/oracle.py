@@ -1,0 +1,101 @@
+"""What goes back of a fee's money, by arithmetic alone: of the facts in their order, and of no rule of the product."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+Fact = tuple[Any, ...]
+
+
+class Oracle:
+    """The money of one `fee`: what came, of which captures it is made up, and what each of them gives back."""
+
+    def __init__(self, fee: int) -> None:
+        self.fee = fee
+        self.came: dict[str, int] = {}
+        self.counted: list[str] = []
+        self.due = True
+        self.apart: set[str] = set()
+        self.taken: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.law: Counter[str] = Counter()
+        self.reduced = 0
+
+    def back(self, facts: Iterable[Fact]) -> dict[str, int]:
+        """Returns the đồng that go back of each capture, once everything that is owed has gone back."""
+        for name, *values in facts:
+            getattr(self, name)(*values)
+        went = {}
+        for one, amount in self.came.items():
+            before = sum(self.came[other] for other in self.counted[: self.place(one)])
+            over = max(before + amount - self.fee, 0) if one in self.counted else amount
+            owed = over + self.law[one] + self.asked[one] if one in self.counted else over
+            went[one] = min(owed, amount - self.taken[one])
+        return went
+
+    def place(self, one: str) -> int:
+        return self.counted.index(one) if one in self.counted else 0
+
+    def money(self, one: str, amount: int) -> None:
+        if one in self.came:
+            return
+        parts = [other for other in self.came if other not in self.apart] if amount < self.fee else []
+        self.came[one] = amount
+        if self.due and sum(self.came[part] for part in parts) + amount >= self.fee:
+            self.pay([*parts, one])
+
+    def pay(self, counted: list[str]) -> None:
+        self.due, self.counted = False, counted
+        self.asked.clear()  # what was asked for of a part while it was too little is void
+
+    def accept(self, last: str) -> None:
+        self.pay([*(one for one in self.came if one not in self.apart and one != last), last])
+
+    def over(self) -> None:
+        self.due, self.counted = False, []
+
+    def sent(self, one: str) -> None:
+        self.apart.add(one)
+
+    def charge_back(self, one: str, amount: int) -> None:
+        self.taken[one] += amount
+        self.apart.add(one)
+
+    def request(self, one: str, amount: int) -> None:
+        self.asked[one] += amount
+
+    def less(self, amount: int) -> None:
+        """A supplement makes the fee less: the last money goes back first, less what was asked for of it."""
+        self.reduced = amount
+        for one, mine, still in self.shares():
+            self.by_law(one, mine - still)
+
+    def end(self, percent: int) -> None:
+        """The filing ends: half up of the whole, so that the shares of its parts add up."""
+        before = 0
+        for one, mine, still in self.shares():
+            share = half_up(percent, before + still) - half_up(percent, before)
+            self.by_law(one, share, self.law[one] + self.free(one, mine - still))
+            before += mine
+
+    def free(self, one: str, reduced: int) -> int:
+        """Returns what of the reduction was set off against requests."""
+        return max(reduced - self.law[one], 0)
+
+    def shares(self) -> list[tuple[str, int, int]]:
+        """Returns each capture with what it paid of the fee, and what the fee still needs of that."""
+        found, before = [], 0
+        for one in self.counted:
+            mine = min(self.came[one], self.fee - before)
+            found.append((one, mine, max(min(mine, self.fee - self.reduced - before), 0)))
+            before += mine
+        return found
+
+    def by_law(self, one: str, due: int, so_far: int = 0) -> None:
+        """Money goes back by law, as far as nobody has asked for as much before."""
+        set_off = so_far - self.law[one] if so_far else 0
+        self.law[one] += max(due - max(self.asked[one] - set_off, 0), 0)
+
+
+def half_up(percent: int, amount: int) -> int:
+    return (amount * percent + 50) // 100
