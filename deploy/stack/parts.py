@@ -28,8 +28,9 @@ from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.signing import KEY_FILE
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
-from sandbox.bank.merchants import as_settings
+from sandbox.bank.merchants import as_settings, own_settings
 from sandbox.trust import AUTHORITY, ROOT
+from schemas.payment.state import DEFAULT_PROVIDER
 
 PARTS: Final = (
     *("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers", "gateway"),
@@ -146,7 +147,8 @@ class Platform:
             returned = f"{env['MOTCUA_GATEWAY_URL']}{RETURNED}"
             merchants = as_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"], returned)
             brief = {**merchants["platform"], "minutes": BRIEF}
-            env[PROVIDERS] = json.dumps({**merchants, "platform": brief})
+            own = own_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"])
+            env[PROVIDERS] = json.dumps({**merchants, "platform": brief, DEFAULT_PROVIDER: own})
         if "trust" in self._chosen:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"

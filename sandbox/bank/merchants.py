@@ -14,6 +14,8 @@ from sandbox.bank.wire import Merchant
 
 FILE: Final = "merchants.json"
 _NAMES: Final = {"vnpay": "MOTCUA01", "platform": "MOTCUA", "vietqr": "1903001234567"}
+OWN: Final = "bank"
+"""The merchant of the bank's own JSON. Only a bank that has it reports the captures of its own orders."""
 STRANGER: Final = "STRANGER"
 BANK: Final = "970400"
 
@@ -23,6 +25,11 @@ VNPAY_REVERSED: Final = "12"
 PLATFORM_FAILED: Final = "02"
 PLATFORM_REVERSED: Final = "12"
 PLATFORM_STATE_REVERSED: Final = "5"
+
+
+def own_settings(data: Path, url: str) -> Mapping[str, object]:
+    """Returns the settings with which a client uses the bank's own JSON, and makes the bank report its captures."""
+    return {"kind": "bank", "url": url, "secret": merchants(data, reports=True)[OWN].secret, "pending_minutes": 0}
 
 
 def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[str, object]]:
@@ -59,12 +66,13 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
     }
 
 
-def merchants(data: Path) -> Mapping[str, Merchant]:
-    """Returns the merchants in a folder, by interface. Makes them if the folder has none."""
-    file = data / FILE
-    if not file.exists():
+def merchants(data: Path, *, reports: bool = False) -> Mapping[str, Merchant]:
+    """Returns the merchants in a folder, by interface. Makes those that it lacks; `reports`: also that of its own."""
+    file, names = data / FILE, {**_NAMES, OWN: OWN} if reports else _NAMES
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if names.keys() - known.keys():
         data.mkdir(parents=True, exist_ok=True)
-        made = {wire: {"name": name, "secret": secrets.token_urlsafe(24)} for wire, name in _NAMES.items()}
+        made = {wire: {"name": name, "secret": secrets.token_urlsafe(24)} for wire, name in names.items()} | known
         beside = file.with_suffix(".new")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
             json.dump(made, new)

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.bank import platform, vietqr, vnpay
+from sandbox.bank import own, platform, vietqr, vnpay
 from sandbox.bank.callbacks import Sender
 from sandbox.bank.faults import REFUNDS, WIRES, Handler, NewFault, faulty
 from sandbox.bank.holding import Hold
 from sandbox.bank.ledger import Json, NewOrder, NewRefund
-from sandbox.bank.merchants import merchants
+from sandbox.bank.merchants import OWN, merchants
 from sandbox.bank.page import page
 from sandbox.bank.payers import GIVES_UP, NEVER, TRANSFERS
 from sandbox.bank.wire import said_in
@@ -133,7 +133,7 @@ def _with_pay_url(request: Request, order: Json) -> Json:
 
 def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> Starlette:
     """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: none are sent."""
-    wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE}
+    wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE, OWN: own.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)
     ledger = WiredLedger(file, microseconds(pay_after), wires, merchants(data), retry, told=bool(callbacks))
     sender = Sender(ledger, callbacks)
@@ -141,7 +141,7 @@ def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> St
 
 
 def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
-    own = BankServer(ledger, sender)
+    here = BankServer(ledger, sender)
     pays, asks, takes = (
         vnpay.VnPayWire(ledger, sender),
         platform.PlatformWire(ledger, sender),
@@ -158,24 +158,24 @@ def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
         return Route(path, handled, methods=[method])
 
     return [
-        on("orders", "/orders/{key}", "PUT", own.put_order),
-        on("orders", "/orders/{key}", "GET", own.get_order),
-        on("orders", "/orders/{key}/cancel", "POST", own.cancel),
-        on("orders", "/refunds/{key}", "PUT", own.put_refund),
+        on("orders", "/orders/{key}", "PUT", here.put_order),
+        on("orders", "/orders/{key}", "GET", here.get_order),
+        on("orders", "/orders/{key}/cancel", "POST", here.cancel),
+        on("orders", "/refunds/{key}", "PUT", here.put_refund),
         on("vnpay", "/vnpay/merchant_webapi/api/transaction", "POST", pays.transaction),
         on("platform", "/platform/init", "POST", asks.init),
         on("platform", "/platform/query", "POST", asks.query),
         Route("/vnpay/paymentv2/vpcpay.html", pays.pay, methods=["GET"]),
         Route("/vietqr/scan", takes.scan, methods=["GET"]),
         Route("/vietqr/transfers", takes.transfer, methods=["POST"]),
-        Route("/orders/{key}/pay", own.pay, methods=["POST"]),
-        Route("/orders/{key}/pay", own.pay_page, methods=["GET"], name="pay_page"),
-        Route("/orders/{key}/chargeback", own.charge_back, methods=["POST"]),
-        Route("/ledger", own.ledger, methods=["GET"]),
-        Route("/faults/{wire}", own.put_fault, methods=["PUT"]),
-        Route("/faults/{wire}", own.clear_faults, methods=["DELETE"]),
-        Route("/orders/{key}/hold", own.put_hold, methods=["PUT"]),
-        Route("/orders/{key}/hold", own.answered, methods=["GET"]),
-        Route("/callbacks", own.callbacks, methods=["GET"]),
-        Route("/callbacks/{n:int}", own.callback, methods=["POST"]),
+        Route("/orders/{key}/pay", here.pay, methods=["POST"]),
+        Route("/orders/{key}/pay", here.pay_page, methods=["GET"], name="pay_page"),
+        Route("/orders/{key}/chargeback", here.charge_back, methods=["POST"]),
+        Route("/ledger", here.ledger, methods=["GET"]),
+        Route("/faults/{wire}", here.put_fault, methods=["PUT"]),
+        Route("/faults/{wire}", here.clear_faults, methods=["DELETE"]),
+        Route("/orders/{key}/hold", here.put_hold, methods=["PUT"]),
+        Route("/orders/{key}/hold", here.answered, methods=["GET"]),
+        Route("/callbacks", here.callbacks, methods=["GET"]),
+        Route("/callbacks/{n:int}", here.callback, methods=["POST"]),
     ]

@@ -11,7 +11,7 @@ from sandbox.bank.faults import SCHEMA as FAULTS
 from sandbox.bank.holding import SCHEMA as HOLDS
 from sandbox.bank.holding import Hold, Holds
 from sandbox.bank.ledger import CAPTURE, CHARGEBACK, FAIL, BankLedger, Json
-from sandbox.bank.merchants import STRANGER
+from sandbox.bank.merchants import OWN, STRANGER
 from sandbox.bank.wire import Call, Fact, Merchant, State, Wire, stamp
 from sandbox.store import invalid, key_reused, microseconds, not_found
 
@@ -37,6 +37,7 @@ _LAST: Final = {
     CHARGEBACK: "SELECT capture.n, capture.amount FROM chargeback JOIN capture USING (capture_id)"
     " WHERE chargeback.order_key = ? ORDER BY chargeback.n DESC LIMIT 1",
 }
+_OWN: Final = "SELECT n, amount, capture_id FROM capture WHERE order_key = ? ORDER BY n DESC LIMIT 1"
 _REFUNDS: Final = "SELECT * FROM refund LEFT JOIN refund_said USING (key) WHERE order_key = ? ORDER BY n"
 _ABOUT: Final = "SELECT * FROM callback WHERE ?1 IS NULL OR reference = ?1 ORDER BY n"
 _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBACK: "reversed"}
@@ -175,7 +176,7 @@ class WiredLedger(BankLedger):
     def happened(self, key: str, kind: str, at: int) -> None:
         row = self.db.execute("SELECT * FROM orders JOIN wired USING (key) WHERE key = ?", (key,)).fetchone()
         if row is None:
-            return
+            return self._tell_own(key, kind, at)
         if kind == FAIL:
             self.db.execute("UPDATE wired SET failed_at = ? WHERE key = ?", (at, key))
         taken = None if kind == FAIL else self.db.execute(_LAST[kind], (key,)).fetchone()
@@ -190,6 +191,14 @@ class WiredLedger(BankLedger):
         )
         if self._told:
             self._tell(key, row["wire"], fact, at)
+        return None
+
+    def _tell_own(self, key: str, kind: str, at: int) -> None:
+        """Reports a capture of an order of the bank's own JSON, if the bank has a merchant for it."""
+        if kind == CAPTURE and self._told and OWN in self.merchants:
+            taken = self.db.execute(_OWN, (key,)).fetchone()
+            fact = Fact(key, taken["amount"], "paid", taken["n"], at, "", {"capture_id": taken["capture_id"]})
+            self._tell(key, OWN, fact, at)
 
     def garnish(self, key: str, change: Callable[[str], str]) -> None:
         """Change the memo of an order before its payment is reported. Raises `ProblemError` 422 if it has no memo."""

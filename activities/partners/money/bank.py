@@ -1,18 +1,45 @@
-"""A bank with the sandbox's API, and a payment provider that uses such a bank.
+"""A bank with the sandbox's API, a payment provider that uses such a bank, and the receiver of its reports.
 
 Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is repeated.
 Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal, Protocol
 
 import httpx
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from activities.partners.http import Partner, PartnerResponse, segment
 from activities.partners.money import provider as pv
+from activities.partners.money.codecs import object_once
+from schemas.base import Instant
+from schemas.ids import reference_of
+
+_STATUS: Final = {
+    pv.Verdict.BAD_SIGNATURE: 401,
+    pv.Verdict.UNREADABLE: 422,
+    pv.Verdict.UNKNOWN_ORDER: 404,
+    pv.Verdict.NOT_KEPT: 503,
+}
+
+
+class BankMerchant(pv.MerchantSettings):
+    """A bank at `url` that also reports each capture, with a signature like a VietQR credit note's, by `secret`."""
+
+    kind: Literal["bank"]
+    url: str
+    secret: SecretStr
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    key: Annotated[str, Field(max_length=100)]
+    capture_id: Annotated[str, Field(pattern=f"^{pv.TRANSACTION.pattern}$")]
+    amount: Annotated[int, Field(gt=0, le=pv.LARGEST)]
+    at: Instant
 
 
 class Capture(PartnerResponse):
@@ -75,31 +102,32 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """A `Bank` that has the sandbox's JSON API."""
+    """A `Bank` that has the sandbox's JSON API. `url`: its address, unless the client has it."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, url: str = "") -> None:
         self._partner = Partner("bank", client)
+        self._url = url
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
         new = _NewOrder(amount=amount, description=description, payer_account=payer_account)
-        return await self._partner.call("PUT", f"/orders/{segment(key)}", Order, new)
+        return await self._partner.call("PUT", f"{self._url}/orders/{segment(key)}", Order, new)
 
     async def get(self, key: str) -> Order:
-        return await self._partner.call("GET", f"/orders/{segment(key)}", Order)
+        return await self._partner.call("GET", f"{self._url}/orders/{segment(key)}", Order)
 
     async def cancel(self, key: str) -> Order:
-        return await self._partner.call("POST", f"/orders/{segment(key)}/cancel", Order)
+        return await self._partner.call("POST", f"{self._url}/orders/{segment(key)}/cancel", Order)
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
         new = _NewRefund(order_key=order_key, capture_id=capture_id, amount=amount)
-        return await self._partner.call("PUT", f"/refunds/{segment(key)}", Refund, new)
+        return await self._partner.call("PUT", f"{self._url}/refunds/{segment(key)}", Refund, new)
 
 
 class OwnBank(pv.Provider):
-    """A payment provider that uses a bank. The bank identifies a demand by the demand's key."""
+    """A payment provider that uses a bank, which identifies a demand by the key. `push`: whether it reports money."""
 
-    def __init__(self, name: str, bank: Bank) -> None:
-        self.can = pv.CAPABILITIES["bank"]
+    def __init__(self, name: str, bank: Bank, *, push: bool = False) -> None:
+        self.can = pv.CAPABILITIES["bank"].model_copy(update={"push": push})
         self.lasts: timedelta | None = None
         self.patience = pv.PATIENCE
         self._name = name
@@ -137,3 +165,35 @@ class OwnBank(pv.Provider):
                 said=("captured",),
                 at=capture.at,
             )
+
+
+class BankDoor:
+    """The `Door` for a bank's reports of captures."""
+
+    def __init__(self, name: str, merchant: BankMerchant) -> None:
+        self._name = name
+        self._merchant = merchant
+
+    def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
+        if not pv.is_signed(received, self._merchant.secret, "x-signature"):
+            return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
+        try:
+            report = _Report.model_validate_json(received.body)
+            object_once(received.body)
+        except (ValidationError, ValueError, OverflowError):  # the instant may be outside UTC's range
+            return pv.Refused(verdict=pv.Verdict.UNREADABLE)
+        if report.at > now + pv.AHEAD:
+            return pv.Refused(verdict=pv.Verdict.UNREADABLE)
+        return pv.Notice(
+            provider=self._name,
+            reference=reference_of(report.key),
+            transaction=report.capture_id,
+            amount=report.amount,
+            outcome=pv.Outcome.PAID,
+            said=("captured",),
+            at=report.at,
+        )
+
+    def reply(self, verdict: pv.Verdict) -> pv.Reply:
+        """Returns the answer: 2xx for every stored report; the bank repeats the others."""
+        return pv.Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})

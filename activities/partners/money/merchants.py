@@ -6,13 +6,16 @@ from typing import Annotated, TypeAlias
 import httpx
 from pydantic import Field
 
+from activities.partners.money.bank import BankDoor, BankMerchant, HttpBank, OwnBank
 from activities.partners.money.platform import Platform, PlatformDoor, PlatformMerchant
 from activities.partners.money.provider import Door, Provider
 from activities.partners.money.vietqr import VietQr, VietQrMerchant
 from activities.partners.money.vnpay import VnPay, VnPayDoor, VnPayMerchant
 from schemas.base import Code
 
-Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchant, Field(discriminator="kind")]
+Merchant: TypeAlias = Annotated[
+    VnPayMerchant | PlatformMerchant | VietQrMerchant | BankMerchant, Field(discriminator="kind")
+]
 Merchants: TypeAlias = Mapping[Code, Merchant]
 
 
@@ -25,6 +28,8 @@ def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provid
             return Platform(name, merchant, client)
         case VietQrMerchant():
             return VietQr(name, merchant)
+        case BankMerchant():
+            return OwnBank(name, HttpBank(client, merchant.url), push=True)
 
 
 def door(name: str, merchant: Merchant) -> Door:
@@ -36,3 +41,5 @@ def door(name: str, merchant: Merchant) -> Door:
             return PlatformDoor(name, merchant)
         case VietQrMerchant():
             return VietQr(name, merchant)
+        case BankMerchant():
+            return BankDoor(name, merchant)

@@ -3,6 +3,7 @@
 A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
 """
 
+import hmac
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Annotated, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from schemas.base import Dong, Instant, Model, StrictModel
 from schemas.ids import reference_of
@@ -241,6 +242,14 @@ class Received:
     query: bytes = b""
     body: bytes = b""
     headers: Mapping[str, str] | None = None
+
+
+def is_signed(received: Received, secret: SecretStr, header: str) -> bool:
+    """Returns whether a `header` has the HMAC-SHA256 of the body, in hex; False for a body that is too long."""
+    signature = (received.headers or {}).get(header, "")
+    expected = hmac.new(secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
+    genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())
+    return genuine and len(received.body) <= CALLBACK_BYTES
 
 
 class Reply(Model):

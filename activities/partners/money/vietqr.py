@@ -5,7 +5,6 @@ transfer names its demand only in the memo, which banks cut and extend.
 """
 
 import binascii
-import hmac
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -76,10 +75,7 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         """Returns the notice of a credit note. The notice names no demand: `match` finds the demand by the memo."""
-        signature = (received.headers or {}).get(self._merchant.signature_header, "")
-        expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
-        genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())
-        if len(received.body) > pv.CALLBACK_BYTES or not genuine:
+        if not pv.is_signed(received, self._merchant.secret, self._merchant.signature_header):
             return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         try:
             note = _CreditNote.model_validate_json(received.body)
