@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -76,6 +77,16 @@ def address(variable: str) -> str:
     return found
 
 
+def server(variable: str) -> str:
+    """Returns the host and port of the database at the address in this setting; `?` if the address can't be read."""
+    try:
+        parts = urlsplit(find_setting(variable) or "")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "?"
+    return f"{host or '?'}:{port or 5432}"
+
+
 def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION) -> T:
     """Returns the result of `work`, called with a connection. Retries and ends the command as `answered` does."""
     dsn = address(variable)
@@ -107,7 +118,10 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
     except KeysUnavailableError as error:
         fail(said("refused.database.no_keys", error=error), Exit.UNREACHABLE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
-        fail(said("refused.database.away", name=variable, error=type(error).__name__), Exit.UNREACHABLE)
+        fail(
+            said("refused.database.away", name=variable, where=server(variable), error=type(error).__name__),
+            Exit.UNREACHABLE,
+        )
 
 
 @asynccontextmanager
@@ -128,7 +142,7 @@ async def connected(database: Database, timeout: float = TIMEOUT) -> AsyncIterat
 
 PATIENCE: Final = 60.0
 """The seconds to wait for a database that could be reached before, or that reports that it is starting."""
-SHORT: Final = 5.0
+SHORT: Final = 3.0
 """The seconds to wait for a database that was never reached, since its address may be wrong."""
 PAUSE: Final = 0.5
 

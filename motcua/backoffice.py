@@ -25,7 +25,7 @@ from . import contract as c
 from .calls.retry import DEFAULT_PATIENCE, patiently
 from .client import FilingClient
 from .configured_speaker import PRINCIPAL, speaker_here
-from .connection import connect, speaking_ours
+from .connection import configured_address, connect, speaking_ours
 from .errors import MotcuaError, NotFound, UnfitError, refused_for
 from .files.store import Store
 from .machine_work import place
@@ -221,7 +221,8 @@ async def run(
     speaker = await asyncio.to_thread(speaker_here)
     if speaker is None and os.environ.get("MOTCUA_IDENTITY") != "off":
         _log.warning("backoffice.answers_unsigned", extra={"reason": PRINCIPAL})
-    client = await patiently(lambda _: connect(lazy=False), patience)
+    server = configured_address()
+    client = await patiently(lambda _: connect(lazy=False), patience, server=server, first=patience)
     queue = queue or queue_of(agency)
     if agency is not None:
         await _look_up(client, speaker, agency, queue)

@@ -37,7 +37,7 @@ MOST_BYTES: Final = 500_000
 async def filing(log: Log, stream: str) -> FilingView:
     """Returns the view of a filing."""
     told = await _told(log, stream, Filing)
-    return projections.view(told.state, told.as_of)
+    return projections.view(told.state, told.as_of, told.events[-1].at)
 
 
 async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
@@ -103,7 +103,7 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
     size = 0
     for recorded, state in zip(told.events, told.states(), strict=True):
         if recorded.seq > after and size < MOST_BYTES:
-            views.append(projections.view(state, recorded.at))
+            views.append(projections.view(state, recorded.at, recorded.at))
             size += len(views[-1].model_dump_json(exclude_none=True))
     last = told.events[-1].seq
     seq = views[-1].seq if views else max(after, last)

@@ -47,7 +47,7 @@ def sign(
     except NotSignedError as error:
         fail(said(f"dev.{error.reason}"), Exit.REFUSED)
     except (UnreachableError, OSError) as error:
-        fail(said("dev.no_answer"), Exit.UNREACHABLE, detail=error)
+        fail(said("dev.no_answer", where=address), Exit.UNREACHABLE, detail=error)
     except RejectedError as error:
         fail(said("dev.signer_refused"), Exit.REFUSED, detail=error)
     except UnfitFileError:

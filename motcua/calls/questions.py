@@ -19,7 +19,7 @@ from motcua.signing import Line
 
 from .arguments import Call
 from .event_loop import Blocking, C_co, waits
-from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently
+from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -146,7 +146,7 @@ class Questions:
                     return []
                 raise
 
-        return await patiently(attempt, self._line.patience)
+        return await patiently(attempt, self._line.patience, server=server_of(self._line.client))
 
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
         """Yields the filing's state after every event, from the first to the last.
@@ -182,7 +182,10 @@ class Questions:
             seen = changes.seq
 
     async def _asked(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
-        return await patiently(lambda limit: self._ask(question, limit), self._line.patience, longest, self._line.crowd)
+        line = self._line
+        server = server_of(line.client)
+        ask = partial(self._ask, question)
+        return await patiently(ask, line.patience, longest, server=server, crowd=line.crowd)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
         """Returns a question's answer. A new workflow reads it from the record, so no other workflow is disturbed."""

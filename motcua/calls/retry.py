@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
-from temporalio.client import RPCTimeoutOrCancelledError
+from temporalio.client import Client, RPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.errors import MotcuaError, NotAuthorised, TooMany, Unavailable
@@ -21,6 +21,9 @@ DEFAULT_PATIENCE: Final = 60.0
 """The default of `patience`, in seconds."""
 
 LONGEST_ATTEMPT: Final = 10.0
+
+FIRST_CONNECT: Final = 3.0
+"""The seconds for the first connection to a server. The address of a server that was never reached may be wrong."""
 
 _PASSING: Final = frozenset(
     {
@@ -74,8 +77,19 @@ def or_sign_anew(error: MotcuaError) -> Exception:
     return SignAnewError(str(error)) if anew else error
 
 
+def server_of(client: Client) -> str:
+    """Returns the `host:port` that the client connects to."""
+    return client.service_client.config.target_host
+
+
 async def patiently(
-    attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT, crowd: Crowd | None = None
+    attempt: Attempt[T],
+    patience: float,
+    longest: float = LONGEST_ATTEMPT,
+    *,
+    crowd: Crowd | None = None,
+    server: str = "",
+    first: float = FIRST_CONNECT,
 ) -> T:
     """Returns the result of `attempt`, which is retried while its failures are transient.
 
@@ -84,29 +98,33 @@ async def patiently(
         patience: The time for all attempts, in seconds.
         longest: The maximum time for one attempt, in seconds.
         crowd: The other calls of the client; None for a call that is not refused as one of too many.
+        server: The address of the server, for the error.
+        first: The time for the first connection to the server, in seconds.
 
     Raises:
         TooMany: The program has sent more than it may, and `patience` ends before it may send again.
-        Unavailable: There was no answer within `patience`.
+        Unavailable: There was no answer within `patience`, or no connection within `first`.
         MotcuaError: Temporal refused the call; the message is the reason.
     """
-    deadline = time.monotonic() + patience
+    began = time.monotonic()
     pause = 0.1
     while True:
         try:
-            return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
+            return await _once(attempt, max(began + patience - time.monotonic(), 0.1), longest)
         except TooMany as error:
             if crowd is None:
                 raise
-            await crowd.wait(error, deadline - time.monotonic())
+            await crowd.wait(error, began + patience - time.monotonic())
             continue
         except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
             if isinstance(error, RPCError) and error.status not in _PASSING:
                 raise MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]") from error
             if isinstance(error, RuntimeError) and "Failed client connect" not in str(error):
                 raise  # that of a lazy client has no more specific type
-            if time.monotonic() + pause >= deadline:
-                raise Unavailable(f"no answer within {patience:g} s ({_words(error)}); repeating is safe") from error
+            within = min(first, patience) if isinstance(error, RuntimeError) else patience
+            if time.monotonic() + pause >= began + within:
+                why = _words(error, server)
+                raise Unavailable(f"no answer within {within:g} s ({why}); repeating is safe") from error
         await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 -- spreads the callers, hides nothing
         pause = min(pause * 2, 3.0)
 
@@ -131,11 +149,11 @@ async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
         raise
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, server: str) -> str:
     if isinstance(error, RPCError):
-        return f"{error.status.name}: {error.message}"
+        return f"{server} {error.status.name}: {error.message}".lstrip()
     if isinstance(error, RuntimeError):
-        return "Temporal can't be reached"
+        return f"Temporal can't be reached at {server}".removesuffix(" at ")
     if isinstance(error, TryAgainError) and str(error):
         return str(error)
     return "no worker answered" if isinstance(error, RPCTimeoutOrCancelledError) else type(error).__name__

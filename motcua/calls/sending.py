@@ -22,7 +22,7 @@ from motcua import errors
 
 from .file_calls import FileCalls
 from .questions import SUBMIT, stream_of
-from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently
+from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
 
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
@@ -258,7 +258,8 @@ class Sending(FileCalls):
         receipt = known.receipt(stream, own_id)
         if receipt is None:
             with known.asking(stream, own_id):
-                receipt = await patiently(one_try, self._line.patience, crowd=self._line.crowd)
+                server = server_of(self._line.client)
+                receipt = await patiently(one_try, self._line.patience, server=server, crowd=self._line.crowd)
             known.keep(stream, own_id, receipt)
         return receipt
 

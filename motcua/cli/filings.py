@@ -27,7 +27,7 @@ from motcua.cli.options import (
     stream_of,
 )
 from motcua.cli.running import Exit, ask, exit_if, fail, note, out, parse, plain, read_file, read_json, refusing
-from motcua.cli.showing import ACTIONS, CLOCKS, COMPLAINTS, DELIVERY, RECEIPT, VIEW, view_line, work_column
+from motcua.cli.showing import ACTIONS, COMPLAINTS, DELIVERY, RECEIPT, VIEW, clock_columns, view_line, work_column
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
@@ -178,7 +178,8 @@ def show(
 
 @app.command()
 def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
-    show_all(ask(lambda client: client.clocks(filing_id), patience), CLOCKS, as_json=as_json)
+    runs = ask(lambda client: client.clocks(filing_id), patience)
+    show_all(runs, clock_columns(runs), as_json=as_json)
 
 
 @app.command()

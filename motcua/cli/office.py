@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import inspect
 import logging
+import os
 import sys
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
@@ -26,10 +27,10 @@ from motcua.cli.options import Patience
 from motcua.cli.running import Exit, end_well, exit_if, fail, refusing
 from motcua.client import FilingClient
 from motcua.configured_speaker import speaker_here
-from motcua.connection import connect
+from motcua.connection import configured_address, connect
 from motcua.contract import AgencyCode, Text, said
 from motcua.errors import MotcuaError, NotFound
-from motcua.files.store import Store
+from motcua.files.store import OBJECTS, Store
 
 app = typer.Typer()
 
@@ -130,7 +131,7 @@ async def surroundings(agency: str | None, queue: str, patience: float) -> list[
     """Checks the object store and Temporal; if Temporal answers, the agency's directory entry and the queue too."""
     found = [await _look("label.object_store", _store())]
     try:
-        client = await patiently(lambda _: connect(lazy=False), patience)
+        client = await patiently(lambda _: connect(lazy=False), patience, server=configured_address())
     except MotcuaError as error:
         return [*found, Looked(said("label.temporal"), well=False, words=str(error))]
     found.append(Looked(said("label.temporal"), well=True, words=client.namespace))
@@ -154,7 +155,8 @@ async def _store() -> Text:
     try:
         same = await store.works()
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-        raise MotcuaError(f"{in_words(said('office.store_failing'))}: {type(error).__name__}") from None
+        where = os.environ.get(OBJECTS, "")
+        raise MotcuaError(f"{in_words(said('office.store_failing', where=where))}: {type(error).__name__}") from None
     if not same:
         raise MotcuaError(in_words(said("doctor.objects.differing")))
     return said("command.back_office.store_works")

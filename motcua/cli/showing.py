@@ -6,7 +6,19 @@ from typing import Final
 
 from motcua.cli.answer import Column, Marked, columns, dong, in_figures, lines
 from motcua.cli.language import in_words
-from motcua.contract import Authorisation, Fee, FilingView, Pause, SignatureRecord, Text, joined, said
+from motcua.contract import (
+    Authorisation,
+    Clock,
+    ClockState,
+    Fee,
+    FilingView,
+    Pause,
+    PauseReason,
+    SignatureRecord,
+    Text,
+    joined,
+    said,
+)
 from motcua.machine_work import MachineWork
 
 
@@ -24,7 +36,8 @@ def work_words(work: MachineWork) -> Text:
 def view_line(view: FilingView) -> str:
     """Returns one line of `motcua track`."""
     late = f" {in_words(said('command.track.overdue', clocks=', '.join(view.overdue)))}" if view.overdue else ""
-    return f"{in_figures(datetime.now().astimezone())} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
+    at = "–" if view.changed_at is None else in_figures(view.changed_at)
+    return f"{at} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
 
 
 def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
@@ -35,21 +48,36 @@ def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
 ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.message")
 
 
-def _pause(pause: Pause) -> str:
-    until = "" if pause.until is None else in_figures(pause.until)
-    basis = f" ({pause.basis})" if pause.basis else ""
-    return f"{pause.reason}{basis}: {in_figures(pause.since)} – {until}"
+_ENDS: Final = {
+    PauseReason.SUPPLEMENT: Clock.SUPPLEMENT,
+    PauseReason.FEE: Clock.PAYMENT,
+    PauseReason.OBLIGATION: Clock.OBLIGATION,
+    PauseReason.SUSPENSION: Clock.SUSPENSION,
+}
+"""The clock at whose limit a pause ends at the latest, by the reason of the pause."""
 
 
-CLOCKS: Final = columns(
-    "clock",
-    Column("limit", lambda run: f"{run.limit}{''.join(f' (+{one.by} {one.kind})' for one in run.extensions)}"),
-    "from:started",
-    Column("stood_still", lambda run: lines(map(_pause, run.pauses))),
-    Column("due", lambda run: late(run.due, overdue=run.overdue)),
-    "ended",
-    Column("ended_by", lambda run: " ".join(filter(None, (run.ended_by, run.outcome)))),
-)
+def clock_columns(runs: Iterable[ClockState]) -> tuple[Column, ...]:
+    """Returns the columns for these runs of one filing's clocks: what a pause waits for may be the limit of another."""
+    ends = {run.clock: run.due for run in runs if run.ended is None}
+
+    def pause(one: Pause) -> Text:
+        end = one.until or ends.get(_ENDS[one.reason])
+        state = "ended" if one.until else "ends" if end else "lasts"
+        basis = f" ({one.basis})" if one.basis else ""
+        return said(f"command.clocks.{state}", reason=one.reason, basis=basis, since=one.since, until=end)
+
+    return columns(
+        "clock",
+        Column("limit", lambda run: f"{run.limit}{''.join(f' (+{one.by} {one.kind})' for one in run.extensions)}"),
+        "from:started",
+        Column("stood_still", lambda run: lines(map(pause, run.pauses))),
+        Column("due", lambda run: late(run.due, overdue=run.overdue)),
+        "ended",
+        Column("ended_by", lambda run: " ".join(filter(None, (run.ended_by, run.outcome)))),
+    )
+
+
 DELIVERY: Final = columns("channel|channel desk pickup_code link until")
 RESULT: Final = columns(
     "code outcome file:result.key media_type:result.media_type bytes:result.size sha256:result.sha256"

@@ -5,7 +5,7 @@ All checks run at once, each with its own timeout, so that every check has a res
 
 import asyncio
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -18,7 +18,7 @@ from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
 from operations.doctor import partners
-from operations.doctor.check import Finding, Health, Surroundings, fail, skipped
+from operations.doctor.check import ADDRESSES, Finding, Health, Surroundings, fail, shown, skipped
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
@@ -136,9 +136,19 @@ async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
         except Exception as error:  # noqa: BLE001 -- one failing check must not end the others
             name = error.status.name if isinstance(error, RPCError) else type(error).__name__
             found[check.name] = [fail("doctor.failed", error=name)]
+        if check in FIRST:
+            found[check.name] = [_with_address(one, check, around) for one in found[check.name]]
 
     await asyncio.gather(*map(one, FIRST))
     await asyncio.gather(*map(one, THEN))
+
+
+def _with_address(one: Finding, check: Check, around: Surroundings) -> Finding:
+    """Returns a fault of a server with the server's address; any other finding as it is."""
+    if one.health not in {Health.WARN, Health.FAIL} or check.setting not in ADDRESSES:
+        return one
+    where = shown(check.setting, around.settings.get(check.setting, ""))
+    return replace(one, what=said("doctor.at", where=where, found=one.what))
 
 
 def _not_now(check: Check, around: Surroundings) -> list[Finding]:

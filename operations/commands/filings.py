@@ -14,8 +14,8 @@ from motcua.calls.retry import patiently
 from motcua.cli.answer import columns, show_all
 from motcua.cli.help import group
 from motcua.cli.options import PATIENCE, AsJson, Patience
-from motcua.cli.running import end_well, note
-from motcua.connection import connect
+from motcua.cli.running import end_well, note, use_stack_here
+from motcua.connection import configured_address, connect
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
@@ -31,7 +31,8 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
     async def look(_: timedelta) -> list[Stalled]:
         return await stalled(await connect())
 
-    found = end_well(patiently(look, patience))
+    use_stack_here()
+    found = end_well(patiently(look, patience, server=configured_address()))
     known, failed = _recorded(found)
     counts = said("command.filings.stalled", stalled=len(found), failing=len(failed))
     data: list[dict[str, Any]] = []

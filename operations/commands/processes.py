@@ -16,11 +16,13 @@ from gateway import server
 from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
+from motcua.connection import configured_address
 from motcua.errors import MotcuaError
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
 from publishing.commands.publisher import recorded
 from publishing.record.publishing import Publisher, take_over
+from schemas.base import Text
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from workers import platform
@@ -58,11 +60,16 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
         fail(said("refused.process.settings", names=names), Exit.USAGE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
-        fail(said("refused.process.database", name=db.APPLICATION, error=type(error).__name__), Exit.UNREACHABLE)
+        fail(_no_database(error), Exit.UNREACHABLE)
     except (MotcuaError, RPCError, RuntimeError) as error:
         silent = "Failed client connect" in str(error)  # the rest of the message is for the SDK's developers
-        why = said("refused.process.temporal") if silent else str(error)
+        why = said("refused.temporal", where=configured_address()) if silent else str(error)
         fail(said("refused.process.stopped", why=why), Exit.UNREACHABLE)
+
+
+def _no_database(error: Exception) -> Text:
+    where = db.server(db.APPLICATION)
+    return said("refused.process.database", name=db.APPLICATION, where=where, error=type(error).__name__)
 
 
 @app.command()

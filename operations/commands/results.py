@@ -151,7 +151,7 @@ def _keep(verdict: SignatureVerdict, file: Path) -> None:
         fail(said("refused.result.keep", name=STAMPS), Exit.USAGE)
     proof = end_well(kept(verdict, authority))
     if proof is None:
-        fail(said("refused.result.no_stamp"), Exit.UNREACHABLE)
+        fail(said("refused.result.no_stamp", where=authority), Exit.UNREACHABLE)
     write_file(file, proof)
 
 

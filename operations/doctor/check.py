@@ -90,10 +90,10 @@ SETTINGS: Final = frozenset(
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
-_ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES
+ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
     SETTINGS
-    - _ADDRESSES
+    - ADDRESSES
     - {
         CODEC_KEYS,
         "MOTCUA_MASTER_KEY",
@@ -148,7 +148,7 @@ def shown(name: str, value: str) -> str:
     """Returns a setting for display: an address without password, a harmless setting in full, dots for any other."""
     if name in _OPEN:
         return value
-    if name not in _ADDRESSES:
+    if name not in ADDRESSES:
         return "•••"
     try:
         parts = urlsplit(value)

@@ -119,13 +119,14 @@ def _task_row(task: Task) -> TaskRow:
     )
 
 
-def view(filing: Filing, now: datetime) -> FilingView:
-    """The visible fields of a filing."""
+def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
+    """The visible fields of a filing. `changed`: the time of its last event."""
     at, appeal = status(filing), filing.clocks.get(Clock.APPEAL)
     return FilingView(
         filing_id=filing.filing_id,
         code=filing.code or "",
         seq=filing.seq,
+        changed_at=changed,
         agency=filing.agency,
         procedure=filing.procedure.code,
         version=filing.procedure.version,

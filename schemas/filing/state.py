@@ -686,6 +686,8 @@ class FilingView(Model):
     """dossier code (mã hồ sơ)"""
     seq: int
     """number of the filing's last event"""
+    changed_at: Instant | None = None
+    """time of the filing's last event; not set by platforms before this field"""
     agency: AgencyCode
     procedure: ProcedureCode
     version: Version

@@ -39,7 +39,8 @@ from motcua import (
 from motcua import contract as c
 from motcua.backoffice import BackOffice, Document
 from motcua.blocking import BlockingActingClient
-from motcua.calls.retry import patiently
+from motcua.calls.retry import FIRST_CONNECT, patiently, server_of
+from motcua.connection import connect
 from motcua.errors import RefusedError, Unavailable, error_from, refused_for
 from motcua.files import drafts
 from motcua.files import store as stores
@@ -255,6 +256,19 @@ async def test_patience_ends() -> None:
     with pytest.raises(Unavailable, match="repeating is safe"):
         await patiently(attempt, 0.5)
     assert time.monotonic() - started < 2
+
+
+async def test_a_server_that_was_never_reached_is_given_up_soon_by_its_address() -> None:
+    client = await connect("127.0.0.1:1")
+
+    async def attempt(limit: timedelta) -> None:
+        await client.count_workflows("", rpc_timeout=limit)
+
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match=r"Temporal can't be reached at 127\.0\.0\.1:1"):
+        await patiently(attempt, 60, server=server_of(client), first=0.3)
+    assert time.monotonic() - started < 5
+    assert FIRST_CONNECT == 3
 
 
 async def test_a_cancelled_call_stops_although_the_sdk_hides_it() -> None:

@@ -23,7 +23,7 @@ from motcua.cli.help import with_words
 from motcua.cli.office import Looked
 from motcua.cli.options import actor_of, filing_id_of, order, stream_of
 from motcua.cli.running import Exit, fail, owes_json, print_json
-from motcua.cli.showing import CLOCKS
+from motcua.cli.showing import clock_columns
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
 from operations.result_checking import Checked, Hand
 from operations.store import scrub, sweep
@@ -59,7 +59,6 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 ANSWERS: Final[Mapping[str, type]] = {
     "motcua.cli.showing:ACTIONS": Action,
-    "motcua.cli.showing:CLOCKS": ClockState,
     "motcua.cli.showing:COMPLAINTS": ComplaintView,
     "motcua.cli.showing:DELIVERY": DeliveryView,
     "motcua.cli.showing:RECEIPT": Receipt,
@@ -110,10 +109,12 @@ def clock() -> ClockState:
 
 def test_what_does_not_fit_stands_below_each_other_and_is_whole(terminal: Terminal) -> None:
     paper = terminal(80)
-    show_all([clock(), clock()], CLOCKS)
+    supplement = {"clock": "supplement", "limit": "30 days", "started": "2026-11-25T03:00:00Z"}
+    asked = ClockState.model_validate(supplement | {"due": "2026-12-25T03:00:00Z"})
+    show_all([clock(), clock()], clock_columns([clock(), asked]))
     shown = paper.getvalue()
     assert "│" not in shown
-    assert f"supplement ({BASIS}): 25/11/2026 10:00:00" in shown
+    assert f"supplement ({BASIS}): từ 25/11/2026 10:00:00, chậm nhất đến 25/12/2026 10:00:00" in shown
     assert shown.count("25/11/2026 16:00:00") == 2
 
 

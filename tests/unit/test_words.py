@@ -97,7 +97,7 @@ ROOMS: Final = (
     *("verifier", "gateway", "deploy", "sandbox", "demo"),
 )
 MADE: Final = (
-    *("agency_kind.", "change.", "channel.", "command.board.", "command.doubt."),
+    *("agency_kind.", "change.", "channel.", "command.board.", "command.clocks.", "command.doubt."),
     *("command.import.", "command.pass_over.", "command.scrub.", "complaint_state.", "database.", "deed.", "dev."),
     *("doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type.", "erasure_left."),
     *("erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind.", "goes_on."),

@@ -18,6 +18,7 @@ from motcua.cli.options import AsJson, MaybeFiling, WhichFiling
 from motcua.cli.running import Exit, exit_if, fail, note, refusing, there, use_stack_here
 from motcua.cli.showing import work_column
 from motcua.client import FilingClient
+from motcua.connection import configured_address
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
 from operations.restarting import counts_of, restart_streams, still_wrong
@@ -135,7 +136,7 @@ def restart(
         fail(said("refused.restart.which"), Exit.USAGE)
     use_stack_here()
     dsn = address(APPLICATION)
-    with refusing(MotcuaError, Exit.UNREACHABLE, said("refused.temporal")):
+    with refusing(MotcuaError, Exit.UNREACHABLE, said("refused.temporal", where=configured_address())):
         row, tallies = answered(lambda: restart_streams(dsn, which, force=force, all_behind=all_behind))
     data = {f"{kind.removesuffix('s')}s": counts_of(tally) for kind, tally in tallies.items()}
     rows = [{"kind": (KINDS[kind].title or kind), **counts_of(tally)} for kind, tally in tallies.items()]

@@ -12,7 +12,7 @@ from motcua.cli.answer import Column, columns, lines, progress, say, show_all, s
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
 from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, plain, print_json, refusing, use_stack_here
-from motcua.connection import connect
+from motcua.connection import configured_address, connect
 from motcua.errors import MotcuaError
 from motcua.files.store import NoStoreError
 from operations.commands.documents.store import done, object_store
@@ -161,7 +161,7 @@ def _work_off(*, as_json: bool) -> None:
         except WorkRefusedError as error:
             fail(said("refused.erase.not_erased"), Exit.REFUSED, detail=error)
         except MotcuaError as error:
-            fail(said("refused.temporal"), Exit.UNREACHABLE, detail=error)
+            fail(said("refused.temporal", where=configured_address()), Exit.UNREACHABLE, detail=error)
     if as_json:
         refused = [{"code": code, "problems": plain(why)["problems"]} for code, why in worked.refused.items()]
         failed = [{"code": code, "problem": problem} for code, problem in worked.failed.items()]

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from console.database import APPLICATION
 from motcua.cli.showing import work_words
-from motcua.connection import connect
+from motcua.connection import configured_address, connect
 from motcua.errors import MotcuaError
 from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
 from operations.machine_work import failing
@@ -63,7 +63,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
         why = f"Temporal: {error.status.name}" if isinstance(error, RPCError) else str(error)
         return [fail("as_is", fix="doctor.temporal.unusable", value=why)]
     except (RuntimeError, OSError):
-        return [fail("doctor.temporal.silent")]
+        return [fail("doctor.temporal.silent", where=configured_address())]
     around.temporal = client
     version = f"Temporal {info.server_version}, {client.namespace}"
     return [ok("as_is", value=version), *long_updates(described.namespace_info.limits.blob_size_limit_error)]

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 from motcua import Stage
 from motcua.cli.app import build
 from publishing.authoring import procedures
+from schemas.translate import VIETNAM
 from tests.acting import Play, birth, extract, of
 from tests.conftest import ROOT, World
 from tests.contract.kept import golden_schemas
@@ -65,6 +67,10 @@ async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, 
             out, err = await asyncio.wait_for(tracking.communicate(), 60)
         assert tracking.returncode == 0, err.decode()
         assert json.loads(out.splitlines()[-1])["closed"]
+        tracked = (await shell("track", filing, LANG="en")).out.splitlines()
+        for event, line in zip((await shell("events", filing, "--json")).json, tracked, strict=False):
+            at = datetime.fromisoformat(event["occurred_at"]).astimezone(VIETNAM)
+            assert line.startswith(f"{at:%Y-%m-%d %H:%M:%S} ")
         got = await shell("result", filing, "--out", "result.txt")
         assert got.code == 0, got.err
     assert filed.json["code"] in (tmp_path / "result.txt").read_text()
@@ -139,8 +145,8 @@ async def test_a_temporal_of_ones_own_takes_the_rest_from_the_stack(
         (("act", str(uuid4()), "accept", "--actor", "boss:x"), 2, "ROLE:SUBJECT"),
         (("act", str(uuid4()), "accept", "--actor", RECEPTION, "--data", "[1]"), 2, "not a JSON object"),
         (("act", str(uuid4()), "withdraw", "--actor", "applicant:x"), 2, "reason: this field"),
-        (("show", str(uuid4()), "--patience", "0.3"), 4, "Temporal can't be reached"),
-        (("track", str(uuid4()), "--patience", "0.3"), 4, "Temporal can't be reached"),
+        (("show", str(uuid4()), "--patience", "0.3"), 4, "reached at 127.0.0.1:1"),
+        (("track", str(uuid4()), "--patience", "0.3"), 4, "reached at 127.0.0.1:1"),
         (("ledger", "verify"), 2, "MOTCUA_DATABASE_URL"),
         (("tasks",), 2, "MOTCUA_DATABASE_URL"),
     ],

@@ -244,7 +244,7 @@ def test_it_tells_whose_act_it_was_and_where(
     life = made()
     found = told(life, seq_of(life, kind))
     assert (found.act, found.officer, found.step, found.steps) == (kind, officer, step, steps)
-    assert found.until == projections.view(life.filing, life.now).complain_until
+    assert found.until == projections.view(life.filing, life.now, life.now).complain_until
     assert (found.take_up, found.answer) == (time_limits.TAKE_UP, time_limits.COMPLAINT)
 
 

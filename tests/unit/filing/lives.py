@@ -260,7 +260,8 @@ class Life:
             self.log.append(recorded)
             self.filing = lifecycle.evolve(self.filing, recorded)
             if n < len(decided):
-                projections.view(self.filing, self.now)  # the question `changes` shows a filing between events, too
+                # The question `changes` shows a filing between events, too.
+                projections.view(self.filing, self.now, self.now)
             # An update of an unknown field would be kept, and lost at the next snapshot.
             for model in (self.filing, self.filing.procedure, *lifecycle.clock_history(self.filing)):
                 assert vars(model).keys() == type(model).model_fields.keys()

@@ -315,7 +315,7 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
     ids=["refused at intake", "not supplied", "nothing yet"],
 )
 def test_a_complaint_may_be_made_so_long_from_the_notice_of_each(notify: Callable[[], Life], until: str | None) -> None:
-    seen = projections.view(notify().filing, local("2026-12-10 08:00")).complain_until
+    seen = projections.view(notify().filing, local("2026-12-10 08:00"), local("2026-12-10 08:00")).complain_until
     assert seen == (local(until) if until else None)
 
 

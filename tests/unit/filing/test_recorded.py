@@ -345,7 +345,7 @@ LIVES: Final[dict[str, Callable[[], Life]]] = {
 def test_a_view_shows_what_the_filing_says(name: str) -> None:
     life = LIVES[name]()
     filing = life.filing.model_copy(update={"code": "H01.12-1", "possible_duplicates": ("H01.12-0",)})
-    view = projections.view(filing, life.now)
+    view = projections.view(filing, life.now, life.now)
     copied = FilingView.model_fields.keys() - DERIVED - {"as_of"}
     assert {field: getattr(view, field) for field in copied} == {field: getattr(filing, field) for field in copied}
     rules = filing.procedure
@@ -361,7 +361,7 @@ def test_a_view_shows_what_the_filing_says(name: str) -> None:
 def test_the_rows_say_what_the_view_says(name: str) -> None:
     life = LIVES[name]()
     filing = life.filing.model_copy(update={"possible_duplicates": ("H01.12-0",)})
-    view, rows = projections.view(filing, life.now), projections.rows(filing)
+    view, rows = projections.view(filing, life.now, life.now), projections.rows(filing)
     said = FilingRow.model_validate(rows.row)
     same = FilingRow.model_fields.keys() & FilingView.model_fields.keys() - {"code"}
     assert {field: getattr(said, field) for field in same} == {field: getattr(view, field) for field in same}
@@ -382,7 +382,7 @@ def test_the_rows_say_what_the_view_says(name: str) -> None:
 def test_a_filing_is_shown_open_until_it_has_ended_and_without_a_code() -> None:
     stood = [projections.standing(life().filing) for life in (Life, LIVES["ended"])]
     assert [(one.calendar, one.open) for one in stood] == [("vn@2026.1", True), ("vn@2026.1", False)]
-    assert projections.view(Life().filing.model_copy(update={"code": None}), Life().now).code == ""
+    assert projections.view(Life().filing.model_copy(update={"code": None}), Life().now, Life().now).code == ""
 
 
 FILING: Final = filing_id("portal", "1")

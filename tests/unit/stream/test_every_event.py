@@ -85,7 +85,7 @@ REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in
 """What the register of results has of a number before a stream says more of it."""
 
 SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
-    "filing": lambda filing: (projections.view(filing, AT), projections.delivery(filing)),
+    "filing": lambda filing: (projections.view(filing, AT, AT), projections.delivery(filing)),
     "payment": payment_view,
     "parcel": parcel_view,
     "referral": referral_view,
