@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 

@@ -5,9 +5,12 @@ All checks run at once, each with its own timeout, so that every check has a res
 
 import asyncio
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Annotated, Final
 
 import asyncpg
 import typer
@@ -29,7 +32,7 @@ from operations.doctor.record.events import checkpoints, findings, order
 from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
 from operations.reconciling import BANK, POST
 from schemas.base import Text
-from schemas.translate import said
+from schemas.translate import joined, said
 
 LONGEST: Final = 6.0
 """The seconds that one check may take."""
@@ -166,17 +169,41 @@ STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red", 
 app = typer.Typer()
 
 
+class Least(StrEnum):
+    """The health from which on findings are shown; worse ones are shown, too."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
 @app.command()
-def doctor(*, as_json: AsJson = False) -> None:
-    found = examine()
-    failed = sum(finding.health is Health.FAIL for _, finding in found)
+def doctor(
+    *,
+    only: Annotated[Least | None, typer.Option("--only", help="option.doctor.only")] = None,
+    as_json: AsJson = False,
+) -> None:
+    every = examine()
+    failed = sum(finding.health is Health.FAIL for _, finding in every)
+    hidden = set[Health]() if only is None else {Health.OK, Health.SKIPPED}
+    hidden |= {Health.WARN} if only is Least.FAIL else set()
+    found = [(check, one) for check, one in every if one.health not in hidden]
     findings = [
         {"check": check.name, "health": one.health, "what": plain(one.what), "fix": one.fix and plain(one.fix)}
         for check, one in found
     ]
-    sums = said("command.doctor.failed", failed=failed) if failed else said("command.doctor.well")
-    show_all(found, _FOUND, sums, as_json=as_json, data={"healthy": not failed, "findings": findings})
+    verdict = verdict_of([one for _, one in every])
+    data = {"healthy": not failed, "verdict": plain(verdict), "findings": findings}
+    show_all(found, _FOUND, verdict, as_json=as_json, data=data)
     exit_if(failed)
+
+
+def verdict_of(findings: Sequence[Finding]) -> Text:
+    """Returns one line over all findings: how many fail, how many warn, and what waits meanwhile."""
+    count = Counter(one.health for one in findings)
+    counts = (("failed", count[Health.FAIL]), ("warned", count[Health.WARN]))
+    parts = [said(f"command.doctor.{name}", count=number) for name, number in counts if number]
+    parts += [one.verdict for one in findings if one.verdict is not None]
+    return joined(parts) if parts else said("command.doctor.well")
 
 
 _FOUND: Final = columns(

@@ -35,11 +35,15 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The health of one checked part, and the remedy for a fault. Contains no secrets and no personal data."""
+    """The health of one checked part, and the remedy for a fault. Contains no secrets and no personal data.
+
+    `verdict`: words for the verdict over all checks, if the number of findings alone does not tell enough.
+    """
 
     health: Health
     what: Text
     fix: Text | None = None
+    verdict: Text | None = None
 
 
 def ok(key: str, **values: object) -> Finding:

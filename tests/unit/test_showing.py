@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib import import_module
 from io import StringIO
@@ -25,6 +26,8 @@ from motcua.cli.options import actor_of, filing_id_of, order, stream_of
 from motcua.cli.running import Exit, fail, owes_json, print_json
 from motcua.cli.showing import clock_columns
 from motcua.contract import Action, ComplaintView, DeliveryView, Receipt, ResultView, said
+from operations.commands.doctor import verdict_of
+from operations.doctor.check import Health, ok, warn
 from operations.result_checking import Checked, Hand
 from operations.store import scrub, sweep
 from recovery.builds import Build
@@ -194,6 +197,16 @@ def test_one_answer_is_printed(
         owes_json.reset(before)
     ended = capsys.readouterr()
     assert (json.loads(ended.out), ended.err) == (printed, "no [x]\n")
+
+
+def test_the_doctors_verdict_counts_and_names_what_waits() -> None:
+    well, faint = ok("none"), warn("as_is", fix="none", value="x")
+    waits = replace(faint, verdict=said("doctor.machine_work.wait", filings=4, offices="H01.12: 4"))
+    assert verdict_of([well]).en == "all is well"
+    assert verdict_of([well, faint, waits]).en == (
+        "warnings: 2, filings that wait for a failing back office: 4 (H01.12: 4)"
+    )
+    assert verdict_of([replace(faint, health=Health.FAIL), faint]).vi == "1 lỗi, 1 cảnh báo"
 
 
 CODE = "H01.12-20261125-0000001"

@@ -97,16 +97,15 @@ ROOMS: Final = (
     *("verifier", "gateway", "deploy", "sandbox", "demo"),
 )
 MADE: Final = (
-    *("agency_kind.", "change.", "channel.", "command.board.", "command.clocks.", "command.doubt."),
-    *("command.import.", "command.pass_over.", "command.scrub.", "complaint_state.", "database.", "deed.", "dev."),
-    *("doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type.", "erasure_left."),
-    *("erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind.", "goes_on."),
-    *("governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
-    *("not_given.", "option.act.command"),
-    *("partial_reason.", "payment_means.", "place.", "place_of_any.", "principal_change.", "refund_case."),
-    *("refusal_needs.", "result_state.", "result_validity.", "role.", "scan_state.", "signature_outcome."),
-    *("silence.", "stage.", "status.", "step_act.", "suspense_state.", "suspense_step.", "unit.", "unknown_"),
-    *("value_", "weekday."),
+    *("agency_kind.", "change.", "channel.", "command.board.", "command.clocks.", "command.doctor."),
+    *("command.doubt.", "command.import.", "command.pass_over.", "command.scrub.", "complaint_state."),
+    *("database.", "deed.", "dev.", "doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type."),
+    *("erasure_left.", "erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind."),
+    *("goes_on.", "governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
+    *("not_given.", "option.act.command", "partial_reason.", "payment_means.", "place.", "place_of_any."),
+    *("principal_change.", "refund_case.", "refusal_needs.", "result_state.", "result_validity.", "role."),
+    *("scan_state.", "signature_outcome.", "silence.", "stage.", "status.", "step_act.", "suspense_state."),
+    *("suspense_step.", "unit.", "unknown_", "value_", "weekday."),
 )
 """How keys begin that are put together of what is only known as it is said."""
 

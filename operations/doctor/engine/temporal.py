@@ -1,6 +1,8 @@
 """The checks of Temporal: its answer, workers, healing; lost, stalled, outdated workflows; failing machine work."""
 
 import asyncio
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
@@ -172,7 +174,12 @@ async def agencies_work(around: Surroundings) -> list[Finding]:
     ]
     if len(found) > SHOWN:
         told.append(warn("as_is", fix="doctor.stalled.see", value=f"… +{len(found) - SHOWN}"))
-    return told or [ok("doctor.machine_work.none")]
+    if not told:
+        return [ok("doctor.machine_work.none")]
+    waiting = Counter(one.agency for one in found)
+    offices = ", ".join(f"{agency}: {waiting[agency]}" for agency in sorted(waiting))
+    filings = len({one.filing_id for one in found})
+    return [replace(told[0], verdict=said("doctor.machine_work.wait", filings=filings, offices=offices)), *told[1:]]
 
 
 async def falling_behind(around: Surroundings) -> list[Finding]:

@@ -70,6 +70,9 @@ async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World
 
         [(health, words)] = await doctors(shell, "machine_work")
         assert (health, words.startswith(f"{code} (H56.30): issue: ")) == ("warn", True)
+        said = await shell("doctor", "--only", "warn")
+        assert said.out.splitlines()[-1].endswith("filings that wait for a failing back office: 1 (H56.30: 1)")
+        assert {line.split()[0] for line in said.out.splitlines()[1:-1]} <= {"warn", "fail"}
         assert (await shell("filing", code, "--json")).json["machine_work"][0]["error"] == work["error"]
         for look in (("filing", code), ("show", str(play.filing))):
             assert "LookupError at" in (await shell(*look)).out
