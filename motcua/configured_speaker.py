@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .contract import UNNAMED
-from .errors import MotcuaError
+from .errors import SettingsError
 from .signing import AGENT, KEY, KEY_FILE, Authenticated, Speaker
 
 PRINCIPAL: Final = "MOTCUA_IDENTITY_PRINCIPAL"
@@ -22,27 +22,27 @@ def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
     None if it names neither principal nor key. An agent that holds the key is queried for the public key.
 
     Raises:
-        MotcuaError: Principal or key is missing, the key can't be used, or the extra `identity` is not installed.
+        SettingsError: Principal or key is missing, the key can't be used, or the extra `identity` is not installed.
     """
     principal, keys = said.get(PRINCIPAL), [name for name in _KEYS if said.get(name)]
     if not principal and not keys:
         return None
     if not principal:
-        raise MotcuaError(f"{keys[0]} is set and {PRINCIPAL} is not: set it to the id of the program whose key it is")
+        raise SettingsError(f"{keys[0]} is set and {PRINCIPAL} is not: set it to the id of the program whose key it is")
     if not keys:
-        raise MotcuaError(f"{PRINCIPAL} is set and no key is: set one of {', '.join(_KEYS)}")
+        raise SettingsError(f"{PRINCIPAL} is set and no key is: set one of {', '.join(_KEYS)}")
     try:
         from .identity import key_here  # noqa: PLC0415 -- needs the extra
     except ModuleNotFoundError as error:
-        raise MotcuaError(str(error)) from None
+        raise SettingsError(str(error)) from None
     key = key_here(said)
     return None if key is None else Speaker(principal, key, said.get(INSTALLATION) or UNNAMED)
 
 
 def authenticated_here(said: Mapping[str, str] = os.environ) -> Authenticated:
-    """Returns `acr` and `amr` (split at spaces) from the environment, or the defaults. Raises `MotcuaError`."""
+    """Returns `acr` and `amr` (split at spaces) from the environment, or the defaults. Raises `SettingsError`."""
     usual = Authenticated()
     acr, amr = said.get(ACR) or usual.acr, tuple(said.get(AMR, "").split())
     if acr not in set("1234"):
-        raise MotcuaError(f"{ACR} is 1, 2, 3 or 4")
+        raise SettingsError(f"{ACR} is 1, 2, 3 or 4")
     return Authenticated(acr, amr or usual.amr)

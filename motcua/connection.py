@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
-from .errors import MotcuaError
+from .errors import MotcuaError, SettingsError
 from .payloads.codec import sealing
 from .payloads.converter import data_converter
 from .payloads.key_ring import ring_here
@@ -41,7 +41,7 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
             grpc_compression=GrpcCompression.NONE,  # messages are small: packing them takes longer than sending them
         )
     except OSError as error:
-        raise MotcuaError(f"a file named in TEMPORAL_* can't be read: {error}") from None
+        raise SettingsError(f"a file named in TEMPORAL_* can't be read: {error}") from None
     if not lazy:
         try:
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
@@ -64,7 +64,7 @@ def _configured() -> ClientConnectConfig:
     try:
         options = ClientConfig.load_client_connect_config()
     except (RuntimeError, OSError, ValueError) as error:
-        raise MotcuaError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
+        raise SettingsError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
     options["target_host"] = options.get("target_host") or DEFAULT_ADDRESS
     return options
 

@@ -14,6 +14,10 @@ class Unavailable(MotcuaError):
     """The platform did not answer within the call's `patience`. Repeating the call is safe."""
 
 
+class SettingsError(MotcuaError):
+    """A setting can't be used, or a key or file that it names: nothing was sent. The message contains no key."""
+
+
 class FilingNotAvailable(MotcuaError):
     """There never was such a filing."""
 

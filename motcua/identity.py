@@ -24,7 +24,7 @@ except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError("signing needs its extra: pip install 'motcua[identity]'", name=_missing.name) from None
 
 from .contract import POSSESSION_TYPE, Possession, key_id
-from .errors import MotcuaError
+from .errors import MotcuaError, SettingsError
 from .signing import AGENT as AGENT
 from .signing import KEY as KEY
 from .signing import KEY_FILE as KEY_FILE
@@ -48,7 +48,7 @@ class PrivateKey:
         except _NO_KEY:
             key = None
         if not isinstance(key, Ed25519PrivateKey):
-            raise MotcuaError("this is no ed25519 private key in PEM")
+            raise SettingsError("this is no ed25519 private key in PEM")
         self._key = key
         self.public_key = _b64(key.public_key().public_bytes_raw())
         self.key_id = key_id(self.public_key)
@@ -106,10 +106,10 @@ def key_in(file: Path) -> PrivateKey:
     """Returns the key in a file. Raises `MotcuaError` for an unusable key, or if other users may read the file."""
     try:
         if file.stat().st_mode & 0o077:
-            raise MotcuaError(f"{file}: others may read this key; chmod 600")
+            raise SettingsError(f"{file}: others may read this key; chmod 600")
         pem = file.read_bytes()
     except OSError as error:
-        raise MotcuaError(f"{file} can't be read: {error.strerror}") from None
+        raise SettingsError(f"{file} can't be read: {error.strerror}") from None
     return PrivateKey(pem)
 
 
@@ -129,7 +129,7 @@ def new_key(file: Path) -> str:
     try:
         written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise MotcuaError(f"{file} can't be made: {error.strerror}") from None
+        raise SettingsError(f"{file} can't be made: {error.strerror}") from None
     with os.fdopen(written, "wb") as private:
         private.write(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -22,7 +22,16 @@ from motcua.client import FilingClient
 from motcua.configured_speaker import PRINCIPAL
 from motcua.contract import Problem, Refusal, Text, beside, said
 from motcua.env_file import settings_in
-from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
+from motcua.errors import (
+    FilingClosed,
+    FilingNotAvailable,
+    MotcuaError,
+    NotReady,
+    RefusedError,
+    SettingsError,
+    Unavailable,
+    UnfitError,
+)
 from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError
 from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.signing import AGENT, KEY, KEY_FILE
@@ -68,6 +77,7 @@ _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     FilingNotAvailable: Exit.NOT_AVAILABLE,
     NoStoreError: Exit.USAGE,
     UnfitError: Exit.USAGE,
+    SettingsError: Exit.USAGE,
     Unavailable: Exit.UNREACHABLE,
     MotcuaError: Exit.UNREACHABLE,
 }
@@ -271,10 +281,15 @@ def refusing(
     why: Text | str | None = None,
     detail: Callable[[Any], object] | None = str,
 ) -> Iterator[None]:
-    """Ends the command if the block raises an error of these kinds: prints `why`, if any, and the error's `detail`."""
+    """Ends the command if the block raises an error of these kinds: prints `why`, if any, and the error's `detail`.
+
+    A setting or key that can't be used is a wrong usage, whatever the other errors of these kinds are.
+    """
     try:
         yield
     except kinds as error:
+        if isinstance(error, SettingsError):
+            fail(str(error), Exit.USAGE)
         behind = None if detail is None else detail(error)
         fail(str(behind) if why is None else why, code, detail=None if why is None else behind)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
 
-from motcua.errors import MotcuaError
+from motcua.errors import SettingsError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,7 +30,7 @@ KEY_BYTES: Final = 32
 CodecKeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
-class RingError(MotcuaError):
+class RingError(SettingsError):
     """The key ring can't be used. The message never contains a key."""
 
 

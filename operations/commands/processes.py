@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
 from motcua.connection import configured_address
-from motcua.errors import MotcuaError
+from motcua.errors import MotcuaError, SettingsError
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
 from publishing.commands.publisher import recorded
@@ -61,6 +61,8 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         fail(said("refused.process.settings", names=names), Exit.USAGE)
     except (OSError, TimeoutError, *DATABASE_ERRORS) as error:
         fail(_no_database(error), Exit.UNREACHABLE)
+    except SettingsError as error:
+        fail(str(error), Exit.USAGE)
     except (MotcuaError, RPCError, RuntimeError) as error:
         silent = "Failed client connect" in str(error)  # the rest of the message is for the SDK's developers
         why = said("refused.temporal", where=configured_address()) if silent else str(error)

@@ -23,7 +23,7 @@ from motcua.cli.language import with_language
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, exit_if, fail, print_json, use_stack_here
 from motcua.connection import connect
-from motcua.errors import MotcuaError
+from motcua.errors import MotcuaError, SettingsError
 from motcua.payloads.converter import UnopenedError
 from operations.rebuilding import read_models, write_rows
 from recovery.behind import given_at_start
@@ -260,6 +260,6 @@ def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
     try:
         return answered(within)
     except MotcuaError as error:
-        fail(str(error), Exit.REFUSED)
+        fail(str(error), Exit.USAGE if isinstance(error, SettingsError) else Exit.REFUSED)
     except RPCError as error:
         fail(f"Temporal: {error.status.name}", Exit.UNREACHABLE)

@@ -90,8 +90,9 @@ class Memory:
             else:
                 found = Signer.new(name, Kind.WITNESS)
                 write_private(file, f"{found.written()}\n")
-        except NoteError as error:
-            raise MemoryFaultError(f"{file}: {error}") from None
+        except (NoteError, OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise MemoryFaultError(f"{file}: {why}") from None
         if found.verifier.kind is not Kind.WITNESS or name not in {None, found.verifier.name}:
             raise MemoryFaultError(f"{file} is the key of another, {found.verifier.name}")
         return found

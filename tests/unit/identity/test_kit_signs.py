@@ -1,23 +1,28 @@
 """Whatever the kit sends it signs by itself, for whom it acts, and what it signs holds on the other side."""
 
+import asyncio
 import inspect
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import pytest
+import typer
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 import motcua
 from motcua import Actor, Authenticated, FilingClient, MotcuaError, NotAuthorised, Role, Speaker, Via
+from motcua.cli.running import Exit, end_well, refusing
 from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.payloads.converter import data_converter
 from motcua.signing import AGENT, KEY, KEY_FILE, LIFE
@@ -27,6 +32,7 @@ from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission
 from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Message, Proved, message_digest, seconds
 from schemas.ids import complaint_workflow, filing_id
+from schemas.translate import said
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
 from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
 from tests.unit.identity.agents import Answering, agent, pem_of
@@ -304,3 +310,37 @@ async def test_the_environment_says_who_speaks_to_whom(bare: pytest.MonkeyPatch,
     bare.setenv(ACR, "5")
     with pytest.raises(MotcuaError, match=ACR):
         await FilingClient.connect("127.0.0.1:1")
+
+
+def pem(tmp_path: Path, mode: int, text: str) -> dict[str, str]:
+    file = tmp_path / "key.pem"
+    file.write_text(text)
+    file.chmod(mode)
+    return {"MOTCUA_IDENTITY_KEY_FILE": str(file)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (lambda _: {}, "no key is"),
+        (lambda place: {"MOTCUA_IDENTITY_KEY_FILE": str(place / "none.pem")}, "No such file"),
+        (lambda place: {"MOTCUA_IDENTITY_KEY_FILE": str(place)}, "chmod 600|directory"),
+        (lambda place: pem(place, 0o644, "x"), "chmod 600"),
+        (lambda place: pem(place, 0o600, "x"), "no ed25519 private key"),
+        (lambda _: {"MOTCUA_IDENTITY_KEY": "x"}, "no ed25519 private key"),
+    ],
+)
+def test_a_key_that_cant_be_used_is_a_wrong_usage_in_a_sentence(
+    settings: Callable[[Path], dict[str, str]], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        speaker_here({"MOTCUA_IDENTITY_PRINCIPAL": "desk"} | settings(tmp_path))
+
+    with pytest.raises(typer.Exit) as ended:
+        end_well(work())
+    assert ended.value.exit_code == 2
+    why_not = said("refused.temporal", where="x")
+    with pytest.raises(typer.Exit) as refused, refusing(MotcuaError, Exit.UNREACHABLE, why_not):
+        asyncio.run(work())
+    assert refused.value.exit_code == 2
+    assert re.search(why, capsys.readouterr().err)
