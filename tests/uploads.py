@@ -110,6 +110,22 @@ def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
     return bytes(body + b"xref\n0 %d\n" % size + rows + end)
 
 
+def revised(objects: Mapping[int, bytes], *, earlier: bool = True, between: bytes = b"") -> bytes:
+    """Returns a PDF with a further revision of these objects.
+
+    If not `earlier`, the revision knows nothing of what was before it; `between`: what stands before the revision.
+    """
+    first = by_hand(PAGES)
+    body, rows = bytearray(first + between), bytearray()
+    for number, written in objects.items():
+        rows += b"%d 1\n%010d 00000 n \n" % (number, len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, written)
+    at, size = len(body), max(*objects, *PAGES) + 1
+    known = b"/Prev %d" % first.index(b"xref\n") if earlier else b""
+    body += b"xref\n0 1\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R %s >>\n" % (rows, size, known)
+    return bytes(body + b"startxref\n%d\n%%%%EOF\n" % at)
+
+
 def hidden_behind_a_wrong_table() -> bytes:
     """Returns a PDF with a script that only a reader who repairs the table finds."""
     catalogue = b"<< /Type /Catalog /Pages 2 0 R /OpenAction 4 0 R >>"

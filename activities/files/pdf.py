@@ -26,9 +26,17 @@ settings.set_qpdf_limits(
 )
 
 _WHITE: Final = b"\0\t\n\f\r "
-_END: Final = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
+_END: Final = re.compile(rb"startxref[\0\t\n\f\r ]+(\d+)[\0\t\n\f\r ]+%%EOF")
 _GOES_ON: Final = re.compile(rb"[\0\t\n\f\r ]*(?:\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+obj\b|xref\b|%)")
 """Matches the start of a further revision, or of the rest of a linearised file."""
+
+_HEADER: Final = re.compile(rb"(?:[\0\t\n\f\r ]*%(?!PDF-)[^\r\n]*[\r\n])*[\0\t\n\f\r ]*%PDF-")
+"""Matches the header of another PDF, behind blanks and comments."""
+_TABLE_HEAD: Final = re.compile(
+    rb"[\0\t\n\f\r ]*(?:xref\b.*?trailer(.*?)startxref|\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+obj\b(.*?)stream)", re.DOTALL
+)
+"""Matches a table of objects: the dictionary of its trailer, or of its stream."""
+_EARLIER: Final = re.compile(rb"/Prev[\0\t\n\f\r ]+(\d+)")
 
 _ACTIONS: Final = frozenset(
     {
@@ -44,10 +52,18 @@ _ACTIONS: Final = frozenset(
         "/RichMediaExecute",
     }
 )
+_BY_ITSELF: Final = frozenset({"/GoTo"})
+"""The actions that may start by themselves, when a document or a page is opened: going to a place in the document."""
+_MOST_IN_TURN: Final = 100
+"""The maximum number of actions that start by themselves, one after the other."""
+
 _ANNOTATIONS: Final = frozenset({"/FileAttachment", "/RichMedia", "/3D", "/Movie", "/Sound", "/Screen"})
+_OPI: Final = frozenset({"/1.3", "/2.0"})
+"""The versions in a dictionary that names the file of the picture that is printed in place of this one."""
+_KEYS: Final = ("/JS", "/XFA", "/EF", "/EmbeddedFile", "/OpenAction", "/AA", "/Thread", "/Ref", "/OPI")
 _SUSPECTED: Final = re.compile(
     b"(?:%s)(?![^\0\t\n\f\r /<>()[\\]])"
-    % b"|".join(name.encode() for name in sorted({*_ACTIONS, *_ANNOTATIONS, "/JS", "/XFA", "/EF", "/EmbeddedFile"}))
+    % b"|".join(name.encode() for name in sorted({*_ACTIONS, *_ANNOTATIONS, *_KEYS}))
 )
 """Matches the names in objects that need a closer look; the library writes each name in only one way."""
 
@@ -79,13 +95,28 @@ def check_pdf(data: bytes) -> None:
 
 
 def _check_end(data: bytes) -> None:
-    ends = [found.end() for found in _END.finditer(data)]
+    found_ends = [*_END.finditer(data)]
+    ends = [found.end() for found in found_ends]
     if not ends:
         raise BrokenRuleError(Rule.DAMAGED)
     if data[ends[-1] :].strip(_WHITE):
         raise BrokenRuleError(Rule.DAMAGED if _GOES_ON.match(data, ends[-1]) else Rule.HOLDS_MORE)
-    if not all(_GOES_ON.match(data, end) for end in ends[:-1]):
+    if not all(_GOES_ON.match(data, end) and not _HEADER.match(data, end) for end in ends[:-1]):
         raise BrokenRuleError(Rule.HOLDS_MORE)
+    if not {int(found[1]) for found in found_ends} <= {0, *_tables(data, int(found_ends[-1][1]))}:
+        raise BrokenRuleError(Rule.HOLDS_MORE)  # a part of the file belongs to another document
+
+
+def _tables(data: bytes, last: int) -> set[int]:
+    """Returns the places of the tables of objects to which the last one leads, its own place included."""
+    seen: set[int] = set()
+    at: int | None = last
+    while at is not None and at not in seen:
+        seen.add(at)
+        table = _TABLE_HEAD.match(data, at)
+        earlier = None if table is None else _EARLIER.search(table[1] or table[2])
+        at = None if earlier is None else int(earlier[1])
+    return seen
 
 
 def _check_objects(pdf: pikepdf.Pdf) -> None:
@@ -94,6 +125,8 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
         raise BrokenRuleError(Rule.TOO_HARD)
     if any(map(_holds_active, chain([pdf.trailer], pdf.objects))):
         raise BrokenRuleError(Rule.ACTIVE)
+    if "/Collection" in pdf.Root:  # a cover for other documents
+        raise BrokenRuleError(Rule.HOLDS_MORE)
     if warnings := [told for told in map(str, pdf.get_warnings()) if not _is_roomy(told)]:
         raise BrokenRuleError(_why(warnings))  # an object is not at its declared place: other readers may find it
     for found in pdf.objects:
@@ -141,7 +174,34 @@ def _is_active(found: pikepdf.Object) -> bool:
         or isinstance(found.get("/JS"), pikepdf.String | pikepdf.Stream)
         or isinstance(found.get("/XFA"), pikepdf.Array | pikepdf.Stream)
         or (isinstance(files, pikepdf.Dictionary) and any(isinstance(one, pikepdf.Stream) for one in files.values()))
+        or _leads_outside(found)
+        or not all(_name(one, "/S") in _BY_ITSELF for one in _started(found))
     )
+
+
+def _leads_outside(found: pikepdf.Dictionary) -> bool:
+    """Returns whether a dictionary takes content from another file, or goes to one."""
+    return (
+        (_name(found, "/S") == "/Thread" and "/F" in found)
+        or (isinstance(page := found.get("/Ref"), pikepdf.Dictionary) and "/F" in page)
+        or (isinstance(proxy := found.get("/OPI"), pikepdf.Dictionary) and not _OPI.isdisjoint(proxy.keys()))
+    )
+
+
+def _started(found: pikepdf.Dictionary) -> list[pikepdf.Dictionary]:
+    """Returns the actions that start by themselves because of this dictionary, each with those that follow it."""
+    by_events = found.get("/AA")
+    ahead = [found.get("/OpenAction"), *(by_events.values() if isinstance(by_events, pikepdf.Dictionary) else ())]
+    started: list[pikepdf.Dictionary] = []
+    while ahead:
+        one = ahead.pop()
+        if isinstance(one, pikepdf.Dictionary) and _name(one, "/S") is not None:
+            started.append(one)
+            following = one.get("/Next")
+            ahead.extend(following if isinstance(following, pikepdf.Array) else [following])
+        if len(started) > _MOST_IN_TURN:
+            raise BrokenRuleError(Rule.ACTIVE)
+    return started
 
 
 def _name(found: pikepdf.Dictionary, key: str) -> str | None:

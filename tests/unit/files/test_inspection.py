@@ -81,6 +81,20 @@ def xfa() -> bytes:
     return u.saved(made)
 
 
+def two_in_one(between: bytes = b"") -> bytes:
+    """Two PDFs, of which the second knows of the first and has the right places."""
+    return u.revised({4: b"<< /A 1 >>"}, between=between + b"%PDF-1.5\n")
+
+
+def revised_for_the_web() -> bytes:
+    """A PDF made for the web, with a further revision that says nothing new."""
+    made = u.saved(u.paper(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    last = re.findall(rb"startxref\n(\d+)\n%%EOF", made)[-1]
+    [trailer] = re.findall(rb"trailer (<<.*?)/Prev", made)
+    table = b"xref\n0 1\n0000000000 65535 f \ntrailer %s /Prev %s >>\n" % (trailer, last)
+    return made + table + b"startxref\n%d\n%%%%EOF\n" % len(made)
+
+
 def contents() -> bytes:
     signed = {
         "version": "v1",
@@ -116,10 +130,47 @@ def text(kind: bytes, before: bytes) -> Callable[[], bytes]:
     return lambda: u.png_with(u.chunk(kind, before + deflated(100_000_000)))
 
 
+def uri(**more: Any) -> Dictionary:
+    return Dictionary(S=Name.URI, URI=String("https://dichvucong.gov.vn"), **more)
+
+
+def on_page(**entries: Any) -> bytes:
+    made = u.paper()
+    for name, value in entries.items():
+        made.pages[0].obj[f"/{name}"] = value
+    return u.saved(made)
+
+
+def shown_from(**entries: Any) -> bytes:
+    """A PDF with a picture made of instructions that has these entries."""
+    return u.with_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9]), **entries)
+
+
+def goes_to(page: int, **more: Any) -> Callable[[], bytes]:
+    def make() -> bytes:
+        made = u.paper()
+        made.Root.OpenAction = Dictionary(S=Name.GoTo, D=Array([made.pages[page].obj, Name.Fit]), **more)
+        return u.saved(made)
+
+    return make
+
+
+def clicked() -> bytes:
+    """A link and a bookmark, which act when they are clicked."""
+    made = u.paper()
+    link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=uri(Next=uri()))
+    made.pages[0].Annots = Array([made.make_indirect(link)])
+    made.Root.Outlines = Dictionary(First=Dictionary(Title=String("x"), A=uri()))
+    return u.saved(made)
+
+
 def letters_that_name_no_action() -> bytes:
     """Names that mean something elsewhere, and words that only speak of them."""
     made = u.paper()
     made.Root.Fonts = Dictionary(JS=Dictionary(Type=Name.Font), EF=Dictionary(Type=Name.Font), XFA=Dictionary())
+    made.Root.More = Dictionary(
+        AA=Dictionary(Type=Name.Font, Encoding=Dictionary()), Ref=Dictionary(), OPI=Dictionary()
+    )
     made.Root.Words = String("(/JavaScript) /Launch")
     made.Root.Elements = Array([Dictionary(S=Name.P), Dictionary(S=Name.URI, URI=String("https://dichvucong.gov.vn"))])
     return u.saved(made)
@@ -134,6 +185,12 @@ GOOD: Final = (
     Case("a scanned page", None, u.PDF, lambda: u.scanned(jpeg(), 640, 480)),
     Case("a line feed behind the end", None, u.PDF, grown(plain, lambda: b"\r\n\n")),
     Case("names that are no actions", None, u.PDF, letters_that_name_no_action),
+    Case("links", None, u.PDF, clicked),
+    Case("opens at a place in itself", None, u.PDF, goes_to(0)),
+    Case("opens at a place in itself, without an action", None, u.PDF, pdf(OpenAction=Array([0, Name.Fit]))),
+    Case("a further revision", None, u.PDF, lambda: u.revised({4: b"<< /A 1 >>"})),
+    Case("a further revision behind a comment", None, u.PDF, lambda: u.revised({4: b"<< /A 1 >>"}, between=b"%x\n")),
+    Case("a further revision of one made for the web", None, u.PDF, revised_for_the_web),
     Case("a stream of 150 MB", None, u.PDF, lambda: u.with_stream(deflated(150_000_000), Name.FlateDecode)),
     Case("JPEG", None, u.JPEG, jpeg),
     Case("JPEG from a camera", None, u.JPEG, u.from_a_camera),
@@ -212,6 +269,30 @@ BAD: Final = (
         for kind in ("Launch", "SubmitForm", "ImportData", "GoToR", "GoToE", "Rendition", "Movie", "Sound")
     ),
     Case("Launch named apart", "file_active", u.PDF, lambda: apart("Launch")),
+    Case("address on opening", "file_active", u.PDF, pdf(OpenAction=uri())),
+    Case("address after a place", "file_active", u.PDF, goes_to(0, Next=uri())),
+    Case("address after places", "file_active", u.PDF, goes_to(0, Next=Array([Dictionary(S=Name.GoTo), uri()]))),
+    Case("address on a page's opening", "file_active", u.PDF, lambda: on_page(AA=Dictionary(O=uri()))),
+    Case("address named apart", "file_active", u.PDF, lambda: apart("URI")),
+    Case("printed on opening", "file_active", u.PDF, pdf(OpenAction=Dictionary(S=Name.Named, N=Name.Print))),
+    *(
+        Case(
+            f"{kind} by itself", "file_active", u.PDF, partial(on_page, AA=Dictionary(C=Dictionary(S=Name(f"/{kind}"))))
+        )
+        for kind in ("Hide", "SetOCGState", "ResetForm", "Trans", "GoTo3DView", "Unheard")
+    ),
+    Case("thread in another file", "file_active", u.PDF, pdf(A=Dictionary(S=Name.Thread, F=String("other.pdf")))),
+    Case("page of another file", "file_active", u.PDF, lambda: shown_from(Ref=Dictionary(F=String("a.pdf"), Page=0))),
+    Case("print of another file", "file_active", u.PDF, lambda: shown_from(OPI=Dictionary({"/2.0": Dictionary()}))),
+    Case("cover for other documents", "file_holds_more", u.PDF, pdf(Collection=Dictionary(View=Name.D))),
+    Case("PDF behind PDF", "file_holds_more", u.PDF, two_in_one),
+    Case("PDF behind PDF and a comment", "file_holds_more", u.PDF, lambda: two_in_one(b"%x\n%y\n")),
+    Case(
+        "revision that knows of nothing before it",
+        "file_holds_more",
+        u.PDF,
+        lambda: u.revised({**u.PAGES, 4: b"<< /A 1 >>"}, earlier=False),
+    ),
     *(
         Case(kind, "file_active", u.PDF, partial(annotated, kind))
         for kind in ("RichMedia", "FileAttachment", "Screen", "3D")
@@ -259,7 +340,7 @@ BAD: Final = (
 )
 
 
-@walked("case", [*GOOD, *BAD], ids=lambda case: case.about, exactly=96, parts=4)
+@walked("case", [*GOOD, *BAD], ids=lambda case: case.about, exactly=121, parts=4)
 async def test_each_file_is_judged_by_its_rule(inspector: Inspector, case: Case) -> None:
     assert await judged(inspector, case.make(), case.media_type) == case.rule
 
