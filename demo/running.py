@@ -92,7 +92,7 @@ async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scen
         for edition in sorted({scenario.edition for scenario in scenarios} | differing)
     }
     for overlay in overlays:
-        await patiently(partial(_province, owner, overlay))
+        await patiently(partial(_province, owner, by, overlay))
     return versions
 
 
@@ -135,13 +135,13 @@ async def _publish(owner: str, source: bytes, edition: Edition) -> procedures.Pu
         return await procedures.publish(owner, procedures.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
 
 
-async def _province(owner: str, overlay: bytes) -> None:
+async def _province(owner: str, by: procedures.Publisher, overlay: bytes) -> None:
     """Publish a province. Versions never change: a file changed since an earlier demo gets a new version name."""
     try:
-        await publish_province(owner, overlay)
+        await publish_province(owner, overlay, by)
     except procedures.VersionPublishedError:
         named = {"version": f"0{hashlib.sha256(overlay).hexdigest()[:6]}"}
-        await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode())
+        await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode(), by)
 
 
 async def play(

@@ -50,7 +50,7 @@ async def _fill(owner: str, by: Publisher) -> None:
     for file in sorted(procedures.PROCEDURES.glob("*.yaml")):
         await _published(file, procedures.publish(owner, file))
     for file in sorted(PROVINCES.glob("*.yaml")):
-        await _published(file, publish_province(owner, file.read_bytes()))
+        await _published(file, publish_province(owner, file.read_bytes(), by))
 
 
 async def _published(file: Path, publishing: Coroutine[Any, Any, object]) -> None:
