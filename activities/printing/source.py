@@ -78,14 +78,34 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str,
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code."""
+    """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code.
+
+    The place of a People's Committee is its own commune or ward (Decree 30/2020 annex I), of others the province.
+    """
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
         row["agency"]: Letterhead(
-            name=Text(vi=row["name_vi"], en=row["name_en"]), parent=_text(row, "parent"), place=_text(row, "place")
+            name=Text(vi=row["name_vi"], en=row["name_en"]),
+            parent=_text(row, "parent"),
+            place=_seat(row["name_vi"], row["name_en"]) or _text(row, "place"),
         )
         for row in rows
     }
+
+
+def _seat(vi: str, en: str) -> Text | None:
+    """Returns the name of a People's Committee's unit, with its kind if the name is a number; None for others."""
+    if not vi.startswith(_COMMITTEE):
+        return None
+    unit = vi.removeprefix(_COMMITTEE)
+    kind = next((kind for kind in _UNITS if unit.startswith(kind)), "")
+    name = unit.removeprefix(kind)
+    seat = unit[:1].upper() + unit[1:] if name.isdecimal() else name
+    return Text(vi=seat, en=en.removesuffix(" People's Committee"))
+
+
+_COMMITTEE: Final = "Ủy ban nhân dân "
+_UNITS: Final = ("xã ", "phường ", "đặc khu ", "thị trấn ", "tỉnh ")
 
 
 def _text(row: Any, name: str) -> Text | None:

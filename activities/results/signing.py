@@ -51,6 +51,7 @@ from schemas.people import PersonKind
 from schemas.result.state import Result, Signatory, SigningPlace
 from schemas.signature import SignatureOutcome, SignatureProof
 from schemas.stream.ledger import About, AgencyAnswer
+from schemas.translate import said
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
@@ -205,8 +206,9 @@ class OfficialSigning:
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
         person, absent = await self._person(asked)
+        sealed = person.identity.kind == "organisation"
         file = await self._files.get(require(result.last.result))
-        role, at = ROLE_NAMES[signer.role].vi, require(result.asked_at)
+        role, at = said("paper.seal").vi if sealed else ROLE_NAMES[signer.role].vi, require(result.asked_at)
         shown = await asyncio.to_thread(stamp.stamp, person.name, role, at, absent)
         last = result.signed + 1 == len(result.signers)
         async with heartbeat(every=2):

@@ -1,5 +1,6 @@
 """A result that the platform prints: its content, and samples on which a procedure's template is tried."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -54,7 +55,11 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         tracking=dossier.code if source.tracking is None else source.tracking.replace("{code}", dossier.code),
         to=plain(who.name) if refused else None,
         body=(Rows(rows=tuple(_rows(source))), *_paragraphs(source.words)),
-        law=tuple(law for law in source.procedure.legal_basis if not any(mark in law for mark in _UNREAD)),
+        law=tuple(
+            _SECOND_HAND.sub("", law)
+            for law in source.procedure.legal_basis
+            if not any(mark in law for mark in _UNREAD)
+        ),
         signatories=(source.signer or deciding,),
         number=request.number,
         corrects=request.corrects,
@@ -67,6 +72,8 @@ def result_sheet(source: ResultSource) -> ResultSheet:
 
 _UNREAD: Final = ("chưa đọc", "unconfirmed")
 """Marks a legal basis whose text was not read: a result does not cite it."""
+_SECOND_HAND: Final = re.compile(r" \(theo [^)]*\)")
+"""The catalogue's note about where a legal basis was found."""
 
 
 def _rows(source: ResultSource) -> Iterator[Row]:

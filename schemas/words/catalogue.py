@@ -2110,6 +2110,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "paper.result_number": ("Kết quả số", "Result number"),
     "paper.result_refused": ("Thông báo từ chối giải quyết hồ sơ", "Notice that the filing is refused"),
     "paper.scan": ("Tra cứu hồ sơ", "Follow it here"),
+    "paper.seal": ("con dấu của cơ quan", "seal of the agency"),
     "paper.sender": ("Bên gửi", "Sender"),
     "paper.series": ("Ký hiệu", "Series"),
     "paper.sets": ("Số lượng hồ sơ (bộ)", "Sets of papers"),
