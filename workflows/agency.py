@@ -168,6 +168,14 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
         later = min(later * 2, _SELDOM)
 
 
+async def report_unissuable(log: Stream[Any], fault: str) -> None:
+    """Records once that no result can be issued, by this rule."""
+    work = MachineWork.ISSUE
+    if log.state.machine_failing is not work:
+        command_id = f"machine:{work}:{log.state.seq}"
+        await log.attempt(cm.ReportFailing(command_id=command_id, work=work, tries=1, error=type_in(fault)))
+
+
 class _Asking(Generic[A]):
     """Repeats one request to the back office until an answer comes that the log accepts.
 
@@ -225,10 +233,8 @@ class _Asking(Generic[A]):
 
     async def unusable(self, fault: str) -> None:
         """Reports once that the answer can't be used by this rule; not if the file is only not in the store yet."""
-        if fault != NOT_IN_STORE and not self._told:
-            self._told = True
-            report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=1, error=type_in(fault))
-            await self._log.attempt(report)
+        if fault != NOT_IN_STORE:
+            await report_unissuable(self._log, fault)
 
     async def _failed(self, name: str, error: Exception) -> None:
         note_no_answer(name, type(error).__name__)

@@ -233,9 +233,14 @@ class FilingLife(Life[Filing]):
                 await children.start_result(self._filing)
                 await self._until(lambda: self._filing.result is not None)
                 return
-            making = agency.issue(self.stream, self.memory.queue)
-            await self._until(making.done)
-            if making.result() is not None and self._filing.result is None:
+            if self._filing.signs:
+                await agency.report_unissuable(self.stream, "nobody_signs")
+                not_issued = True
+            else:
+                making = agency.issue(self.stream, self.memory.queue)
+                await self._until(making.done)
+                not_issued = making.result() is not None
+            if not_issued and self._filing.result is None:
                 workflow.logger.warning("result.not_issuable", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
                 pause = asyncio.create_task(workflow.sleep(later, summary=NOT_ISSUABLE))
@@ -243,9 +248,12 @@ class FilingLife(Life[Filing]):
                 later = min(later * 2, _SELDOM)
 
     async def _officers_sign(self) -> bool:
-        """Returns whether officers sign the result: by the directory at the submission or, after a failure, by now."""
-        if self._filing.signs or self._filing.machine_failing is not MachineWork.ISSUE:
-            return bool(self._filing.signs)
+        """Returns whether officers sign the result, by the directory as it is now.
+
+        If none were named at the submission, the directory is read again only after a file could not be issued.
+        """
+        if not self._filing.signs and self._filing.machine_failing is not MachineWork.ISSUE:
+            return False
         return (await read(Registry.open, OpenRequest(stream=str(self.stream.id)))).answer.signs
 
     async def _deliver(self) -> None:

@@ -17,8 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import RESULT
     from schemas.backoffice import IssueAnswer
     from schemas.errors import NOT_FOUND
-    from schemas.filing.commands import Command, ReportFailing
-    from schemas.filing.events import MachineWork
+    from schemas.filing.commands import Command
     from schemas.result import commands as cm
     from schemas.result.state import OPENING, Result, ResultFact, ResultRecord, ResultStart, Signatory
     from workflows import agency
@@ -132,16 +131,10 @@ class ResultLife(Life[Result]):
 
     async def _ask_later(self, rule: str) -> None:
         """Reports that the file is unusable. Then waits before the next request, twice as long each time."""
-        await self._report_failing(rule)
+        await agency.report_unissuable(self.stream, rule)
         await self.stream.catch_up()
         await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
         self._of_no_use += 1
-
-    async def _report_failing(self, rule: str) -> None:
-        if self._result.machine_failing is None:
-            command_id = f"machine:{MachineWork.ISSUE}:{self._result.seq}"
-            report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=agency.type_in(rule))
-            await self.stream.attempt(report)
 
     async def _sign(self, signer: Signatory) -> None:
         """Waits until this officer has signed or declined: at the remote signer, or by a command with a reason."""
@@ -158,7 +151,7 @@ class ResultLife(Life[Result]):
         elif signing.another:
             await until_founded(partial(self._ask_other, signer, f"result:asked:{about}:{self._result.seq}"))
         elif signing.in_vain is not None:
-            await self._report_failing(signing.in_vain)
+            await agency.report_unissuable(self.stream, signing.in_vain)
 
     async def _record_signed(self, signer: Signatory, signing: Signing, command_id: str) -> None:
         after = self._result.signers[self._result.signed + 1 :]

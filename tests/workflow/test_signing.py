@@ -30,7 +30,7 @@ from schemas.publishing.events import OfficerEntered
 from schemas.reading import AskTasks
 from schemas.result.commands import CorrectResult
 from schemas.signature import SignatureOutcome
-from tests.acting import AGENCY, Play, eventually, officer
+from tests.acting import AGENCY, Play, eventually, extract, officer
 from tests.conftest import World
 from tests.integration.signature.party import printed
 from tests.locked import signing
@@ -80,6 +80,18 @@ async def test_what_nobody_signs_is_not_issued_until_the_directory_names_who_sig
     assert len(await verified(play)) == len(signers())
     assert (await looked(printing)).health is Health.OK
     await sound(printing)
+
+
+async def test_a_filing_waits_if_its_agency_names_nobody_any_more(running: World) -> None:
+    await set_up(running, signers())
+    play = await Play.accepted(running, extract())
+    await set_up(running, [])
+    await play.review()
+    await eventually(play.kinds, lambda kinds: kinds[-1] == "machine_work_failing")
+    assert "nobody_signs" in (await looked(running)).what.en
+    await set_up(running, signers())
+    await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+    assert await play.kinds("result", 1) == results.RELEASED
 
 
 async def test_an_agencys_own_file_is_issued_only_if_the_agency_has_signed_it(world: World) -> None:
