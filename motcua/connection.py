@@ -1,7 +1,9 @@
 """Connects to Temporal by `TEMPORAL_*` and Temporal's own configuration file."""
 
 import dataclasses
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -58,6 +60,15 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
 def configured_address() -> str:
     """Returns the configured `host:port` of Temporal. Raises `MotcuaError` if the configuration can't be used."""
     return _configured()["target_host"]
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `host:port` can be reached only from this machine."""
+    host = urlsplit(f"//{address}").hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _configured() -> ClientConnectConfig:

@@ -153,6 +153,7 @@ def row_of(principal: Principal) -> Row:
     return {
         "principal": principal.id,
         "agency": principal.agency or NO_AGENCY,
+        "subject": principal.subject,
         "name": principal.name,
         "kind": str(principal.kind),
         "grants": [grant.model_dump(mode="json") for grant in principal.grants],
@@ -264,9 +265,10 @@ insert into principal_change (body, n, waits, at, command_id, principal, change,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _PRINCIPAL: Final = """
-insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
-on conflict (principal) do update
-set (agency, name, kind, grants) = (excluded.agency, excluded.name, excluded.kind, excluded.grants)
+insert into principal (principal, agency, subject, name, kind, grants) values ($1, $2, $3, $4, $5, $6)
+on conflict (principal) do update set (agency, subject, name, kind, grants) = (
+    excluded.agency, excluded.subject, excluded.name, excluded.kind, excluded.grants
+)
 """
 _OTHER_KEYS: Final = "delete from principal_key where principal = $1 and key_id <> all($2)"
 _KEY: Final = """

@@ -83,7 +83,7 @@ async def register(world: World, *programs: Principal) -> None:
 async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Principal) -> None:
     grants = json.dumps([each.model_dump(mode="json") for each in one.grants])
     agency = one.agency or NO_AGENCY
-    await connection.execute(_PRINCIPAL, one.id, agency, one.name, one.kind, grants)
+    await connection.execute(_PRINCIPAL, one.id, agency, one.name, one.kind, grants, one.subject)
     for key in one.keys:
         times = key.valid_from, key.valid_until, key.revoked_at
         await connection.execute(_KEY, key.key_id, one.id, agency, key.public_key, *times)
@@ -91,8 +91,8 @@ async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Pri
 
 
 _PRINCIPAL: Final = """
-insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
-on conflict (principal) do update set grants = excluded.grants
+insert into principal (principal, agency, name, kind, grants, subject) values ($1, $2, $3, $4, $5, $6)
+on conflict (principal) do update set (grants, subject) = (excluded.grants, excluded.subject)
 """
 _KEY: Final = """
 insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)

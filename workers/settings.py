@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, Json, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, Json, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from activities.keys.masters import MasterKeys, master_keys
@@ -16,6 +16,7 @@ from activities.partners.money.merchants import Merchants
 from activities.partners.postal import Contract
 from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
+from motcua.connection import configured_address, is_loopback
 from schemas.identity.statement import UNNAMED, PrincipalKind, audience
 from workers.build import own_build
 
@@ -152,7 +153,7 @@ class WorkerSettings(FilesSettings, AddressSettings, CheckpointSettings):
 
     identity: Identity = Field(
         default=Identity.REQUIRED,
-        description="required: nothing is taken that no registered principal has signed; off: everybody is believed",
+        description="required: nothing is taken that no registered principal has signed; off, for development: all is",
     )
     installation: str = Field(
         default=UNNAMED, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="what signed statements call us"
@@ -180,6 +181,14 @@ class WorkerSettings(FilesSettings, AddressSettings, CheckpointSettings):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="which build of the platform this is; without it a digest of its code",
     )
+
+    @model_validator(mode="after")
+    def _off_on_one_machine_alone(self) -> "WorkerSettings":
+        if self.identity is Identity.OFF:
+            record = urlsplit(self.database_url.get_secret_value()).netloc.rpartition("@")[2]
+            if not (is_loopback(configured_address()) and is_loopback(record or "localhost")):
+                raise ValueError("MOTCUA_IDENTITY=off is for development, with Temporal and PostgreSQL on this machine")
+        return self
 
     @property
     def audience(self) -> str:

@@ -13,6 +13,9 @@ grant select, insert, delete on question_statement to motcua_app;
 -- What widens rights always waits for a second operator.
 alter table principal_version drop column by_two;
 
+-- The officer whose own key it is: it speaks for nobody else. Null for a program of many.
+alter table principal add column subject text;
+
 -- The program, the key and the statement's digest of an act, as in `event.via`; null for an act of before there was a
 -- register of programs.
 alter table erasure_deed add column via text;
@@ -25,5 +28,6 @@ grant select on principal, principal_key to motcua_publisher;
 revoke select on principal, principal_key from motcua_publisher;
 alter table suspense_step drop column via;
 alter table erasure_deed drop column via;
+alter table principal drop column subject;
 alter table principal_version add column by_two boolean not null default false;
 drop table question_statement;

@@ -6,10 +6,9 @@ from typing import Final
 
 from activities.ledger.authority.principals import OFF_BY, Registered, registered
 from console.comparing import listed
-from motcua.connection import configured_address
+from motcua.connection import configured_address, is_loopback
 from motcua.errors import MotcuaError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
-from operations.doctor.engine.codec import is_loopback
 from operations.principal_register import differences
 from rules.identity.statements import LEEWAY
 from schemas.identity.statement import Principal

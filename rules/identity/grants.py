@@ -28,6 +28,8 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     actor = proved.statement.actor
     if actor is None:
         return problem("statement", "statement_of_another_actor")
+    if proved.principal.subject not in {None, actor.subject}:
+        return problem("statement", "subject_not_granted")
     grants = [one for one in proved.principal.grants if actor.role in CLAIMED[one.claim]]
     if not grants:
         return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
@@ -68,6 +70,8 @@ def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
 def widens(before: Principal | None, after: Principal) -> bool:
     """Whether a change lets a principal act for more people or with more keys, or changes its kind or its agency."""
     if before is None or (before.kind, before.agency) != (after.kind, after.agency):
+        return True
+    if before.subject not in {None, after.subject}:
         return True
     keys = {key.key_id: key for key in before.keys}
     if not all(key.key_id in keys and _within(key, keys[key.key_id]) for key in after.keys):

@@ -174,7 +174,12 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The grants by which a program may ask in its own name: those of low assurance for a role that may ask this."""
+    """The grants by which a program may ask in its own name: those of low assurance for a role that may ask this.
+
+    The key of one person has none.
+    """
+    if principal.subject is not None:
+        return ()
     roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
     return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
 

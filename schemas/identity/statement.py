@@ -163,13 +163,22 @@ class PrincipalFile(StrictModel):
     """The identity of a principal and its claims. It is the file for `motcua principals add`.
 
     A principal without grants acts for nobody and may ask only the open questions. This is enough for a back office.
+    `subject` is set for the key of one officer: the principal acts for this person alone, and asks nothing by itself.
     """
 
     id: Key
     name: Line
     kind: PrincipalKind
     agency: AgencyCode | None = None
+    subject: Subject | None = Field(default=None, exclude_if=unset)
     grants: tuple[Grant, ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _of_an_officer(self) -> "PrincipalFile":
+        if self.subject is not None and any(grant.claim is Claim.OWN for grant in self.grants):
+            msg = "`subject` is an officer: an applicant's identity must not stand in the register"
+            raise ValueError(msg)
+        return self
 
 
 class Principal(PrincipalFile):

@@ -2672,6 +2672,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "step_act.obligation": ("theo dõi nghĩa vụ tài chính", "the financial obligation"),
     "step_act.propose": ("đề xuất", "a proposal"),
     "step_act.refer": ("liên thông với cơ quan khác", "the answers of other agencies"),
+    "subject_not_granted": ("khóa này là của một người và chỉ nói thay người đó", "this key is one person's, and speaks for that person alone"),
     "submission_too_long": ("hồ sơ dài quá {most} byte; gửi tệp bằng tham chiếu", "the submission is longer than {most} bytes; send files by reference"),
     "substitute_absent": ("người thay cũng vắng mặt trong những ngày đó; chọn người khác", "the substitute is absent on some of these days too; choose another"),
     "substitute_not_in_directory": ("người thay phải là cán bộ đang làm việc của cơ quan đó, cùng vai trò", "the substitute must be an officer of that agency, at work in the same role"),

@@ -278,6 +278,9 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
             await register(closed, known.model_copy(update={"grants": (grants,)}))
             (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
             assert (why.field, why.rule) == ("statement", rule)
+        await register(closed, known.model_copy(update={"subject": "h56.30-reception-9"}))
+        (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
+        assert (why.field, why.rule) == ("statement", "subject_not_granted")
         revoked = known.keys[0].model_copy(update={"revoked_at": datetime.now(UTC)})
         await register(closed, known.model_copy(update={"keys": (revoked,)}))
         (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
@@ -297,11 +300,13 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
             body = canonical({"procedure": code})
             await connection.execute(_FIRST, f"filing:{filing}", filing, body, f"{by_whom}/online/k/0")
         wrong, given = [], cycle((None, "p", "portal-9"))
+        keys = cycle((None, "somebody", "another"))
         for agency, before, least in product(agencies, predecessors, (st.Assurance.LOW, st.Assurance.BIOMETRIC)):
             for procedures in ((), ("1.001193",)):
                 clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": ("p",)}
                 one = grant(claim, *agency, least=least, predecessors=before, procedures=procedures, **clients)
-                known = principal("p", one, keys=(now_in_force(1),))
+                own = None if claim is st.Claim.OWN else next(keys)
+                known = principal("p", one, keys=(now_in_force(1),)).model_copy(update={"subject": own})
                 await register_with(connection, known)
                 for (filing, (by_whom, code)), role, whose in product(filings.items(), Role, (None, "H56.30", "H9.9")):
                     actor = Actor(subject="somebody", role=role, agency=whose)

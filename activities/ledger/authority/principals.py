@@ -197,6 +197,7 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
                 name=row["name"],
                 kind=row["kind"],
                 agency=None if row["agency"] == NO_AGENCY else row["agency"],
+                subject=row["subject"],
                 grants=json.loads(row["grants"]),
                 keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
             )
@@ -218,7 +219,7 @@ insert into clock_off (process, seconds, at) values ($1, $2, clock_timestamp())
 on conflict (process) do update set (seconds, at) = (excluded.seconds, excluded.at)
 """
 _PRINCIPALS: Final = """
-select principal, agency, name, kind, grants, (
+select principal, agency, subject, name, kind, grants, (
     select coalesce(json_agg(json_build_object(
         'public_key', public_key, 'valid_from', valid_from, 'valid_until', valid_until, 'revoked_at', revoked_at
     ) order by valid_from, key_id), '[]') from principal_key where principal_key.principal = principal.principal

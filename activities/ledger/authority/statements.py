@@ -28,7 +28,7 @@ def parameters(batch: Batch) -> tuple[object, ...]:
         return ()
     by = signed(batch.statement)
     claims = [claim for claim, roles in CLAIMED.items() if batch.actor.role in roles]
-    return by.statement.iss, by.key_id, claims, by.statement.assurance, _client_id(batch)
+    return by.statement.iss, by.key_id, claims, by.statement.assurance, _client_id(batch), batch.actor.subject
 
 
 def _client_id(batch: Batch) -> str | None:
@@ -65,7 +65,8 @@ exists (
     select from principal as who join principal_key as key using (principal)
         cross join jsonb_array_elements(who.grants) as one
         left join event as first on first.stream = 'filing:' || {filing}::uuid and first.seq = 1
-    where who.principal = ${at}::text and key.key_id = ${at + 1}::text and key.revoked_at is null
+    where who.principal = ${at}::text and coalesce(who.subject = ${at + 5}::text, true)
+        and key.key_id = ${at + 1}::text and key.revoked_at is null
         and one ->> 'claim' = any(${at + 2}::text[]) and (one ->> 'assurance')::int <= ${at + 3}::int
         and case when one ->> 'claim' = 'own'
             then {agency}::text is null and coalesce(split_part(first.via, '/', 1) = who.principal
@@ -83,5 +84,5 @@ _FIRST: Final = """
 select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
 from event where stream = 'filing:' || $1::uuid and seq = 1
 """
-PARAMETERS: Final = 5
+PARAMETERS: Final = 6
 """The number of parameters of `may_speak`."""

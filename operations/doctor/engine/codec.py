@@ -1,12 +1,10 @@
 """The check of payload encryption in Temporal, and of the keys that it needs."""
 
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from temporalio.client import Client
 
-from motcua.connection import configured_address
+from motcua.connection import configured_address, is_loopback
 from motcua.errors import MotcuaError
 from motcua.payloads.codec import KEY_ID
 from motcua.payloads.key_ring import CodecRing, RingError, ring_in
@@ -95,12 +93,3 @@ async def _keys_of(client: Client, workflow_id: str) -> set[str]:
         sealed = [one.metadata.get(KEY_ID, b"") for one in (*started, *accepted, *made)]
         found |= {name.decode(errors="replace") for name in sealed if name}
     return found
-
-
-def is_loopback(address: str) -> bool:
-    """Whether `host:port` can be reached only from this machine."""
-    host = urlsplit(f"//{address}").hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -36,6 +36,7 @@ COLUMNS: Final = {
         "agency": "'H56.30'",
         "name": "'y'",
         "kind": "'portal'",
+        "subject": "'somebody'",
         "grants": "jsonb_set(grants, '{0,assurance}', '1')",
     },
     ("principal_key", KEY, OF_KEY): {
@@ -73,7 +74,9 @@ TAMPERINGS: Final = {
     "delete from principal_key where principal = 'desk-2'": f"principal_key {OTHER} missing",
     "delete from principal where principal = 'desk-2'": "principal desk-2 missing",
     f"{A_KEY} limit 1": "principal_key k extra",
-    "insert into principal select 'desk-9', agency, 'x', 'desk', '[]' from principal limit 1": "principal desk-9 extra",
+    "insert into principal (principal, agency, name, kind, grants) values ('desk-9', '*', 'x', 'desk', '[]')": (
+        "principal desk-9 extra"
+    ),
     "update principal_change set body = 'secret' where n = 9": "principal_change 9 unreadable",
     "update principal_change set waits = false where n = 10": "principal_change 11 unreadable",
     "update principal_change set waits = true where n = 6": f"principal_key {KEY} differs revoked_at",

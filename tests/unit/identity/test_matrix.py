@@ -231,6 +231,9 @@ CHANGES: Final[dict[str, tuple[Principal | None, dict[str, Any], bool]]] = {
     "another name": (KEPT, {"name": "Another"}, False),
     "something else": (KEPT, {"kind": PrincipalKind.PORTAL}, True),
     "somebody else's": (KEPT, {"agency": "H01.12"}, True),
+    "one person's": (KEPT, {"subject": "h01.12-leader-1"}, False),
+    "everybody's": (KEPT.model_copy(update={"subject": "h01.12-leader-1"}), {"subject": None}, True),
+    "another person's": (KEPT.model_copy(update={"subject": "a"}), {"subject": "b"}, True),
     "a key": (KEPT, {"keys": (*KEPT.keys, key_of(3))}, True),
     "one key less": (KEPT, {"keys": KEPT.keys[:1]}, False),
     "a key revoked": (KEPT, {"keys": (key_of(1, revoked_at=NOW), KEPT.keys[1])}, False),
@@ -361,6 +364,14 @@ def test_a_program_by_itself_sees_what_grants_of_assurance_1_show(name: str) -> 
         facts = Facts(filer, PROCEDURE, FILING.agencies, FILING.applicant, FILING.representative)
         expected = least is Assurance.LOW and bool(allowed & FOR[name]) and related
         assert see(program(claim), question, None, facts) is expected, (role, least, where, filer)
+
+
+def test_the_key_of_one_person_asks_nothing_by_itself() -> None:
+    one = program(granted(Role.LEADER, ALL_AGENCIES, least=Assurance.LOW))
+    question = ASKED["filing"]
+    assert asker(told(one, None), question).actor is None
+    with pytest.raises(RefusalError, match="program_not_granted"):
+        asker(told(one.model_copy(update={"subject": "h01.12-leader-1"}), None), question)
 
 
 def test_a_program_by_itself_asks_only_for_those_it_may_speak_for() -> None:

@@ -30,6 +30,8 @@ from schemas.identity.statement import (
     Grant,
     IdentityStatement,
     Message,
+    PrincipalFile,
+    PrincipalKind,
     Proved,
     key_id,
     message_digest,
@@ -299,6 +301,20 @@ def test_a_program_goes_on_with_the_filings_of_its_predecessor() -> None:
         assert rule(heard(sign(statement(message, "portal-3"), private_key(8)), ring, NOW, message)) == expected
     with pytest.raises(ValueError, match="predecessors"):
         grant(Claim.DESK, "*", predecessors=("portal-1",))
+
+
+def test_the_key_of_one_person_speaks_for_that_person_alone() -> None:
+    own = principal("key-1", grant(Claim.OFFICERS, "*"), keys=(key_of(11),)).model_copy(
+        update={"subject": SPECIALIST.subject}
+    )
+    found = {}
+    for subject in (SPECIALIST.subject, "h01.12-specialist-2", SPECIALIST.subject.upper()):
+        message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
+        said = sign(statement(message, "key-1"), private_key(11))
+        found[subject] = rule(heard(said, Ring([own]), NOW, message))
+    assert [*found.values()] == [None, "subject_not_granted", "subject_not_granted"]
+    with pytest.raises(ValueError, match="subject"):
+        PrincipalFile(id="key-1", name="x", kind=PrincipalKind.DESK, subject="an", grants=(grant(Claim.OWN),))
 
 
 def test_a_program_files_under_its_own_client_ids_alone() -> None:

@@ -307,11 +307,34 @@ def test_a_name_is_short_and_plain(name: str) -> None:
         merchants(**{name: VIETQR})
 
 
+@pytest.mark.parametrize(
+    ("record", "engine", "starts"),
+    [
+        ("postgresql://a:b@127.0.0.1:5432/m", "[::1]:7233", True),
+        ("postgresql:///m", "localhost:7233", True),
+        ("postgresql://a@db.example.vn/m", "127.0.0.1:7233", False),
+        ("postgresql://a@127.0.0.1/m", "10.0.0.7:7233", False),
+    ],
+)
+def test_a_worker_believes_everybody_on_one_machine_alone(
+    monkeypatch: pytest.MonkeyPatch, record: str, engine: str, starts: bool
+) -> None:
+    needed = {"master_key": b64encode(bytes(32)).decode(), "objects": "o", "bank_url": "b", "post_url": "p"}
+    monkeypatch.setenv("TEMPORAL_ADDRESS", engine)
+    for name, value in (needed | {"database_url": record}).items():
+        monkeypatch.setenv(f"MOTCUA_{name.upper()}", value)
+    for identity in ("off", "required"):
+        monkeypatch.setenv("MOTCUA_IDENTITY", identity)
+        with nullcontext() if starts or identity == "required" else pytest.raises(ValidationError, match="development"):
+            WorkerSettings()
+
+
 def test_a_worker_does_not_start_with_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = {"database_url": "d", "master_key": b64encode(bytes(32)).decode(), "objects": "o", "bank_url": "b"}
     for name, value in {**needed, "post_url": "p"}.items():
         monkeypatch.setenv(f"MOTCUA_{name.upper()}", value)
     monkeypatch.setenv("MOTCUA_PROVIDERS", json.dumps({"treasury": VIETQR}))
+    monkeypatch.setenv("MOTCUA_IDENTITY", "required")
     read = WorkerSettings()
     assert set(read.providers) == {"treasury"}
     assert "a key" not in repr(read)
