@@ -11,26 +11,41 @@ from motcua.cli.running import Exit, refusing, use_stack_here
 from motcua.configured_speaker import INSTALLATION, authenticated_here, speaker_here
 from motcua.errors import MotcuaError
 from motcua.payloads.converter import as_sent
+from motcua.signing import Speaker
 from rules.identity.statements import Hearing, Ring, verified
 from rules.rule import refuse
 from schemas.errors import problem
-from schemas.identity.statement import UNNAMED, Message, audience, message_digest
+from schemas.filing.commands import Command
+from schemas.identity.statement import UNNAMED, Message, Proved, audience, message_digest
 from schemas.level import Channel
 from schemas.people import OfficerCommand
 from views.log import Connection
 
 C = TypeVar("C", bound=OfficerCommand)
+S = TypeVar("S", bound=Command)
 
 
 def signed(command: C) -> C:
     """Returns the act with a statement of the environment's or the stack's program; unsigned if they name none."""
+    by = _speaker()
+    if by is None:
+        return command
+    with refusing(MotcuaError, Exit.USAGE):
+        statement = by.order(command.act, as_sent(command), authenticated_here())
+    return command.model_copy(update={"statement": statement})
+
+
+def signed_to(stream: str, command: S) -> S:
+    """Returns the command to a stream, signed like an act."""
+    by = _speaker()
+    with refusing(MotcuaError, Exit.USAGE):
+        return command if by is None else by.command(stream, command, authenticated_here())
+
+
+def _speaker() -> Speaker | None:
     use_stack_here()
     with refusing(MotcuaError, Exit.USAGE):
-        by = speaker_here()
-        if by is None:
-            return command
-        statement = by.order(command.act, as_sent(command), authenticated_here())
-        return command.model_copy(update={"statement": statement})
+        return speaker_here()
 
 
 async def via_of(connection: Connection, command: OfficerCommand, aud: str | None = None) -> str | None:
@@ -39,14 +54,32 @@ async def via_of(connection: Connection, command: OfficerCommand, aud: str | Non
     `aud` is the audience of statements for this installation; without it, that of the environment or the stack. Raises
     `RefusalError` unless a registered program signed exactly this act, and may speak for its actor.
     """
+    about = {"act": command.act, "actor": command.actor, "command_id": command.command_id}
+    message = Message(content=message_digest(as_sent(command)), **about)
+    found = await _verified(connection, command.statement, message, aud or _here())
+    return None if found is None else f"{found.principal.id}/{Channel.ONLINE}/{found.key_id}/{found.sha256}"
+
+
+async def audience_of(connection: Connection, stream: str, command: Command) -> str | None:
+    """Returns the audience for which a command to a stream is signed; None while no program is registered.
+
+    Raises `RefusalError` like `via_of`.
+    """
+    about = {"act": command.kind, "actor": command.actor, "command_id": command.command_id, "stream": stream}
+    message = Message(content=message_digest(as_sent(command)), **about)
+    found = await _verified(connection, command.statement, message, _here())
+    return None if found is None else _here()
+
+
+async def _verified(connection: Connection, statement: str | None, message: Message, aud: str) -> Proved | None:
     if not await connection.fetchval(_ANY):
         return None
     [[now]] = await connection.fetch("select clock_timestamp()")
-    about = {"act": command.act, "actor": command.actor, "command_id": command.command_id}
-    message = Message(content=message_digest(as_sent(command)), **about)
-    hearing = Hearing(Ring(await principals(connection)), aud or audience(find_setting(INSTALLATION) or UNNAMED), now)
-    found = verified(command.statement, message, hearing)
-    return f"{found.principal.id}/{Channel.ONLINE}/{found.key_id}/{found.sha256}"
+    return verified(statement, message, Hearing(Ring(await principals(connection)), aud, now))
+
+
+def _here() -> str:
+    return audience(find_setting(INSTALLATION) or UNNAMED)
 
 
 def refuse_same_program(first: str | None, second: str | None) -> None:

@@ -533,7 +533,7 @@ BEGINS: Final = {
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
 """By kind of stream, further kinds of events with which a stream may begin."""
 
-ABOUT_NOTHING: Final = frozenset({"receipt_voided", "erased"})
+ABOUT_NOTHING: Final = frozenset({"receipt_void_asked", "receipt_voided", "erased"})
 """The events in the stream of official papers that are about neither a paper nor a new receipt."""
 
 _ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})

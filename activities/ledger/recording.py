@@ -26,6 +26,7 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
             digest=content_of(command),
             actor=command.actor,
             via=command.via,
+            statement=command.statement,
             at=at,
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
             rows=kind.changed_rows(state, kind.after(state, command, events, at)),

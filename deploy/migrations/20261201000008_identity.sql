@@ -10,9 +10,6 @@ create table question_statement (
 create index question_statement_until on question_statement (until);
 grant select, insert, delete on question_statement to motcua_app;
 
--- What widens rights always waits for a second operator.
-alter table principal_version drop column by_two;
-
 -- The officer whose own key it is: it speaks for nobody else. Null for a program of many.
 alter table principal add column subject text;
 
@@ -29,5 +26,4 @@ revoke select on principal, principal_key from motcua_publisher;
 alter table suspense_step drop column via;
 alter table erasure_deed drop column via;
 alter table principal drop column subject;
-alter table principal_version add column by_two boolean not null default false;
 drop table question_statement;

@@ -28,12 +28,11 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     actor = proved.statement.actor
     if actor is None:
         return problem("statement", "statement_of_another_actor")
-    if proved.principal.subject not in {None, actor.subject}:
-        return problem("statement", "subject_not_granted")
     grants = [one for one in proved.principal.grants if actor.role in CLAIMED[one.claim]]
     if not grants:
         return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
     conditions: dict[str, Callable[[Grant], bool]] = {
+        "subject_not_granted": lambda _: proved.principal.subject in {None, actor.subject},
         "agency_not_granted": lambda one: names_agency(one.agencies, actor),
         "applicant_of_another": lambda one: (
             one.claim is not Claim.OWN or message.filed_by in {None, proved.principal.id, *one.predecessors}

@@ -6,12 +6,13 @@ from typing import Any, Final
 from rules.money_receipts import issued_for, registered
 from rules.officers import other_agency
 from rules.papers.fold import is_made
+from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always, refuse
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, problem
-from schemas.papers.commands import IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
-from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
-from schemas.papers.state import OfficialPapers
+from schemas.papers.commands import ApproveVoid, IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
+from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoidAsked, ReceiptVoided
+from schemas.papers.state import MoneyReceipt, OfficialPapers
 from schemas.people import Role
 
 
@@ -32,31 +33,49 @@ def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) 
     return (ReceiptIssued(series=series, amount=sum(line.amount for line in command.lines), **said),)
 
 
-def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> tuple[ReceiptVoided, ...]:
+def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> tuple[ReceiptVoidAsked, ...]:
+    receipt = _valid(papers, command.registered, _UNKNOWN)
     said = {"officer": command.actor.subject, "again": command.again, "reason": command.reason}
-    return (_voided(papers, command, problem("registered", "unknown_receipt"), **said),)
+    return (ReceiptVoidAsked(registered=require(receipt.registered), **said),)
+
+
+def _approve_void(papers: OfficialPapers, command: ApproveVoid, _: datetime) -> tuple[ReceiptVoided, ...]:
+    receipt = _valid(papers, command.registered, _UNKNOWN)
+    asked = receipt.void_asked
+    if asked is None:
+        raise refuse(problem("registered", "no_void_asked"))
+    if command.actor.subject == asked.officer:
+        raise refuse(problem("actor.subject", "needs_another"))
+    said = {"officer": command.actor.subject, "asked_by": (asked.officer,)}
+    return (_voided(receipt, again=asked.again, reason=asked.reason, **said),)
 
 
 def _void_by_itself(papers: OfficialPapers, command: VoidByItself, _: datetime) -> tuple[ReceiptVoided, ...]:
-    return (_voided(papers, command, _VOID, cause=command.cause),)
+    return (_voided(_valid(papers, command.registered, _VOID), cause=command.cause),)
 
 
-def _voided(
-    papers: OfficialPapers, command: VoidReceipt | VoidByItself, unknown: Problem, **said: Any
-) -> ReceiptVoided:
-    receipt = registered(papers.receipts, command.registered)
+def _valid(papers: OfficialPapers, number: str, unknown: Problem) -> MoneyReceipt:
+    """The receipt of this number. Raises `RefusalError` if it is void; if there is none, with the problem `unknown`."""
+    receipt = registered(papers.receipts, number)
     if receipt is None or receipt.voided_at is not None:
         raise refuse(unknown if receipt is None else _VOID)
-    return ReceiptVoided(of=receipt.of, registered=receipt.registered, fee=receipt.fee, given=receipt.given, **said)
+    return receipt
+
+
+def _voided(receipt: MoneyReceipt, **said: Any) -> ReceiptVoided:
+    number = require(receipt.registered)
+    return ReceiptVoided(of=receipt.of, registered=number, fee=receipt.fee, given=receipt.given, **said)
 
 
 _VOID: Final = problem("registered", "receipt_is_void")
+_UNKNOWN: Final = problem("registered", "unknown_receipt")
 
 RULES: Final[Rules[OfficialPapers]] = Rules(
     {
         "record_paper": Rule(SYSTEM, always, _record),
         "issue_receipt": Rule(SYSTEM, always, _issue_receipt),
         "void_receipt": Rule((Role.CASHIER, Role.LEADER), always, _void_receipt),
+        "approve_void": Rule((Role.CASHIER, Role.LEADER), always, _approve_void),
         "void_by_itself": Rule(SYSTEM, always, _void_by_itself),
     },
     not_now=problem("", "wrong_state", says="paper_is_made"),

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from rules.money_receipts import number_given
 from rules.rule import Change, folding
-from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoided
-from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, PaperKind
+from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoidAsked, ReceiptVoided
+from schemas.papers.state import MoneyReceipt, OfficialPaper, OfficialPapers, PaperKind, VoidRequest
 from schemas.stream.ledger import About
 
 
@@ -22,15 +22,24 @@ def _issued(papers: OfficialPapers, event: ReceiptIssued, at: datetime) -> dict[
     return {"receipts": (*papers.receipts, MoneyReceipt(**dict(event) | own))}
 
 
+def _void_asked(papers: OfficialPapers, event: ReceiptVoidAsked, _: datetime) -> dict[str, Any]:
+    asked = VoidRequest(officer=event.officer, again=event.again, reason=event.reason)
+    return {"receipts": _with(papers, event.registered, {"void_asked": asked})}
+
+
 def _voided(papers: OfficialPapers, event: ReceiptVoided, at: datetime) -> dict[str, Any]:
-    void = {"voided_at": at}
-    now = (one.model_copy(update=void) if one.registered == event.registered else one for one in papers.receipts)
-    return {"receipts": tuple(now)}
+    return {"receipts": _with(papers, event.registered, {"voided_at": at})}
+
+
+def _with(papers: OfficialPapers, number: str, change: dict[str, Any]) -> tuple[MoneyReceipt, ...]:
+    """The receipts, the one of this number changed."""
+    return tuple(one.model_copy(update=change) if one.registered == number else one for one in papers.receipts)
 
 
 CHANGES: Final[Mapping[type[Any], Change[OfficialPapers]]] = {
     PaperMade: lambda papers, event, at: {"made": (*papers.made, OfficialPaper(**dict(event), at=at))},
     ReceiptIssued: _issued,
+    ReceiptVoidAsked: _void_asked,
     ReceiptVoided: _voided,
 }
 evolve = folding(CHANGES)

@@ -8,7 +8,7 @@ from rules.papers.commands import RULES
 from rules.papers.fold import evolve
 from rules.stream_kind import Numbering, StreamKind
 from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
-from schemas.papers.events import PaperMade, PapersEvent, ReceiptVoided
+from schemas.papers.events import PaperMade, PapersEvent, ReceiptVoidAsked, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPapers, VoidCause
 from schemas.refund.state import CAPTURES
 from schemas.stream.rows import ReceiptRow, Standing
@@ -19,27 +19,33 @@ def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
     """The evidence for an event of official papers.
 
     For a paper, its cause. For a receipt, the paid fee and the void receipt that it replaces, if any. For a void
-    receipt, its issue and the cause of its voidness.
+    receipt, its issue and the cause of its voidness: what happened to the money, or an officer's request.
     """
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)
     if isinstance(event, ReceiptVoided):
-        number = {} if event.given else {"number": event.registered}
-        issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))
-        payment = payment_workflow(stream.filing, event.fee)
-        by_hand = Entry(("refund_given_by_hand",), {}, refund_workflow(stream.filing, event.fee * CAPTURES))
-        match event.cause:
-            case None:
-                return ((issued,),)
-            case VoidCause.CHARGED_BACK:
-                return ((issued, Entry(("payment_charged_back",), {}, payment)),)
-            case VoidCause.REFUNDED:
-                return ((issued, Entry(("payment_refunded",), {}, payment)), (issued, by_hand))
+        return _of_void(stream, event)
+    if isinstance(event, ReceiptVoidAsked):
+        return ((Entry(("receipt_issued",), {}, str(stream)),),)
     paid = Entry(("fee_paid",), {"n": event.fee}, filing_workflow(stream.filing))
     if event.replaces is None:
         return ((paid,),)
     void = {"registered": event.replaces, "again": True, "of": event.of, "fee": event.fee}
     return ((paid, Entry(("receipt_voided",), void, str(stream))),)
+
+
+def _of_void(stream: StreamId, event: ReceiptVoided) -> Evidence:
+    number = {} if event.given else {"number": event.registered}
+    issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))
+    payment = payment_workflow(stream.filing, event.fee)
+    by_hand = Entry(("refund_given_by_hand",), {}, refund_workflow(stream.filing, event.fee * CAPTURES))
+    match event.cause:
+        case None:
+            return ((issued, Entry(("receipt_void_asked",), {"registered": event.registered}, str(stream))),)
+        case VoidCause.CHARGED_BACK:
+            return ((issued, Entry(("payment_charged_back",), {}, payment)),)
+        case VoidCause.REFUNDED:
+            return ((issued, Entry(("payment_refunded",), {}, payment)), (issued, by_hand))
 
 
 def _receipt(one: MoneyReceipt) -> dict[str, Any]:

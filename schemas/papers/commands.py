@@ -32,12 +32,19 @@ class IssueReceipt(SystemCommand):
 
 
 class VoidReceipt(Command):
-    """Void a receipt, as a cashier or a leader of its agency. `again`: whether another receipt shall follow."""
+    """Request the voiding of a receipt, as a cashier or leader of its agency. `again`: whether another shall follow."""
 
     kind: Literal["void_receipt"] = "void_receipt"
     registered: ReceiptNumber
     reason: ShortText
     again: bool = False
+
+
+class ApproveVoid(Command):
+    """Void a receipt as another cashier or leader of its agency requested."""
+
+    kind: Literal["approve_void"] = "approve_void"
+    registered: ReceiptNumber
 
 
 class VoidByItself(SystemCommand):

@@ -54,12 +54,24 @@ class ReceiptIssued(Model):
     """number of the void receipt that this receipt replaces; not set if there is none"""
 
 
+class ReceiptVoidAsked(Model):
+    """An officer requested that a receipt is voided, which another officer must approve. The last request counts."""
+
+    kind: Literal["receipt_void_asked"] = "receipt_void_asked"
+    registered: str
+    """number of the receipt in the register"""
+    officer: str
+    again: bool = False
+    """whether another receipt shall follow for the same money"""
+    reason: Annotated[str, Personal]
+
+
 class ReceiptVoided(Model):
     """A receipt was voided (hủy biên lai); its number is never used again.
 
     `again`: whether another receipt follows for the same money. `given`: whether an external service gave the number;
-    the service then has to be notified. `officer` voided the receipt; if it is not set, the system did, for the reason
-    `cause`.
+    the service then has to be notified. `officer` approved the voiding that `asked_by` requested; if `officer` is not
+    set, the system voided the receipt, for the reason `cause`.
     """
 
     kind: Literal["receipt_voided"] = "receipt_voided"
@@ -71,6 +83,8 @@ class ReceiptVoided(Model):
     """number of the paid fee"""
     officer: str | None = None
     """identity of the officer who voided the receipt; not set if the system did"""
+    asked_by: tuple[str, ...] = ()
+    """identity of the officer who requested it, and may not approve it"""
     again: bool = False
     """whether another receipt follows for the same money"""
     given: bool = False
@@ -107,4 +121,4 @@ class PaperMade(Model):
     """whether the paper bears the agency's seal"""
 
 
-PapersEvent = PaperMade | ReceiptIssued | ReceiptVoided
+PapersEvent = PaperMade | ReceiptIssued | ReceiptVoidAsked | ReceiptVoided

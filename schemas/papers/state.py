@@ -60,8 +60,19 @@ class VoidCause(StrEnum):
     CHARGED_BACK = "charged_back"
 
 
+class VoidRequest(Model):
+    """An officer's request to void a receipt."""
+
+    officer: str
+    again: bool
+    reason: str | None = Field(default=None, repr=False)
+
+
 class MoneyReceipt(Model):
-    """A receipt for money: its event, its number, its purpose, and the time of its voiding (None if it is not void)."""
+    """A receipt for money: its event, its number, its purpose, and the time of its voiding (None if it is not void).
+
+    `void_asked` is the last request to void it; None if there is none.
+    """
 
     seq: int
     at: Instant
@@ -77,6 +88,7 @@ class MoneyReceipt(Model):
     officer: str | None = None
     about: About
     replaces: str | None = None
+    void_asked: VoidRequest | None = None
     voided_at: Instant | None = None
 
 

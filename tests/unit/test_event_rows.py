@@ -300,6 +300,7 @@ PERSONAL = {
     "refund_declined": {"reason"},
     "shortfall_proposed": {"reason", "legal_basis"},
     "charge_back_answered": {"reason", "legal_basis"},
+    "receipt_void_asked": {"reason"},
     "receipt_voided": {"reason"},
 }
 NUMBERED = {

@@ -19,6 +19,7 @@ from schemas.filing.events import Reassigned
 from schemas.identity.statement import signed
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
+from schemas.papers.events import ReceiptVoided
 from schemas.parcel.events import ConsignmentReported
 from schemas.payment.state import TOLD
 from schemas.people import OFFICERS, Actor, Role
@@ -34,7 +35,7 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)
     found += await _substitutes(connection, batch, acts)
-    return found + await _alone(connection, batch, acts)
+    return found + await _alone(connection, batch, events)
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
@@ -86,7 +87,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a refund's two officers are the same, or one is the other's substitute on that day.
+    """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
 
     Two officers are two programs, too: whoever holds a program's key can name any officer.
     """
@@ -94,14 +95,14 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
     for event in events:
         if (others := _others(event)) is None:
             continue
-        hands = [name for name in (event.officer, event.acting_for) if name is not None]
+        hands = [name for name in (event.officer, getattr(event, "acting_for", None)) if name is not None]
         day = local_day(batch.at)
         if set(hands) & set(others) or await in_their_place(connection, _directory(batch), hands, others, day):
             found.append(problem("actor.subject", "needs_another"))
         elif batch.statement is not None:
             mine = signed(batch.statement).statement.iss
-            about = (batch.filing_id, list(others), batch.stream, getattr(event, "case", None), mine)
-            if await connection.fetchval(_SPOKE_BEFORE, *about):
+            about = [getattr(event, name, None) for name in ("case", "registered")]
+            if await connection.fetchval(_SPOKE_BEFORE, batch.filing_id, list(others), batch.stream, mine, *about):
                 found.append(problem("statement", "needs_another_key"))
     return found
 
@@ -111,6 +112,8 @@ def _others(event: Any) -> tuple[str, ...] | None:
     match event:
         case RefundApproved() | RefundDeclined() | ShortfallAccepted():
             return event.asked_by
+        case ReceiptVoided(asked_by=asked_by) if asked_by:
+            return asked_by
         case RefundGivenByHand():
             return event.approved_by
         case _:
@@ -223,14 +226,17 @@ _SPOKE_BEFORE: Final = """
 select exists (
     select from event
     where filing_id = $1 and convert_from(actor, 'UTF8')::jsonb ->> 'subject' = any($2)
-        and (stream = $3 and kind in ('refund_opened', 'shortfall_proposed', 'refund_approved')
-                and coalesce((convert_from(body, 'UTF8')::jsonb ->> 'case')::int = $4, true)
+        and (stream = $3 and kind in (
+                    'refund_opened', 'shortfall_proposed', 'refund_approved', 'receipt_void_asked'
+                )
+                and coalesce((convert_from(body, 'UTF8')::jsonb ->> 'case')::int = $5, true)
+                and coalesce(convert_from(body, 'UTF8')::jsonb ->> 'registered' = $6, true)
             or stream = 'filing:' || $1::uuid
                 and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'fee_waived'))
-        and split_part(via, '/', 1) = $5 and split_part(via, '/', 4) <> ''
+        and split_part(via, '/', 1) = $4 and split_part(via, '/', 4) <> ''
 )
 """
-"""SQL: whether a program signed for one of the officers who requested the refund, or whose act ended the filing."""
+"""SQL: whether a program signed for one of the officers who requested the act, or whose act ended the filing."""
 _ABSENCE: Final = """
 select last_day, substitute from absence
 where agency = $1 and subject = $2 and role = $3 and $4 between first_day and last_day

@@ -1,6 +1,7 @@
 """`motcua receipt`: the register of receipts for money, and the voiding of a receipt."""
 
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import asyncpg
 import typer
@@ -11,6 +12,7 @@ from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from console.agencies import see_agency
 from console.database import APPLICATION, address, answered, ask, master_key
+from console.speaking import audience_of, signed_to
 from motcua.cli.answer import Column, columns, dong, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import Actor, AsJson, Reason, order
@@ -22,7 +24,7 @@ from rules.stream_kind import Origin
 from rules.streams import KINDS, PAPERS
 from schemas.errors import RefusalError, problem
 from schemas.ids import StreamId, papers_stream
-from schemas.papers.commands import VoidReceipt
+from schemas.papers.commands import ApproveVoid, VoidReceipt
 from schemas.papers.state import RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.translate import said
@@ -32,8 +34,13 @@ from views.registers.papers import receipt_of, receipts
 _RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
 
 
-async def void_receipt(dsn: str, master: MasterKeys, command: VoidReceipt) -> RegisteredReceipt:
-    """Voids a receipt; returns its row. Idempotent by the command's id. Raises `RefusalError`, asyncpg's errors."""
+async def void_receipt(
+    dsn: str, master: MasterKeys, command: VoidReceipt | ApproveVoid, sign: Callable[[str, Any], Any] = lambda _, it: it
+) -> RegisteredReceipt:
+    """Requests or approves that a receipt is voided; returns its row. Idempotent by the command's id.
+
+    `sign` returns the command to a stream with the statement of a program. Raises `RefusalError`, asyncpg's errors.
+    """
     vault = Vault(master)
     async with (  # one connection to read, one to append
         asyncpg.create_pool(dsn, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool,
@@ -44,8 +51,9 @@ async def void_receipt(dsn: str, master: MasterKeys, command: VoidReceipt) -> Re
             raise refuse(problem("registered", "unknown_receipt"))
         stream = papers_stream(found.filing_id)
         try:
-            origin = Origin(StreamId.parse(stream), found.agency)
-            await record(Ledger(pool, vault, KINDS), Log(connection, vault.find, KINDS), PAPERS, origin, command)
+            origin, act = Origin(StreamId.parse(stream), found.agency), sign(stream, command)
+            ledger = Ledger(pool, vault, KINDS, audience=await audience_of(connection, stream, act))
+            await record(ledger, Log(connection, vault.find, KINDS), PAPERS, origin, act)
         except RefusalError:
             if not await connection.fetchval(_RECORDED, stream, command.command_id):
                 raise
@@ -99,9 +107,17 @@ def void(
     again: Annotated[bool, typer.Option("--again", help="option.receipt.again")] = False,
     as_json: AsJson = False,
 ) -> None:
-    command = order(VoidReceipt, actor, registered=number, reason=reason, again=again)
+    _take(order(VoidReceipt, actor, registered=number, reason=reason, again=again), as_json=as_json)
+
+
+@app.command("approve-void")
+def approve_void(number: Number, *, actor: Actor, as_json: AsJson = False) -> None:
+    _take(order(ApproveVoid, actor, registered=number), as_json=as_json)
+
+
+def _take(command: VoidReceipt | ApproveVoid, *, as_json: bool) -> None:
     master, dsn = master_key(), address(APPLICATION)
-    _show(answered(lambda: void_receipt(dsn, master, command)), as_json=as_json)
+    _show(answered(lambda: void_receipt(dsn, master, command, signed_to)), as_json=as_json)
 
 
 _COLUMNS: Final = columns("n:number series kind|fee_kind amount|dong issued:issued_at void:voided_at replaced_by")

@@ -9,6 +9,7 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from console.database import APPLICATION, OWNER, address, ask, connected, master_key
+from console.speaking import signed
 from motcua.cli.answer import columns, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
@@ -49,7 +50,7 @@ def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator
     ) -> tuple[requests.Asked | None, list[person.Named]]:
         request = None
         if theirs := tuple(row["code"] for row in await person.own(log.connection, vault, who)):
-            command = order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs)
+            command = signed(order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs))
             request = await requests.ask(log, command)
         return request, await person.others(log.connection, vault, who, moved)
 

@@ -24,6 +24,7 @@ LAND: Final = "H01.40"
 PHI, LE_PHI = 115_000, 30_000
 SECRET: Final = "sandbox-secret"
 CASHIER: Final = f"cashier:{LAND.lower()}-cashier-1@{LAND}"
+LEADER: Final = f"leader:{LAND.lower()}-leader-1@{LAND}"
 KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
 
 

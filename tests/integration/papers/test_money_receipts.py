@@ -2,30 +2,39 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import pytest
 
 from activities.partners.receipts import ReceiptService
+from motcua.signing import Authenticated, Speaker
+from operations.commands.money.receipts import void_receipt
 from operations.doctor.check import Health
 from operations.doctor.record.long_waits import papers as owed_papers
 from operations.evidence.bundle import export
 from rules.papers.register import period
 from rules.require import require
 from rules.time.working_time import VIETNAM
+from schemas.errors import RefusalError
 from schemas.filing import commands as cm
+from schemas.filing.commands import Command
+from schemas.identity.statement import UNNAMED
+from schemas.papers.commands import ApproveVoid, VoidReceipt
 from schemas.papers.state import PaperKind, ReceiptRegister
-from schemas.people import Role
+from schemas.people import Actor, Role
 from schemas.publishing.fee import FeeKind
 from tests.conftest import World
+from tests.integration.operations.principals import FIRST, SECOND, two_programs
 from tests.integration.papers import receipts as rc
-from tests.integration.papers.receipts import CASHIER, KINDS_OF_PAPER, LAND, LE_PHI, PHI, issued, paid, sound
+from tests.integration.papers.receipts import CASHIER, KINDS_OF_PAPER, LAND, LE_PHI, LEADER, PHI, issued, paid, sound
 from tests.integration.papers.receipts import outside as outside
 from tests.integration.papers.receipts import service as service
 from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk, work
 from tests.printed import codes, pages, raw_text
 from tests.sandboxes import Server
 from tests.shell import Shell
+from tests.speaking import private_key
 from tests.waits import around
 from verifier.bundle import canonical
 from verifier.bundle import verify as verify_bundle
@@ -98,7 +107,14 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     assert (stranger.code, "not_in_directory" in stranger.err + stranger.out) == (1, True)
     assert (await register(desk)).void == 0, "nothing was recorded"
 
-    ended = await shell(*void, "--again", "--as", CASHIER)
+    approve = ("receipt", "approve-void", first, "--json")
+    early = await shell(*approve, "--as", LEADER)
+    assert (early.code, "no_void_asked" in early.out) == (1, True)
+    assert (await shell(*void, "--again", "--as", CASHIER)).code == 0
+    assert ((await register(desk)).void, await work(desk.relay())) == (0, 0), "it waits for another officer"
+    alone = await shell(*approve, "--as", CASHIER)
+    assert (alone.code, "needs_another" in alone.out) == (1, True)
+    ended = await shell(*approve, "--as", LEADER)
     assert (ended.code, ended.json["number"], bool(ended.json["voided_at"])) == (0, first, True)
     assert (await shell(*void, "--as", CASHIER)).code == 1, "for ever"
     assert await work(desk.relay()) == 2
@@ -110,15 +126,52 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     assert all(one in said for one in ("Thay biên lai đã hủy số", first, second))
 
     assert (await shell("receipt", "void", phi, "--reason", "Trùng", "--as", CASHIER)).code == 0
+    assert (await shell("receipt", "approve-void", phi, "--as", LEADER)).code == 0
     assert await work(desk.relay()) == 0, "nothing else was asked for"
     listed = await shell("receipt", "list", LAND, YEAR, "--json")
     sums = (listed.json["issued"], listed.json["void"], listed.json["gaps"])
     assert (listed.code, *sums) == (0, LE_PHI, PHI + LE_PHI, [])
     assert first in (await shell("receipt", "list", LAND, f"{datetime.now(VIETNAM):%Y-%m}", "--kind", "le_phi")).out
     async with world.connection() as connection:
-        sealed = await connection.fetchval("select body from event where kind = 'receipt_voided' limit 1")
-    assert "Ước".encode() not in sealed, "what people write is sealed"
+        sealed = await connection.fetch("select body from event where kind in ('receipt_void_asked', 'receipt_voided')")
+    assert "Ước".encode() not in b"".join(row["body"] for row in sealed), "what people write is sealed"
     await sound(world)
+
+
+async def test_a_void_by_two_names_of_one_program_is_refused(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay())
+    await two_programs(world)
+    number, common = f"{LAND}-{YEAR}-BL0000001", {"via": {"principal": "motcua"}}
+    cashier, leader = (
+        Actor(subject=f"{LAND.lower()}-{role}-1", role=role, agency=LAND) for role in (Role.CASHIER, Role.LEADER)
+    )
+    asks = VoidReceipt.model_validate(
+        {"command_id": "v", "actor": cashier, "registered": number, "reason": "Sai"} | common
+    )
+    yes = ApproveVoid.model_validate({"command_id": "a", "actor": leader, "registered": number} | common)
+
+    async def take(command: VoidReceipt | ApproveVoid, by: tuple[str, int] | None) -> str | None:
+        sign = (lambda _, it: it) if by is None else partial(signed_to, by)
+        try:
+            await void_receipt(world.app_dsn, world.settings.master, command, sign)
+        except RefusalError as error:
+            return error.refusal.problems[0].rule
+        return None
+
+    assert await take(asks, None) == "statement_missing"
+    assert await take(asks, FIRST) is None
+    assert await take(yes, None) == "statement_missing"
+    assert await take(yes, FIRST) == "needs_another_key"
+    assert (await register(desk)).void == 0
+    assert await take(yes, SECOND) is None
+    assert (await register(desk)).void == LE_PHI
+
+
+def signed_to(by: tuple[str, int], stream: str, command: Command) -> Command:
+    name, seed = by
+    return Speaker(name, private_key(seed), UNNAMED).command(stream, command, Authenticated())
 
 
 async def test_a_missing_number_is_named(world: World, desk: Desk, shell: Shell) -> None:
@@ -166,7 +219,9 @@ async def test_a_void_receipt_is_told_before_another(
         await paid(world)
     await work(desk.relay(receipts=outside))
     number = next(one.number for one in (await register(desk)).receipts if one.kind is FeeKind.FEE)
-    ended = await Shell(world.process_env)("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)
+    shell = Shell(world.process_env)
+    assert (await shell("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)).code == 0
+    ended = await shell("receipt", "approve-void", number, "--as", LEADER)
     assert ended.code == 0, ended.err
     assert await work(desk.relay(receipts=outside)) == 2
     assert [one["void"] for one in await rc.given(service)].count(True) == 1

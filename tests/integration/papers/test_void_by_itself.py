@@ -10,7 +10,7 @@ from activities.partners.money.provider import Notice
 from gateway.relay import tell_payment
 from operations.commands.money.receipts import void_receipt
 from schemas.ids import fee_key, payment_workflow, reference_of
-from schemas.papers.commands import VoidReceipt
+from schemas.papers.commands import ApproveVoid, VoidReceipt
 from schemas.payment.state import MoneyNotice
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
@@ -106,3 +106,5 @@ async def void_again(world: World) -> None:
     why: dict[str, Any] = {"command_id": "v", "reason": "sai tên", "again": True}
     command = VoidReceipt(actor=CASHIER, via=VIA, registered=number, **why)
     await void_receipt(world.app_dsn, world.settings.master, command)
+    approved = ApproveVoid(command_id="a", actor=officer(Role.LEADER), via=VIA, registered=number)
+    await void_receipt(world.app_dsn, world.settings.master, approved)
