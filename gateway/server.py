@@ -14,6 +14,7 @@ from temporalio.runtime import Runtime
 from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
 from gateway.app import Hearing, application
+from gateway.connections import bounded
 from gateway.file_door import files
 from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
@@ -42,7 +43,11 @@ async def main() -> None:
             if (key := settings.key_of_files) is not None and settings.objects is not None:
                 app.include_router(files(Store(open_store(settings.objects)), key))
             config = uvicorn.Config(
-                app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE.total_seconds())
+                app,
+                http=bounded(settings.connections),
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=int(GRACE.total_seconds()),
             )
             server = _Server(config, settings.tell_ready)
             serving = asyncio.create_task(server.serve([listener]))

@@ -143,6 +143,7 @@ class Sending(FileCalls):
             command: A command that the stream takes; `actions` lists all of these.
 
         Raises:
+            BadCommand: The command is too long, or does not fit its model.
             NotAllowed: The rules do not allow the command now; `refusal.allowed` lists the allowed actions.
             NotAuthorised: The agency's directory does not give the actor this role.
             SameIdOtherContent: The `command_id` was used for something else.
@@ -160,6 +161,7 @@ class Sending(FileCalls):
             'Withdrawn'
         """
         _must_be(command, c.Command, c.RefusalCode.BAD_COMMAND)
+        _must_fit(command)
         stream = stream_of(target)
         seen = max(command.seen_seq or 0, self._line.known.seen_seq(stream))
         command = command.model_copy(update={"seen_seq": seen or None})
@@ -304,6 +306,14 @@ def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
     if not isinstance(given, model):
         why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
         raise errors.refused_for(code, why)
+
+
+def _must_fit(command: c.Command) -> None:
+    """Raises the typed error for a command that is longer than the platform takes."""
+    try:
+        c.bounded(command.model_dump(mode="json", exclude_none=True))
+    except c.RefusalError as no:
+        raise errors.refused(no.refusal) from None
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:

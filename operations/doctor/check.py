@@ -15,6 +15,7 @@ from temporalio.client import Client
 from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
 from console.database import APPLICATION, Connection, stack_beside
 from console.home import CODEC, WITH_PORT, Home, port_setting
+from gateway.settings import GatewaySettings
 from motcua.cli.running import STACK, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS
 from rules.stream_kind import Kinds
@@ -75,16 +76,17 @@ SECONDS: Final = 3.0
 NEEDED: Final = (APPLICATION, "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_BANK_URL", "MOTCUA_POST_URL")
 """The settings that a platform worker needs."""
 
+_PROCESSES: Final = WorkerSettings.model_fields | RelaySettings.model_fields | GatewaySettings.model_fields
 SETTINGS: Final = frozenset(
     {
         *NEEDED,
         *WITH_MASTER_KEY,
-        *(f"MOTCUA_{name.upper()}" for name in WorkerSettings.model_fields | RelaySettings.model_fields),
+        *(f"MOTCUA_{name.upper()}" for name in _PROCESSES),
         *("MOTCUA_OWNER_DATABASE_URL", "MOTCUA_SUPERUSER_DATABASE_URL", "MOTCUA_TRUST_URL", "MOTCUA_HOME"),
         *("MOTCUA_IDENTITY_PRINCIPAL", "MOTCUA_IDENTITY_ACR", "MOTCUA_IDENTITY_AMR", "MOTCUA_IDENTITY_KEY_FILE"),
         *("MOTCUA_IDENTITY_KEY", "MOTCUA_IDENTITY_AGENT", "MOTCUA_PERSON_HOURS", "MOTCUA_OFFICER_YEARS"),
         *("MOTCUA_FAILPOINTS", "MOTCUA_WORKER_METRICS_URL", "MOTCUA_BACK_OFFICE_METRICS_URL", "MOTCUA_GATEWAY_URL"),
-        *("MOTCUA_GATEWAY_HOST", "MOTCUA_GATEWAY_METRICS_URL", "MOTCUA_TEMPORAL_UI_URL"),
+        *("MOTCUA_GATEWAY_METRICS_URL", "MOTCUA_TEMPORAL_UI_URL"),
         CODEC,
         CODEC_KEYS,
         *map(port_setting, WITH_PORT),

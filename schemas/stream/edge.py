@@ -13,7 +13,7 @@ from ..errors import RefusalCode, problem, refused, shape_refusal
 from ..identity.statement import MAX_STATEMENT
 from ..text import AT_THE_EDGE
 
-__all__ = ["UNOPENED", "UNREADABLE", "Unreadable"]
+__all__ = ["UNOPENED", "UNREADABLE", "Unreadable", "bounded"]
 
 
 class Unreadable:

@@ -293,6 +293,10 @@ async def test_what_is_too_long_or_no_number_of_json_is_refused_here() -> None:
     with pytest.raises(motcua.BadSubmission) as error:
         await client.submit(testing.submission(form={"n": 2**53}))
     assert error.value.refusal.problems[0].rule == "not_canonical_json"
+    supplement = next(one for one in COMMANDS if isinstance(one, motcua.Supplement))
+    with pytest.raises(BadCommand) as long:
+        await client.act("filing:x", supplement.model_copy(update={"form": {f"f{n}": "x" * 4000 for n in range(500)}}))
+    assert long.value.refusal.problems[0].rule == "too_long"
 
 
 async def test_json_leaves_none_out_and_keeps_the_nulls_of_plain_data() -> None:

@@ -10,7 +10,7 @@ from activities.ledger.authority.budgets import Budget
 from motcua import FilingClient, TooMany
 from motcua.signing import Speaker
 from schemas.errors import RefusalCode
-from schemas.identity.statement import UNNAMED, Claim, PrincipalKind
+from schemas.identity.statement import UNNAMED, Assurance, Claim, PrincipalKind
 from schemas.ids import filing_workflow
 from tests.acting import of, refusal
 from tests.conftest import World
@@ -32,7 +32,7 @@ async def raised(outcomes: list[Any]) -> None:
 
 
 async def test_the_kit_waits_as_it_is_told_and_nobody_else_does(world: World) -> None:
-    portal = principal(FLOODER, grant(Claim.OWN), keys=(now_in_force(SEED),))
+    portal = principal(FLOODER, grant(Claim.OWN, least=Assurance.LOW), keys=(now_in_force(SEED),))
     await register(world, portal.model_copy(update={"kind": PrincipalKind.PORTAL}))
     small = replace(world, budgets={PrincipalKind.PORTAL: Budget(rate=5, most=5)})
     async with locked(small) as closed:
