@@ -158,6 +158,11 @@ class Voice:
     authenticated: Authenticated = field(default_factory=Authenticated)
     asker: c.Actor | None = None
 
+    @property
+    def speaks_for_officer(self) -> bool:
+        """Whether the questions are an officer's."""
+        return self.asker is not None and self.asker.role in c.OFFICERS
+
     def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> "Voice":
         """Returns the same signer, for the questions of this actor."""
         return replace(self, asker=asker, authenticated=authenticated or self.authenticated)

@@ -10,15 +10,17 @@ from uuid import UUID, uuid5
 
 import rfc8785
 
-__all__ = ["DEFAULT_BACK_OFFICE_QUEUE", "NAMESPACE", "TASK_QUEUE", "StreamId", "canonical", "complaint_workflow"]
-__all__ += ["digest", "filing_id", "filing_workflow", "parcel_workflow", "payment_workflow", "referral_workflow"]
-__all__ += ["refund_workflow", "result_workflow"]
+__all__ = ["DEFAULT_BACK_OFFICE_QUEUE", "NAMESPACE", "OFFICERS_QUEUE", "TASK_QUEUE", "StreamId", "canonical"]
+__all__ += ["complaint_workflow", "digest", "filing_id", "filing_workflow", "parcel_workflow", "payment_workflow"]
+__all__ += ["referral_workflow", "refund_workflow", "result_workflow"]
 
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 """The namespace of all derived ids. It never changes: with another one, a submission would give another filing."""
 
 TASK_QUEUE: Final = "motcua"
 """The task queue of the platform's workers."""
+OFFICERS_QUEUE: Final = "motcua.officers"
+"""The queue of questions asked for officers, which do not wait behind those of portals."""
 TASK_TIMEOUT: Final = timedelta(seconds=10)
 """The time after which another worker gets a workflow task whose worker has died. It is Temporal's default."""
 DEPLOYMENT: Final = "motcua"

@@ -55,7 +55,7 @@ from recovery.overtaken import Overtaken
 from recovery.presence import present
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
-from schemas.ids import DEPLOYMENT, TASK_QUEUE
+from schemas.ids import DEPLOYMENT, OFFICERS_QUEUE, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
 from workers.by_queue import ByQueue
 from workers.checkpoints import checkpointing
@@ -109,6 +109,14 @@ MOST_WAITING: Final = 2000
 
 POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
 """The pollers of a worker. A task that no poller awaits costs a write in Temporal's store (docs/performance.md)."""
+
+_OFFICERS: Final[dict[str, Any]] = {
+    "task_queue": OFFICERS_QUEUE,
+    "workflows": (ViewWorkflow,),
+    "no_remote_activities": True,
+    "workflow_task_poller_behavior": PollerBehaviorAutoscaling(minimum=2, initial=2),
+}
+"""The worker of officers' questions: its slots and pollers are no portal's."""
 
 STICKY: Final = timedelta(seconds=2)
 """The time for which a task waits for the worker that caches the filing; then any worker may take the task."""
@@ -221,7 +229,7 @@ async def activities_with(
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the worker of the workflows, and the worker of the waits for changes.
+    """Runs the worker of the workflows, that of officers' questions, and the worker of the waits for changes.
 
     `options` are those of `temporalio.worker.Worker`. Each worker gets its build id here, since Temporal's SDK would
     hash the bytecode of all imports, which takes longer than the rest of the start.
@@ -251,6 +259,7 @@ async def platform_worker(
     async with (
         present(settings.database_url.get_secret_value(), client),
         Worker(client, activities=functions.working, **chosen) as worker,
+        Worker(client, activities=functions.working, **(chosen | _OFFICERS)),
         Worker(
             client,
             task_queue=WAITING_QUEUE,

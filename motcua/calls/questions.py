@@ -196,7 +196,7 @@ class Questions:
                 "View",
                 asked,
                 id=f"view:{uuid4()}",
-                task_queue=c.TASK_QUEUE,
+                task_queue=c.OFFICERS_QUEUE if voice.speaks_for_officer else c.TASK_QUEUE,
                 execution_timeout=limit,
                 rpc_timeout=limit,
             )

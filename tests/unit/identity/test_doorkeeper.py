@@ -124,8 +124,8 @@ def door_before(
     monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
     monkeypatch.setattr(workflow, "now", lambda: NOW)
     monkeypatch.setattr(workflow, "info", lambda: SimpleNamespace(workflow_id=MESSAGE.stream))
-    judge: Any = guard or _Guard()
-    kind: Any = Doorkeeper(judge).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
+    before: Any = guard or _Guard()
+    kind: Any = Doorkeeper(before).workflow_interceptor_class(WorkflowInterceptorClassInput({}))
     door: WorkflowInboundInterceptor = kind(behind)
     return door
 
