@@ -5,6 +5,7 @@ Each side is the product with its own settings, processes and stack (`benchmarks
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -26,6 +27,7 @@ from deploy.stack.child import CHECKOUT
 from deploy.stack.keys import IDENTITY
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.key_rotation import new_ring
+from schemas.identity.statement import PrincipalKind
 from workers.settings import Identity
 
 PLAIN: Final = "plain"
@@ -34,12 +36,15 @@ SIGNED: Final = "identity"
 BOTH: Final = "both"
 GUARDED: Final = (CODEC, SIGNED, BOTH)
 AT_ONCE: Final = 10
+_ENDLESS: Final = json.dumps({kind: {"rate": 1e9, "most": 1e9} for kind in PrincipalKind})
+"""Budgets of programs that no round exceeds: the rounds measure what an act costs, not how many are let in."""
 
 
 def settings() -> dict[str, dict[str, str]]:
     """Returns the extra environment variables of each side. The first side is `plain`, the base of the comparison."""
     unsealed, sealed = {CODEC_KEYS: ""}, {CODEC_KEYS: new_ring()}
-    believed, asked_who = {IDENTITY: Identity.OFF.value}, {IDENTITY: Identity.REQUIRED.value}
+    believed = {IDENTITY: Identity.OFF.value}
+    asked_who = {IDENTITY: Identity.REQUIRED.value, "MOTCUA_BUDGETS": _ENDLESS}
     return {
         PLAIN: unsealed | believed,
         CODEC: sealed | believed,

@@ -26,7 +26,7 @@ from temporalio.service import RPCError
 
 from motcua.payloads.converter import data_converter
 from schemas.filing import commands as cm
-from schemas.identity.statement import Claim, PrincipalKind
+from schemas.identity.statement import UNNAMED, Claim, PrincipalKind
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.people import Role
 from schemas.reading import AskTasks
@@ -139,7 +139,12 @@ async def trial(said: argparse.Namespace, world: World, ready: Path) -> dict[str
     portal = principal("flooder", grant(Claim.OWN), keys=(now_in_force(SEED),))
     world = await signing(world)
     await register(world, portal.model_copy(update={"kind": PrincipalKind.PORTAL}))
-    env = world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_READY_FILE": str(ready), "MOTCUA_SANDBOX": "false"}
+    env = world.process_env | {
+        "PATH": os.environ["PATH"],
+        "MOTCUA_READY_FILE": str(ready),
+        "MOTCUA_SANDBOX": "false",
+        "MOTCUA_INSTALLATION": UNNAMED,
+    }
     worker = forked(ANY_FILES, env=env)
     try:
         await eventually(partial(asyncio.to_thread, ready.exists), bool)
