@@ -1,4 +1,4 @@
-"""`motcua back-office`: runs an agency's back office; with `--check`, only checks whether it could work."""
+"""`motcua back-office`: runs an agency's back office; with `--check` or `--try`, only looks at it."""
 
 import asyncio
 import importlib
@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -24,11 +24,12 @@ from motcua.calls.retry import patiently
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.language import in_words
 from motcua.cli.options import Patience
-from motcua.cli.running import Exit, end_well, exit_if, fail, refusing
+from motcua.cli.running import Exit, end_well, exit_if, fail, parse, read_file, read_json, refusing
+from motcua.cli.trying import Tried, tried
 from motcua.client import FilingClient
 from motcua.configured_speaker import speaker_here
 from motcua.connection import configured_address, connect
-from motcua.contract import AgencyCode, Text, said
+from motcua.contract import AgencyCode, Dossier, Text, said
 from motcua.errors import MotcuaError, NotFound
 from motcua.files.store import OBJECTS, Store
 
@@ -42,6 +43,7 @@ def back_office(
     agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="option.agency")] = None,
     queue: Annotated[str | None, typer.Option("--queue", help="option.office.queue")] = None,
     check: Annotated[bool, typer.Option("--check", help="option.office.check")] = False,
+    trial: Annotated[str | None, typer.Option("--try", metavar="FILE", help="option.office.try")] = None,
     patience: Patience = 60.0,
 ) -> None:
     handler = logging.StreamHandler(sys.stderr)
@@ -51,13 +53,11 @@ def back_office(
     if agency is not None:  # the queue of a malformed code would never receive work
         with refusing(ValidationError, Exit.USAGE, said("refused.agency_code", agency=agency)):
             agency = TypeAdapter[str](AgencyCode).validate_python(agency)
-    if check:
-        own = [name for name in HOOKS if getattr(type(made), name) is not getattr(BackOffice, name)]
-        words = f"{type(made).__module__}:{type(made).__qualname__}: {', '.join(own) or '–'}"
-        hooks = Looked(said("label.hooks"), well=True, words=words)  # `load` has checked them
-        found = [hooks, *end_well(surroundings(agency, queue or queue_of(agency), patience))]
-        show_all(found, _LOOKED)
-        exit_if(not all(one.well for one in found))
+    if trial is not None:
+        dossier = parse(Dossier, read_json(read_file(trial), trial))
+        _show(end_well(tried(made, dossier)), _TRIED)
+    elif check:
+        _show(_checked(made, agency, queue or queue_of(agency), patience), _LOOKED)
     else:
         end_well(run(made, agency, queue=queue, patience=patience))
 
@@ -127,6 +127,9 @@ _LOOKED: Final = columns(
 )
 
 
+_TRIED: Final = columns(_LOOKED[0], "hook answer:words")
+
+
 async def surroundings(agency: str | None, queue: str, patience: float) -> list[Looked]:
     """Checks the object store and Temporal; if Temporal answers, the agency's directory entry and the queue too."""
     found = [await _look("label.object_store", _store())]
@@ -183,3 +186,16 @@ async def _queue(client: Client, queue: str) -> Text:
         )
     )
     return said("command.back_office.tasks_wait", queue=queue, tasks=found.stats.approximate_backlog_count)
+
+
+def _checked(office: BackOffice, agency: str | None, queue: str, patience: float) -> list[Looked]:
+    own = [name for name in HOOKS if getattr(type(office), name) is not getattr(BackOffice, name)]
+    words = f"{type(office).__module__}:{type(office).__qualname__}: {', '.join(own) or '–'}"
+    hooks = Looked(said("label.hooks"), well=True, words=words)  # `load` has checked them
+    return [hooks, *end_well(surroundings(agency, queue, patience))]
+
+
+def _show(found: Sequence[Looked | Tried], shown: Sequence[Column]) -> None:
+    """Prints the outcomes. Ends the command with 1 unless all are well."""
+    show_all(found, shown)
+    exit_if(not all(one.well for one in found))

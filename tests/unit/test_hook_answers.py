@@ -1,16 +1,20 @@
 """What an agency's hooks answer: what does not fit is named by its field, in one line, without what it is about."""
 
 import logging
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from obstore.store import MemoryStore
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
+from typer.testing import CliRunner, Result
 
 from motcua import AnswerRequest, BackOffice, CheckRequest, Document, Outcome, PartDecision, testing
 from motcua.backoffice import _Work
+from motcua.cli.app import build
 from motcua.files.store import Store
 from motcua.office.hooks import Hooks
 from motcua.payloads.converter import as_sent
@@ -104,3 +108,47 @@ async def test_a_failure_is_one_line_without_its_text(caplog: pytest.LogCaptureF
         about = (record.__dict__["hook"], record.__dict__["filing"], record.__dict__["error"])
         assert about == ("issue", str(DOSSIER.filing_id), known)
         assert name not in f"{record.__dict__}{raised.value}"
+
+
+OFFICE: Final = """
+import time
+from motcua import BackOffice, Outcome, PartDecision, testing
+
+class Office(BackOffice):
+    async def check(self, dossier):
+        time.sleep(1.5)
+        return dossier.form["child_sex"] == "female"
+
+    def issue(self, request):
+        return testing.PAPER if request.outcome is Outcome.APPROVED else "no"
+
+    async def answer(self, request):
+        raise LookupError("no such part")
+"""
+
+
+def test_an_office_is_tried_on_a_dossier_without_a_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "tried_office.py").write_text(OFFICE)
+    (tmp_path / "dossier.json").write_text(DOSSIER.model_dump_json(exclude_none=True))
+    (tmp_path / "unfit.json").write_text("{}")
+
+    def ended(*words: str) -> Result:
+        return CliRunner().invoke(build({}), ["back-office", "--lang", "en", "--try", *words])
+
+    tried = ended("dossier.json", "tried_office:Office")
+    assert (tried.exit_code, [" ".join(line.split()) for line in tried.stdout.splitlines()[1:]]) == (
+        1,
+        [
+            "ok check the dossier is complete (True)",
+            f"ok issue (approved) application/pdf, pages: 1, {len(testing.PAPER)} bytes",
+            "fail issue (refused) the answer is wrong at result: must be of the type bytes | Document",
+            f"fail answer LookupError: no such part ({tmp_path.name}/tried_office.py:14 in answer)",
+        ],
+    )
+    assert [record.__dict__["hook"] for record in caplog.records if "blocks" in record.message][:1] == ["check"]
+    assert ended("dossier.json").exit_code == 0, "the default office"
+    assert ended("unfit.json").exit_code == 2
