@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import attaching, filings, office, results, schemas
+from motcua.cli import attaching, filings, office, own_key, results, schemas
 from motcua.cli.help import WordedGroup, nothing, with_words
 from motcua.cli.language import set_language, with_language
 from motcua.cli.options import COMMANDS, PLATFORM
@@ -17,6 +17,8 @@ from motcua.errors import MotcuaError
 
 FAULT: Final = 70
 """The exit code of an unexpected error."""
+_SHARED: Final = frozenset({results.NAME, own_key.NAME})
+"""The groups to which the platform adds commands."""
 _UsageError: Final[Any] = typer.BadParameter.__base__
 """The usage error of the click that typer uses: newer versions of typer contain their own click."""
 
@@ -27,7 +29,7 @@ def run(arguments: list[str]) -> None:
     set_language(arguments, anew=True)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     # The kit's commands import no other distribution: its module names could hide an agency's own modules.
-    ours = wanted is not None and wanted != results.NAME and wanted in _names(build({}))
+    ours = wanted is not None and wanted not in _SHARED and wanted in _names(build({}))
     added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=COMMANDS)}
     app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
     if wanted is not None and wanted not in _names(app):
@@ -74,6 +76,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
     for own in (
         filings.app,
         results.commands(),
+        own_key.commands(),
         attaching.app,
         filings.after_files,
         office.app,

@@ -18,6 +18,7 @@ from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeou
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
+from typer.testing import CliRunner
 
 import motcua
 import schemas
@@ -40,15 +41,19 @@ from motcua import contract as c
 from motcua.backoffice import BackOffice, Document
 from motcua.blocking import BlockingActingClient
 from motcua.calls.retry import FIRST_CONNECT, patiently, server_of
+from motcua.cli.app import build
 from motcua.connection import connect
 from motcua.errors import RefusedError, Unavailable, error_from, refused_for
 from motcua.files import drafts
 from motcua.files import store as stores
 from motcua.files.store import DamagedFileError, FileNotTakenError, NoStoreError, Store
+from motcua.identity import public_key_of
 from motcua.payloads.converter import data_converter
 from motcua.signing import _MOST, Known
+from rules.identity.principal_register import unproved
 from schemas.errors import problem, shape_refusal
 from schemas.files import EXTENSIONS, file_key, media_type_of
+from schemas.identity.statement import PrincipalKey
 from tests.contract.fitting import broken
 from tests.contract.messages import MESSAGES, READ, sample
 from tests.contract.samples import COMMANDS
@@ -519,3 +524,12 @@ async def test_without_an_address_it_says_what_to_set(monkeypatch: pytest.Monkey
     monkeypatch.delenv(stores.OBJECTS, raising=False)
     with pytest.raises(NoStoreError, match="MOTCUA_OBJECTS"):
         Store.from_environment()
+
+
+def test_a_program_makes_its_key_and_its_proof_with_the_kit_alone(tmp_path: Path) -> None:
+    alone, pem = build({}), tmp_path / "own.pem"
+    made = CliRunner().invoke(alone, ["principals", "key", str(pem)])
+    proof = CliRunner().invoke(alone, ["principals", "prove", str(pem), "--principal", "portal-1"]).stdout.strip()
+    now = datetime.now(UTC)
+    key = PrincipalKey(public_key=public_key_of(made.stdout), valid_from=now, valid_until=now + timedelta(days=1))
+    assert unproved(proof, key, "portal-1", now) is None

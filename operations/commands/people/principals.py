@@ -1,7 +1,6 @@
 """`motcua principals`: the programs that may call the platform, their claims and their keys."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -17,8 +16,7 @@ from motcua.cli.options import AsJson, Asked, Operator, Reason, order
 from motcua.cli.running import Exit, fail, parse, plain, read_file, refusing
 from motcua.configured_speaker import INSTALLATION
 from motcua.errors import MotcuaError
-from motcua.identity import key_in, new_key, public_key_of
-from motcua.identity import prove as prove_key
+from motcua.identity import public_key_of
 from operations.principal_register import history, take
 from schemas.identity import principals as pr
 from schemas.identity.statement import UNNAMED, Grant, Principal, PrincipalKey, audience
@@ -31,22 +29,6 @@ KeyFile = Annotated[str, typer.Option("--key", metavar="FILE", help="option.prin
 _DAY: Final = ["%Y-%m-%d"]
 Until = Annotated[datetime, typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="option.principals.until")]
 Proof = Annotated[str, typer.Option("--proof", metavar="JWS", help="option.principals.proof")]
-
-
-@app.command()
-def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="option.principals.private")]) -> None:
-    with refusing(MotcuaError, Exit.USAGE):
-        typer.echo(new_key(file), nl=False)
-
-
-@app.command()
-def prove(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="option.principals.private")],
-    *,
-    which: Annotated[str, typer.Option("--principal", metavar="ID", help="option.principals.whose")],
-) -> None:
-    with refusing(MotcuaError, Exit.USAGE):
-        typer.echo(prove_key(which, key_in(file)))
 
 
 @app.command()
