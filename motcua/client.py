@@ -11,13 +11,14 @@ from . import contract as c
 from .calls.acting import ActingClient
 from .calls.arguments import Call
 from .calls.event_loop import REST
+from .calls.line import Line
 from .calls.questions import stream_of
 from .calls.retry import DEFAULT_PATIENCE
 from .calls.sending import Sending
 from .calls.sending import command_id as command_id
 from .configured_speaker import authenticated_here, speaker_here
 from .connection import connect, speaking_ours
-from .signing import Authenticated, Line, Speaker, Voice
+from .signing import Authenticated, Speaker, Voice
 
 
 class FilingClient(Sending):

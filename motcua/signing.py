@@ -12,10 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
-from temporalio.client import Client
-
 from . import contract as c
-from .calls.retry import Crowd
 from .errors import RefusedError
 from .payloads.converter import as_sent
 
@@ -242,14 +239,3 @@ def _put(cache: OrderedDict[K, V], key: K, value: V) -> None:
     cache.move_to_end(key)
     if len(cache) > _MOST:
         cache.popitem(last=False)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A client's connection, the seconds for which a call is retried, its signer, known receipts and waiting calls."""
-
-    client: Client
-    patience: float
-    voice: Voice = field(default_factory=Voice)
-    known: Known = field(default_factory=Known)
-    crowd: Crowd = field(default_factory=Crowd)

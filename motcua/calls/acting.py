@@ -8,10 +8,10 @@ from uuid import UUID
 
 from motcua import contract as c
 from motcua.errors import MotcuaError, RefusedError, Unavailable, refused_for
-from motcua.signing import Line
 
 from .arguments import Call
 from .file_calls import FileCalls
+from .line import Line
 from .questions import stream_of
 from .sending import Sending, command_id
 

@@ -15,10 +15,10 @@ from temporalio.service import RPCError
 from motcua import contract as c
 from motcua.errors import FilingNotAvailable, MotcuaError, NotFound, NotReady, Unavailable, error_from, refused_for
 from motcua.machine_work import MachineWork, machine_work
-from motcua.signing import Line
 
 from .arguments import Call
 from .event_loop import Blocking, C_co, waits
+from .line import Line
 from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
 
 T = TypeVar("T")

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from temporalio.common import RetryPolicy
+
 from motcua.stopping import GRACE, LONGEST
 from rules.identity.principal_register import LIFE
 from tests.conftest import ROOT
@@ -12,7 +14,7 @@ PAGE: Final = (ROOT / "docs" / "agencies.md").read_text()
 
 
 def test_the_page_names_the_delays_of_the_code() -> None:
-    check: Any = agency._options("agency.H29.16", 0, agency.RetryPolicy(maximum_interval=agency._LONGEST_PAUSE))
+    check: Any = agency._options("agency.H29.16", 0, RetryPolicy(maximum_interval=agency._LONGEST_PAUSE))
     policy = check["retry_policy"]
     assert (policy.initial_interval.total_seconds(), policy.backoff_coefficient) == (1, 2)
     pauses = [min(2**n, agency._LONGEST_PAUSE.total_seconds()) for n in range(agency.TOLD_AFTER - 1)]

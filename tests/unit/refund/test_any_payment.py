@@ -14,7 +14,7 @@ from schemas.errors import RefusalError
 from schemas.filing.events import FeeShare
 from schemas.filing.state import Closing, Fee, FeeState
 from schemas.level import Channel
-from schemas.payment.state import PaymentState
+from schemas.payment.state import Payment, PaymentState
 from schemas.publishing.procedure_rules import FeePart
 from schemas.refund import commands as cm
 from schemas.refund.events import RefundAsked, RefundGivenByHand
@@ -194,7 +194,10 @@ def amounts(chance: random.Random, owed: int) -> Iterator[int]:
 
 def played(chance: random.Random) -> Paying:
     one = Paying(chance)
-    payment = lambda: one.told.payment  # noqa: E731 -- its state by then
+
+    def payment() -> Payment:
+        return one.told.payment
+
     for amount in amounts(chance, one.fee):
         one.pay(amount)
         if chance.random() < 0.5:
