@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from deploy.stack.keys import HERE, SECOND, second_key
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL, speaker_here
@@ -12,28 +12,29 @@ from schemas.filing.commands import Command
 from schemas.people import Role
 
 C = TypeVar("C", bound=Command)
+_APPROVING: Final = frozenset({Role.LEADER, Role.AUDITOR})
 
 
 class ByPerson(Speaker):
-    """Signs the commands of leaders, who approve, by the speaker `leaders`; everything else by its own key."""
+    """Signs the commands of leaders and auditors, who approve, by the speaker `second`; all else by its own key."""
 
-    def __init__(self, principal: str, key: Key, installation: str, leaders: Speaker) -> None:
+    def __init__(self, principal: str, key: Key, installation: str, second: Speaker) -> None:
         super().__init__(principal, key, installation)
-        self._leaders = leaders
+        self._second = second
 
     def command(self, stream: str, command: C, how: Authenticated) -> C:
-        if command.actor.role is Role.LEADER:
-            return self._leaders.command(stream, command, how)
+        if command.actor.role in _APPROVING:
+            return self._second.command(stream, command, how)
         return super().command(stream, command, how)
 
     def order(self, act: str, order: dict[str, Any], how: Authenticated) -> str:
-        if order["actor"]["role"] == Role.LEADER:
-            return self._leaders.order(act, order, how)
+        if order["actor"]["role"] in _APPROVING:
+            return self._second.order(act, order, how)
         return super().order(act, order, how)
 
 
 def speaker_of(env: Mapping[str, str]) -> Speaker | None:
-    """Returns the speaker of an embedded stack, with its second program for leaders; else that of the environment."""
+    """Returns the speaker of an embedded stack, with its second program for who approves; else the environment's."""
     if env.get(PRINCIPAL) != HERE:
         return speaker_here(env)
     key, installation = Path(env[KEY_FILE]), env[INSTALLATION]

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 
 from activities.keys.masters import MasterKeys, master_keys
 from activities.ledger.vault import Vault
+from demo.speaking import speaker_of
+from motcua.configured_speaker import INSTALLATION
+from motcua.payloads.converter import as_sent
+from motcua.signing import Authenticated
 from operations.erasure import requests
 from operations.erasure.retention import whole
 from rules.retention import hindrances
 from rules.streams import KINDS
+from schemas.identity.statement import UNNAMED
 from schemas.ids import filing_workflow
-from schemas.people import Actor, Role
+from schemas.people import Actor, OfficerCommand, Role
 from schemas.privacy import ApproveErasure, AskErasure, ErasureCause
 from views.log import Log
 
+A = TypeVar("A", bound=OfficerCommand)
 OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
 AUDITOR: Final = Actor(subject="h01.12-auditor-1", role=Role.AUDITOR, agency="H01.12")
 
@@ -32,6 +39,8 @@ class Record:
         self.master: MasterKeys = master_keys(env["MOTCUA_MASTER_KEY"])
         self.owner = env["MOTCUA_OWNER_DATABASE_URL"]
         self.vault = Vault(self.master)
+        self._speaker = speaker_of(env)
+        os.environ[INSTALLATION] = env.get(INSTALLATION, UNNAMED)  # where acts are verified, as for a command
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
@@ -69,7 +78,7 @@ class Record:
             return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
 
     async def ask(self, filings: Sequence[UUID], command: str) -> None:
-        """Request the erasure of these filings as one officer, and approve it as another."""
+        """Request the erasure of these filings as one officer, and approve it as another, by another program."""
         asked = AskErasure(
             command_id=f"ask-{command}",
             actor=OPERATOR,
@@ -78,5 +87,12 @@ class Record:
             filings=tuple(map(str, filings)),
         )
         async with self.connection(self.owner) as connection:
-            n = (await requests.ask(Log(connection, self.vault.find, KINDS), asked)).request.n
-            await requests.answer(connection, ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n))
+            n = (await requests.ask(Log(connection, self.vault.find, KINDS), self._signed(asked))).request.n
+            approved = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
+            await requests.answer(connection, self._signed(approved))
+
+    def _signed(self, act: A) -> A:
+        if self._speaker is None:
+            return act
+        statement = self._speaker.order(act.act, as_sent(act), Authenticated())
+        return act.model_copy(update={"statement": statement})
