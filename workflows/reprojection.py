@@ -17,7 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import NUDGE
     from schemas.stream.reprojection import REPROJECTION, Page, Reproject, Turned, workflow_id
     from workflows.stream.asking import answer_of
-    from workflows.stream.recording import single_argument
+    from workflows.stream.hearing import QUIET
+from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """The time after which every submission that began under the previous calendar is in the log."""
@@ -67,8 +68,12 @@ class Reprojection:
         raise AssertionError
 
     async def _rest(self, time: timedelta) -> bool:
-        """Waits for `time`; returns False if `nudge` ended the wait early, so that the pass must be repeated."""
+        """Waits for `time`; returns False if `nudge` ended the wait early, so that the pass must be repeated.
+
+        Anybody can send a nudge: the next pass begins a second from now at the earliest.
+        """
         self._nudged = False
+        await workflow.sleep(QUIET)
         try:
             await workflow.wait_condition(lambda: self._nudged, timeout=time)
         except TimeoutError:

@@ -23,7 +23,7 @@ from workflows.stream.recording import Stream
 
 DROPPED: Final = "motcua_signals_dropped_total"
 
-_QUIET: Final = timedelta(seconds=1)
+QUIET: Final = timedelta(seconds=1)
 """The time after a signal without an event, in which no signal leads to a question to the log."""
 
 
@@ -88,7 +88,7 @@ class Hearing:
             stream = await self._begun()
             while True:
                 await workflow.wait_condition(lambda: stream.idle)  # ADR 0007
-                await workflow.sleep(_QUIET, summary="signals were dropped")
+                await workflow.sleep(QUIET, summary="signals were dropped")
                 if not self._missed:
                     break
                 await self._read(stream)

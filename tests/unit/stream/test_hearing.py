@@ -24,6 +24,7 @@ from tests.unit.filing.lives import Life, fee, procedure
 from tests.unit.stream.shell import FILING, NOW, Engine, begun, quiet
 from workflows.filing import FilingLife
 from workflows.payment.workflow import PaymentLife
+from workflows.reprojection import Reprojection
 from workflows.stream.hearing import DROPPED
 from workflows.stream.recording import Stream
 from workflows.stream.starting import continue_as_new_input
@@ -208,6 +209,18 @@ async def test_of_no_signal_to_a_payment_does_a_flood_ask_more_than_once(
     engine.refuses, before = lambda _: FALSE, len(engine.batches)
     await asyncio.gather(*(SENT[name](life) for _ in range(FLOOD)))
     assert (len(engine.batches) - before, dropped(engine), len(seconds.waiting)) == (1, FLOOD, 1)
+
+
+async def test_nudges_let_a_batch_over_all_streams_begin_one_pass_a_second(engine: Engine, seconds: Seconds) -> None:
+    batch = Reprojection()
+    resting = asyncio.create_task(batch._rest(timedelta(minutes=1)))
+    await quiet()
+    for _ in range(FLOOD):
+        batch.nudge()
+    await quiet()
+    assert (resting.done(), len(seconds.waiting), engine.waits) == (False, 1, [])
+    await seconds.passes()
+    assert await resting is False
 
 
 async def test_true_money_among_lies_is_found_where_the_gateway_has_stored_it(engine: Engine, seconds: Seconds) -> None:
