@@ -65,4 +65,5 @@ words: $(STAMP)
 # Records what the contract tests compare with; read the diff before committing it.
 golden: $(STAMP)
 	MOTCUA_GOLDEN=write $(BIN)/pytest tests/contract tests/replay/write_golden.py
+	MOTCUA_GOLDEN=write $(BIN)/pytest tests/integration/record/test_tamperings.py -k structure
 	MOTCUA_GOLDEN=write $(BIN)/pytest tests/replay/test_commands.py

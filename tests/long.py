@@ -162,6 +162,8 @@ integration/record/test_master_keys.py: rotations that fail half-way
 integration/record/test_plans.py: plans at 300,000 filings
 integration/record/test_rebuild.py: rebuilds while work goes on, and row by row
   but a_stream_goes a_stream_is those_on_another what_is_rebuilt what_it_needs
+integration/record/test_tamperings.py: four score tamperings beside the log, each found as the page says
+  only each_tampering
 integration/record/test_views.py: each view of each audience, through the kit, and pages of lists while they grow
   but a_stream_of nothing_of open_filings pages_of_tasks the_filings
 integration/signature/test_attacks.py: the corpus of attacks, other programs' verdicts, certificates that do not count

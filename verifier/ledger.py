@@ -30,7 +30,7 @@ from typing import Final, TypeAlias
 import asyncpg
 
 from verifier import events as writing
-from verifier import rows
+from verifier import guards, rows
 from verifier.events import BOUND, Json, Row, instant, json_object
 
 BATCH: Final = 1000
@@ -155,6 +155,7 @@ class Rule(StrEnum):
     NUMBER_MISSING = "number_missing"
     COUNTER = "counter"
     ROW = "row"
+    GUARD = "guard"
     MORE = "more"
 
 
@@ -232,6 +233,8 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
     numbers.close()
     for message in await rows.broken(connection):
         problems.add(Rule.ROW, message)
+    for message in await guards.broken(connection):
+        problems.add(Rule.GUARD, message)
     found = problems.listed()
     return Report(verified=not found, streams=whole.streams, events=whole.events, problems=found)
 

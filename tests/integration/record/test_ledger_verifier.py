@@ -31,8 +31,8 @@ import pytest
 
 from tests.alone import Alone, libpq
 from tests.walking import walked
+from verifier import guards, rows
 from verifier import ledger as ledger_verifier
-from verifier import rows
 from verifier.ledger import Problem, Report, Rule, event_hash, verify
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,6 +70,23 @@ $$ select convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, array[name], v
 """
 _OF_TABLE = groupby(rows.CHAINED, lambda one: one.table)
 _COLUMNS = {table: {column for one in sources for column in one.columns} for table, sources in _OF_TABLE}
+# Triggers in name only: these tests change what they guard.
+GUARDS = """
+create function refuse_change() returns trigger language plpgsql as
+$$ begin if tg_op = 'DELETE' then return old; end if; return new; end $$;
+create function note_rows() returns trigger language plpgsql as $$ begin return null; end $$;
+"""
+GUARDS += "".join(
+    f"create trigger rows before update or delete on {table} for each row execute function refuse_change();"
+    f"create trigger none before truncate on {table} for each statement execute function refuse_change();"
+    f"alter table {table} enable always trigger rows; alter table {table} enable always trigger none;"
+    for table in guards.UNCHANGED
+) + "".join(
+    f"create trigger noted{n} after {'update' if '.' in one.source else 'insert'} on {one.table}"
+    f" for each statement execute function note_rows('{one.source}', '');"
+    f"alter table {one.table} enable always trigger noted{n};"
+    for n, one in enumerate(rows.CHAINED)
+)
 CHAINED = "".join(
     f"create table {table} ({', '.join(f'{column} text' for column in columns)});"
     for table, columns in _COLUMNS.items()
@@ -193,7 +210,7 @@ async def new_database(server: str, template: str = "template1") -> str:
 
 async def with_tables(server: str) -> str:
     async with connected(dsn := await new_database(server)) as connection:
-        await connection.execute(TABLES + CHAINED)
+        await connection.execute(TABLES + CHAINED + GUARDS)
     return dsn
 
 
