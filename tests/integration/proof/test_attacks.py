@@ -28,7 +28,7 @@ from tests.conftest import ROOT, World
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record, copied, rehashed, trust_in
 from tests.provinces import EXTRACT_FILE
-from verifier import ledger as ledger_verifier
+from tests.sound import problems
 from verifier.checkpoint import verify
 
 Attack = Callable[[Any, str, str], Awaitable[None]]
@@ -249,15 +249,15 @@ def page() -> dict[str, tuple[set[str], set[str]]]:
 
 
 async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:
-    report = await ledger_verifier.verify(dsn)
+    broken = await problems(dsn)
     connection = await asyncpg.connect(dsn)
     try:
         loose = await unbound(connection, Vault(masters))
         held = await verify(connection, SecondPlace.at(place.as_uri()), trust_in(LOG.verifier))
     finally:
         await connection.close()
-    broken = {*(str(one.rule) for one in report.problems), *(one.row for one in loose)}
-    return broken, {str(one.rule) for one in held.findings}
+    named = {*(str(one.rule) for one in broken), *(one.row for one in loose)}
+    return named, {str(one.rule) for one in held.findings}
 
 
 async def test_the_table(world: World, tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ async def test_whoever_makes_all_anew_is_found_by_the_checkpoints(world: World, 
         await resealed(superuser, Vault(world.settings.master), leader, "Trần Thị Khác")
         async with world.connection() as other:  # the tables made what the forged streams come to
             assert sum((await rebuild(other, Vault(world.settings.master))).values()) >= len((FEE, CALENDAR, LEADER))
-        assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+        assert await problems(world.app_dsn) == []
         assert (await compare(superuser, Vault(world.settings.master))).differences == []
         found = await verify(superuser, SecondPlace.at(record.folder.as_uri()), trust_in(LOG.verifier))
     named = {(one.stream, one.seq) for one in found.findings if str(one.rule) == "event_differs"}

@@ -36,6 +36,7 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.reading import Audience
+from tests import sound
 from tests.acting import Play, birth, eventually, extract, officer, plain, refusal, stock
 from tests.conftest import World, database_url
 from tests.faults.processes import ANY_FILES
@@ -298,7 +299,7 @@ async def loose(world: World) -> list[Unbound]:
 
 
 async def problems(world: World) -> list[ledger_verifier.Problem]:
-    return (await ledger_verifier.verify(world.superuser_dsn)).problems
+    return await sound.problems(world.superuser_dsn)
 
 
 async def as_superuser(world: World, *statements: str) -> None:
@@ -378,10 +379,14 @@ async def test_a_command_says_which_rows_are_not_those_that_were_bound(world: Wo
         await log.append(ASKED, command_id="one")
         await log.append(ASKED, command_id="two")
     told = await shell("ledger", "verify", "--json")
-    assert (told.code, told.json["verified"], told.json["names"], told.json["bindings"]) == (0, True, True, [])
+    assert (told.json["problems"], told.json["names"], told.json["bindings"]) == ([], True, [])
+    assert {(one["table"], one["why"]) for one in told.json["rows"]} == {("event", "unreadable")}, (
+        "it begins with a question"
+    )
     await as_superuser(world, CHANGED_RECEIPT)
     told = await shell("ledger", "verify", "--json")
-    assert (told.code, told.json["verified"], told.json["problems"]) == (1, False, []), "rows alone do not show it"
+    broken = {problem["rule"] for problem in told.json["problems"]}
+    assert (told.code, told.json["verified"], broken) == (1, False, {"guard"}), "the log alone does not show it"
     assert [one["row"] for one in told.json["bindings"]] == ["receipt"]
     assert "receipt its digest is another one" in " ".join((await shell("ledger", "verify")).out.split())
 
