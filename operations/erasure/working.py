@@ -12,8 +12,6 @@ from uuid import UUID
 
 import asyncpg
 from obstore.store import ObjectStore
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
@@ -25,13 +23,13 @@ from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from console.database import is_away
 from motcua.cli.running import WorkRefusedError
-from motcua.payloads.codec import opened
-from motcua.payloads.converter import UnopenedError
 from operations.erasure.erasing import erase, tell_all, why
+from operations.erasure.executions import delete, executions_of, files_of, input_of
+from operations.erasure.refused import RefusedSubmissions
 from operations.erasure.requests import Progress, request
-from operations.store.sweep import ASIDE
 from rules.require import require
 from schemas.errors import Refusal, RefusalError
+from schemas.privacy import ErasureCause
 from schemas.reading import LONGEST_WAIT
 from views.log import Connection
 
@@ -61,23 +59,20 @@ class Gone:
 
 async def erase_outside(connection: Connection, outside: Outside, filings: Collection[UUID]) -> Gone:
     """Deletes the files and executions of erased filings; goes on if one filing fails. Raises asyncpg's errors."""
-    owners, streams = defaultdict[UUID, list[UUID]](list), defaultdict[UUID, list[str]](list)
+    owners = defaultdict[UUID, list[UUID]](list)
     for row in await connection.fetch(_CALLBACKS, list(filings)):
         owners[row["filing_id"]].append(row["id"])
-    for row in await connection.fetch(_STREAMS, list(filings)):
-        streams[row["filing_id"]].append(row["stream"])
     gone, gate = Gone(), asyncio.Semaphore(AT_ONCE)
 
     async def one(filing: UUID) -> None:
         async with gate:
             try:
-                files = [await _files(outside.store, owner) for owner in (filing, *owners[filing])]
+                files = [await files_of(outside.store, owner) for owner in (filing, *owners[filing])]
                 gone.files += sum(files)
                 failpoint("erasure.files")
                 deleted = 0
-                for stream in streams[filing]:
-                    async for found in outside.temporal.list_workflows(f"WorkflowId = '{stream}'"):
-                        deleted += await _delete(outside.temporal, found.id, found.run_id)
+                async for found in outside.temporal.list_workflows(executions_of(filing)):
+                    deleted += await delete(outside.temporal, found.id, found.run_id)
                 gone.executions += deleted
             except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
                 gone.failed[filing] = why(error)
@@ -88,19 +83,6 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
     return gone
 
 
-async def _files(store: ObjectStore, owner: UUID) -> int:
-    deleted = 0
-    for prefix in (f"files/{owner}/", f"{ASIDE}files/{owner}/"):
-        async for page in store.list(prefix):
-            for meta in page:
-                try:
-                    await store.delete_async(meta["path"])
-                except FileNotFoundError:
-                    continue  # already deleted
-                deleted += 1
-    return deleted
-
-
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
     """Deletes `View` workflows about these filings or about persons, and undecryptable ones; waits until they end."""
     gate = asyncio.Semaphore(AT_ONCE)
@@ -109,11 +91,11 @@ async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) ->
         about = filings  # if the question can't be read, it may be about any
         try:
             async with gate:
-                said = await _asked(temporal, workflow, run)
+                said = await input_of(temporal, workflow, run)
                 about = [one for one in filings if said is None or _PERSONS in said or str(one).encode() in said]
                 if about:
                     await _ended(temporal, workflow, run)
-                    deleted = await _delete(temporal, workflow, run)
+                    deleted = await delete(temporal, workflow, run)
                     gone.executions += deleted
         except Exception as error:  # noqa: BLE001 -- on any error the others are deleted, and it is reported
             gone.failed |= dict.fromkeys(about, why(error))
@@ -136,23 +118,6 @@ async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
     yield page
 
 
-async def _asked(temporal: Client, workflow: str, run: str) -> bytes | None:
-    """Returns a `View` workflow's input: None if undecryptable here, empty if the workflow was deleted meanwhile."""
-    try:
-        first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        return b""
-    if first is None:
-        return b""
-    payloads = first.workflow_execution_started_event_attributes.input.payloads
-    try:
-        return b"".join(payload.data for payload in await opened(temporal, workflow, payloads))
-    except UnopenedError:
-        return None
-
-
 async def _ended(temporal: Client, workflow: str, run: str) -> None:
     """Waits at most `LONGEST_QUESTION` seconds for the end of a `View` workflow, so that its caller gets an answer."""
     try:
@@ -165,22 +130,8 @@ async def _ended(temporal: Client, workflow: str, run: str) -> None:
             raise
 
 
-async def _delete(temporal: Client, workflow: str, run: str) -> int:
-    asked = DeleteWorkflowExecutionRequest(
-        namespace=temporal.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run)
-    )
-    try:
-        await temporal.workflow_service.delete_workflow_execution(asked)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        return 0
-    return 1
-
-
 _PAGE: Final = 200
 _PERSONS: Final = b"persons_filings"
-_STREAMS: Final = "select filing_id, stream from stream where filing_id = any($1) order by stream"
 _CALLBACKS: Final = """
 select filing_id, id from callback join stream using (stream) where filing_id = any($1) order by id
 """
@@ -225,11 +176,16 @@ async def _work(
     pool: Pool, vault: Vault, outside: Outside, unfinished: list[asyncpg.Record], progress: Progress
 ) -> Worked:
     worked, erased = Worked(), dict[UUID, str]()
+    refused = RefusedSubmissions(outside.temporal, outside.store)
     progress(0, len(unfinished))
     for done, row in enumerate(unfinished, 1):
         try:
             async with pool.acquire() as connection:
                 asked = require(await request(connection, row["request"]))
+                if asked.cause is ErasureCause.PERSON:
+                    files, executions = await refused.erase(connection, vault, row["filing_id"])
+                    worked.files += files
+                    worked.executions += executions
             await erase(pool, vault, asked, row["filing_id"], outside.elsewhere)
         except Exception as error:  # on any error the others go on, and it is reported
             if is_away(error):
@@ -251,7 +207,8 @@ async def _work(
                 await connection.execute(_KEEP, filing, problem)
             await connection.execute(_FINISHED, list(erased))
         failpoint("erasure.finished")
-        worked.files, worked.executions = gone.files, gone.executions
+        worked.files += gone.files
+        worked.executions += gone.executions
         worked.finished = sorted(erased.values())
     return worked
 

@@ -26,6 +26,7 @@ from tests.acting import Play, birth, extract, of
 from tests.conftest import ROOT, World
 from tests.contract.kept import golden_schemas
 from tests.faults.processes import motcua as command
+from tests.file_door import serving_files
 from tests.shell import Shell
 
 RECEPTION: Final = "reception:h56.30-reception-1@H56.30"
@@ -44,7 +45,7 @@ async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, 
     submission = birth()
     said = submission.model_dump_json(exclude_none=True)
     (tmp_path / "birth.json").write_text(said)
-    async with world.platform():
+    async with serving_files(world) as served, served.platform():
         filed = await shell("submit", "birth.json", "--json")
         assert filed.code == 0, filed.err
         filing = filed.json["filing_id"]
@@ -115,7 +116,7 @@ async def test_a_temporal_of_ones_own_takes_the_rest_from_the_stack(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    async with world.platform(), world.back_office():
+    async with serving_files(world) as served, served.platform(), served.back_office():
         play = await Play.begin(world, birth())
         await play.at(Stage.CLOSED)
         run = tmp_path / ".motcua" / "run"

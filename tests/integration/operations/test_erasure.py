@@ -1,12 +1,15 @@
 """Who filed is erased: by two people, everywhere, and everything else goes on."""
 
 import json
+from functools import partial
+from operator import not_
 from pathlib import Path
 
 import pytest
 
 from activities.ledger.vault import Vault
-from motcua.errors import FilingClosed, NotAllowed
+from motcua.errors import BadSubmission, FilingClosed, NotAllowed
+from motcua.files.store import Store, open_store
 from operations.erasure.erasing import back
 from operations.erasure.sinks import SINKS
 from operations.evidence import bundle as bundles
@@ -17,11 +20,21 @@ from rules.streams import KINDS
 from schemas.errors import RefusalError
 from schemas.people import Role
 from schemas.privacy import ERASED_WORDS, ErasureState
-from tests.acting import Play
+from tests.acting import Play, eventually, of
 from tests.conftest import ROOT, World
 from tests.histories import CANARY, PERSON, with_fee
 from tests.integration.operations.doctor import Doctor
-from tests.integration.operations.erasure import ASKS, approved, asked, code_of, ended, let_it_pass, sound, worked
+from tests.integration.operations.erasure import (
+    ASKS,
+    approved,
+    asked,
+    code_of,
+    ended,
+    let_it_pass,
+    listed,
+    sound,
+    worked,
+)
 from tests.shell import Shell
 from verifier import bundle as bundle_verifier
 from views.log import Log
@@ -93,6 +106,12 @@ async def test_a_person_is_given_all_that_is_held_and_it_is_erased(
     }
     naming = {"kind": "birth", "person_name": PERSON["id_number"], "copies": 1}
     shared = await Play.begin(world, with_fee(**household, form=naming))
+    refused = with_fee(form={"kind": "birth"})
+    others = with_fee(**household, form={"kind": "birth"})
+    for submission in (refused, others):
+        with pytest.raises(BadSubmission):
+            await world.client.submit(submission)
+        await Store(open_store(world.objects)).put(of(submission), b"%PDF", "application/pdf")
     plays = {"closed": closed, "open": still, "other": shared}
     codes = {name: await code_of(world, play) for name, play in plays.items()}
     await let_it_pass(world, closed)
@@ -114,6 +133,10 @@ async def test_a_person_is_given_all_that_is_held_and_it_is_erased(
         assert (await shell("erasures", "approve", n, "--as", wrong)).code == 1
     done = await shell("erasures", "approve", n, "--as", "auditor:h01.12-auditor-1@H01.12", "--json")
     assert done.json["finished"] == [codes["closed"]]
+    left = Path(world.objects.removeprefix("file://"), "files")
+    for submission, stays in ((refused, False), (others, True)):
+        assert bool(list((left / str(of(submission))).glob("*"))) is stays
+        await eventually(partial(listed, world, f"filing:{of(submission)}"), bool if stays else not_)
     assert len(done.json["left"]) >= 5
     assert [one["state"] for one in (await shell("erasures", "list", "--json")).json] == ["done"]
     await sound(world)

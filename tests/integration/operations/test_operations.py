@@ -55,7 +55,7 @@ class ByHand:
         self._processes: list[asyncio.subprocess.Process] = []
         home = Home(folder / "ports")
         home.create()
-        self.ports = home.ports(("postgres", "temporal"))
+        self.ports = home.ports(("postgres", "temporal", "gateway"))
         self.user = system_user(folder)
         self.here = folder / "here"
         self.here.mkdir()
@@ -70,6 +70,9 @@ class ByHand:
             "MOTCUA_OWNER_DATABASE_URL": f"postgresql://motcua_owner:owner-password@{database}",
             "MOTCUA_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
             "MOTCUA_OBJECTS": (self.folder / "objects").as_uri(),
+            "MOTCUA_FILES_KEY": base64.b64encode(os.urandom(32)).decode(),
+            "MOTCUA_FILES_URL": f"http://127.0.0.1:{self.ports['gateway']}",
+            "MOTCUA_GATEWAY_PORT": str(self.ports["gateway"]),
             "TEMPORAL_ADDRESS": f"127.0.0.1:{self.ports['temporal']}",
             "TEMPORAL_NAMESPACE": NAMESPACE,
         }
@@ -192,6 +195,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     env |= by_hand.speaking()
     await by_hand.serve(worker, "worker")
     await by_hand.serve(worker, "relay")
+    await by_hand.serve(worker, "gateway")
     engine = {name: value for name, value in env.items() if name.startswith("TEMPORAL_") or name == "MOTCUA_OBJECTS"}
     await by_hand.serve(engine | by_hand.speaking("back-office"), "back-office")
     await by_hand.serve(engine, "back-office", "--agency", "H29.16")
