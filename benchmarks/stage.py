@@ -15,7 +15,7 @@ from typing import Final
 
 from temporalio.client import Client
 
-from benchmarks.presigned import directory
+from benchmarks.documents.presigned import directory
 from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from console.database import connected
@@ -28,7 +28,7 @@ from publishing.authoring.calendars import CALENDAR, publish_calendar
 
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("benchmarks.worker", "product"),
-    "product-office": ("benchmarks.presigned",),
+    "product-office": ("benchmarks.documents.presigned",),
     "skeleton": ("benchmarks.worker", "skeleton"),
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }

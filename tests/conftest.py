@@ -29,7 +29,7 @@ from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.ledger.authority.budgets import Budget
-from benchmarks.presigned import SignedOffice, directory, signed_file
+from benchmarks.documents.presigned import SignedOffice, directory, signed_file
 from console.database import connected
 from deploy.stack import Stack
 from deploy.stack.registering import publisher

@@ -10,6 +10,7 @@ from activities.printing.relay import Printed
 from activities.printing.templates import printed, template_of, version_of
 from activities.procedures import Procedures
 from rules.papers.sheet import sheet
+from rules.papers.sheets.made import seat
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint.state import Complaint
@@ -87,25 +88,10 @@ async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[s
         row["agency"]: Letterhead(
             name=Text(vi=row["name_vi"], en=row["name_en"]),
             parent=_text(row, "parent"),
-            place=_seat(row["name_vi"], row["name_en"]) or _text(row, "place"),
+            place=seat(Text(vi=row["name_vi"], en=row["name_en"])) or _text(row, "place"),
         )
         for row in rows
     }
-
-
-def _seat(vi: str, en: str) -> Text | None:
-    """Returns the name of a People's Committee's unit, with its kind if the name is a number; None for others."""
-    if not vi.startswith(_COMMITTEE):
-        return None
-    unit = vi.removeprefix(_COMMITTEE)
-    kind = next((kind for kind in _UNITS if unit.startswith(kind)), "")
-    name = unit.removeprefix(kind)
-    seat = unit[:1].upper() + unit[1:] if name.isdecimal() else name
-    return Text(vi=seat, en=en.removesuffix(" People's Committee"))
-
-
-_COMMITTEE: Final = "Ủy ban nhân dân "
-_UNITS: Final = ("xã ", "phường ", "đặc khu ", "thị trấn ", "tỉnh ")
 
 
 def _text(row: Any, name: str) -> Text | None:

@@ -13,7 +13,7 @@ from activities.ledger.vault import Vault
 from activities.partners.http import partner_client
 from activities.results.signed import SignedFiles
 from activities.signature.certificate_subject import SubjectRules
-from benchmarks.presigned import signed_file
+from benchmarks.documents.presigned import signed_file
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from operations.doctor.check import Health

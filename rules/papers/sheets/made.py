@@ -43,6 +43,20 @@ def dated(at: datetime, place: Text | None) -> Text:
     return said("paper.place_and_day", place=Text(vi=seat, en=place.en), day=day)
 
 
+def seat(agency: Text) -> Text | None:
+    """The name of a People's Committee's unit, with its kind if the name is a number; None for other agencies."""
+    if not agency.vi.startswith(_COMMITTEE):
+        return None
+    unit = agency.vi.removeprefix(_COMMITTEE)
+    name = unit.removeprefix(next((kind for kind in _UNITS if unit.startswith(kind)), ""))
+    place = unit[:1].upper() + unit[1:] if name.isdecimal() else name
+    return Text(vi=place, en=agency.en.removesuffix(" People's Committee"))
+
+
+_COMMITTEE: Final = "Ủy ban nhân dân "
+_UNITS: Final = ("xã ", "phường ", "đặc khu ", "thị trấn ", "tỉnh ")
+
+
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
     """The agency's letterhead; if the agency's name is unknown, its code takes the place of the name."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))

@@ -72,9 +72,9 @@ async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, 
         for event, line in zip((await shell("events", filing, "--json")).json, tracked, strict=False):
             at = datetime.fromisoformat(event["occurred_at"]).astimezone(VIETNAM)
             assert line.startswith(f"{at:%Y-%m-%d %H:%M:%S} ")
-        got = await shell("result", filing, "--out", "result.txt")
+        got = await shell("result", filing, "--out", "result.pdf")
         assert got.code == 0, got.err
-    assert filed.json["code"] in (tmp_path / "result.txt").read_text()
+    assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF")
 
 
 async def test_other_refusals_offer_nothing(world: World, shell: Shell, tmp_path: Path) -> None:

@@ -197,8 +197,10 @@ def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_as
 
 def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> None:
     stream, filing = StreamId("result", FILING, 1), f"filing:{FILING}"
+    decided = Entry(("decided",), {"outcome": ORDER.outcome.value}, filing)
     assert RESULT.evidence(stream, Signing().log[0].event) == (
-        (Entry(("submitted",), {"signs": True}, filing), Entry(("decided",), {"outcome": ORDER.outcome.value}, filing)),
+        (Entry(("submitted",), {"signs": True}, filing), decided),
+        (Entry(("machine_work_failing",), {"work": "issue"}, filing), decided),
     )
     adopted = require(RESULT.evidence(stream, Signing(adopted=ISSUED).log[0].event))
     [[entry]] = adopted
