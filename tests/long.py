@@ -220,6 +220,7 @@ workflow/test_locked.py: each forgery against each door, by brute force, and for
   but a_process nobody_learns who_files
 workflow/test_overtaken.py: runs that lose their stream in every way
   but a_run_that once_the_newer
+workflow/test_parts.py: a fee that is transferred in parts, by the books of a bank
 workflow/test_past_the_door.py: what goes past the Updates to each activity
   only nobody_reads
 workflow/test_provinces.py: provinces side by side over their versions, and other rules than those pinned

@@ -66,10 +66,14 @@ def answer(refund: Refund, command: cm.AnswerChargeBack, _: datetime) -> Events:
 
 
 def _lacking(refund: Refund, command: cm.AcceptShortPayment | cm.ApproveShortPayment) -> int:
-    """The amount in đồng that is missing from all money that has come; the workflow states the other captures' sum."""
+    """The amount in đồng that is missing from all money that has come.
+
+    Before the workflow has added the sum of the other captures, it is as proposed, or else without other captures.
+    """
     capture = require(refund.capture)
-    beside = command.beside if isinstance(command, cm.AcceptWithOthers | cm.ApproveWithOthers) else 0
-    return capture.asked - capture.amount - beside
+    if isinstance(command, cm.AcceptWithOthers | cm.ApproveWithOthers):
+        return capture.asked - capture.amount - command.beside
+    return refund.forgone if isinstance(command, cm.ApproveShortPayment) else capture.asked - capture.amount
 
 
 def disputed(refund: Refund) -> Events:

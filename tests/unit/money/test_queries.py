@@ -99,7 +99,7 @@ DAY: Final = timedelta(days=1)
 SETTLED: Final = MADE + timedelta(minutes=5)
 
 
-async def late_looks(*kinds: Kind, at_once: bool = False) -> tuple[list[timedelta], Mapping[Kind, Wire]]:
+async def late_looks(*kinds: Kind, at_once: bool = False) -> tuple[list[timedelta], dict[Kind, Wire]]:
     """Where nothing comes: the times since the settlement at which a watch asks, as its server has it ask again."""
     wires = {kind: Wire(kind, "old") for kind in kinds}
     given: Any = wires

@@ -14,7 +14,7 @@ from schemas.errors import RefusalError
 from schemas.filing.events import FeeShare
 from schemas.filing.state import Closing, Fee, FeeState
 from schemas.level import Channel
-from schemas.payment.state import Payment, PaymentState
+from schemas.payment.state import PaymentState
 from schemas.publishing.procedure_rules import FeePart
 from schemas.refund import commands as cm
 from schemas.refund.events import RefundAsked, RefundGivenByHand
@@ -43,6 +43,10 @@ class Paying:
         self.facts: list[Fact] = []
         self.percent: int | None = None
         self.reduced = 0
+
+    @property
+    def due(self) -> bool:
+        return self.told.payment.state is PaymentState.PENDING
 
     # What the outside does.
 
@@ -89,7 +93,7 @@ class Paying:
             case "sent":
                 giving.do(cm.ApproveRefund, LEADER, case=case)
                 self.give(n)
-                if self.told.payment.state is PaymentState.PENDING:
+                if self.due:
                     self.facts.append(("sent", one))
         if self.told.payment.captures[n - 1] in self.told.payment.counted:
             self.facts.append(("request", one, amount))
@@ -194,20 +198,16 @@ def amounts(chance: random.Random, owed: int) -> Iterator[int]:
 
 def played(chance: random.Random) -> Paying:
     one = Paying(chance)
-
-    def payment() -> Payment:
-        return one.told.payment
-
     for amount in amounts(chance, one.fee):
         one.pay(amount)
         if chance.random() < 0.5:
             one.pay(amount, again=True)
         for act, odds in ((one.renew, 0.2), (one.request, 0.15), (one.charge_back, 0.07), (one.accept, 0.05)):
-            owed = payment().state is PaymentState.PENDING
+            owed = one.due
             if chance.random() < odds and (owed or act == one.charge_back) and len(one.wires) < 5:
                 act()
-    if payment().state is PaymentState.PENDING or chance.random() < 0.1:
-        one.told.cancel() if chance.random() < 0.5 or payment().state is PaymentState.PAID else one.told.expire()
+    if one.due or chance.random() < 0.1:
+        one.told.cancel() if chance.random() < 0.5 or not one.due else one.told.expire()
         one.facts.append(("over",))
         one.look()
     else:

@@ -70,6 +70,7 @@ def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
 def test_all_that_came_is_accepted_and_no_more_is_forgone_than_was_proposed() -> None:
     so_far = disputed().do(cm.AcceptWithOthers, CASHIER, **WHY, beside=400)
     assert so_far.log[-1].event.forgone == 600
+    assert so_far.refusal(cm.ApproveShortPayment, LEADER) == [], "before the others are looked up"
     assert so_far.refusal(cm.ApproveWithOthers, LEADER, beside=399) == ["nobody_accepts_it"], "some of it went back"
     so_far.do(cm.ApproveWithOthers, LEADER, beside=500)
     taken = require(accepted(so_far.refund))
