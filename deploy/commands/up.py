@@ -27,7 +27,7 @@ app = typer.Typer()
 @app.command()
 def up() -> None:
     try:
-        asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
+        asyncio.run(hold(Stack(ui=True, stock=_stock, progress=say)))
     except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
         fail(said("stack.not_started"), Exit.REFUSED, detail=reason(error))
     except LOST as error:
@@ -35,7 +35,10 @@ def up() -> None:
 
 
 async def _stock(stack: Stack) -> None:
-    """Publishes the first catalogue and directory in a new database; existing data stay unchanged."""
+    """Publishes the first catalogue and directory in a new database, and registers the stack's programs.
+
+    Existing data stay unchanged. Afterwards a filing is taken.
+    """
     await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
     await let_speak(stack.env)
     say(in_words(said("stack.stocked")))

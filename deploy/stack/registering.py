@@ -12,7 +12,7 @@ from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from console.database import OWNER, connected, while_away
 from deploy.stack.keys import HERE, OFFICE, SECOND, office_key, second_key
-from motcua import FilingClient, NotAuthorised
+from motcua import FilingClient, NotAuthorised, Unavailable
 from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
 from motcua.payloads.codec import sealing
@@ -71,6 +71,8 @@ async def let_speak(env: Mapping[str, str]) -> None:
 async def _is_known(client: FilingClient) -> bool:
     try:
         await client.counts()
+    except Unavailable:  # Temporal was killed just now, and comes back
+        return False
     except NotAuthorised as error:
         if error.refusal.problems[0].rule not in {"unknown_principal", "unknown_key"}:
             raise

@@ -33,10 +33,11 @@ class Stack:
         commands: Replaced command lines, by part. `--port N --data DIR` is added for the bank, the post and the trust.
         temporal: Dynamic settings of Temporal in addition to `deploy.stack.temporal.CONFIG`, by name, as JSON.
         ui: Whether Temporal's own web UI is served.
+        stock: Called once all parts are ready, before the stack is up: fills what the first filing needs.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the stack is up or down.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each is an option, by name
         self,
         home: Path = Path(".motcua"),
         *,
@@ -44,6 +45,7 @@ class Stack:
         commands: Mapping[str, list[str]] | None = None,
         temporal: Mapping[str, str] | None = None,
         ui: bool = False,
+        stock: Callable[[Self], Awaitable[None]] | None = None,
         progress: Callable[[str], None] = silent,
     ) -> None:
         self.home = Home(home)
@@ -53,6 +55,7 @@ class Stack:
         self._commands = commands or {}
         self._temporal = temporal or {}
         self._ui = ui
+        self._stock = stock
         self._progress = progress
         self._children: dict[str, Child] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -129,6 +132,8 @@ class Stack:
             self._progress(f"{part} ready after {time.monotonic() - started:.1f} s")
 
         await asyncio.gather(*(announce(part, child) for part, child in self._children.items()))
+        if self._stock is not None:
+            await self._stock(self)
         self.home.write_env(self.env)
         if TEMPORAL_UI in self.env:
             self._progress(f"Temporal's web UI: {self.env[TEMPORAL_UI]}")
@@ -144,14 +149,12 @@ class Stack:
         return {**inherited, **granted, **part.own, **ready_file}
 
 
-async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
-    """Runs the stack until SIGINT or SIGTERM; calls `begun` once it is up. Does nothing if another Stack is up."""
+async def up(stack: Stack) -> None:
+    """Runs the stack until SIGINT or SIGTERM. Does nothing if another Stack is up."""
 
     async def held() -> None:
         async with stack:
             if not stack.attached:
-                if begun is not None:
-                    await begun(stack)
                 await stack.watch()
 
     task = asyncio.ensure_future(held())

@@ -146,6 +146,19 @@ async def test_a_second_stack_attaches_and_stops_nothing(home: Path) -> None:
         assert await query(first, "SELECT 1") == 1
 
 
+async def test_a_stack_says_that_it_is_up_once_it_is_stocked(home: Path) -> None:
+    told: list[str] = []
+
+    async def stock(stack: Stack) -> None:
+        told.append(f"stocked, addresses {'there' if stack.home.env_file.exists() else 'not there yet'}")
+
+    async with Stack(home, parts=(), stock=stock, progress=told.append):
+        assert told == ["stocked, addresses not there yet", f"up; addresses in {home.resolve()}/run/env"]
+    async with Stack(home, parts=(), progress=told.append) as other, Stack(home, parts=(), stock=stock) as attached:
+        assert (other.attached, attached.attached) == (False, True)
+    assert told.count("stocked, addresses not there yet") == 1
+
+
 async def test_the_application_role_owns_nothing(home: Path) -> None:
     async with Stack(home, parts=["postgres"]) as stack:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
