@@ -70,11 +70,9 @@ class FileAddress(Model):
     """A short-lived web address of one file. Whoever has the address may use it until it expires."""
 
     method: Literal["GET", "PUT"]
-    """HTTP method of the request: GET reads the file, PUT uploads it"""
+    """HTTP method of the request: GET reads the file; PUT uploads it, with the header If-None-Match: *"""
     url: str
     """address of the request, signed"""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """headers that the request must have, by name"""
     until: Instant
     """time at which the address expires"""
     file: FileRef

@@ -22,8 +22,6 @@ LIFE: Final = timedelta(minutes=10)
 
 Method: TypeAlias = Literal["GET", "PUT"]
 
-_NO_OVERWRITING: Final = {"If-None-Match": "*"}
-
 
 @dataclass(frozen=True)
 class Signed:
@@ -81,8 +79,7 @@ class FileAddresses:
             url = Signed(method, file, int(until.timestamp()), principal).url(self._gateway, self._key)
         if url is None:
             return None
-        headers = _NO_OVERWRITING if method == "PUT" else {}
-        return FileAddress(method=method, url=url, headers=headers, until=until, file=file)
+        return FileAddress(method=method, url=url, until=until, file=file)
 
     async def _at_s3(self, method: Method, file: FileRef) -> str | None:
         try:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _THERE: Final = 412
 """The status of an upload if the store has the file already."""
 
+_NO_OVERWRITING: Final = {"If-None-Match": "*"}
+
 _PASSING: Final = frozenset({403, 408, 429, *range(500, 600)})
 """The statuses after which another attempt, with another address, may succeed. 403: the address has expired."""
 
@@ -53,8 +55,8 @@ def send(address: FileAddress, path: Path, progress: Progress, seconds: float) -
     """
     with to_attach(path, address.file.media_type, "file") as (source, *_):
         body = _Watched(source, progress)
-        headers = {"Content-Type": address.file.media_type, "Content-Length": str(address.file.size)}
-        request = Request(address.url, data=body, headers=headers | address.headers, method="PUT")  # noqa: S310
+        about = {"Content-Type": address.file.media_type, "Content-Length": str(address.file.size)}
+        request = Request(address.url, data=body, headers=_NO_OVERWRITING | about, method="PUT")  # noqa: S310
         try:
             with _answer(request, seconds):
                 return
@@ -70,7 +72,7 @@ def received(address: FileAddress, seconds: float) -> bytes:
     Raises `DamagedFileError`, and `TransferFailedError`.
     """
     try:
-        with _answer(Request(address.url, headers=address.headers), seconds) as answer:  # noqa: S310
+        with _answer(Request(address.url), seconds) as answer:  # noqa: S310
             data = answer.read(address.file.size + 1)
     except HTTPError as error:
         raise _refused(error) from None

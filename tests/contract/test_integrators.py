@@ -69,7 +69,7 @@ def models(question: type[Question]) -> tuple[Any, ...]:
 
 def plain(cell: str) -> set[str]:
     """The names in a cell that are words of the contract, and no examples."""
-    return set(re.findall(r"`([a-z_]+)`", cell))
+    return set(re.findall(r"`([a-z_][a-z_0-9]*)`", cell))
 
 
 def questions() -> dict[str, tuple[str, str]]:
@@ -159,7 +159,7 @@ def test_what_the_program_files_and_asks_is_as_it_stands() -> None:
     [paper] = submission.papers
     assert paper.file is not None
     assert paper.file.key == file_key(filing_id(submission.client_id, submission.submission_id), NOTICE)
-    assert {name for name, _ in asked()} == {"receipt", "changes", "result"}
+    assert {name for name, _ in asked()} == {"receipt", "changes", "result", "file", "upload"}
     for name, fields in asked():
         assert required(QUESTIONS[name]) <= fields <= set(QUESTIONS[name].model_fields)
 
