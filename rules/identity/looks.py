@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rules.identity.grants import names_agency, names_procedure, not_granted, unheard
+from rules.identity.grants import names_agency, names_client, names_procedure, not_granted, unheard
 from schemas import reading as rd
 from schemas.errors import RefusalCode, problem, refused
 from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
@@ -125,7 +125,7 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
         grants = _by_itself(proved.principal, question)
         if roles is not None and not grants:
             raise unheard("program_not_granted")
-        return Asker(proved.principal, None, grants)
+        return Asker(proved.principal, None, _for_upload(question, grants))
     if roles is not None and actor.role not in roles:
         raise unheard("role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
     said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
@@ -133,7 +133,7 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
     why = not_granted(spoken_for, Message(act=said.act, content=said.content))
     if why is not None and type(question) not in OPEN:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
-    return Asker(proved.principal, actor, tuple(_grants_for(proved.principal, actor, assurance)))
+    return Asker(proved.principal, actor, _for_upload(question, tuple(_grants_for(proved.principal, actor, assurance))))
 
 
 def sees(asker: Asker, facts: Facts) -> bool:
@@ -171,6 +171,19 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
     if actor is None:
         return question.actor, Assurance.LOW
     raise unheard("statement_of_another_actor")
+
+
+def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """The grants by which a file may be uploaded under the client id that the question names, if it is an upload.
+
+    Raises `RefusalError` if there is none: the files of a filing take up its quota, before it is submitted too.
+    """
+    if not isinstance(question, rd.AskUpload):
+        return grants
+    able = tuple(grant for grant in grants if names_client(grant, question.client_id))
+    if not able:
+        raise unheard("client_not_granted")
+    return able
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:

@@ -257,6 +257,7 @@ FILING: Final = Facts(
 )
 ASKED: Final[dict[str, rd.Question]] = {one.ask: one for one in QUESTIONS}
 ASKED["file"] = ASKED["file"].model_copy(update={"link": None})
+ASKED["upload"] = ASKED["upload"].model_copy(update={"client_id": None, "submission_id": None})
 SIDE: Final = {Role.APPLICANT, Role.REPRESENTATIVE}
 OVERSEERS: Final = {Role.OPERATOR, Role.AUDITOR}
 STAFF: Final = set(Role) - SIDE - OVERSEERS - {Role.SYSTEM}
@@ -384,6 +385,18 @@ def test_a_program_by_itself_asks_only_for_those_it_may_speak_for() -> None:
     own = program(granted(Role.APPLICANT, least=Assurance.LOW))
     assert see(own, asked.model_copy(update={"actor": looker(Role.APPLICANT)}), None)
     assert not see(own, asked.model_copy(update={"actor": looker(Role.APPLICANT, ours=False)}), None)
+
+
+def test_a_program_uploads_for_none_but_its_own_filings() -> None:
+    asked = ASKED["upload"].model_copy(update={"client_id": "portal-1", "submission_id": "S-1"})
+    for actor, least in ((looker(Role.APPLICANT), Assurance.TWO_FACTORS), (None, Assurance.LOW)):
+        mine, others = (
+            program(granted(Role.APPLICANT, least=least, client_ids=(name,))) for name in ("portal-1", "p-9")
+        )
+        assert asker(told(mine, actor), asked).grants == mine.grants
+        for stranger in (others, program(granted(Role.APPLICANT, least=least))):
+            with pytest.raises(RefusalError, match="client_not_granted"):
+                asker(told(stranger, actor), asked)
 
 
 def test_actions_are_asked_for_by_whom_they_are() -> None:
