@@ -122,7 +122,7 @@ def may(claim: Claim, *agencies: str, least: Assurance = Assurance.TWO_FACTORS, 
 
 
 PRINCIPALS: Final = {
-    "portal-1": (own(),),
+    "portal-1": (own(client_ids=("portal-1",)),),
     "portal-2": (own(Assurance.TWO_FACTORS),),
     "heir": (own(predecessors=("portal-1",)),),
     "desk-here": (may(Claim.OFFICERS, HERE), may(Claim.AUDITOR, HERE), may(Claim.OPERATOR, HERE)),
@@ -388,11 +388,13 @@ async def what_may_be_uploaded_is_for_the_filings_own(seen: Seen) -> None:
     refused = [
         question(rd.AskUpload, to_come),
         question(rd.AskUpload, to_come) | ids | {"submission_id": "another"},
-        question(rd.AskUpload, seen.binh) | dict(require(row)),
+        question(rd.AskUpload, seen.binh),
         question(rd.AskUpload, "x") | ids,
     ]
     for asked in refused:
         assert await refusal(portal.ask(asked, APPLICANT_AN)) == NOT_FOUND, asked
+    others = await refusal(portal.ask(question(rd.AskUpload, seen.binh) | dict(require(row)), APPLICANT_AN))
+    assert others.problems[0].rule == "client_not_granted"
     await portal.ask(question(rd.AskUpload, seen.an), APPLICANT_AN)
     assert await why_not(seen.programs["everywhere"].ask(question(rd.AskUpload, to_come) | ids)) is not None
     assert await seen.access(seen.an) == []
@@ -484,7 +486,7 @@ async def what_was_recorded_stays(seen: Seen) -> None:
         what_was_recorded_stays,
         there_is_no_answer_without_its_row,
     ],
-    exactly=11,
+    exactly=13,
 )
 async def test_who_may_see_a_filing_and_who_has(seen: Seen, story: Callable[[Seen], Awaitable[None]]) -> None:
     await seen.forgotten()
