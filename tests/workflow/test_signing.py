@@ -94,6 +94,15 @@ async def test_a_filing_waits_if_its_agency_names_nobody_any_more(running: World
     assert await play.kinds("result", 1) == results.RELEASED
 
 
+async def test_a_correction_that_nobody_signs_is_not_in_force(running: World) -> None:
+    play = await decided(running)
+    await play.at(Stage.CLOSED)
+    await results.act(play, CorrectResult, LEADER, **results.WHY)
+    await told(play)
+    assert "result_not_signed" in (await looked(running)).what.en
+    assert await results.register(play) == [("K0000001", "in_force"), ("K0000002", "making")]
+
+
 async def test_an_agencys_own_file_is_issued_only_if_the_agency_has_signed_it(world: World) -> None:
     good = await signed_file(world.env)
     altered, bare = good.replace(b"/MediaBox", b"/MediaBax", 1), printed()
