@@ -41,6 +41,17 @@ def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
     return found
 
 
+def gap_of_foot(page: pdfium.PdfPage) -> float:
+    """Returns the millimetres between the rule of the footer and the highest mark of the text below it."""
+    dpi = 600
+    picture = page.render(scale=dpi / 72, grayscale=True)
+    rows = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride)).tolist()
+    dark = [sum(pixel < 160 for pixel in row) for row in rows]
+    rule = max(n for n, count in enumerate(dark) if count > picture.width / 2)
+    blank = next(n for n, count in enumerate(dark[rule + 1 :]) if count)
+    return blank / dpi * 25.4
+
+
 def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
     """Returns the codes that a scanner reads on a page: their content by kind of code."""
     picture = page.render(scale=dpi / 72, grayscale=True)

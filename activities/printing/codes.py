@@ -4,6 +4,9 @@ from typing import Final
 
 import zxingcpp
 
+NO_CODE: Final = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+"""An empty picture, for a paper without a QR code."""
+
 
 def qr(content: str) -> str:
     """Returns the QR code of a text with the border that scanners need. Up to 15 % of it may be damaged (level M)."""

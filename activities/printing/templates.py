@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from activities.printing.codes import code128, qr
+from activities.printing.codes import NO_CODE, code128, qr
 from activities.printing.typesetter import MissingGlyphsError, Typesetter, typesetter_of
 from schemas.base import AgencyCode
 from schemas.errors import RefusalCode, problem, refused
@@ -109,5 +109,6 @@ def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str =
 
 def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
     """Returns the input of a template: the sheet, its codes as SVG, the words printed on every paper, and the salt."""
-    codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
+    tracking = NO_CODE if sheet.tracking is None else qr(sheet.tracking)
+    codes = {"qr": tracking, "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS, "salt": salt}

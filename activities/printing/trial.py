@@ -90,7 +90,7 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
         codes: set[str] = set()
     else:
         own = (sheet.body, sheet.law, sheet.waybill)
-        codes = {sheet.tracking, sheet.waybill or sheet.tracking}
+        codes = {code for code in (sheet.tracking, sheet.waybill) if code is not None}
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *own))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:

@@ -52,7 +52,7 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         dated=dated(source.at, source.issuer.place),
         title=said("paper.result_refused") if refused else source.procedure.result.name,
         code=dossier.code,
-        tracking=dossier.code if source.tracking is None else source.tracking.replace("{code}", dossier.code),
+        tracking=source.tracking and source.tracking.replace("{code}", dossier.code),
         to=plain(who.name) if refused else None,
         body=(Rows(rows=tuple(_rows(source))), *_paragraphs(source.words)),
         law=tuple(

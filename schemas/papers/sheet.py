@@ -37,7 +37,7 @@ class PaperSource:
         procedure: The published version of the filing's procedure, with its texts filled.
         agencies: The letterhead of every agency involved in the filing.
         officers: The names of the agencies' officers, by subject; an officer without a name is shown by the role.
-        tracking: The address of the filing's status page, with `{code}`; None if the QR code has only the dossier code.
+        tracking: The address of the filing's status page, with `{code}`; None if there is none: papers have no QR code.
         before: The filing before the last event, if known: an apology names the appointment that will be missed.
         complaint: The complaint after its events, for the receipt of the complaint.
         parcel: The parcel after its events, for its label.
@@ -125,8 +125,8 @@ class Signatory(Model):
 class Sheet(Model):
     """The content of a paper, or of a result, of an agency.
 
-    `tracking` is the content of the QR code, and `law` the legal basis. The bar code has the `waybill`, or the dossier
-    code if there is no waybill.
+    `tracking` is the content of the QR code, None if there is no such code; `law` is the legal basis. The bar code has
+    the `waybill`, or the dossier code if there is no waybill.
     """
 
     form: str | None
@@ -136,7 +136,7 @@ class Sheet(Model):
     dated: Text
     title: Text
     code: str
-    tracking: str
+    tracking: str | None = None
     waybill: str | None = None
     to: Text | None = None
     body: tuple[Block, ...]

@@ -113,7 +113,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
         title=title,
         code=code,
         waybill=waybill,
-        tracking=code if source.tracking is None else source.tracking.replace("{code}", code),
+        tracking=source.tracking and source.tracking.replace("{code}", code),
         to=to,
         body=tuple(body),
         law=law,

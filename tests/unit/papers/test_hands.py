@@ -25,7 +25,7 @@ from schemas.papers.register import Effort, Hand, Register, RegisterEntry
 from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure import Baseline
 from schemas.words.catalogue import SENTENCES
-from tests.printed import Margins, outside, pages
+from tests.printed import Margins, gap_of_foot, outside, pages
 from tests.unit.filing.any_life import CLOSINGS, AnyLife
 from tests.unit.filing.lives import (
     APPRAISE,
@@ -296,6 +296,11 @@ def texts(pdf: bytes) -> list[str]:
     found = pages(pdf)
     assert [outside(page, MARGINS) for page in found] == [[]] * len(found)
     return [page.get_textpage().get_text_range() for page in found]
+
+
+def test_the_foot_of_the_register_is_clear_of_marks_above_letters() -> None:
+    head = HEAD.model_copy(update={"agency_name": Text(vi="ỦY BAN NHÂN DÂN XÃ ẤỂỖ", en="x")})
+    assert gap_of_foot(pages(printed(line(), head=head))[0]) > 0.3
 
 
 @pytest.mark.parametrize(

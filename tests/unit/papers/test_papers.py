@@ -31,7 +31,7 @@ from schemas.level import Channel
 from schemas.papers.sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from schemas.papers.state import PaperKind
 from tests.conftest import ROOT
-from tests.printed import Margins, codes, keywords, outside, overlapping, pages, raw_text
+from tests.printed import Margins, codes, gap_of_foot, keywords, outside, overlapping, pages, raw_text
 from tests.unit.filing import lives
 from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
 from tests.unit.forms.gallery import forty_rows
@@ -103,6 +103,22 @@ def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
     assert codes(pages(file)[0], 200) == {"QR Code": sources.TRACKING.replace("{code}", sources.CODE), "Code 128": bars}
     assert sources.CODE in raw_text(file, FOOT)
     assert pdfium.PdfDocument(file).get_metadata_value("Title").endswith(sources.CODE)
+
+
+def test_a_paper_without_a_tracking_page_has_no_qr_code() -> None:
+    found, _ = made("receipt")
+    assert codes(pages(printed(found.model_copy(update={"tracking": None}), lives.START))[0], 200).keys() == {
+        "Code 128"
+    }
+    kind, source = SOURCES["receipt"]
+    assert sheet(kind, replace(source, tracking=None)).tracking is None
+
+
+@pytest.mark.parametrize("size", ["a4", "a5"])
+def test_the_foot_is_clear_of_marks_above_letters(size: str) -> None:
+    found, _ = made("receipt")
+    page = pages(printed(found.model_copy(update={"size": size, "form": "Ấ-Ể 1"}), lives.START))[0]
+    assert gap_of_foot(page) > 0.3
 
 
 @pytest.mark.parametrize(("agency", "dpi"), [("H01.12.34567.89", 200), ("H01.12.34567.89012.34567.89012.3456", 600)])
