@@ -159,7 +159,7 @@ def test_what_the_program_files_and_asks_is_as_it_stands() -> None:
     [paper] = submission.papers
     assert paper.file is not None
     assert paper.file.key == file_key(filing_id(submission.client_id, submission.submission_id), NOTICE)
-    assert {name for name, _ in asked()} == {"receipt", "changes", "result", "file", "upload"}
+    assert {name for name, _ in asked()} == {"receipt", "changes", "result", "filings", "file", "upload"}
     for name, fields in asked():
         assert required(QUESTIONS[name]) <= fields <= set(QUESTIONS[name].model_fields)
 

@@ -265,8 +265,11 @@ async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path,
     await procedures.publish(world.owner_dsn, ROOT / "procedures" / "1.001193@2026-12.yaml")
     await asyncio.to_thread(install, bare, f"{wheel}[cli,backoffice]")
     async with world.platform(), world.back_office():
+        (project / "notice.pdf").write_bytes(PAPER)
         example = await asyncio.to_thread(run, bare / "python", "example.py", cwd=project, env=world.process_env)
         assert example.returncode == 0, example.stderr
+        assert example.stdout, example.stderr
+        assert (project / "result.pdf").stat().st_size > 0
         lines = example.stdout.splitlines()
         assert lines[0].startswith("H56.30-")
         assert lines[-1] == "Đã trả kết quả closed"

@@ -74,7 +74,7 @@ async def running(world: World) -> AsyncIterator[World]:
 
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
     await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
-    refused, missing, code, end = (await run(PROGRAM, tmp_path, running)).splitlines()
+    refused, missing, filed, end = (await run(PROGRAM, tmp_path, running)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
     filing = filing_id("portal-1", "S-0001")
@@ -82,10 +82,10 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
         row = require(
             await connection.fetchrow("select code, status, level, outcome from filing where filing_id = $1", filing)
         )
-    assert tuple(row) == (code, 10, 3, "delivered")
+    assert tuple(row) == (filed.removesuffix(" 1"), 10, 3, "delivered"), "the one filing of this client"
     result = await running.client.result(filing)
     assert end == f"10 Result returned approved {result.result.sha256}"
-    again = ["these ids stand for another submission", code, end]
+    again = ["these ids stand for another submission", filed, end]
     assert (await run(PROGRAM, tmp_path, running)).splitlines() == again, "run again, it finds what it did"
 
 
