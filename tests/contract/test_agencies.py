@@ -19,6 +19,7 @@ def test_the_page_names_the_delays_of_the_code() -> None:
     assert (policy.initial_interval.total_seconds(), policy.backoff_coefficient) == (1, 2)
     pauses = [min(2**n, agency._LONGEST_PAUSE.total_seconds()) for n in range(agency.TOLD_AFTER - 1)]
     assert sum(pauses) == 151
+    again = filing._NOT_THERE.seconds
     later = f"{agency._LATER.seconds} s, {2 * agency._LATER.seconds} s … up to every day"
     for words in (
         f"retried after 1 s, 2 s … up to every {agency._LONGEST_PAUSE.seconds} s",
@@ -29,7 +30,7 @@ def test_the_page_names_the_delays_of_the_code() -> None:
         "After ten tries in a row, some two and a half minutes",
         f"it is asked again after {agency._LATER.seconds} s |",
         f"after {later}",
-        f"the platform retries every {filing._NOT_THERE.seconds} s",
+        f"asks again after {again}, {2 * again}, {4 * again} … {filing._SELDOM.seconds} s",
         "good for five minutes",
         "after ten seconds the process ends",
     ):
