@@ -45,7 +45,7 @@ AT_ONCE: Final = 100
 """Messages of one kind under way at once."""
 THINKING: Final = 0.2
 """Seconds between two acts of the officer."""
-BEFORE: Final = 40
+BEFORE: Final = 42
 
 
 class Flooder(Program):
