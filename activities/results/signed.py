@@ -1,5 +1,6 @@
 """Decides whether a file may be issued as it is: whether the agency's own officers or its seal have signed it."""
 
+import asyncio
 import base64
 from hashlib import sha256
 from time import monotonic
@@ -9,14 +10,16 @@ from asn1crypto import x509
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import Pool, acquired
-from activities.signature.certificate_subject import Identity, SubjectRules, identities
+from activities.signature.certificate_subject import Identity, identities
 from activities.signature.signing import Lasting
 from activities.signature.verified import UNSIGNED, verify_official
-from schemas.signature import SignatureVerdict
 
 NOT_SIGNED: Final = "result_not_signed"
-_REMEMBERED: Final = 60.0
-"""The seconds for which a file's verdict is not repeated: the same file is confirmed again after every fault."""
+_REMEMBERED: Final = 600.0
+"""The seconds for which a file is not verified again: the same file is confirmed again after every fault."""
+
+Hands = frozenset[Identity]
+"""The holders who signed a file; not the authorities of its time-stamps."""
 
 
 class SignedFiles:
@@ -25,7 +28,7 @@ class SignedFiles:
     def __init__(self, pool: Pool, lasting: Lasting | None) -> None:
         self._pool = pool
         self._lasting = lasting
-        self._good = dict[bytes, tuple[float, SignatureVerdict]]()
+        self._seen = dict[bytes, tuple[float, asyncio.Future[Hands | str]]]()
 
     async def fault(self, agency: str, file: bytes) -> str | None:
         """Returns the rule by which the agency can't issue this file; None if the agency has signed it validly.
@@ -35,31 +38,40 @@ class SignedFiles:
         """
         if self._lasting is None:
             return "not_set_up"
+        found = await self._verified(file, self._lasting)
+        if isinstance(found, str):
+            return found
         async with acquired(self._pool) as connection:
-            rows = await connection.fetch(_OWN, agency)
-        verdict = await self._verdict(file, self._lasting)
-        if rules := [problem.rule for problem in verdict.problems]:
-            if rules[0] == "revocation_unknown":
-                raise ApplicationError(f"the file is not verified yet: {rules[0]}", type=rules[0])
-            return NOT_SIGNED if rules[0] in UNSIGNED else rules[0]
-        own = {Identity(row["holder"], row["number"]) for row in rows}
-        return None if own & _hands(verdict, self._lasting.subjects) else "signer_is_other"
+            own = {Identity(row["holder"], row["number"]) for row in await connection.fetch(_OWN, agency)}
+        return None if own & found else "signer_is_other"
 
-    async def _verdict(self, file: bytes, lasting: Lasting) -> SignatureVerdict:
+    async def _verified(self, file: bytes, lasting: Lasting) -> Hands | str:
+        """Returns the signers of a valid file, else the rule that it breaks. Requests for one file share one look.
+
+        A look goes on if the request that began it is given up.
+        """
         digest, now = sha256(file).digest(), monotonic()
-        self._good = {known: one for known, one in self._good.items() if one[0] > now}
-        if digest in self._good:
-            return self._good[digest][1]
-        verdict = await verify_official(file, lasting.trust, subjects=lasting.subjects)
-        if not verdict.problems:
-            self._good[digest] = now + _REMEMBERED, verdict
-        return verdict
+        while self._seen and next(iter(self._seen.values()))[0] < now:
+            del self._seen[next(iter(self._seen))]
+        if digest not in self._seen:
+            self._seen[digest] = now + _REMEMBERED, asyncio.ensure_future(_look(file, lasting))
+        _, look = self._seen[digest]
+        try:
+            found = await asyncio.shield(look)
+        finally:
+            if look.done() and (look.cancelled() or look.exception() or isinstance(look.result(), str)):
+                self._seen.pop(digest, None)
+        return found
 
 
-def _hands(verdict: SignatureVerdict, subjects: SubjectRules) -> frozenset[Identity]:
-    """Returns the holders who signed the file; not the authorities of its time-stamps."""
+async def _look(file: bytes, lasting: Lasting) -> Hands | str:
+    verdict = await verify_official(file, lasting.trust, subjects=lasting.subjects)
+    if rules := [problem.rule for problem in verdict.problems]:
+        if rules[0] == "revocation_unknown":
+            raise ApplicationError(f"the file is not verified yet: {rules[0]}", type=rules[0])
+        return NOT_SIGNED if rules[0] in UNSIGNED else rules[0]
     signers = (x509.Certificate.load(base64.b64decode(one.certificates[-1])) for one in verdict.evidence if one.field)
-    return frozenset[Identity]().union(*(identities(signer, subjects) for signer in signers))
+    return Hands().union(*(identities(signer, lasting.subjects) for signer in signers))
 
 
 _OWN: Final = """

@@ -11,9 +11,7 @@ from asn1crypto import pem
 
 from activities.ledger.vault import Vault
 from activities.partners.http import partner_client
-from activities.results.signed import SignedFiles
 from activities.signature.certificate_subject import SubjectRules
-from benchmarks.documents.presigned import signed_file
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from operations.doctor.check import Health
@@ -32,14 +30,11 @@ from schemas.result.commands import CorrectResult
 from schemas.signature import SignatureOutcome
 from tests.acting import AGENCY, Play, eventually, extract, officer
 from tests.conftest import World
-from tests.integration.signature.party import printed
 from tests.locked import signing
 from tests.printed import keywords, raw_text
 from tests.sound import sound
 from tests.workflow import results
 from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, looked, set_up, signers, tasks_of, told
-from workers import trust
-from workers.wiring import open_pool
 
 
 @pytest.fixture
@@ -92,27 +87,6 @@ async def test_a_filing_waits_if_its_agency_names_nobody_any_more(running: World
     await set_up(running, signers())
     await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
     assert await play.kinds("result", 1) == results.RELEASED
-
-
-async def test_a_correction_that_nobody_signs_is_not_in_force(running: World) -> None:
-    play = await decided(running)
-    await play.at(Stage.CLOSED)
-    await results.act(play, CorrectResult, LEADER, **results.WHY)
-    await told(play)
-    assert "result_not_signed" in (await looked(running)).what.en
-    assert await results.register(play) == [("K0000001", "in_force"), ("K0000002", "making")]
-
-
-async def test_an_agencys_own_file_is_issued_only_if_the_agency_has_signed_it(world: World) -> None:
-    good = await signed_file(world.env)
-    altered, bare = good.replace(b"/MediaBox", b"/MediaBax", 1), printed()
-    asked = [(AGENCY, good), (AGENCY, bare), (AGENCY, b"words"), (AGENCY, altered), ("H99.99", good), (AGENCY, good)]
-    async with open_pool(world.settings) as pool, trust.signing(world.settings) as (_, lasting):
-        verifier = SignedFiles(pool, lasting)
-        assert [await verifier.fault(agency, file) for agency, file in asked] == [
-            *(None, "result_not_signed", "result_not_signed", "signed_form_changed", "signer_is_other", None)
-        ]
-        assert await SignedFiles(pool, None).fault(AGENCY, good) == "not_set_up"
 
 
 async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:
