@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from activities.partners.http import partner_client
+from activities.partners.money.bank import BankMerchant
 from activities.partners.money.merchants import door, provider
 from activities.partners.money.provider import Notice, Received, Refused, Verdict
-from sandbox.bank.merchants import own_settings
+from console.home import Home
+from deploy.stack.parts import Platform
+from sandbox.bank.merchants import merchants, own_settings
 from schemas.ids import reference_of
+from schemas.payment.state import DEFAULT_PROVIDER
 from tests.acting import PAYS, PAYS_TOO_LITTLE, eventually
 from tests.callbacks import MERCHANTS, called_back, new_demand
 from tests.sandboxes import Server
@@ -52,3 +56,12 @@ async def test_what_the_bank_reports_is_what_it_answers_and_is_signed(tmp_path: 
     stati = {verdict: hears.reply(verdict).status for verdict in Verdict}
     again = {Verdict.UNKNOWN_ORDER, Verdict.BAD_SIGNATURE, Verdict.UNREADABLE, Verdict.NOT_KEPT}
     assert {verdict for verdict, status in stati.items() if status >= 400} == again
+
+
+def test_the_stack_that_up_starts_has_its_bank_report(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    set_up = Platform(home, ("bank", "gateway"), {}, {}, ui=False).env()["MOTCUA_PROVIDERS"]
+    merchant = MERCHANTS.validate_json(set_up)[DEFAULT_PROVIDER]
+    assert isinstance(merchant, BankMerchant)
+    assert merchant.secret.get_secret_value() == merchants(home.folder("bank"))[DEFAULT_PROVIDER].secret
