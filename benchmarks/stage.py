@@ -15,7 +15,6 @@ from typing import Final
 
 from temporalio.client import Client
 
-from benchmarks.documents.presigned import directory
 from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from console.database import connected
@@ -25,10 +24,11 @@ from deploy.stack.registering import let_speak, publisher
 from motcua.connection import connect
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
+from sandbox.presigned import directory
 
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("benchmarks.worker", "product"),
-    "product-office": ("benchmarks.documents.presigned",),
+    "product-office": ("sandbox.presigned",),
     "skeleton": ("benchmarks.worker", "skeleton"),
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }

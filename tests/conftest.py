@@ -29,7 +29,6 @@ from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.ledger.authority.budgets import Budget
-from benchmarks.documents.presigned import SignedOffice, directory, signed_file
 from console.database import connected
 from deploy.stack import Stack
 from deploy.stack.registering import publisher
@@ -42,6 +41,7 @@ from motcua.payloads.converter import data_converter
 from motcua.signing import Speaker
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, publish_calendar
+from sandbox.presigned import SignedOffice, directory, signed_file
 from schemas.identity.statement import PrincipalKind
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests import tiers

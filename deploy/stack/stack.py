@@ -45,7 +45,7 @@ class Stack:
         commands: Mapping[str, list[str]] | None = None,
         temporal: Mapping[str, str] | None = None,
         ui: bool = False,
-        stock: Callable[[Self], Awaitable[None]] | None = None,
+        stock: Callable[["Stack"], Awaitable[None]] | None = None,
         progress: Callable[[str], None] = silent,
     ) -> None:
         self.home = Home(home)

@@ -1,8 +1,8 @@
 """Nothing is issued that the agency has not signed: by a filing, as a correction, and by the file alone."""
 
 from activities.results.signed import SignedFiles
-from benchmarks.documents.presigned import signed_file
 from motcua import BackOffice
+from sandbox.presigned import signed_file
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.reading import AskTasks

@@ -26,8 +26,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from benchmarks.documents.presigned import signed_file
 from motcua.files.store import Store
+from sandbox.presigned import signed_file
 from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
 from tests.acting import Play, birth, eventually, stock

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from motcua import Stage
 from motcua.cli.app import build
+from motcua.testing import PAPER
 from publishing.authoring import procedures
 from schemas.translate import VIETNAM
 from tests.acting import Play, birth, extract, of

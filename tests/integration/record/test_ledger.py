@@ -198,7 +198,7 @@ async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World,
 @asynccontextmanager
 async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
     """The platform worker and the back office as processes of their own, and the files that they log to."""
-    modules = (ANY_FILES, "benchmarks.documents.presigned")
+    modules = (ANY_FILES, "sandbox.presigned")
     logs = [folder / f"{module}.log" for module in modules]
     ready = [folder / f"{module}.ready" for module in modules]
     running = [

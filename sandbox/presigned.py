@@ -1,6 +1,6 @@
 """A back office whose results are one file, which a leader has signed before: the platform verifies it for each filing.
 
-Run as `python -m benchmarks.documents.presigned`.
+Run as `python -m sandbox.presigned`.
 """
 
 import os
