@@ -21,13 +21,12 @@ class Connection(Protocol):
 
 
 class Chained(NamedTuple):
-    """The chained columns of a table. `filter`: the rows that have them; `gone`: the rows that may be deleted (SQL)."""
+    """The chained columns of a table. `filter`: the SQL for the rows that have them."""
 
     source: str
     keys: str
     others: str
     filter: str = "true"
-    gone: str = "false"
 
     @property
     def table(self) -> str:
@@ -40,27 +39,22 @@ class Chained(NamedTuple):
         return (*self.keys.split(), *self.others.split())
 
 
-# The first key of an `inbox` row is its filing: an erasure deletes the row.
-_ERASED: Final = """EXISTS (
-    SELECT FROM stream s JOIN event e ON e.stream = s.stream AND e.seq = s.head_seq
-    WHERE s.stream = 'filing:' || split_part(row_key, ' ', 1) AND e.kind = 'erased')"""
-
 CHAINED: Final = (
     Chained(
         "access",
         "look filing_id",
         "agency stream question role actor_agency subject principal key_id statement sealed sealed_by at",
     ),
+    Chained("bank_reference", "agency reference", "stream seq noted_at"),
     Chained("callback", "id", "provider reference transaction said amount outcome at memo received_at"),
     Chained("codec_key", "n", "key_id since"),
     Chained("erasure", "request filing_id", "agency"),
-    Chained("erasure_deed", "n", "command_id deed asked cause reason officer agency at"),
+    Chained("erasure_deed", "n", "command_id deed asked cause reason officer agency at via"),
     Chained("export_request", "n", "reason officer agency asked_at"),
     Chained("export_request.answer", "n", "given answered_by answered_at declined_because", filter="given IS NOT NULL"),
-    Chained("inbox", "filing_id id", "stream agency signal problem at sealed key_id", gone=_ERASED),
     Chained("principal_change", "n", "command_id principal change asked waits body officer agency reason at"),
     Chained("refund_call", "stream of_case n known", "agency at"),
-    Chained("suspense_step", "callback n", "command_id step officer agency stream reason means bank_reference at"),
+    Chained("suspense_step", "callback n", "command_id step officer agency stream reason means bank_reference at via"),
     Chained("till", "number", "agency desk cashier change_fund command_id opened_at"),
     Chained("till_cash", "stream seq", "agency till"),
     Chained("till_closing", "till", "agency officer expected counted reason command_id closed_at"),
@@ -96,7 +90,7 @@ FULL JOIN (
     SELECT row_key, digest FROM chained WHERE source = '{source}'
     UNION ALL SELECT row_key, digest FROM unchained WHERE source = '{source}'
 ) known ON known.row_key = there.row_key AND known.digest = there.digest
-WHERE (there.row_key IS NULL AND NOT {gone}) OR known.row_key IS NULL
+WHERE there.row_key IS NULL OR known.row_key IS NULL
 ORDER BY 1 LIMIT {most}
 """
 _STRAY: Final = """
@@ -125,7 +119,6 @@ def differing(chained: Chained) -> str:
         table=chained.table,
         filter=chained.filter,
         source=chained.source,
-        gone=chained.gone.replace("row_key", "known.row_key"),
         most=MOST,
     )
 

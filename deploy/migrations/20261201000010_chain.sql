@@ -55,8 +55,6 @@ create trigger callback_chained after insert on callback referencing new table a
     execute function note_rows('callback', 'id', 'provider,reference,transaction,said,amount,outcome,at,memo,received_at', 'true');
 create trigger suspense_step_chained after insert on suspense_step referencing new table as added for each statement
     execute function note_rows('suspense_step', 'callback,n', 'command_id,step,officer,agency,stream,reason,means,bank_reference,at,via', 'true');
-create trigger inbox_chained after insert on inbox referencing new table as added for each statement
-    execute function note_rows('inbox', 'filing_id,id', 'stream,agency,signal,problem,at,sealed,key_id', 'true');
 create trigger refund_call_chained after insert on refund_call referencing new table as added for each statement
     execute function note_rows('refund_call', 'stream,of_case,n,known', 'agency,at', 'true');
 create trigger codec_key_chained after insert on codec_key referencing new table as added for each statement
@@ -145,7 +143,6 @@ grant select on unchained, chained, row_batch to motcua_app;
 drop trigger access_chained on access;
 drop trigger callback_chained on callback;
 drop trigger suspense_step_chained on suspense_step;
-drop trigger inbox_chained on inbox;
 drop trigger refund_call_chained on refund_call;
 drop trigger codec_key_chained on codec_key;
 drop trigger till_chained on till;

@@ -9,6 +9,9 @@ create table bank_reference (
     noted_at timestamptz not null default clock_timestamp(),
     primary key (agency, reference)
 );
+create trigger bank_reference_chained after insert on bank_reference referencing new table as added for each statement
+    execute function note_rows('bank_reference', 'agency,reference', 'stream,seq,noted_at', 'true');
+alter table bank_reference enable always trigger bank_reference_chained;
 insert into bank_reference (agency, reference, stream, seq)
 select agency, regexp_replace(upper(number), '[^0-9A-ZĐ]', '', 'g'), stream, seq from (
     select agency, stream, seq, recorded_at, coalesce(said ->> 'bank_reference', said ->> 'reference') as number

@@ -36,9 +36,7 @@ insert into access
     (look, filing_id, agency, stream, question, role, actor_agency, subject, principal, key_id, statement)
     select gen_random_uuid(), filing_id, agency, 'filing:' || filing_id, 'show', 'specialist', agency, 'officer-' || n,
         'desk-1', 'k', repeat('a', 64) from filing, generate_series(1, 2) as n;
-insert into inbox
-    select gen_random_uuid(), 'filing:' || filing_id, filing_id, agency, 'fee_settled', 'unfit', now(), '\\x01', 'k'
-    from filing;
+insert into bank_reference (agency, reference, stream, seq) values ('H01.12', 'FT1', 'payment:x:1', 1);
 insert into callback
     (id, provider, reference, transaction, said, amount, outcome, at, verdict, stream, agency, driven_at)
     select gen_random_uuid(), 'bank', '', convert_from(body, 'UTF8')::jsonb ->> 'capture_id', '{}', 19000, 'paid',
@@ -111,8 +109,8 @@ ROWS: Final[dict[str, str]] = {
     "delete from chained using gone where source = 'access' and starts_with(row_key, look::text)",
     "an access changed, with its chained row": "update access set subject = 'another'; "
     "update chained set digest = '\\x00' where source = 'access'",
-    "a signal removed from the inbox": "delete from inbox",
-    "a signal made up": made_up("inbox", id=NEW),
+    "a transfer's number removed, so that it counts again": "delete from bank_reference",
+    "a transfer's number made up": made_up("bank_reference", reference="FT2"),
     "a callback made up, paid and delivered": made_up("callback", id=NEW),
     "a callback's amount changed": "update callback set amount = amount + 1",
     "a callback removed": "delete from suspense_step; delete from callback",
