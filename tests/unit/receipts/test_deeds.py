@@ -19,7 +19,7 @@ from schemas.filing.commands import Command
 from schemas.filing.events import FeeLine, FeePaid
 from schemas.ids import StreamId, papers_stream
 from schemas.level import Channel
-from schemas.papers.commands import IssueReceipt, VoidReceipt
+from schemas.papers.commands import ApproveVoid, IssueReceipt, VoidReceipt
 from schemas.papers.events import ReceiptVoided
 from schemas.papers.state import OfficialPapers, PaperKind, ReceiptLine, VoidCause
 from schemas.people import Actor, Role, Via
@@ -60,6 +60,11 @@ def void(role: Role = Role.CASHIER, agency: str = AGENCY, **changes: Any) -> Voi
     return VoidReceipt(**said | changes)
 
 
+def approving(role: Role = Role.LEADER, subject: str = "l1") -> ApproveVoid:
+    actor = Actor(subject=subject, role=role, agency=AGENCY)
+    return ApproveVoid(command_id="approve", actor=actor, via=Via(principal="test"), registered=NUMBER)
+
+
 def after(papers: OfficialPapers, command: Command, at: datetime = AT, **taken: str) -> OfficialPapers:
     """The stream once the log has taken what the command caused, with the numbers that it `taken`."""
     for seq, event in enumerate(PAPERS.decide(papers, command, at), papers.seq + 1):
@@ -96,9 +101,14 @@ def test_a_receipt_is_the_sum_of_its_lines_once_of_each_kind_in_its_series() -> 
 
 @pytest.mark.parametrize("role", [Role.CASHIER, Role.LEADER])
 def test_a_cashier_or_a_leader_makes_it_void_for_ever(role: Role) -> None:
-    void_one = after(ISSUED, void(role))
+    assert rule(ISSUED, approving(role)) == ("registered", "no_void_asked")
+    asked = after(ISSUED, void(role))
+    assert asked.receipts[0].voided_at is None, "one alone makes nothing void"
+    assert rule(asked, approving(role, "c1")) == ("actor.subject", "needs_another")
+    void_one = after(asked, approving(role))
     assert void_one.receipts[0].voided_at == AT
     assert rule(void_one, void(role)) == ("registered", "receipt_is_void")
+    assert rule(void_one, approving(role)) == ("registered", "receipt_is_void")
     assert rule(void_one, issue()) == ("", "wrong_state"), "nor is another issued for the same by itself"
 
 
@@ -116,7 +126,7 @@ def test_nobody_else_makes_it_void_nor_one_that_there_is_not(command: VoidReceip
 
 
 def test_another_stands_in_its_place() -> None:
-    void_one = after(ISSUED, void(again=True))
+    void_one = after(after(ISSUED, void(again=True)), approving())
     about = About(stream=papers_stream(FILING), seq=void_one.seq)
     anew = after(void_one, issue(about=about, replaces=NUMBER), number=f"{AGENCY}-2026-BL0000002")
     assert [(one.voided_at is None, one.replaces) for one in anew.receipts] == [(False, None), (True, NUMBER)]
