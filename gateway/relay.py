@@ -143,7 +143,7 @@ def _pause(row: Row, *, is_told: bool) -> int:
 
 
 _DUE: Final = """
-select id, provider, transaction, amount, outcome, at, verdict, stream, demanded, tries,
+select id, provider, reference, transaction, amount, outcome, at, verdict, stream, demanded, tries,
     clock_timestamp() - told_at as told_for
 from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()

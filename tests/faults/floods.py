@@ -178,7 +178,7 @@ async def beside(said: argparse.Namespace, world: World) -> dict[str, Any]:
         "before": figures(before),
         "meanwhile": figures(meanwhile),
         "seconds": round(took),
-        "flood": json.loads((await told)[0] or b"{}"),
+        "flood": json.loads((await told)[0].splitlines()[-1]),
         "recorded of lies": sum(n for kind, n in after.items() if kind not in {"claimed", "released"}),
         "problems": (await verify(world.superuser_dsn)).problems,
     }
