@@ -158,16 +158,18 @@ def claimed(refund: Refund, claim: Claim) -> Events:
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputed(refund)
-    if refund.disputed and not refund.accepted:
-        made_up = _made_up(refund)
-        return (made_up, *claimed(fold.after(refund, made_up), claim))
-    if (off := claims.called_off(refund, claim)) is not None:
-        return (off, *claimed(fold.after(refund, off), claim))
+    if (over := _over(refund, claim)) is not None:
+        return (over, *claimed(fold.after(refund, over), claim))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
         for event in part(refund, claim):
             opened, refund = (*opened, event), fold.after(refund, event)
     return opened
+
+
+def _over(refund: Refund, claim: Claim) -> ev.ShortfallMadeUp | ev.RefundCalledOff | None:
+    """The event that ends what a fee is past: the dispute about a part of it, or the former end of its filing."""
+    return _made_up(refund) if refund.disputed and not refund.accepted else claims.called_off(refund, claim)
 
 
 def _too_much(refund: Refund, claim: Claim) -> Events:

@@ -80,7 +80,7 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     providers = {
         f"activities.partners.money.{path.stem}" for path in money if "MerchantSettings):" in path.read_text("utf-8")
     }
-    assert len(providers) == 3
+    assert len(providers) == 4
     assert {"workflows", *of_activities, *providers} - taken <= set(gateway["forbidden_modules"])
 
 
