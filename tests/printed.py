@@ -3,7 +3,7 @@
 import re
 import subprocess
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pikepdf
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
@@ -45,7 +45,8 @@ def gap_of_foot(page: pdfium.PdfPage) -> float:
     """Returns the millimetres between the rule of the footer and the highest mark of the text below it."""
     dpi = 600
     picture = page.render(scale=dpi / 72, grayscale=True)
-    rows: Any = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride)).tolist()
+    pixels, stride = bytes(picture.buffer), picture.stride
+    rows = (pixels[n * stride : (n + 1) * stride] for n in range(picture.height))
     dark = [sum(pixel < 160 for pixel in row) for row in rows]
     rule = max(n for n, count in enumerate(dark) if count > picture.width / 2)
     blank = next(n for n, count in enumerate(dark[rule + 1 :]) if count)

@@ -31,6 +31,7 @@ from motcua.errors import MotcuaError
 from recovery.stalled import count_reported, reports_problems
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM, local_day
+from schemas.base import Text
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.ids import StreamId
 from schemas.payment.state import PaymentState
@@ -152,7 +153,11 @@ def _newest(board: Board, most: int | None) -> Table:
     today = local_day(board.as_of)
     for event in board.newest[:most]:
         local = event.at.astimezone(VIETNAM)
-        at = f"{local:%H:%M:%S}" if local.date() == today else in_words(written(local, ""))
+        at = (
+            f"{local:%H:%M:%S}"
+            if local.date() == today
+            else in_words(Text(vi=f"{local:%d/%m %H:%M}", en=f"{local:%m-%d %H:%M}"))
+        )
         table.add_row(at, *map(escape, (event.agency, event.code or "", event.stream, event.kind)))
     return table
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from motcua import ClockState, FilingView
 from motcua.calls.acting import PassedOver
 from motcua.cli import options
-from motcua.cli.answer import Column, dong, show_all, show_one
+from motcua.cli.answer import Column, Whole, dong, show_all, show_one
 from motcua.cli.help import with_words
 from motcua.cli.office import Looked
 from motcua.cli.options import actor_of, filing_id_of, order, stream_of
@@ -119,6 +119,20 @@ def test_what_does_not_fit_stands_below_each_other_and_is_whole(terminal: Termin
     assert "│" not in shown
     assert f"supplement ({BASIS}): từ 25/11/2026 10:00:00, chậm nhất đến 25/12/2026 10:00:00" in shown
     assert shown.count("25/11/2026 16:00:00") == 2
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_ids_codes_days_amounts_and_commands_are_whole_at_any_width(width: int, terminal: Terminal) -> None:
+    stream, procedure = f"payment:{uuid4()}:12", "1.001029.000.00.00.H29@2026-12-demo"
+    act = f"motcua act parcel:{CODE}:1 claim_compensation --as handover:h01.12-handover-1@H01.12"
+    at = datetime(2026, 11, 25, 2, tzinfo=UTC)
+    whole = {CODE: CODE, stream: stream, procedure: procedure, "25/11/2026 09:00:00": at, act: Whole(act)}
+    whole |= {"1.234.567.890": 1_234_567_890, "16.000 đồng": dong(16_000)}
+    two = (Column("code", itemgetter(0)), Column("why_not", itemgetter(1)))
+    for shown, value in whole.items():
+        paper = terminal(width)
+        show_all([(value, "trời mưa " * 30)] * 2, two)
+        assert sum(shown in line for line in paper.getvalue().splitlines()) == 2, shown
 
 
 def test_a_table_breaks_sentences_alone(terminal: Terminal) -> None:
