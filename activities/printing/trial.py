@@ -87,10 +87,10 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
     if isinstance(sheet, ResultSheet):
         own: tuple[object, ...] = (sheet.holder.name, sheet.number)
-        codes: set[str] = set()
+        codes = set[str | None]()
     else:
         own = (sheet.body, sheet.law, sheet.waybill)
-        codes = {code for code in (sheet.tracking, sheet.waybill) if code is not None}
+        codes = {sheet.tracking, sheet.waybill} - {None}
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *own))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:
