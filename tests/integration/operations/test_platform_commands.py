@@ -195,7 +195,7 @@ async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not
     ("changed", "code", "words"),
     [
         ({"MOTCUA_MASTER_KEY": ""}, 2, "MOTCUA_MASTER_KEY"),
-        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, 4, "Temporal does not answer"),
+        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, 4, "reached at 127.0.0.1:1"),
         ({"TEMPORAL_NAMESPACE": "nowhere"}, 4, "Temporal has no namespace nowhere"),
         ({"MOTCUA_DATABASE_URL": NOBODY}, 4, "database"),
     ],
