@@ -240,6 +240,7 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
     )
     assert told.failed == {"postgres", "temporal", "bank", "post"}
     assert "no namespace nowhere" in told.of("temporal")[0][1]
+    assert [NOBODY in told.of(server)[0][1] for server in ("postgres", "bank")] == [True, True]
     assert told.of("objects")[0][0] == "warn"
     assert not (tmp_path / "nowhere").exists()
     assert (await doctor(MOTCUA_OBJECTS="gopher://x")).of("objects")[0][0] == "fail"
