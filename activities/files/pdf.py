@@ -166,16 +166,22 @@ def _is_active(found: pikepdf.Object) -> bool:
         return found.is_indirect and str(found) in _ACTIONS | _ANNOTATIONS  # done only to hide a name
     if not isinstance(found, pikepdf.Dictionary):
         return False
-    files = found.get("/EF")
     return (
         _name(found, "/S") in _ACTIONS
         or _name(found, "/Subtype") in _ANNOTATIONS
         or _name(found, "/Type") == "/EmbeddedFile"
-        or isinstance(found.get("/JS"), pikepdf.String | pikepdf.Stream)
-        or isinstance(found.get("/XFA"), pikepdf.Array | pikepdf.Stream)
-        or (isinstance(files, pikepdf.Dictionary) and any(isinstance(one, pikepdf.Stream) for one in files.values()))
+        or _holds_code_or_files(found)
         or _leads_outside(found)
         or not all(_name(one, "/S") in _BY_ITSELF for one in _started(found))
+    )
+
+
+def _holds_code_or_files(found: pikepdf.Dictionary) -> bool:
+    files = found.get("/EF")
+    return (
+        isinstance(found.get("/JS"), pikepdf.String | pikepdf.Stream)
+        or isinstance(found.get("/XFA"), pikepdf.Array | pikepdf.Stream)
+        or (isinstance(files, pikepdf.Dictionary) and any(isinstance(one, pikepdf.Stream) for one in files.values()))
     )
 
 

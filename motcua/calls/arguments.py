@@ -1,6 +1,7 @@
 """The arguments of a call that are no message. They are checked before anything is sent."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, InstanceOf
@@ -24,4 +25,9 @@ class Call(c.Model):
     speaker: InstanceOf[Speaker] | None = None
     authenticated: InstanceOf[Authenticated] | None = None
     absent: str = ""
+    file: InstanceOf[c.FileRef] = Field(default=None)
+    path: InstanceOf[Path] | Annotated[str, Field(strict=True, min_length=1)] = Path()
+    ids: tuple[str, str] | None = None
+    media_type: Annotated[str, Field(strict=True, min_length=1)] | None = None
+    name: Annotated[str, Field(strict=True, min_length=1)] | None = None
     progress: Callable[[int, int], None] | None = None

@@ -11,6 +11,7 @@ from motcua import contract as c
 from motcua.files.store import Progress
 from motcua.files.transfer import TransferFailedError, measured, received, send
 
+from .arguments import Call
 from .event_loop import C_co, waits
 from .questions import BlockingQuestions, Questions, filing_stream
 from .retry import LONGEST_ATTEMPT, TryAgainError, patiently
@@ -44,7 +45,8 @@ class FileCalls(Questions):
             file: The file's digest, size and media type; its key is not used.
             ids: The `client_id` and `submission_id`; needed until the filing is submitted.
         """
-        return await self._asked(_upload(filing_id, file, ids))
+        Call(file=file, ids=ids)
+        return await self._asked(_upload(filing_stream(filing_id), file, ids))
 
     async def attach(
         self,
@@ -70,6 +72,8 @@ class FileCalls(Questions):
             FileNotTakenError: This file can't be attached; `problem` has the reason.
             DamagedFileError: The store has other bytes under the file's key.
         """
+        Call(path=path, ids=ids, media_type=media_type, name=name, progress=progress)
+        stream = filing_stream(filing_id)
         local = Path(path)
         file = await asyncio.to_thread(measured, local, media_type, name)
 
@@ -77,7 +81,7 @@ class FileCalls(Questions):
             send(address, local, progress or (lambda _: None), seconds)
             return address.file
 
-        stored = await self._transferred(_upload(filing_id, file, ids), sent)
+        stored = await self._transferred(_upload(stream, file, ids), sent)
         return stored.model_copy(update={"name": file.name})
 
     async def fetch(self, filing_id: UUID | str, sha256: str, *, link: str | None = None) -> bytes:
@@ -100,10 +104,10 @@ class FileCalls(Questions):
         return await patiently(attempt, self._line.patience, LONGEST_TRANSFER)
 
 
-def _upload(filing_id: UUID | str, file: c.FileRef, ids: tuple[str, str] | None) -> c.AskUpload:
+def _upload(stream: str, file: c.FileRef, ids: tuple[str, str] | None) -> c.AskUpload:
     client_id, submission_id = ids or (None, None)
     return c.AskUpload(
-        stream=filing_stream(filing_id),
+        stream=stream,
         sha256=file.sha256,
         size=file.size,
         media_type=file.media_type,

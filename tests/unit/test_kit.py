@@ -337,7 +337,11 @@ async def test_a_command_that_the_server_gave_up_is_looked_for_and_one_that_was_
         raise WorkflowUpdateFailedError(failure(why))
 
     handle = SimpleNamespace(execute_update=given_up)
-    temporal: Any = SimpleNamespace(data_converter=data_converter, get_workflow_handle=lambda _: handle)
+    temporal: Any = SimpleNamespace(
+        data_converter=data_converter,
+        get_workflow_handle=lambda _: handle,
+        service_client=SimpleNamespace(config=SimpleNamespace(target_host="here:7233")),
+    )
     client = motcua.FilingClient(temporal, patience=1)
     command = next(one for one in COMMANDS if isinstance(one, motcua.Withdraw))
     receipt = contract.Receipt(

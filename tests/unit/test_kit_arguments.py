@@ -52,6 +52,12 @@ FITS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "authenticated": (None, ("2", 2)),
     "absent": ("h56.30-leader-2", (5, None, [])),
     "progress": (print, (5, "x")),
+    "sha256": ("0" * 64, (*TEXTS, "0" * 63, None)),
+    "file": (OTHERS["submission"].papers[0].file, ("x", 5, {}, None)),
+    "path": (__file__, (5, None, "", [])),
+    "ids": (("portal-1", "S-1"), (5, "x", ("a",), ("a", "b", "c"), (1, 2))),
+    "media_type": ("application/pdf", (5, "", [])),
+    "name": ("notice.pdf", (5, "", [])),
 }
 """For each parameter an argument that fits, and others that do not."""
 

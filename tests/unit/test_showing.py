@@ -112,7 +112,7 @@ def clock() -> ClockState:
 
 def test_what_does_not_fit_stands_below_each_other_and_is_whole(terminal: Terminal) -> None:
     paper = terminal(80)
-    supplement = {"clock": "supplement", "limit": "30 days", "started": "2026-11-25T03:00:00Z"}
+    supplement = {"clock": "supplement", "limit": "30 calendar days", "started": "2026-11-25T03:00:00Z"}
     asked = ClockState.model_validate(supplement | {"due": "2026-12-25T03:00:00Z"})
     show_all([clock(), clock()], clock_columns([clock(), asked]))
     shown = paper.getvalue()

@@ -95,15 +95,17 @@ async def test_a_receipt_of_an_earlier_task_is_not_given_again_before_the_log_is
 
 
 async def test_a_submission_whose_run_ended_without_a_record_can_be_filed_again(world: World) -> None:
-    filed, lies = birth(), Counter({"filing": 1000})
+    filed, lies = extract(), Counter({"filing": 1000})
     async with lying(world, lies):
         run = world.temporal.get_workflow_handle(filing_workflow(of(filed)))
         forged = await world.client.submit(filed)
+        play = Play(world, filed)
+        await play.withdraw()
         await eventually(run.describe, lambda found: found.status is WorkflowExecutionStatus.COMPLETED)
         lies.clear()
-        play = await Play.begin(world, filed)
-        assert play.code != forged.code
-        assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+        assert (await world.client.submit(filed)).code != forged.code
+        await play.withdraw()
+        assert (await play.at(Stage.CLOSED)).closing is Closing.WITHDRAWN
     await sound(world)
 
 

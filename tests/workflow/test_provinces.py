@@ -16,6 +16,7 @@ from publishing.authoring.provinces import publish_province
 from recovery.stalled import stalled
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
+from sandbox.presigned import LEADER
 from schemas.errors import Problem
 from schemas.filing.state import FilingView, Stage
 from schemas.filing.submission import Submission
@@ -247,6 +248,7 @@ async def test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left
         before = await play.view()
         async with world.connection(world.owner_dsn) as connection:
             await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
+            await connection.execute("update officer set number = $1 where subject = 'h56.30-leader-2'", LEADER)
         await lost_and_restarted(play.world, filing_workflow(play.filing))
         assert untimed(await play.view()) == untimed(before)
         async with world.back_office():

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import pytest
 import typer
@@ -80,6 +80,7 @@ class Temporal:
     no: list[str] = field(default_factory=list)
     namespace: str = "default"
     data_converter: Any = data_converter
+    service_client: ClassVar = SimpleNamespace(config=SimpleNamespace(target_host="here:7233"))
     sent: list[Sent] = field(default_factory=list)
 
     def take(self, kind: str, stream: str, message: Any, own_id: str | None = None) -> None:

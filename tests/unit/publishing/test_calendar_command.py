@@ -66,10 +66,10 @@ def test_a_case_is_answered_with_its_reasons() -> None:
     reasons = found.pop("reasoning")
     assert found == ANSWER
     assert reasons[0] == {
-        "vi": "Nhận Thứ Sáu 2026-02-13 16:05, giờ Việt Nam.",
+        "vi": "Nhận Thứ Sáu 13/02/2026 16:05, giờ Việt Nam.",
         "en": "Received Fri 2026-02-13 16:05, Vietnam time.",
     }
-    assert reasons[-1] == {"vi": "Hết hạn Thứ Sáu 2026-02-27 17:00.", "en": "Due Fri 2026-02-27 17:00."}
+    assert reasons[-1] == {"vi": "Hết hạn Thứ Sáu 27/02/2026 17:00.", "en": "Due Fri 2026-02-27 17:00."}
     assert run("due", *CASE).stdout.splitlines() == [*(line["vi"] for line in reasons), found["due"]]
 
 
@@ -213,7 +213,7 @@ def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
     assert (unchecked["date"], unchecked["agency"], unchecked["line"]) == ("2026-03-05", "H01", 7)
     said = run("check", own)
     assert said.exit_code == 0
-    assert re.search(rf"^{own}:7 +2026-03-05 +unchecked +chưa ghi ngày kiểm tra", said.stdout, re.MULTILINE)
+    assert re.search(rf"^{own}:7 +05/03/2026 +unchecked +chưa ghi ngày kiểm tra", said.stdout, re.MULTILINE)
 
 
 def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
@@ -228,7 +228,7 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     assert of["2027-02-04", "decided"]["hours"] == of["2026-11-28", "proposed"]["hours"]
     assert of["2027-02-04", "proposed"]["hours"] == []
     said = " ".join(run("show").stdout.split())
-    assert "2026-11-23 nghỉ đề xuất, chưa tính" in said
+    assert "23/11/2026 nghỉ đề xuất, chưa tính" in said
     assert "library" not in said
     assert run("show", "nowhere").exit_code == 1
 
