@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field, InstanceOf
 
@@ -25,7 +25,7 @@ class Call(c.Model):
     speaker: InstanceOf[Speaker] | None = None
     authenticated: InstanceOf[Authenticated] | None = None
     absent: str = ""
-    file: InstanceOf[c.FileRef] = Field(default=None)
+    file: InstanceOf[c.FileRef] = cast("c.FileRef", None)
     path: InstanceOf[Path] | Annotated[str, Field(strict=True, min_length=1)] = Path()
     ids: tuple[str, str] | None = None
     media_type: Annotated[str, Field(strict=True, min_length=1)] | None = None
