@@ -370,6 +370,8 @@ async def world(stack: Mapping[str, str], temporal_address: str, tmp_path: Path)
     name = f"t{uuid4().hex[:12]}"
     maintenance = await asyncpg.connect(database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], "postgres"))
     await maintenance.execute(f"create database {name} template motcua owner motcua_owner")
+    await maintenance.execute(f"revoke all on database {name} from public")  # as an installation has it
+    await maintenance.execute(f"grant connect, temporary on database {name} to motcua_app")
     await (await Client.connect(temporal_address)).workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
     )
@@ -399,11 +401,16 @@ async def running(world: World) -> AsyncIterator[World]:
         yield world
 
 
-async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None = None) -> None:
-    """Publish the calendar, the directory, and the demo version of every procedure of the catalogue."""
+async def publish_demo(
+    env: Mapping[str, str], seconds: Mapping[str, int] | None = None, directory_: bytes = DIRECTORY
+) -> None:
+    """Publish the calendar, the directory, and the demo version of every procedure of the catalogue.
+
+    The directory is by default that of a back office whose results a leader has signed before.
+    """
     dsn = env["MOTCUA_OWNER_DATABASE_URL"]
     await publish_calendar(dsn, CALENDAR.read_bytes())
-    await procedures.seed_directory(dsn, DIRECTORY, publisher(env))
+    await procedures.seed_directory(dsn, directory_, publisher(env))
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
         await procedures.publish(dsn, _demo_variant(file, tuple((seconds or {}).items())), demo=True)
     async with connected(dsn) as connection:  # as a relay does

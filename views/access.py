@@ -111,7 +111,7 @@ exists (
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
 _LOOKS: Final = """
-select at, look, filing_id, stream, question, role, actor_agency, subject, access.principal, sealed,
+select at, look, filing_id, stream, question, role, actor_agency, access.subject, access.principal, sealed,
     principal.name as principal_name, (
         select name from officer
         where officer.agency = actor_agency and officer.subject = access.subject and officer.role = access.role

@@ -17,12 +17,13 @@ from schemas.filing.state import Closing, Stage
 from schemas.payment.state import PaymentState
 from schemas.people import Role
 from tests.acting import NEVER_PAYS, Play, birth, eventually, extract
-from tests.conftest import World, publish_demo, world_of
+from tests.conftest import ROOT, World, publish_demo, world_of
 from tests.faults.losses import LOSSES, Lose, delete, terminate
 from tests.faults.processes import ANY_FILES, motcua
 from verifier.ledger import verify
 
 ANY_FILES_WORKER: Final = [sys.executable, "-m", ANY_FILES]
+OFFICERS_SIGN: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 SLOW_POST: Final = [sys.executable, "-m", "sandbox.post", "--step-after", "2"]
 
 
@@ -33,7 +34,7 @@ def env() -> Iterator[Mapping[str, str]]:
         running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST, "worker": ANY_FILES_WORKER})
         runner.run(running.__aenter__())
         try:
-            runner.run(publish_demo(running.env))
+            runner.run(publish_demo(running.env, directory_=OFFICERS_SIGN))
             yield running.env
         finally:
             runner.run(running.__aexit__())

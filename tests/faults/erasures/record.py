@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 from uuid import UUID
 
 import asyncpg
@@ -40,7 +41,6 @@ class Record:
         self.owner = env["MOTCUA_OWNER_DATABASE_URL"]
         self.vault = Vault(self.master)
         self._speaker = speaker_of(env)
-        os.environ[INSTALLATION] = env.get(INSTALLATION, UNNAMED)  # where acts are verified, as for a command
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
@@ -86,10 +86,12 @@ class Record:
             reason="on request",
             filings=tuple(map(str, filings)),
         )
+        here = {INSTALLATION: self.env.get(INSTALLATION, UNNAMED)}  # where acts are verified, as for a command
         async with self.connection(self.owner) as connection:
-            n = (await requests.ask(Log(connection, self.vault.find, KINDS), self._signed(asked))).request.n
-            approved = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
-            await requests.answer(connection, self._signed(approved))
+            with patch.dict(os.environ, here):
+                n = (await requests.ask(Log(connection, self.vault.find, KINDS), self._signed(asked))).request.n
+                approved = ApproveErasure(command_id=f"approve-{command}", actor=AUDITOR, asked=n)
+                await requests.answer(connection, self._signed(approved))
 
     def _signed(self, act: A) -> A:
         if self._speaker is None:

@@ -35,6 +35,7 @@ from schemas.signature import SignatureOutcome, SignatureProof
 from tests.acting import Doubtful, Play, extract, of, plain
 from tests.conftest import World
 from tests.faults.processes import motcua
+from tests.file_door import serving_files
 from tests.integration.signature import party as p
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
 from tests.walking import walked
@@ -222,7 +223,7 @@ async def test_a_person_prepares_signs_and_files_by_command(world: World, tmp_pa
     submission = applied()
     file.write_text(json.dumps(plain(submission)), encoding="utf-8")
     env = world.process_env
-    async with world.real_platform(), world.back_office(Doubtful()):
+    async with serving_files(world) as served, served.real_platform(), served.back_office(Doubtful()):
         refused = await motcua(env, "submit", str(file), folder=tmp_path)
         assert (refused.code, f"motcua submit {file} --level 3" in refused.err) == (1, True)
         assert "signature_required" in refused.err + refused.out

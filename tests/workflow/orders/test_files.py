@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from activities.papers import FIT, NOT_IN_STORE
 from motcua.files.store import Store as Kept
 from motcua.files.store import open_store
 from schemas.files import FileRef
 from schemas.filing.state import Stage
-from schemas.ids import filing_workflow
+from schemas.ids import filing_workflow, result_workflow
 from tests.acting import Doubtful, Play, birth, eventually, extract, of, stock
 from tests.conftest import World
 from tests.rogue import ordered, rogues
@@ -24,10 +25,14 @@ async def test_whether_a_file_is_there_is_said_to_nobody_but_its_own_filing(runn
     ]
     client = await stock(running)
     async with rogues(client):
-        own = await ordered(client, asked, workflow_id=filing_workflow(of(filed)))
-        others = await ordered(client, asked, workflow_id=filing_workflow(other.filing))
+        own = await ordered(client, asked, workflow_id=result_workflow(of(filed), 1))
+        others = await ordered(client, asked, workflow_id=result_workflow(other.filing, 1))
         nobody = await ordered(client, asked)
-    assert [[one.answer for one in told] for told in (own, others, nobody)] == [[True, False], [False] * 2, [False] * 2]
+    assert [[one.answer for one in told] for told in (own, others, nobody)] == [
+        [FIT, NOT_IN_STORE],
+        [NOT_IN_STORE] * 2,
+        [NOT_IN_STORE] * 2,
+    ]
 
 
 def elsewhere(file: FileRef, filing: UUID) -> FileRef:

@@ -283,6 +283,7 @@ async def test_nothing_is_printed_that_a_rogue_run_orders(printing: World) -> No
     await set_up(printing, [])
     elsewhere = await decided(printing)
     undecided = await Play.begin(printing, extract(version=VERSION))
+    await set_up(printing, signers())
     issued = await decided(printing, version=VERSION)
     await issued.at(Stage.CLOSED)
     client = await stock(printing)
