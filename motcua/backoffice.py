@@ -160,7 +160,10 @@ def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
         final = isinstance(error, ApplicationError) and error.non_retryable
         text = ours.get("reason", f"{hook} failed")
         failure = ApplicationError(text, type=name, non_retryable=final, category=Category.BENIGN)
-        raise failure.with_traceback(error.__traceback__) from None
+        frames = error.__traceback__
+        while frames is not None and place("".join(format_tb(frames, 1))) != where:
+            frames = frames.tb_next  # Temporal keeps no stack of a failure that is long
+        raise failure.with_traceback(frames) from None
 
 
 def error_name(error: Exception) -> str:

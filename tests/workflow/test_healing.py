@@ -452,11 +452,11 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
         [own] = [one for one in given.working if getattr(one, "__name__", "") == "confirm"]
 
         @activity.defn(name="papers.confirm")
-        async def confirm(answer: IssueAnswer) -> bool:
+        async def confirm(answer: IssueAnswer) -> str:
             asked.append(activity.info().is_local)
             if activity.info().is_local:
                 await asyncio.Event().wait()
-            return bool(await own(answer))
+            return str(await own(answer))
 
         functions = replace(given, working=(*[one for one in given.working if one is not own], confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():

@@ -324,7 +324,7 @@ async def test_the_doctor_counts_what_waits_and_how_long(
 async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
     assert await found(shell, "gateway") == [("skipped", "MOTCUA_GATEWAY_URL is not set")]
     assert await found(shell, "gateway", MOTCUA_GATEWAY_URL="http://127.0.0.1:1") == [
-        ("fail", "the gateway keeps nothing: ConnectError")
+        ("fail", "http://127.0.0.1:1: the gateway keeps nothing: ConnectError")
     ]
 
 

@@ -287,7 +287,7 @@ async def test_nothing_is_printed_that_a_rogue_run_orders(printing: World) -> No
     issued = await decided(printing, version=VERSION)
     await issued.at(Stage.CLOSED)
     client = await stock(printing)
-    [(_, honestly)] = [one for one in await honest(client, filing_workflow(issued.filing)) if one[0] == PRINT]
+    [(_, honestly)] = [one for one in await honest(client, result_workflow(issued.filing, 1)) if one[0] == PRINT]
     plays = (signs, elsewhere, undecided, issued)
     streams = [*(filing_workflow(one.filing) for one in plays), *(result_workflow(one.filing, 1) for one in plays)]
     before = await seen(printing)
