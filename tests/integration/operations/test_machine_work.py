@@ -1,7 +1,6 @@
 """An agency's machine work that comes to nothing is seen: in the filing, among what stands still, by the doctor."""
 
 import os
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,7 +56,7 @@ async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World
         play = await Play.begin(world, birth())
         [work] = await eventually(lambda: shown(shell, play), lambda found: bool(found) and found[0]["attempts"] > 1)
         assert work["work"] == "issue"
-        assert re.fullmatch(r"LookupError at operations/test_machine_work\.py:\d+ in issue", work["error"])
+        assert work["error"] == "LookupError", "its place stands in the log of the office"
         since, again = (work[when] and datetime.fromisoformat(work[when]) for when in ("since", "next_try"))
         assert again is None or again > since
 
