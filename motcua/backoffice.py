@@ -17,7 +17,6 @@ from pydantic_core import to_json
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
-from temporalio.exceptions import ApplicationErrorCategory as Category
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
@@ -147,8 +146,7 @@ class _Work:
 def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
     """Logs one line for a failure inside, and passes it on by its type and place, without its text.
 
-    The text may contain personal data. Temporal's SDK logs a benign failure only for debugging: any other would come
-    with its text and its traceback, at every attempt.
+    The text may contain personal data.
     """
     try:
         yield
@@ -159,11 +157,17 @@ def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
         _log.warning("backoffice.failed", extra=about | {"error": name, "place": where} | ours)
         final = isinstance(error, ApplicationError) and error.non_retryable
         text = ours.get("reason", f"{hook} failed")
-        failure = ApplicationError(text, type=name, non_retryable=final, category=Category.BENIGN)
-        frames = error.__traceback__
-        while frames is not None and place("".join(format_tb(frames, 1))) != where:
-            frames = frames.tb_next  # Temporal keeps no stack of a failure that is long
-        raise failure.with_traceback(frames) from None
+        failure = _HookError(text, type=name, non_retryable=final)
+        raise failure.with_traceback(error.__traceback__) from None
+
+
+class _HookError(ApplicationError):
+    """The failure of a hook, for which one line has been logged."""
+
+
+def _is_no_hooks(record: logging.LogRecord) -> bool:
+    """Returns False for the SDK's record of a hook's failure, which has a traceback, at every attempt."""
+    return not (record.exc_info and isinstance(record.exc_info[1], _HookError))
 
 
 def error_name(error: Exception) -> str:
@@ -183,6 +187,7 @@ async def worker(
     office: BackOffice, client: Client, store: Store, queue: str, speaker: Speaker | None = None
 ) -> AsyncIterator[Worker]:
     """Runs the Temporal worker of a back office inside the block. Without a `speaker` nothing is signed."""
+    activity.logger.base_logger.addFilter(_is_no_hooks)
     with Hooks() as hooks:
         work = _Work(office, store, hooks, speaker)
         async with Worker(

@@ -19,6 +19,8 @@ SUFFIX: Final = ".commands.txt"
 MOST_EVENTS: Final = 92
 MOST_TASKS: Final = 11
 """Of a filing at level 4 with its payment, until that watches for late money."""
+MOST_EVENTS_OF_RESULT: Final = 40
+"""Of its result, which two officers and the seal sign."""
 
 
 def beside(history: Path) -> Path:
@@ -56,3 +58,4 @@ def test_a_filing_at_level_4_costs_no_more_than_it_may() -> None:
     events = [event["eventType"] for kind in ("filing", "payment") for event in of[kind]]
     assert len(events) <= MOST_EVENTS
     assert events.count("EVENT_TYPE_WORKFLOW_TASK_COMPLETED") <= MOST_TASKS
+    assert len(of["result"]) <= MOST_EVENTS_OF_RESULT

@@ -124,7 +124,8 @@ async def test_the_doctor_names_it_and_the_next_change_mends_it(
     lived: World, superuser: Connection, shell: Shell
 ) -> None:
     whole = await shell("ledger", "verify", "--json")
-    assert whole.json["register"] == [], "of the triggers that are off here, it says so elsewhere"
+    assert [whole.json[name] for name in ("register", "publications", "rows", "bindings")] == [[], [], [], []]
+    assert {one["rule"] for one in whole.json["problems"]} == {"guard"}, "of the triggers that are off here"
     assert [one.health for one in await principals(around(lived))] == [Health.OK]
     await superuser.execute("update principal set kind = 'secret' where principal = 'desk-1'")
     await superuser.execute(A_KEY + "where principal = 'desk-1' limit 1")
