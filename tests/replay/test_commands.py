@@ -20,7 +20,7 @@ MOST_EVENTS: Final = 92
 MOST_TASKS: Final = 11
 """Of a filing at level 4 with its payment, until that watches for late money."""
 MOST_EVENTS_OF_RESULT: Final = 40
-"""Of its result, which two officers and the seal sign."""
+"""Of its result, which gets a signature and the seal."""
 
 
 def beside(history: Path) -> Path:
