@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows.stream.asking import answer_of, bound, instruction, is_not_ordered, note_no_answer, readable, start
 from workflows.stream.basis import Basis, UnfoundedError, read
 from workflows.stream.recording import NOTHING_TO_DO, Stream
+from workflows.stream.sleeping import sleep
 from workflows.stream.waiting import pause, wait_for
 
 _TIME: Final = timedelta(minutes=2)
@@ -59,7 +60,7 @@ _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 A = TypeVar("A", bound=Model)
 
 
-Take = Callable[["Reply[A]"], Awaitable[None]]
+Take = Callable[["_Asking[A]", "Reply[A]"], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
     """Requests the check whether the dossier, as first handed in, is complete. Accepts the filing if it is."""
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
-    async def take(reply: Reply[bo.CheckAnswer]) -> None:
+    async def take(asking: _Asking[bo.CheckAnswer], reply: Reply[bo.CheckAnswer]) -> None:
         await asking.works(reply)
         if log.state.accepted_at is None:
             accept = cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA)
@@ -93,7 +94,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
     """Requests the filing's result after the decision. Records the result if its file is stored, and signed."""
 
-    async def take(reply: Reply[bo.IssueAnswer]) -> None:
+    async def take(asking: _Asking[bo.IssueAnswer], reply: Reply[bo.IssueAnswer]) -> None:
         if log.state.result is not None:
             return
         if (fault := await unfit(log, reply.answer)) is not None:
@@ -164,7 +165,7 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
         else:
             return
         await log.catch_up()
-        await workflow.sleep(later, summary=bo.NO_USABLE_ANSWER)
+        await sleep(later, bo.NO_USABLE_ANSWER)
         later = min(later * 2, _SELDOM)
 
 
@@ -181,7 +182,7 @@ class _Asking(Generic[A]):
 
     Once the team lead has been notified, Temporal alone retries, so a longer wait costs no further workflow tasks.
     With `take`, an answer is recorded here, and by `works` that the back office works again if it had failed. Without
-    `take`, the caller records the answer.
+    `take`, the caller records the answer. `take` is given this object, since a reference of its own would make a cycle.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -216,7 +217,7 @@ class _Asking(Generic[A]):
                 raw = await start(name, request, _options(queue, self._silent, retries))
                 reply = _reply(name, request, raw, model)
                 if self._take is not None:
-                    await self._take(reply)
+                    await self._take(self, reply)
             except (ActivityError, ValueError, UnfoundedError) as error:
                 if name == PRINT and isinstance(error, ActivityError) and is_not_ordered(error):
                     raise
@@ -248,7 +249,7 @@ class _Asking(Generic[A]):
             raised = type_in(error.__cause__.type) if isinstance(error.__cause__, ApplicationError) else None
             report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=self._tries, error=raised)
             await self._log.attempt(report)
-        await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
+        await sleep(_LATER, bo.NO_USABLE_ANSWER)
 
     def _id(self) -> str:
         return f"machine:{self._work}:{self._log.state.seq}"

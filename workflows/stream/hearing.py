@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.basis import UnfoundedError
 from workflows.stream.recording import Stream
+from workflows.stream.sleeping import sleep
 
 DROPPED: Final = "motcua_signals_dropped_total"
 
@@ -27,27 +28,28 @@ QUIET: Final = timedelta(seconds=1)
 """The time after a signal without an event, in which no signal leads to a question to the log."""
 
 
+class Heard(Protocol):
+    """The run that hears signals."""
+
+    async def recorded(self) -> Stream[Any]:
+        """Returns the stream, once it has begun. Raises `RefusalError` if it never will."""
+
+    async def hear_again(self, stream: Stream[Any], /) -> None:
+        """Reads everything that the record holds for the stream and that a signal may have reported."""
+
+
 class Hearing:
-    """The signals of one run.
+    """The signals of one run. It keeps no reference to the run: an evicted run is freed at once (workers/memory.py)."""
 
-    `begun` returns the stream, once it has begun; it raises `RefusalError` if it never will. `again` reads everything
-    that the record holds for the stream and that a signal may have reported.
-    """
-
-    def __init__(
-        self, begun: Callable[[], Awaitable[Stream[Any]]], again: Callable[[Stream[Any]], Awaitable[None]]
-    ) -> None:
-        self._begun = begun
-        self._again = again
+    def __init__(self) -> None:
         self._busy = self._reading = self._missed = False
-        self._listening: asyncio.Task[None] | None = None
 
     @property
     def missed(self) -> bool:
         """Whether a signal was dropped and the record was not read since, so that the next run has to read it."""
         return self._missed or self._reading
 
-    async def hear(self, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
+    async def hear(self, run: Heard, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
         """Has `take` try the signal's fact, unless another signal is being tried or the log was read just before.
 
         `take` returns whether an event followed. Raises no `RefusalError`.
@@ -64,45 +66,45 @@ class Hearing:
             workflow.logger.warning("signal.dropped", extra={"signal": signal})
             _count(signal)
         if self._missed or not followed:
-            self._listen()
+            self._listen(run)
         else:
             self._busy = False
 
-    def resume(self) -> None:
+    def resume(self, run: Heard) -> None:
         """Reads the record a second from now, since the run before has dropped signals."""
         self._busy = self._missed = True
-        self._listen()
+        self._listen(run)
 
-    async def last(self) -> None:
+    async def last(self, run: Heard) -> None:
         """Reads the record for dropped signals before the run ends."""
         if self.missed and not self._reading:
-            await self._read(await self._begun())
+            await self._read(run, await run.recorded())
 
-    def _listen(self) -> None:
+    def _listen(self, run: Heard) -> None:
         # No handler waits here: a run may end meanwhile, and hands on that it has missed something.
-        self._listening = asyncio.create_task(self._listen_on())
+        asyncio.create_task(self._listen_on(run))  # noqa: RUF006 -- a workflow's event loop keeps its tasks
 
-    async def _listen_on(self) -> None:
+    async def _listen_on(self, run: Heard) -> None:
         """Reads the record once a second as long as further signals come."""
         try:
-            stream = await self._begun()
+            stream = await run.recorded()
             while True:
                 await workflow.wait_condition(lambda: stream.idle)  # ADR 0007
-                await workflow.sleep(QUIET, summary="signals were dropped")
+                await sleep(QUIET, "signals were dropped")
                 if not self._missed:
                     break
-                await self._read(stream)
+                await self._read(run, stream)
         except RefusalError:  # the stream never begins
             pass
         finally:
             self._busy = False
 
-    async def _read(self, stream: Stream[Any]) -> None:
+    async def _read(self, run: Heard, stream: Stream[Any]) -> None:
         """Reads the record. If it can't be read now, it stays to be read. If the run has lost its stream, it ends."""
         self._missed, self._reading = False, True
         try:
             with suppress(ApplicationError):
-                await self._again(stream)
+                await run.hear_again(stream)
         except UnfoundedError:
             self._missed = True
         finally:

@@ -73,7 +73,7 @@ class Life(Generic[S]):
         self.kind = kind
         self.memory: Any = kind.memory()
         self._asking = Asking()
-        self._hearing = Hearing(self.recorded, self._hear_again)
+        self._hearing = Hearing()
         self.refusal: Refusal | None = None
         self.start: Any = None
         self._stream: Stream[S] | None = None
@@ -88,7 +88,7 @@ class Life(Generic[S]):
         """Begins or resumes the stream, runs it to its end, or continues it as a new run."""
         await self._begin()
         if self._resume is not None and self._resume.missed:
-            self._hearing.resume()
+            self._hearing.resume(self)
         try:
             await self.proceed()
         except ContinueAsNewDueError:
@@ -100,7 +100,7 @@ class Life(Generic[S]):
             await drain_handlers(self.stream)
             workflow.continue_as_new(self._raw)
         await drain_handlers(self.stream)
-        await self._hearing.last()
+        await self._hearing.last(self)
 
     # Methods that a kind may override.
 
@@ -201,7 +201,7 @@ class Life(Generic[S]):
             await take(stream)
             return stream.state.seq > before
 
-        await self._hearing.hear(signal, taken)
+        await self._hearing.hear(self, signal, taken)
 
     async def hear_fact(self, signal: str, read: Callable[[], Command]) -> None:
         """Records the command that `read` makes of a signal's content. Drops a content for which `read` has none.
@@ -219,7 +219,8 @@ class Life(Generic[S]):
 
         await self.hear(signal, take)
 
-    async def _hear_again(self, stream: Stream[S]) -> None:
+    async def hear_again(self, stream: Stream[S]) -> None:
+        """Reads everything that the record holds for this stream and that a signal may have reported."""
         await stream.catch_up()
         await self.heard_again()
 
