@@ -25,6 +25,7 @@ from tests.conftest import PARTS, SUGGEST, World, publish_demo, world_of
 from verifier.ledger import verify
 
 
+@pytest.mark.timeout(600)  # with runs of 8 events the demo takes 220 s, on a machine that does nothing else
 @pytest.mark.parametrize(
     ("events", "kinds"), [(60, {"filing", "result"}), (8, {kind.name for kind in KINDS.values() if kind.workflow})]
 )
