@@ -38,8 +38,11 @@ class _Evictable(WorkflowInstance):
         self._instance = instance
 
     def activate(self, act: Any) -> Any:
+        evicted = any(job.HasField("remove_from_cache") for job in act.jobs)
+        if evicted:  # cancelling a sleep raises in a callback: the error's report and traceback are a cycle
+            vars(self._instance)["call_exception_handler"] = dict.clear
         done = self._instance.activate(act)
-        if any(job.HasField("remove_from_cache") for job in act.jobs):
+        if evicted:
             # All parts that may be in a cycle go. Its tasks can still read that it was evicted.
             parts = dict(vars(self._instance))
             left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}

@@ -40,7 +40,6 @@ with workflow.unsafe.imports_passed_through():
 from workflows.stream.asking import answer_of, bound, instruction, is_not_ordered, note_no_answer, readable, start
 from workflows.stream.basis import Basis, UnfoundedError, read
 from workflows.stream.recording import NOTHING_TO_DO, Stream
-from workflows.stream.sleeping import sleep
 from workflows.stream.waiting import pause, wait_for
 
 _TIME: Final = timedelta(minutes=2)
@@ -165,7 +164,7 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
         else:
             return
         await log.catch_up()
-        await sleep(later, bo.NO_USABLE_ANSWER)
+        await workflow.sleep(later, summary=bo.NO_USABLE_ANSWER)
         later = min(later * 2, _SELDOM)
 
 
@@ -249,7 +248,7 @@ class _Asking(Generic[A]):
             raised = type_in(error.__cause__.type) if isinstance(error.__cause__, ApplicationError) else None
             report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=self._tries, error=raised)
             await self._log.attempt(report)
-        await sleep(_LATER, bo.NO_USABLE_ANSWER)
+        await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
 
     def _id(self) -> str:
         return f"machine:{self._work}:{self._log.state.seq}"

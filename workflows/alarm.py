@@ -32,7 +32,7 @@ class Alarm:
         self._timer, self._running = timer, None
         if timer is not None:
             left = max(timer.due - workflow.now(), MIN_TIMER)  # a timer is started even if it is overdue
-            sleep = workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")  # in the order of recorded histories
+            sleep = workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")
             self._running = asyncio.create_task(sleep)
 
     async def changed_first(self, stream: Stream[Any], timer: Timer | None, changed: Callable[[], bool]) -> bool:

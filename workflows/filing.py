@@ -40,7 +40,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
-    from workflows.stream.sleeping import sleep
     from workflows.stream.waiting import ContinueAsNewDueError
     from workflows.submission import Filed, content_named, parse_submission
 
@@ -244,7 +243,7 @@ class FilingLife(Life[Filing]):
             if not_issued and self._filing.result is None:
                 workflow.logger.warning("result.not_issuable", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
-                pause = asyncio.create_task(sleep(later, NOT_ISSUABLE))
+                pause = asyncio.create_task(workflow.sleep(later, summary=NOT_ISSUABLE))
                 await self._until(pause.done)
                 later = min(later * 2, _SELDOM)
 

@@ -19,7 +19,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.asking import answer_of
     from workflows.stream.hearing import QUIET
 from workflows.stream.recording import single_argument
-from workflows.stream.sleeping import sleep
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """The time after which every submission that began under the previous calendar is in the log."""
@@ -74,7 +73,7 @@ class Reprojection:
         Anybody can send a nudge: the next pass begins a second from now at the earliest.
         """
         self._nudged = False
-        await sleep(QUIET)
+        await workflow.sleep(QUIET)
         try:
             await workflow.wait_condition(lambda: self._nudged, timeout=time)
         except TimeoutError:
@@ -85,7 +84,7 @@ class Reprojection:
 async def _turned(page: Page) -> Turned:
     """Applies the calendar to one page of streams. After a failure or an unreadable answer, tries this page again."""
     while (turned := await answer_of(Reprojections.page, page, PAGES)) is None:
-        await sleep(_STRAGGLERS)
+        await workflow.sleep(_STRAGGLERS)
     return turned
 
 

@@ -22,8 +22,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.base import Sha256
     from schemas.stream.ledger import AgencyAnswer, Found
 
-from workflows.stream.sleeping import sleep
-
 A = TypeVar("A")
 R = TypeVar("R")
 
@@ -82,4 +80,4 @@ async def until_founded(act: Callable[[], Awaitable[A]]) -> A:
             return await act()
         except UnfoundedError:
             tries += 1
-            await sleep(pause_after(tries), "nothing came of the answer")
+            await workflow.sleep(pause_after(tries), summary="nothing came of the answer")

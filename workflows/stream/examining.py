@@ -20,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.asking import answer_of
 from workflows.stream.basis import NOTHING, Basis, pause_after
-from workflows.stream.sleeping import sleep
 
 _SCANNED_LATER: Final = (Submission, Supplement)
 """The messages that are recorded even before the virus scan of their files; the filing then has the files scanned."""
@@ -67,4 +66,4 @@ async def _looked_at(request: ExamineRequest) -> Examined:
         if answer is not None:
             return answer
         tries += 1
-        await sleep(pause_after(tries), "the files are still examined")
+        await workflow.sleep(pause_after(tries), summary="the files are still examined")

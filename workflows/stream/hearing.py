@@ -20,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.basis import UnfoundedError
 from workflows.stream.recording import Stream
-from workflows.stream.sleeping import sleep
 
 DROPPED: Final = "motcua_signals_dropped_total"
 
@@ -90,7 +89,7 @@ class Hearing:
             stream = await run.recorded()
             while True:
                 await workflow.wait_condition(lambda: stream.idle)  # ADR 0007
-                await sleep(QUIET, "signals were dropped")
+                await workflow.sleep(QUIET, summary="signals were dropped")
                 if not self._missed:
                     break
                 await self._read(run, stream)

@@ -38,7 +38,6 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.basis import NOTHING, Basis, Reading, UnfoundedError, read, until_founded
 from workflows.stream.command_receipts import Receipts
-from workflows.stream.sleeping import sleep
 
 M = TypeVar("M", bound=Model)
 
@@ -294,7 +293,7 @@ class Stream(Generic[S]):
         if answer.more:
             self._pages += 1
             if self._pages % PAGES == 0:
-                await sleep(MIN_TIMER)
+                await workflow.sleep(MIN_TIMER)
         if answer.command_id in {None, batch.command_id}:
             return answer
         self._others[answer.command_id] = answer
