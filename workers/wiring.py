@@ -57,13 +57,14 @@ from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, OFFICERS_QUEUE, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
-from workers.by_queue import ByQueue
 from workers.checkpoints import checkpointing
 from workers.file_addresses import FileAddresses
-from workers.identity_interceptor import Doorkeeper
+from workers.interceptors.by_queue import ByQueue
+from workers.interceptors.identity import Doorkeeper
+from workers.interceptors.pacing import Pace
+from workers.interceptors.readings import NotesReadings
 from workers.memory import ForgettingRunner
 from workers.payload_visitor_patch import walk_once
-from workers.reading_interceptor import NotesReadings
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
 from workflows.complaint import ComplaintWorkflow
@@ -235,7 +236,8 @@ async def platform_worker(
     hash the bytecode of all imports, which takes longer than the rest of the start.
     """
     walk_once()
-    at_the_door: list[Interceptor] = [ByQueue(), NotesReadings(functions.readings)]
+    pace = Pace()
+    at_the_door: list[Interceptor] = [ByQueue(), NotesReadings(functions.readings), pace]
     if functions.guard is not None:
         at_the_door.append(Doorkeeper(functions.guard))
     chosen: dict[str, Any] = {
@@ -258,7 +260,7 @@ async def platform_worker(
             compileall.compile_dir(folder, maxlevels=0, quiet=2)
     async with (
         present(settings.database_url.get_secret_value(), client),
-        Worker(client, activities=functions.working, **chosen) as worker,
+        Worker(client, activities=functions.working, tuner=pace.tuner(), **chosen) as worker,
         Worker(client, activities=functions.working, **(chosen | _OFFICERS)),
         Worker(
             client,

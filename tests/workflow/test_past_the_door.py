@@ -40,8 +40,8 @@ from tests.locked import OFFICE, PORTAL, Program, locked
 from tests.locked import closed as closed
 from tests.workflow.forged import counted, submission
 from views.log import Log
-from workers.by_queue import BY_QUEUE, INSTRUCTED
-from workers.reading_interceptor import READ
+from workers.interceptors.by_queue import BY_QUEUE, INSTRUCTED
+from workers.interceptors.readings import READ
 from workers.wiring import WORKFLOWS, activities
 from workflows.stream.starting import load_state
 

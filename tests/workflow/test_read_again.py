@@ -27,7 +27,7 @@ from tests.workflow.complaints import UPHELD, answered, complained, refused, reo
 from tests.workflow.obligations import PAID, N, demanded, takes_money
 from tests.workflow.refunds import AMOUNT, WHY, refunded
 from tests.workflow.results import RELEASED, decided, set_up, signers
-from workers.reading_interceptor import READ
+from workers.interceptors.readings import READ
 from workers.wiring import activities, platform_worker
 from workflows.stream import basis
 

@@ -40,12 +40,12 @@ class Budget(StrictModel):
     most: float = Field(ge=max(Work))
 
 
-PORTAL: Final = Budget(rate=100, most=1_000)
+PORTAL: Final = Budget(rate=25, most=250)
 OFFICE: Final = Budget(rate=300, most=3_000)
 BUDGETS: Final[Mapping[PrincipalKind, Budget]] = MappingProxyType(
     {kind: PORTAL if kind is PrincipalKind.PORTAL else OFFICE for kind in PrincipalKind}
 )
-"""The budgets unless set: a portal's 20 submissions a second are half of what one worker process can do."""
+"""The budgets unless set: of a portal five submissions a second, three times the peak of a province."""
 
 
 class Budgets:

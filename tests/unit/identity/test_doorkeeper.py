@@ -56,7 +56,7 @@ from tests.speaking import (
     statement,
 )
 from tests.walking import walked
-from workers.identity_interceptor import Doorkeeper
+from workers.interceptors.identity import Doorkeeper
 
 RING: Final = Ring([principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(1), key_of(2, revoked_at=NOW)))])
 KEY: Final = private_key(1)

@@ -44,7 +44,7 @@ from tests.sound import sound
 from tests.workflow import results
 from tests.workflow.forged import counted
 from tests.workflow.results import CLERK, LEADER, PLACES, PROCEDURE, RELEASED, SLOW, VERSION, decided, set_up, signers
-from workers.by_queue import BY_QUEUE, INSTRUCTED
+from workers.interceptors.by_queue import BY_QUEUE, INSTRUCTED
 from workers.wiring import activities
 
 MADE: Final = "2026-11-28T00:00:00Z"

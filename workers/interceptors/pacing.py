@@ -1,0 +1,88 @@
+"""Slows down the intake of a worker that has to refuse many new runs, so that a flood leaves time for all others.
+
+A refused run costs Temporal more than the worker: past some tens a second, every task in Temporal waits for seconds.
+The refusals of a worker that takes new runs more slowly wait in Temporal's queue instead, at no cost. Tasks of runs
+that the worker has in its cache, and officers' questions, do not wait with them.
+"""
+
+import asyncio
+from time import monotonic
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    CustomSlotSupplier,
+    ExecuteWorkflowInput,
+    FixedSizeSlotSupplier,
+    Interceptor,
+    SlotMarkUsedContext,
+    SlotPermit,
+    SlotReleaseContext,
+    SlotReserveContext,
+    WorkerTuner,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+RATE: Final = 30
+"""The runs that a worker refuses a second, on average, before it takes new runs more slowly (docs/performance.md)."""
+
+BURST: Final = 100
+"""The refusals beyond this rate after which the worker takes new runs more slowly."""
+
+SLOTS: Final = 100
+"""The tasks of each kind that a worker has in work: the SDK's own number."""
+
+
+class Pace(CustomSlotSupplier, Interceptor):
+    """Counts the new runs that fail, and supplies the slots of workflow tasks. One for each worker."""
+
+    def __init__(self) -> None:
+        self._due = self._turn = 0.0
+        self._free = asyncio.Semaphore(SLOTS)
+
+    def tuner(self) -> WorkerTuner:
+        """Returns the worker's tuner."""
+        fixed = FixedSizeSlotSupplier(SLOTS)
+        return WorkerTuner.create_composite(
+            workflow_supplier=self, activity_supplier=fixed, local_activity_supplier=fixed, nexus_supplier=fixed
+        )
+
+    def refused(self) -> None:
+        """Counts a refusal."""
+        self._due = max(self._due, monotonic() - BURST / RATE) + 1 / RATE
+
+    async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
+        """Returns a slot. After too many refusals, a run that is not in the cache gets one at the rate of refusals."""
+        if not ctx.is_sticky and self._due > (now := monotonic()):
+            self._turn = max(self._turn, now) + 1 / RATE
+            await asyncio.sleep(self._turn - now)
+        await self._free.acquire()
+        return SlotPermit()
+
+    def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:  # noqa: ARG002 -- the SDK's signature
+        """Returns None: no task comes without a poll."""
+        return None
+
+    def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
+        """Does nothing."""
+
+    def release_slot(self, ctx: SlotReleaseContext) -> None:  # noqa: ARG002 -- the SDK's signature
+        """Takes the slot back."""
+        self._free.release()
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002, ARG002 -- the SDK's signature
+        """Returns a class of interceptors that count the runs that fail."""
+        refused = self.refused
+
+        class Counted(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 -- the SDK's name
+                try:
+                    return await super().execute_workflow(input)
+                except ApplicationError:
+                    if not workflow.unsafe.is_replaying():
+                        refused()
+                    raise
+
+        return Counted
