@@ -88,8 +88,8 @@ def test_unless_set_each_kind_of_program_may_send_far_more_than_people_do() -> N
     assert set(BUDGETS) == set(PrincipalKind)
     for kind, budget in BUDGETS.items():
         one = DESK.model_copy(update={"kind": kind})
-        assert left(Budgets({}, Clock()), said_by(one), Work.SUBMISSION) == budget.most / Work.SUBMISSION >= 200
-        assert budget.rate / Work.SUBMISSION >= 20
+        assert left(Budgets({}, Clock()), said_by(one), Work.SUBMISSION) == budget.most / Work.SUBMISSION >= 50
+        assert budget.rate / Work.SUBMISSION >= 5
 
 
 def test_whoever_has_been_quiet_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
