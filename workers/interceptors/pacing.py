@@ -1,8 +1,8 @@
 """Slows down the intake of a worker that has to refuse many new runs, so that a flood leaves time for all others.
 
 A refused run costs Temporal more than the worker: past some tens a second, every task in Temporal waits for seconds.
-The refusals of a worker that takes new runs more slowly wait in Temporal's queue instead, at no cost. Tasks of runs
-that the worker has in its cache, and officers' questions, do not wait with them.
+The refusals of a worker that takes new runs more slowly wait in Temporal's queue instead, at next to no cost. Tasks of
+runs that the worker has in its cache, and officers' questions, do not wait with them.
 """
 
 import asyncio
