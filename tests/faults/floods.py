@@ -20,7 +20,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
@@ -76,6 +81,8 @@ async def outcome(message: Awaitable[Any]) -> str:
         return str(cause.type) if isinstance(cause, ApplicationError) else type(cause).__name__
     except RPCError as error:
         return error.status.name
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        return "no answer"
     return "taken"
 
 
