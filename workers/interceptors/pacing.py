@@ -31,8 +31,21 @@ RATE: Final = 30
 BURST: Final = 100
 """The refusals beyond this rate after which the worker takes new runs more slowly."""
 
+CACHED: Final = 32
+"""The tasks of runs in its cache that a worker has in work. Each has a thread, and one thread at a time runs."""
+
+NEW: Final = 12
+"""The tasks of other runs that a worker has in work: however many wait, no more compete with those in its cache."""
+
 SLOTS: Final = 100
-"""The tasks of each kind that a worker has in work: the SDK's own number."""
+"""The activities of each kind that a worker has in work: the SDK's own number."""
+
+
+class _Permit(SlotPermit):
+    """A slot; `free`: the slots to which it belongs."""
+
+    def __init__(self, free: asyncio.Semaphore) -> None:
+        self.free = free
 
 
 class Pace(CustomSlotSupplier, Interceptor):
@@ -40,7 +53,8 @@ class Pace(CustomSlotSupplier, Interceptor):
 
     def __init__(self) -> None:
         self._due = self._turn = 0.0
-        self._free = asyncio.Semaphore(SLOTS)
+        self._cached = asyncio.Semaphore(CACHED)
+        self._new = asyncio.Semaphore(NEW)
 
     def tuner(self) -> WorkerTuner:
         """Returns the worker's tuner."""
@@ -58,8 +72,9 @@ class Pace(CustomSlotSupplier, Interceptor):
         if not ctx.is_sticky and self._due > (now := monotonic()):
             self._turn = max(self._turn, now) + 1 / RATE
             await asyncio.sleep(self._turn - now)
-        await self._free.acquire()
-        return SlotPermit()
+        free = self._cached if ctx.is_sticky else self._new
+        await free.acquire()
+        return _Permit(free)
 
     def try_reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit | None:  # noqa: ARG002 -- the SDK's signature
         """Returns None: no task comes without a poll."""
@@ -68,9 +83,10 @@ class Pace(CustomSlotSupplier, Interceptor):
     def mark_slot_used(self, ctx: SlotMarkUsedContext) -> None:
         """Does nothing."""
 
-    def release_slot(self, ctx: SlotReleaseContext) -> None:  # noqa: ARG002 -- the SDK's signature
+    def release_slot(self, ctx: SlotReleaseContext) -> None:
         """Takes the slot back."""
-        self._free.release()
+        permit: Any = ctx.permit
+        permit.free.release()
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002, ARG002 -- the SDK's signature
         """Returns a class of interceptors that count the runs that fail."""

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workers.interceptors import pacing
-from workers.interceptors.pacing import BURST, RATE, SLOTS, Pace
+from workers.interceptors.pacing import BURST, CACHED, NEW, RATE, Pace
 
 
 class Clock:
@@ -59,13 +59,16 @@ async def test_a_quiet_hour_saves_up_no_more_than_one_burst(clock: Clock) -> Non
     assert clock.slept == [round(1 / RATE, 6)]
 
 
-async def test_there_are_no_more_slots_than_set() -> None:
+async def test_new_runs_leave_the_slots_of_runs_in_the_cache_free() -> None:
     pace = Pace()
-    for _ in range(SLOTS):
-        await pace.reserve_slot(poll(sticky=False))
-    assert pace._free.locked()
-    pace.release_slot(poll(sticky=False))
-    assert not pace._free.locked()
+    permits = [await pace.reserve_slot(poll(sticky=False)) for _ in range(NEW)]
+    assert pace._new.locked()
+    for _ in range(CACHED):
+        await pace.reserve_slot(poll(sticky=True))
+    assert pace._cached.locked()
+    freed: Any = SimpleNamespace(permit=permits[0])
+    pace.release_slot(freed)
+    assert (pace._new.locked(), pace._cached.locked()) == (False, True)
 
 
 @pytest.mark.parametrize("counted", [0, 1])
