@@ -120,8 +120,7 @@ def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[floa
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(
-        pooled=whole / other if other else None,
-        median=median(a / b for a, b in pairs) if all(theirs) else None,
+        pooled=whole / other if other else None, median=median(a / b for a, b in pairs) if all(theirs) else None
     )
 
 

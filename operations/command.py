@@ -22,10 +22,7 @@ _ALONE: Final = {
 """The module of each command that belongs to no group."""
 _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "result": ("operations.commands.results",),
-    "filing": (
-        "operations.commands.ledger.record:filings",
-        "operations.commands.people.erasures:filings",
-    ),
+    "filing": ("operations.commands.ledger.record:filings", "operations.commands.people.erasures:filings"),
     "files": ("operations.commands.documents.files",),
     "ledger": ("operations.commands.ledger.ledger", "operations.commands.ledger.checkpoints"),
     "store": ("operations.commands.documents.store",),

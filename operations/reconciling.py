@@ -92,11 +92,7 @@ def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> lis
     return found
 
 
-_WRONG: Final = {
-    Told.NOTHING: Wrong.NOT_ORDERED,
-    Told.OTHERWISE: Wrong.NOT_TAKEN,
-    Told.STRANGE: Wrong.OF_NO_FILING,
-}
+_WRONG: Final = {Told.NOTHING: Wrong.NOT_ORDERED, Told.OTHERWISE: Wrong.NOT_TAKEN, Told.STRANGE: Wrong.OF_NO_FILING}
 
 
 async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:

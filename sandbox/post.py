@@ -34,18 +34,7 @@ from starlette.routing import Route
 
 from sandbox.post_ledger import Consignment, PostLedger, RefusedError
 from sandbox.post_page import WORDS, page
-from sandbox.store import (
-    KEY,
-    Message,
-    ProblemError,
-    application,
-    arguments,
-    invalid,
-    iso,
-    microseconds,
-    parse,
-    serve,
-)
+from sandbox.store import KEY, Message, ProblemError, application, arguments, invalid, iso, microseconds, parse, serve
 
 CUSTOMER_KEY: Final = "sandbox"
 SECRET_KEY: Final = "sandbox"  # noqa: S105 -- of a sandbox, for everybody to know

@@ -80,13 +80,7 @@ class Consignment(NamedTuple):
     def listed(self) -> Json:
         """Returns the consignment as a JSON object, for the list of all consignments."""
         steps = [{"status": status, "at": iso(at)} for status, at in self.history]
-        return {
-            "key": self.key,
-            "waybill": self.waybill,
-            "cod": self.cod,
-            "status": self.status,
-            "history": steps,
-        }
+        return {"key": self.key, "waybill": self.waybill, "cod": self.cod, "status": self.status, "history": steps}
 
 
 class PostLedger(Ledger):

@@ -232,12 +232,7 @@ class Sending(FileCalls):
         """Returns the receipt of an Update. If no workflow is running, `operation` starts it before the Update."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
-                update,
-                content,
-                start_workflow_operation=operation,
-                id=own_id,
-                result_type=c.Receipt,
-                rpc_timeout=limit,
+                update, content, start_workflow_operation=operation, id=own_id, result_type=c.Receipt, rpc_timeout=limit
             )
         except (RPCError, RPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
             # The operation keeps the error too: asyncio logs it unless it is retrieved.

@@ -178,9 +178,7 @@ class Least(StrEnum):
 
 @app.command()
 def doctor(
-    *,
-    only: Annotated[Least | None, typer.Option("--only", help="option.doctor.only")] = None,
-    as_json: AsJson = False,
+    *, only: Annotated[Least | None, typer.Option("--only", help="option.doctor.only")] = None, as_json: AsJson = False
 ) -> None:
     every = examine()
     failed = sum(finding.health is Health.FAIL for _, finding in every)

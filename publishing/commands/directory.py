@@ -19,13 +19,7 @@ from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import Agency, AsJson, MaybeOperator, Operator, Reason
 from motcua.cli.running import Exit, fail, note, print_json, problem_line
-from publishing.authoring.absences import (
-    Absence,
-    AbsenceRefusedError,
-    erase_officer,
-    record_absence,
-    withdraw_absence,
-)
+from publishing.authoring.absences import Absence, AbsenceRefusedError, erase_officer, record_absence, withdraw_absence
 from publishing.authoring.procedures import MistakesFoundError, seed_directory
 from publishing.commands.mistakes import File
 from publishing.commands.publisher import publisher, recorded, recorded_now

@@ -237,9 +237,7 @@ def _key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def _kept(path: Path, make: Callable[[], x509.Certificate]) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(
-        _once(path, lambda: make().public_bytes(serialization.Encoding.PEM)),
-    )
+    return x509.load_pem_x509_certificate(_once(path, lambda: make().public_bytes(serialization.Encoding.PEM)))
 
 
 def _once(path: Path, make: Callable[[], bytes]) -> bytes:

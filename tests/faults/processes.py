@@ -61,11 +61,7 @@ async def worker_process(
     ready = folder / "ready"
     failpoints.mkdir(exist_ok=True)
     ready.unlink(missing_ok=True)
-    own = {
-        "MOTCUA_FAILPOINTS": str(failpoints),
-        "MOTCUA_READY_FILE": str(ready),
-        "PYTHONPATH": str(checkout),
-    }
+    own = {"MOTCUA_FAILPOINTS": str(failpoints), "MOTCUA_READY_FILE": str(ready), "PYTHONPATH": str(checkout)}
     with (folder / "worker.log").open("ab") as log:
         given: Any = {"env": {**os.environ, **env, **own}, "cwd": checkout, "stdout": log, "stderr": log}
         process: Forked | asyncio.subprocess.Process

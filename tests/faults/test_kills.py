@@ -23,12 +23,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
         command = ["-m", "motcua.command", "demo", "--filings", str(FILINGS), "--json", "out.json"]
         with (home / "demo.out").open("wb") as said:
             demo = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *command,
-                cwd=home,
-                stdout=said,
-                stderr=said,
-                env=ENV,
+                sys.executable, *command, cwd=home, stdout=said, stderr=said, env=ENV
             )
         run = home / ".motcua" / "run"
         pids = {part: run / f"{part}.pid" for part in VICTIMS}

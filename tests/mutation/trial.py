@@ -31,10 +31,7 @@ class Chosen:
     """
 
     def __init__(
-        self,
-        tests: Mapping[str, float],
-        stack: Mapping[str, str] | None,
-        told: Callable[[str], None] = lambda _: None,
+        self, tests: Mapping[str, float], stack: Mapping[str, str] | None, told: Callable[[str], None] = lambda _: None
     ) -> None:
         self.failed: str | None = None
         self._told = told

@@ -15,14 +15,7 @@ from motcua import contract as c
 from motcua.cli.answer import Column, columns, progress, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.options import AsJson, DryRun, MaybeOperator, actor_of
-from motcua.cli.running import (
-    Exit,
-    WorkRefusedError,
-    exit_if,
-    fail,
-    refusing,
-    use_stack_here,
-)
+from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, refusing, use_stack_here
 from motcua.errors import MotcuaError
 from motcua.files.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.store import scrub as scrubbing

@@ -37,10 +37,7 @@ from tests.forked import forked
 from verifier import ledger as ledger_verifier
 from views.log import Connection, Log
 
-POINTS: Final = (
-    *("erasure.erasing", "erasure.erased", "erasure.files"),
-    *("erasure.executions", "erasure.finished"),
-)
+POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.files", "erasure.executions", "erasure.finished")
 LONGEST: Final = 400
 """Seconds to wait for a stack's first answer, on a busy machine."""
 MOST: Final = 6

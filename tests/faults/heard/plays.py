@@ -56,10 +56,7 @@ async def play_stories(
         owner = stack.env["MOTCUA_OWNER_DATABASE_URL"]
         versions = await demo.publish(owner, publisher(stack.env), scenarios)
         base = await world_of(stack.env, folder)
-        async with (
-            lab(base, folder, figures, identity=identity) as (trying, world),
-            world.back_office(),
-        ):
+        async with lab(base, folder, figures, identity=identity) as (trying, world), world.back_office():
             beside = {**Absences(world.client, owner).words, **Paying(world.env["MOTCUA_BANK_URL"]).words}
             playing = Player(world.client, versions, beside)
             run, store = secrets.token_hex(4)[:7].upper(), Store(open_store(world.objects))

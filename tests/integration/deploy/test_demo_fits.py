@@ -301,8 +301,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     assert isinstance(refused.value.cause, ApplicationError)
     looker.look(WireKind.UPDATE, "Filing.pay_at_counter", Part.FAILURE, refused.value.cause.details[0])
     await eventually(
-        lambda: asked(stranger, looker, ask="filing", stream=filing.id),
-        lambda view: view["overdue"] == ["intake"],
+        lambda: asked(stranger, looker, ask="filing", stream=filing.id), lambda view: view["overdue"] == ["intake"]
     )
     await filing.execute_update("withdraw", command | {"reason": "filed twice", "request": FILE})
     about = {"stream": filing.id}

@@ -130,9 +130,7 @@ async def complained(guard: Guard, spoken: Spoken) -> Any:
 
 
 @pytest.mark.parametrize("begin", [opened, complained])
-async def test_what_begins_a_stream_is_refused_before_anything_is_read(
-    begin: Callable[[Guard, Spoken], Any],
-) -> None:
+async def test_what_begins_a_stream_is_refused_before_anything_is_read(begin: Callable[[Guard, Spoken], Any]) -> None:
     guard = Spent()
     refusal = await begin(guard, Spoken(statement=SIGNED, message=MESSAGE))
     assert (refusal.code, refusal.again_in) == (RefusalCode.TOO_MANY, 1)

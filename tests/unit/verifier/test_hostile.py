@@ -181,18 +181,7 @@ def test_no_value_of_a_wrong_type_is_more_than_a_problem(tmp_path: Path) -> None
     assert len(outside) > 1_600
     assert len(inside) > 550
     seen = set().union(*outside, *inside)
-    assert seen >= {
-        "shape",
-        "body",
-        "receipt",
-        "bound",
-        "epoch",
-        "belongs",
-        "sealed",
-        "files",
-        "file_missing",
-        "proof",
-    }
+    assert seen >= {"shape", "body", "receipt", "bound", "epoch", "belongs", "sealed", "files", "file_missing", "proof"}
 
 
 @pytest.mark.parametrize(
