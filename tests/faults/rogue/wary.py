@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -74,25 +75,16 @@ class Wary(FilingClient):
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
         """Give it until it is recorded."""
-        stream = stream_of(target)
-        return await self._until_recorded(stream, command.command_id, command.kind, lambda: self._act(target, command))
+        give = partial(super().act, target, command)
+        return await self._until_recorded(stream_of(target), command.command_id, command.kind, give)
 
     async def submit(self, submission: Submission) -> Receipt:
         stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
-        return await self._until_recorded(stream, SUBMIT, SUBMIT, lambda: self._submit(submission))
+        return await self._until_recorded(stream, SUBMIT, SUBMIT, partial(super().submit, submission))
 
     async def complain(self, complaint: ComplaintStart) -> Receipt:
         stream = complaint_workflow(complaint.filing_id, complaint.n)
-        return await self._until_recorded(stream, OPENING, "complain", lambda: self._complain(complaint))
-
-    async def _act(self, target: UUID | str, command: Command) -> Receipt:
-        return await super().act(target, command)
-
-    async def _submit(self, submission: Submission) -> Receipt:
-        return await super().submit(submission)
-
-    async def _complain(self, complaint: ComplaintStart) -> Receipt:
-        return await super().complain(complaint)
+        return await self._until_recorded(stream, OPENING, "complain", partial(super().complain, complaint))
 
     async def _until_recorded(
         self, stream: str, command_id: str, kind: str, give: Callable[[], Awaitable[Receipt]]
