@@ -7,7 +7,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import pytest
 
@@ -16,9 +15,8 @@ from tests.unit.verifier.made import FILE, FILING, made
 from tests.walking import walked
 from verifier import bundle as bundles
 from verifier import checkpoint as checkpoints
-from verifier import ledger
 from verifier.checkpoint import Trust
-from verifier.events import canonical, json_object
+from verifier.events import canonical
 from verifier.notes import Checkpoint, Policy, checkpoint_in, read_note
 
 Json = dict[str, Any]
@@ -111,75 +109,12 @@ def test_a_harmed_bundle(what: str) -> None:
     assert {str(one.rule) for one in look(bundle).problems} == rules
 
 
-def rows() -> list[Json]:
-    """The events as PostgreSQL sends them, each with its head and its receipt."""
-    found: list[Json] = []
-    for stream in MADE["bundle"]["streams"]:
-        receipts = {one["command_id"]: one for one in stream["receipts"]}
-        for event in stream["events"]:
-            receipt = receipts[event["command_id"]]
-            times = {name: event[name] - ledger.PG_EPOCH_US for name in ("occurred_at", "recorded_at")}
-            found.append(
-                event
-                | {name: time.to_bytes(8, "big", signed=True) for name, time in times.items()}
-                | {name: UUID(event[name]).bytes for name in ("event_id", "filing_id")}
-                | {name: event[name] and b64decode(event[name]) for name in ("body", "sealed", "actor", "bound")}
-                | {name: bytes.fromhex(event[name]) for name in ("prev_hash", "hash")}
-                | {"head_seq": stream["head_seq"], "head_hash": bytes.fromhex(stream["head_hash"]), "head_epoch": 1}
-                | {"head_of_filing": True, "head_of_agency": True, "head_erased": False, "receipt_of_filing": True}
-                | {"receipt_seq": receipt["seq"], "receipt_digest": receipt["digest"]}
-                | {"receipt_body": b64decode(receipt["body"]), "position": len(found) + 1}
-            )
-    return found
-
-
-def followed(events: list[Json]) -> set[str]:
-    """The rules that chains and numbers of these events break, if their counters stand at one."""
-    problems = ledger._Problems()
-    chains, numbers = ledger._Chains(problems, {}), ledger._Numbers(problems)
-    for event in events:
-        body = json_object(event["body"])
-        chains.add(event, body)
-        numbers.add(event, body)
-    chains.end()
-    for kind in ("dossier", "payment"):
-        numbers.compare({"agency": "H01.12", "kind": kind, "period": "20261125", "last": 1})
-    numbers.close()
-    assert all(str(one).encode() for one in problems.listed()), "each can be printed"
-    return {str(one.rule) for one in problems.listed()}
-
-
-HARMED_ROWS: Final[dict[str, tuple[Callable[[list[Json]], object], set[str]]]] = {
-    "nothing": (lambda _: None, set()),
-    "a byte of an actor": (lambda e: e[1].update(actor=b"{}"), {"hash"}),
-    "an event taken out": (lambda e: e.pop(1), {"seq", "link"}),
-    "a tail cut off": (lambda e: e.pop(), {"head_differs"}),
-    "no head": (lambda e: [one.update(head_seq=None) for one in e[4:]], {"head_missing"}),
-    "no receipt": (lambda e: [one.update(receipt_seq=None) for one in e[4:5]], {"receipt"}),
-    "a receipt of another digest": (lambda e: e[0].update(receipt_digest="e" * 64), {"receipt"}),
-    "no position": (lambda e: e[2].update(position=None), {"position"}),
-    "a binding of nothing": (lambda e: e[2].update(bound=b"{}"), {"bound", "hash"}),
-    "a stream taken out": (lambda e: e.__delitem__(slice(4, None)), {"number_missing"}),
-    "half a character in a number": (
-        lambda e: e[0].update(body=b'{"code":"\\ud800-20261125-0000001"}'),
-        {"hash", "receipt", "number_beyond", "number_missing"},
-    ),
-}
-
-
-@walked("what", HARMED_ROWS, exactly=11)
-def test_rows_of_a_ledger(what: str) -> None:
-    change, rules = HARMED_ROWS[what]
-    events = rows()
-    change(events)
-    assert followed(events) == rules
-
-
 class InMemory:
     """A record and a second place."""
 
     def __init__(self) -> None:
-        hashes = {(one["stream"], one["seq"]): one["hash"] for one in rows()}
+        events = [event for stream in MADE["bundle"]["streams"] for event in stream["events"]]
+        hashes = {(one["stream"], one["seq"]): bytes.fromhex(one["hash"]) for one in events}
         self.events: list[tuple[str, int, bytes | None]] = [(*place, hashes[*place]) for place in MADE["places"]]
         self.files = {path: b64decode(content) for path, content in MADE["files"].items()}
 
