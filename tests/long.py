@@ -142,7 +142,7 @@ integration/proof/test_commands.py: checkpoints by a schedule
 integration/proof/test_making.py: every reason to make no checkpoint, and time-stamps of checkpoints that are not theirs
   only a_stamp_tells a_wrong_one by_the_command clocks_may those_of_an witnesses_cosign
 integration/proof/test_verifying.py: every row changed by a superuser, against checkpoints
-  only a_record_without from_what
+  only a_record_without
 integration/record/test_absence.py: the commands of absences, by real processes
   only all_tasks
 integration/record/test_access.py: each question under a guard

@@ -12,13 +12,11 @@ from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import Note, read_note
 from tests.alone import Alone, libpq
 from tests.integration.proof.conftest import LOG, NAME, Record, WitnessAt, witness_at
-from verifier import notes
 from verifier.checkpoint import Report, Rule, verify
 
 
-async def look(record: Record, since: Checkpoint | None = None) -> Report:
-    before = None if since is None else notes.Checkpoint(since.origin, since.size, since.root)
-    return await verify(record.connection, record.place, record.trust, before)
+async def look(record: Record) -> Report:
+    return await verify(record.connection, record.place, record.trust)
 
 
 def places(report: Report) -> set[tuple[Rule, str | None, int | None]]:
@@ -162,20 +160,6 @@ async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -
     assert rules(await look(record)) == {Rule.QUORUM, Rule.SECOND_PLACE}
     old.write_bytes(bytes(replace(true, text=text)))
     assert rules(await look(record)) == {Rule.CHECKPOINT}, "nor has the log's key signed it"
-
-
-@pytest.mark.usefixtures("witness")
-async def test_from_what_was_verified_before(record: Record) -> None:
-    first = Checkpoint.read(read_note((record.folder / "1/checkpoints/300").read_bytes()).text)
-    report = await look(record, first)
-    assert (report.verified, report.since, report.size, report.checkpoints) == (True, 300, 600, 1)
-    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq = 101")
-    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq = 1")
-    assert places(await look(record, first)) == {(Rule.EVENT_DIFFERS, "filing:1", 101)}, "the first was verified"
-    for other in (replace(first, root=bytes(32)), replace(first, size=900), replace(first, origin="another")):
-        report = await look(record, other)
-        assert Rule.CHECKPOINT in rules(report)
-        assert report.since == 0
 
 
 async def test_a_log_that_succeeds_another(record: Record, witness: WitnessAt, tmp_path: Path) -> None:

@@ -147,6 +147,10 @@ def test_a_true_record_against_its_checkpoints() -> None:
     first = checkpoint_in(read_note(InMemory().files["1/checkpoints/4"]))
     report = InMemory().verified(first)
     assert (report.findings, report.since, report.checkpoints) == ((), 4, 1)
+    there = InMemory()
+    for n in (0, 4):
+        there.events[n] = (*there.events[n][:2], bytes(32))
+    assert [(str(one.rule), one.position) for one in there.verified(first).findings] == [("event_differs", 5)]
     for path in ("1/tile/0/000.p/4", "1/tile/0/000.p/6"):
         there = InMemory()
         there.files[path] = bytes(len(there.files[path]))
