@@ -311,8 +311,7 @@ class Play:
     async def kinds(self, stream: str = "filing", n: int | None = None) -> list[str]:
         """Returns the kinds of events in the filing's own stream, or in its n-th stream of another kind."""
         name = f"{stream}:{self.filing}" if n is None else f"{stream}:{self.filing}:{n}"
-        async with self.world.connection() as connection:
-            rows = await connection.fetch("select kind from event where stream = $1 order by seq", name)
+        rows = await self.world.fetch("select kind from event where stream = $1 order by seq", name)
         return [row["kind"] for row in rows]
 
     async def order(self) -> dict[str, Any]:
@@ -376,8 +375,7 @@ async def broken(call: Awaitable[Any], refused: type[RefusedError] = RefusedErro
 
 async def bodies(world: World) -> str:
     """Returns the public parts of all events, as text."""
-    async with world.connection() as connection:
-        rows = await connection.fetch("select convert_from(body, 'UTF8') as body from event")
+    rows = await world.fetch("select convert_from(body, 'UTF8') as body from event")
     return "\n".join(row["body"] for row in rows)
 
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -290,6 +290,21 @@ class World:
             yield connection
         finally:
             await connection.close()
+
+    async def execute(self, statement: str, *values: object) -> None:
+        """Execute a statement as superuser."""
+        async with self.connection() as superuser:
+            await superuser.execute(statement, *values)
+
+    async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Returns the rows of a query, as superuser."""
+        async with self.connection() as superuser:
+            return await superuser.fetch(query, *values)
+
+    async def fetchval(self, query: str, *values: object) -> Any:
+        """Returns the first value of a query, as superuser."""
+        async with self.connection() as superuser:
+            return await superuser.fetchval(query, *values)
 
     @asynccontextmanager
     async def back_office(

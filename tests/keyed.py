@@ -18,5 +18,4 @@ async def keyed(world: World, filing: UUID | None = None) -> UUID:
 
 async def nobody_published(world: World) -> None:
     """Delete all keys from the record: those that seal the publishers' names."""
-    async with world.connection() as connection:
-        await connection.execute("delete from filing_key")
+    await world.execute("delete from filing_key")

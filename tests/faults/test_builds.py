@@ -116,9 +116,8 @@ async def finish(plays: list[Play]) -> None:
 
 
 async def captures(world: World, filing: UUID) -> int:
-    async with world.connection() as connection:
-        counted = "select count(*) from event where filing_id = $1 and kind = 'payment_captured'"
-        return int(await connection.fetchval(counted, filing))
+    counted = "select count(*) from event where filing_id = $1 and kind = 'payment_captured'"
+    return int(await world.fetchval(counted, filing))
 
 
 CAPTURES: Final = [0, 0, 1, 0, 1]
@@ -213,8 +212,7 @@ async def test_a_refund_that_is_under_way_moves_too_and_is_given_once(versions: 
     world, other = versions.world, checkout(versions.folder / "other", OTHER_CLOCKS)
     a, b = build_of(ROOT), build_of(other)
     with vnpay(versions.folder) as bank:
-        async with world.connection(world.owner_dsn) as connection:
-            await connection.execute("update agency set merchants = array['vnpay']")
+        await world.execute("update agency set merchants = array['vnpay']")
         env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
         async with worker_process(env, versions.folder / a) as first:
             play = await Play.accepted(world, extract(payer_account=None))

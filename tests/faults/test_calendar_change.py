@@ -21,8 +21,7 @@ PAYING = 5
 
 async def turned(world: World) -> Counter[str]:
     """How often each stream has recorded a change of calendar."""
-    async with world.connection() as connection:
-        rows = await connection.fetch("select stream from event where kind like '%calendar_changed'")
+    rows = await world.fetch("select stream from event where kind like '%calendar_changed'")
     return Counter(row["stream"] for row in rows)
 
 
@@ -66,8 +65,7 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
     assert sum(told["turned"].values()) <= FILINGS + PAYING - halfway
     assert set(told["left"].values()) == {0}
     recorded = await turned(world)
-    async with world.connection() as connection:
-        calendars = await connection.fetchval("select array_agg(distinct calendar) from filing")
+    calendars = await world.fetchval("select array_agg(distinct calendar) from filing")
     assert 0 < halfway < FILINGS + PAYING == len(recorded)
     assert set(recorded.values()) == {1}
     assert calendars == ["vn@2026-12-test"]

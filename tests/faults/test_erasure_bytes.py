@@ -42,17 +42,15 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
             await Store(open_store(world.objects)).put(play.filing, b"canary in a file", "application/pdf")
             await let_it_pass(world, play)
             before = await checkpoint(world, second, witness.witness)
-            async with world.connection() as superuser:
-                await superuser.execute("checkpoint")
+            await world.execute("checkpoint")
             assert found(folder), "or else nobody would see that it is gone"
             await approved(world, (await asked(world, await code_of(world, play))).n)
             assert (await worked(world)).executions >= 2
             await eventually(lambda: in_temporal(folder), lambda nodes: nodes == 0, within=90)
             assert (await checkpoint(world, second, witness.witness)).checkpoint.size > before.checkpoint.size
             assert named(second, f"filing:{play.filing}") >= 2, "the filing stands in what was laid there both times"
-            async with world.connection() as superuser:
-                await superuser.execute("vacuum full")
-                await superuser.execute("checkpoint")
+            await world.execute("vacuum full")
+            await world.execute("checkpoint")
         for database in folder.rglob("temporal*.db"):
             with closing(sqlite3.connect(database)) as connection:
                 connection.execute("vacuum")

@@ -99,8 +99,7 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
             assert await worker.died() == -signal.SIGKILL
             lost.cancel()
             await kill(stack, "temporal")
-        async with world.connection() as connection:
-            seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
+        seen = await world.fetchval("select seq from filing where filing_id = $1", filing)
         assert seen == 3
         async with worker_process(world.process_env, tmp_path):
             claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)

@@ -61,16 +61,14 @@ async def test_copies_through_two_gateways_are_one_row_one_event_and_one_receipt
         await eventually(lambda: owed(world), lambda papers: papers == 0, 60)
         assert (await captured(play)).count("payment_captured") == 1
         assert (await play.kinds()).count("fee_paid") == 1
-    async with world.connection() as connection:
-        receipts = await connection.fetch("select fee, amount, voided_at from money_receipt")
-        numbers = await connection.fetchval("select last from counter where kind = 'receipt_phi'")
+    receipts = await world.fetch("select fee, amount, voided_at from money_receipt")
+    numbers = await world.fetchval("select last from counter where kind = 'receipt_phi'")
     assert ([tuple(row.values()) for row in receipts], numbers) == ([(1, FEE, None)], 1)
 
 
 async def owed(world: World) -> int:
     """Papers that have not been made yet."""
-    async with world.connection() as connection:
-        return int(await connection.fetchval("select count(*) from outbox"))
+    return int(await world.fetchval("select count(*) from outbox"))
 
 
 @pytest.mark.parametrize(("failpoint", "rows", "again"), [("callback.keeping", 0, "00"), ("callback.kept", 1, "02")])

@@ -95,8 +95,7 @@ async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path
                 assert HEALED.search((await prometheus.get(f"http://{address}/metrics")).text)
             await play.accept()
             await whole(play)
-            async with world.connection() as connection:  # as a relay does
-                await connection.fetchval("select position_appends(10_000)")
+            await world.fetchval("select position_appends(10_000)")  # as a relay does
             assert await told(world) == [("ok", "1 healed by themselves within 24 hours, 1 in all", None)]
     (line,) = [line for line in (tmp_path / "worker.log").read_text().splitlines() if '"workflow.healed"' in line]
     assert f'"stream": "{stream}"' in line

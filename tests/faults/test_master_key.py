@@ -58,8 +58,7 @@ async def killed_half_way(env: Mapping[str, str], folder: Path) -> int:
 
 
 async def wrapped_by(world: World) -> dict[str, int]:
-    async with world.connection() as connection:
-        return {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+    return {row["by"]: row["count"] for row in await world.fetch(WRAPPED_BY)}
 
 
 async def opens(world: World, masters: MasterKeys) -> bool:

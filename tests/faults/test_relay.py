@@ -30,9 +30,8 @@ async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
             await eventually(desk.owed, lambda owed: not owed)
     about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
     assert len(about) == len(set(about)) == 5
-    async with world.connection() as connection:
-        numbers = await connection.fetch("select number from money_receipt")
-        last = await connection.fetchval("select last from counter where kind = 'receipt_phi'")
+    numbers = await world.fetch("select number from money_receipt")
+    last = await world.fetchval("select last from counter where kind = 'receipt_phi'")
     assert (len(numbers), last) == (1, 1), "a receipt has one number, and none is missing"
 
 

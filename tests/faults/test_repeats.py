@@ -172,8 +172,7 @@ async def test_a_command_whose_officer_has_left_meanwhile_is_answered_as_the_rec
         return handle.execute_update("claim", said, id=uuid4().hex)
 
     async with dying(world, tmp_path, give):
-        async with world.connection() as connection:
-            await connection.execute("update officer set active = false where subject = $1", RECEPTION.subject)
+        await world.execute("update officer set active = false where subject = $1", RECEPTION.subject)
         recorded = await play.kinds()
         async with worker_process(world.process_env, tmp_path):
             assert [await give() for _ in range(2)] == [receipt := await give()] * 2

@@ -67,11 +67,9 @@ async def whole_again(play: Play) -> None:
     """The filing has ended as if nothing had happened."""
     assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
     assert (await verify(play.world.superuser_dsn)).verified
-    async with play.world.connection() as connection:
-        assert (
-            await connection.fetchval("select epoch from stream where stream = $1", ids.filing_workflow(play.filing))
-            == 2
-        )
+    assert (
+        await play.world.fetchval("select epoch from stream where stream = $1", ids.filing_workflow(play.filing)) == 2
+    )
 
 
 @pytest.mark.parametrize("lose", list(LOSSES.values()), ids=list(LOSSES))
@@ -151,12 +149,11 @@ async def test_what_runs_or_has_ended_is_left_alone(whole: World) -> None:
 async def test_a_restart_asks_the_log_and_no_read_model(whole: World) -> None:
     play = await Play.accepted(whole, extract())
     await terminate(whole, ids.filing_workflow(play.filing))
-    async with whole.connection() as connection:
-        await connection.execute(
-            "update filing set procedure = '1.001193', version = 'none', stage = 'issue', status = 9, seq = 99 "
-            "where filing_id = $1",
-            play.filing,
-        )
+    await whole.execute(
+        "update filing set procedure = '1.001193', version = 'none', stage = 'issue', status = 9, seq = 99 "
+        "where filing_id = $1",
+        play.filing,
+    )
     await restart(play)
     await play.at(Stage.REVIEW)
     await play.review()

@@ -195,8 +195,7 @@ async def as_the_page_says(world: World, shell: Shell, closed: Play, lost: Play,
     assert found(await shell("doctor", "--json"))["erasures"][0][0] == "fail", "it is not done"
     assert (await shell(*approve, "--json")).json["finished"] == [erased]
     assert found(await shell("doctor", "--json"))["erasures"] == [("ok", "no request waits for over 72 hours")]
-    async with world.connection() as connection:
-        assert not await connection.fetchval("select count(*) from filing_key where filing_id = $1", closed.filing)
+    assert not await world.fetchval("select count(*) from filing_key where filing_id = $1", closed.filing)
     ended = await shell(*verify_again)
     assert ended.code == 0
     assert "reason restored from the backup of 27 November" in ended.out

@@ -116,10 +116,9 @@ async def run(world: World, version: str, races: int) -> list[Race]:
 async def decisions(world: World) -> dict[str, list[Any]]:
     """The decisions of each filing: when they were judged, and whether by silence."""
     found: dict[str, list[Any]] = {}
-    async with world.connection() as connection:
-        for row in await connection.fetch("select stream, occurred_at, body from event where kind = 'decided'"):
-            by_silence = "silence" in json.loads(row["body"])
-            found.setdefault(row["stream"], []).append((row["occurred_at"], by_silence))
+    for row in await world.fetch("select stream, occurred_at, body from event where kind = 'decided'"):
+        by_silence = "silence" in json.loads(row["body"])
+        found.setdefault(row["stream"], []).append((row["occurred_at"], by_silence))
     return found
 
 

@@ -30,8 +30,7 @@ async def test_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, 
             told = await eventually(
                 lambda: command(world, "filings", "stalled"), lambda found: len(found) == len(plays)
             )
-            async with world.connection() as connection:  # as the relay would, which does not run here
-                await connection.execute("select position_appends(100000)")
+            await world.execute("select position_appends(100000)")  # as the relay would, which does not run here
             doctor = await command(world, "doctor", code=1)
         assert {one["workflow_id"] for one in told} == {f"filing:{play.filing}" for play in plays}
         assert {one["code"].partition("-")[0] for one in told} == {"H56.30"}

@@ -70,8 +70,7 @@ async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     world: World, tmp_path: Path, bank: Server, failpoint: str, before: int
 ) -> None:
     """Between the record and the call, right before the call, or between the call and its record; a day passes."""
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = array['vnpay']")
+    await world.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():
         play = await Play.accepted(world, extract(payer_account=None))
@@ -81,8 +80,7 @@ async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     assert await given(bank) == [6_000] * before
     assert (await play.kinds("refund", 1001))[-1] == "refund_asked"
     bank.client.put("/faults/vnpay", json={"fault": "next_day", "times": 100}).raise_for_status()
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update refund_call set at = at - interval '1 day'")
+    await world.execute("update refund_call set at = at - interval '1 day'")
     async with worker_process(env, tmp_path / "second"), world.back_office():
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds, 90)
     assert await given(bank) == [6_000]
@@ -210,8 +208,7 @@ async def test_a_part_that_was_lost_when_its_filing_ended_is_taken_back(world: W
 async def test_a_worker_that_dies_while_a_result_is_signed_takes_no_second_number(
     world: World, tmp_path: Path, place: str
 ) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signers()))
+    await world.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signers()))
     async with world.back_office():
         async with worker_process(world.process_env, tmp_path) as worker:
             play = await Play.accepted(world, extract())

@@ -27,8 +27,7 @@ async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
     """Wait until the valid receipts of a filing are these, by kind, each once; keep them in the room."""
 
     async def valid() -> list[tuple[str, int]]:
-        async with room.world.connection() as connection:
-            return sorted((row["kind"], row["amount"]) for row in await connection.fetch(_RECEIPTS, filing))
+        return sorted((row["kind"], row["amount"]) for row in await room.world.fetch(_RECEIPTS, filing))
 
     await until(valid, lambda found: found == sorted(wanted.items()))
     room.receipts[filing] = wanted
@@ -36,9 +35,8 @@ async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
 
 async def one_receipt_of_a_kind(room: Room) -> None:
     """Assert that no fee has two receipts of a kind, and that each filing's receipts are as at its end."""
-    async with room.world.connection() as connection:
-        twice = [tuple(row) for row in await connection.fetch(_ISSUED_TWICE)]
-        rows = await connection.fetch("select filing_id, kind, amount from money_receipt where voided_at is null")
+    twice = [tuple(row) for row in await room.world.fetch(_ISSUED_TWICE)]
+    rows = await room.world.fetch("select filing_id, kind, amount from money_receipt where voided_at is null")
     assert not twice, twice
     found: dict[UUID, dict[str, int]] = {}
     for row in rows:
@@ -56,8 +54,7 @@ async def both_ledgers_agree(room: Room) -> int:
         theirs = sum(
             sign * one["amount"] for order in orders for name, sign in signs.items() for one in order.get(name, ())
         )
-        async with room.world.connection() as connection:
-            return theirs, int(await connection.fetchval(_OURS))
+        return theirs, int(await room.world.fetchval(_OURS))
 
     return (await until(retained, lambda both: both[0] == both[1], within=_AGREE_WITHIN))[0]
 

@@ -54,8 +54,7 @@ class Case:
         view = await room.world.client.payment(play.filing, n)
         start = view.pay_url or str(httpx.URL("/vietqr/scan", params={"code": view.code or ""}))
         page = (await room.bank.get(start)).headers.get("location", start)
-        async with room.world.connection() as connection:
-            due = await connection.fetchval(_DUE, play.filing, n)
+        due = await room.world.fetchval(_DUE, play.filing, n)
         return cls(room, play, view.expires or due, page, n)
 
     @classmethod
@@ -108,13 +107,10 @@ class Case:
     async def undriven(self) -> int:
         """Returns the number of callbacks that have not reached this payment yet."""
         about = "select count(*) from callback where stream = $1 and coalesce(told_at, driven_at) is null"
-        async with self.room.world.connection() as connection:
-            return int(await connection.fetchval(about, payment_workflow(self.play.filing, self.n)))
+        return int(await self.room.world.fetchval(about, payment_workflow(self.play.filing, self.n)))
 
     async def row(self) -> asyncpg.Record:
-        async with self.room.world.connection() as connection:
-            row = await connection.fetchrow(_ROW, self.play.filing, self.n)
-        assert row is not None
+        [row] = await self.room.world.fetch(_ROW, self.play.filing, self.n)
         return row
 
     async def asking(self) -> list[str]:
@@ -135,8 +131,7 @@ class Case:
             raise
 
     async def _standing(self) -> str:
-        async with self.room.world.connection() as connection:
-            logs = [f"{row[0]}: {', '.join(row[1])}" for row in await connection.fetch(_LOGS, self.play.filing)]
+        logs = [f"{row[0]}: {', '.join(row[1])}" for row in await self.room.world.fetch(_LOGS, self.play.filing)]
         try:
             asked, undriven = await self.asking(), await self.undriven()
         except RPCError as error:

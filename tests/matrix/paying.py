@@ -293,8 +293,7 @@ class Paying:
     async def _by_hand(self, refund: int, case: int, capture: Mapping[str, Any]) -> None:
         """Send the money at the bank as a cashier, and record it."""
         assert not CAPABILITIES[self.variant.wire].refund
-        async with self.case.room.world.connection() as connection:
-            amount = await connection.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)
+        amount = await self.case.room.world.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)
         sent = {name: capture[name] for name in ("order_key", "capture_id")} | {"amount": amount}
         made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()

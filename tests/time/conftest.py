@@ -123,11 +123,10 @@ class Virtual:
 
     async def told(self) -> list[tuple[str, str]]:
         """Returns every event after the submission: its minute in Vietnam, and its kind with its clock, if any."""
-        async with self.world.connection() as connection:
-            rows = await connection.fetch(
-                "select occurred_at, kind, convert_from(body, 'utf8') as body from event where stream like 'filing:%'"
-                " and seq > 1 order by stream, seq"
-            )
+        rows = await self.world.fetch(
+            "select occurred_at, kind, convert_from(body, 'utf8') as body from event where stream like 'filing:%'"
+            " and seq > 1 order by stream, seq"
+        )
         return [(local(row["occurred_at"]), _named(row["kind"], json.loads(row["body"]))) for row in rows]
 
     async def clocks(self, play: Play) -> list[ClockState]:

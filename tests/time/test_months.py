@@ -28,8 +28,7 @@ async def waiting(virtual: Virtual) -> Play:
 
 async def seen(virtual: Virtual) -> list[tuple[str, str, bool]]:
     """Name, role and lateness of every task that the queues have shown, the first first."""
-    async with virtual.world.connection() as connection:
-        rows = await connection.fetch("select name, role, overdue from seen order by n")
+    rows = await virtual.world.fetch("select name, role, overdue from seen order by n")
     return [(row["name"], row["role"], row["overdue"]) for row in rows]
 
 
@@ -60,8 +59,7 @@ async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual:
 
 async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(virtual: Virtual) -> None:
     """Due on 18 March; the first step's three days ended on 7 March. Too late to put it off, there is an apology."""
-    async with virtual.world.connection() as connection:
-        await connection.execute(WATCH)
+    await virtual.world.execute(WATCH)
     async with virtual.platform():
         play = await Play.begin(virtual.world, land())
         await play.act(Accept, play.officer(Role.RECEPTION))

@@ -158,8 +158,7 @@ async def apology(virtual: Virtual) -> tuple[str, str]:
 
     Twenty working days from Wed 20/3, without Fri 12/4, end on Thu 18/4.
     """
-    async with virtual.world.connection() as connection:
-        body = json.loads(await connection.fetchval("select body from event where kind = 'apology_drafted'"))
+    body = json.loads(await virtual.world.fetchval("select body from event where kind = 'apology_drafted'"))
     return local(datetime.fromisoformat(body["due"])), local(datetime.fromisoformat(body["proposed"]))
 
 

@@ -35,10 +35,7 @@ def by(actor: Any, command_id: str = "c-1", **fields: Any) -> dict[str, Any]:
 
 
 async def counted(world: World) -> dict[str, int]:
-    async with world.connection() as connection:
-        rows = await connection.fetch(
-            "select stream, count(*) as n from event where filing_id is not null group by stream"
-        )
+    rows = await world.fetch("select stream, count(*) as n from event where filing_id is not null group by stream")
     return {row["stream"]: row["n"] for row in rows}
 
 

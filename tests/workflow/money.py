@@ -69,9 +69,7 @@ class Till:
         """Returns the n-th payment once it has an address to pay at."""
         await eventually(lambda: play.kinds("payment", n), lambda kinds: "payment_ordered" in kinds)
         asked = "select reference, provider from payment where filing_id = $1 and n = $2"
-        async with self.world.connection() as connection:
-            row = await connection.fetchrow(asked, play.filing, n)
-        assert row is not None
+        [row] = await self.world.fetch(asked, play.filing, n)
         assert row["provider"] == self.wire
         self.streams[row["reference"]] = payment_workflow(play.filing, n)
         return await self.world.client.payment(play.filing, n)
@@ -124,8 +122,7 @@ async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[Non
     world, providers = till.world, merchants_of(till.bank)
     wire = {till.wire: providers[till.wire].model_copy(update=changes)}
     settings = world.settings.model_copy(update={"providers": {**providers, **wire}})
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = $1", ["nobody", till.wire, *others])
+    await world.execute("update agency set merchants = $1", ["nobody", till.wire, *others])
     async with (
         activities(settings) as functions,
         platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),

@@ -35,8 +35,7 @@ def transfer(payer: str | None, version: str = VERSION) -> Submission:
 
 
 async def takes_money(world: World) -> None:
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = array['bank'] where agency = $1", TAX)
+    await world.execute("update agency set merchants = array['bank'] where agency = $1", TAX)
 
 
 async def demanded(world: World, payer: str | None = PAYS, version: str = VERSION, **said: Any) -> Play:

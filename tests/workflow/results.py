@@ -63,8 +63,7 @@ def signers(leader: str = "001085000012") -> list[dict[str, str]]:
 
 
 async def set_up(world: World, signing: list[dict[str, str]]) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signing))
+    await world.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(signing))
 
 
 async def act(play: Play, command: type[cm.Command], actor: Actor, **said: Any) -> None:

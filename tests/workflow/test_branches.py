@@ -117,8 +117,7 @@ async def read(world: World, **seconds: int) -> Play:
 
 async def stored(world: World, kind: str) -> list[str]:
     """What the log holds of events of this kind that is not sealed."""
-    async with world.connection() as connection:
-        rows = await connection.fetch("select body from event where kind = $1", kind)
+    rows = await world.fetch("select body from event where kind = $1", kind)
     return [row["body"].decode() for row in rows]
 
 
@@ -259,8 +258,7 @@ async def test_the_agencys_back_office_is_asked_and_what_it_leaves_its_officers_
 
 
 async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refused(running: World) -> None:
-    async with running.connection() as connection:
-        await connection.execute("update agency set province = 'H29' where agency = $1", INSURANCE)
+    await running.execute("update agency set province = 'H29' where agency = $1", INSURANCE)
     with pytest.raises(BadSubmission) as no:
         await Play.begin(running, joined())
     [problem] = no.value.refusal.problems

@@ -387,8 +387,7 @@ OF_A_START: Final = set(FORGERIES) - {"another command's", "another kind of comm
 
 
 async def looks(world: World) -> int:
-    async with world.connection() as connection:
-        return int(await connection.fetchval("select count(*) from access"))
+    return int(await world.fetchval("select count(*) from access"))
 
 
 async def asked(program: Program, question: dict[str, Any], forgery: Forgery, streams: set[str]) -> Refusal:

@@ -49,8 +49,7 @@ async def elsewhere(world: World) -> World:
 
 
 async def epoch(world: World, stream: str) -> int:
-    async with world.connection() as connection:
-        return int(await connection.fetchval("select epoch from stream where stream = $1", stream))
+    return int(await world.fetchval("select epoch from stream where stream = $1", stream))
 
 
 async def status(world: World, stream: str) -> WorkflowExecutionStatus | None:
@@ -205,8 +204,7 @@ async def test_who_just_ends_is_waited_for(running: World, pool: Pool) -> None:
                 await asks(running, pool, stream, run, attempt)
             assert error.value.non_retryable is last
         accepting = asyncio.create_task(play.accept())
-        async with running.connection() as connection:
-            await connection.execute("update stream set epoch = epoch + 1 where stream = $1", stream)
+        await running.execute("update stream set epoch = epoch + 1 where stream = $1", stream)
     await accepting
 
 

@@ -46,8 +46,7 @@ async def opened(play: Play, ordinal: int, last: str) -> list[dict[str, Any]]:
     n = number_of(1, ordinal)
     await eventually(lambda: play.kinds("refund", n), lambda kinds: kinds[-1:] == [last])
     asked = "select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'refund_opened' order by seq"
-    async with play.world.connection() as connection:
-        return [json.loads(row[0]) for row in await connection.fetch(asked, f"refund:{play.filing}:{n}")]
+    return [json.loads(row[0]) for row in await play.world.fetch(asked, f"refund:{play.filing}:{n}")]
 
 
 async def test_transfers_pay_a_fee_together_or_go_back_together(till: Till) -> None:

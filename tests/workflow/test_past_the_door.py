@@ -102,8 +102,7 @@ async def test_nobody_reads_it_past_them_by_one_statement(closed: World, name: s
     assert why is None or (why.type, why.non_retryable) == (RefusalCode.NOT_AUTHORISED, True)
     if queue == TASK_QUEUE:
         assert (await past(closed, name, asked, queue)).type == RefusalCode.NOT_AUTHORISED
-    async with closed.connection() as connection:
-        assert await connection.fetchval("select count(*) from access") == 0
+    assert await closed.fetchval("select count(*) from access") == 0
 
 
 async def test_a_batch_that_nobody_published_ends_in_words(closed: World) -> None:
@@ -127,8 +126,7 @@ async def test_a_look_by_a_queue_is_one_of_the_run_that_asks_whatever_it_says(cl
             args = ["view.changes", asked, WAITING_QUEUE]
             answer = await portal.client.execute_workflow(Stranger.run, args=args, id=uuid4().hex, task_queue=own)
             assert answer["answer"]["views"]
-    async with closed.connection() as connection:
-        assert await connection.fetchval("select count(*) from access where question = 'changes'") == 2
+    assert await closed.fetchval("select count(*) from access where question = 'changes'") == 2
 
 
 async def alone(world: World, name: str, said: Any, queue: str) -> ApplicationError | None:
@@ -278,6 +276,5 @@ async def test_what_a_run_of_somebody_elses_hands_on_is_not_believed(world: Worl
             await eventually(run, lambda found: found != first.first_execution_run_id)
             said = {"command_id": "c-1", "actor": officer(Role.RECEPTION).model_dump(mode="json", exclude_none=True)}
             receipt = await office.act(stream, "accept", said | {"via": {"principal": "whoever"}})
-        async with closed.connection() as connection:
-            kind = await connection.fetchval("select kind from event where stream = $1 and seq = 2", stream)
+        kind = await closed.fetchval("select kind from event where stream = $1 and seq = 2", stream)
         assert (receipt["command_id"], kind) == ("c-1", "accepted")

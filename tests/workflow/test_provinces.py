@@ -162,8 +162,7 @@ async def decided_by(world: World, *kinds: str, here: str | None) -> str:
         | ({"province": province} if province else {})
         for code, (kind, province) in (AGENCIES | ({} if here is None else {HERE: (here, None)})).items()
     ]
-    async with world.connection() as connection:
-        await connection.execute("update agency set kind = null")
+    await world.execute("update agency set kind = null")
     await seed_directory(world.owner_dsn, yaml.safe_dump({"agencies": entries}).encode(), world.publisher)
     return (await publish(world.owner_dsn, yaml.safe_dump(changed, allow_unicode=True).encode())).version
 
@@ -194,8 +193,7 @@ async def test_who_does_not_decide_names_who_does(world: World, kinds: list[str]
         problem, other = await refused(world, birth(version=version, papers=[]))
     assert (problem.field, problem.rule, other.rule) == ("agency", "not_competent", "paper_required")
     assert (vi in problem.message.vi, en in problem.message.en) == (True, True)
-    async with world.connection() as connection:
-        assert await connection.fetchval("select count(*) from event where filing_id is not null") == 0
+    assert await world.fetchval("select count(*) from event where filing_id is not null") == 0
 
 
 @pytest.mark.parametrize("here", ["commune", None], ids=["of the kind", "of no kind that the directory tells"])
@@ -203,8 +201,7 @@ async def test_who_decides_it_takes_it_and_keeps_it_whatever_it_becomes(world: W
     version = await decided_by(world, "commune", "land_office", here=here)
     async with world.platform():
         play = await Play.begin(world, birth(version=version))
-    async with world.connection() as connection:
-        await connection.execute("update agency set kind = 'tax' where agency = $1", HERE)
+    await world.execute("update agency set kind = 'tax' where agency = $1", HERE)
     stream = filing_workflow(play.filing)
     async with open_pool(world.settings) as pool:
         begun = await Registry(pool).open(OpenRequest(stream=stream, code=BIRTH, version=version, agency=AGENCY))
@@ -223,8 +220,7 @@ def handed_in(desk: str, agency: str) -> Submission:
 
 
 async def serve(world: World, desk: str, *agencies: str) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set receives_for = $2 where agency = $1", desk, list(agencies))
+    await world.execute("update agency set receives_for = $2 where agency = $1", desk, list(agencies))
 
 
 async def test_what_the_directory_does_not_allow_is_refused(world: World) -> None:
@@ -246,9 +242,8 @@ async def test_who_answered_when_it_was_handed_in_answers_also_after_he_has_left
     async with world.platform():
         play = await Play.begin(world, birth())
         before = await play.view()
-        async with world.connection(world.owner_dsn) as connection:
-            await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
-            await connection.execute("update officer set number = $1 where subject = 'h56.30-leader-2'", LEADER)
+        await world.execute("update officer set active = false where subject = 'h56.30-leader-1'")
+        await world.execute("update officer set number = $1 where subject = 'h56.30-leader-2'", LEADER)
         await lost_and_restarted(play.world, filing_workflow(play.filing))
         assert untimed(await play.view()) == untimed(before)
         async with world.back_office():

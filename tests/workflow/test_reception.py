@@ -46,8 +46,7 @@ class Hard:
 
 
 async def events(world: World) -> int:
-    async with world.connection() as connection:
-        found: int = await connection.fetchval("select count(*) from event where stream like 'filing:%'")
+    found: int = await world.fetchval("select count(*) from event where stream like 'filing:%'")
     return found
 
 

@@ -163,11 +163,10 @@ async def staffed(running: World) -> World:
 @asynccontextmanager
 async def away(world: World, absent: str, role: Role, substitute: str) -> AsyncIterator[None]:
     today = datetime.now(VIETNAM).date()
-    async with world.connection(world.owner_dsn) as connection:
-        say = "insert into absence values ($1, $2, $3, $4, $5, $6)"
-        await connection.execute(say, AGENCY, absent, role, today, today + timedelta(days=1), substitute)
-        yield
-        await connection.execute("delete from absence where agency = $1", AGENCY)
+    say = "insert into absence values ($1, $2, $3, $4, $5, $6)"
+    await world.execute(say, AGENCY, absent, role, today, today + timedelta(days=1), substitute)
+    yield
+    await world.execute("delete from absence where agency = $1", AGENCY)
 
 
 async def does(play: Play, command: type[Command], subject: str, role: Role, **said: Any) -> str | None:

@@ -99,8 +99,7 @@ async def test_officers_sign_what_the_platform_has_printed_under_the_number_that
     assert said.count("(ký số)") == 1
     await results.act(play, CorrectResult, LEADER, **results.WHY)
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-2:] == _REPLACED)
-    async with printing.connection() as connection:
-        body = await connection.fetchval(_RELEASED, result_workflow(play.filing, 1))
+    body = await printing.fetchval(_RELEASED, result_workflow(play.filing, 1))
     corrected = await text(play, FileRef.model_validate(json.loads(body)["result"]))
     assert re.search(r"-K0000002\. Cấp cho .* Thay cho \S+-K0000001\.", corrected)
     await sound(printing)
@@ -125,8 +124,7 @@ async def away(world: World, who: str, role: Role, substitute: str, number: str 
 
 async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:
     """By the record: in each place who signed, and in whose."""
-    async with play.world.connection() as connection:
-        rows = await connection.fetch(_SIGNED, f"result:{play.filing}:1")
+    rows = await play.world.fetch(_SIGNED, f"result:{play.filing}:1")
     return {row["place"]: (row["officer"], row["acting_for"]) for row in rows}
 
 
@@ -162,8 +160,7 @@ async def test_the_substitute_of_an_absent_officer_is_asked_and_signs_with_their
         "seal": (SECOND_CLERK.subject, CLERK.subject),
     }
     initials, signature, seal = await verified(play)
-    async with running.connection() as connection:
-        rows = await connection.fetch("select subject, name from officer where agency = $1", AGENCY)
+    rows = await running.fetch("select subject, name from officer where agency = $1", AGENCY)
     names = {row["subject"]: row["name"] for row in rows}
     assert initials.reason is None
     assert (signature.name, signature.reason) == (names[SECOND.subject], f"Ký thay {names[LEADER.subject]}")

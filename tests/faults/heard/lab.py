@@ -218,8 +218,7 @@ class Lab:
         self.figures.outcomes["given up"] += 1
         Orders().give(self._folder)
         await self._workers.aclose()
-        async with self.world.connection() as connection:
-            await connection.execute("update officer set active = true where not active")
+        await self.world.execute("update officer set active = true where not active")
         self._worker = await self.start_worker()
 
     # How it is tried.
@@ -443,9 +442,8 @@ class Lab:
 
     async def _allow(self, batch: list[Case]) -> None:
         Orders().give(self._folder)
-        async with self.world.connection() as connection:
-            taken = [case.actor.subject for case in batch if case.fault is Fault.ROLE]
-            await connection.execute("update officer set active = true where subject = any($1)", taken)
+        taken = [case.actor.subject for case in batch if case.fault is Fault.ROLE]
+        await self.world.execute("update officer set active = true where subject = any($1)", taken)
 
     # What is asked, and what must be answered.
 
@@ -629,8 +627,7 @@ class Lab:
         ended = asyncio.create_task(handle.result())
         try:
             while not ended.done():
-                async with self.world.connection() as connection:
-                    receipt = await connection.fetchval(_RECEIPT, case.stream, OPENING)
+                receipt = await self.world.fetchval(_RECEIPT, case.stream, OPENING)
                 if receipt is not None:
                     return json.loads(receipt)
                 await asyncio.wait({ended}, timeout=0.3)

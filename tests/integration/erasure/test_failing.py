@@ -46,12 +46,11 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
     folder = Path(world.objects.removeprefix("file://")) / "files" / str(filed.filing)
     folder.mkdir(parents=True, exist_ok=True)
     (file := Path(os.fsdecode(os.fsencode(folder) + b"/\xff"))).touch()  # a name that no store can read
-    async with world.connection() as superuser:
-        key = await superuser.fetchval("select wrapped from filing_key where filing_id = $1", broken.filing)
-        change = "update filing_key set wrapped = $2 where filing_id = $1"
-        await superuser.execute(change, broken.filing, bytes(len(key)))
-        until = "update standing set watched_until = now() + $2 where filing_id = $1"
-        await superuser.execute(until, watched.filing, timedelta(days=1))
+    key = await world.fetchval("select wrapped from filing_key where filing_id = $1", broken.filing)
+    change = "update filing_key set wrapped = $2 where filing_id = $1"
+    await world.execute(change, broken.filing, bytes(len(key)))
+    until = "update standing set watched_until = now() + $2 where filing_id = $1"
+    await world.execute(until, watched.filing, timedelta(days=1))
 
     shell = Shell(world.process_env)
     done = await shell("erasures", "finish", "--json")
@@ -72,9 +71,8 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
     assert "InvalidPathError" in (await shell("erasures", "list")).out
 
     file.unlink()
-    async with world.connection() as superuser:
-        await superuser.execute(change, broken.filing, key)
-        await superuser.execute(until, watched.filing, timedelta(0))
+    await world.execute(change, broken.filing, key)
+    await world.execute(until, watched.filing, timedelta(0))
     assert (await shell("erasures", "finish")).code == 0
     assert [health for health, _ in await found(world)] == ["ok"]
     await sound(world)

@@ -58,27 +58,25 @@ async def demand(world: World, provider: str, *, state: str = "pending") -> tupl
     """Writes a demand for `AMOUNT` into the read model; returns its reference and its filing."""
     filing = await keyed(world)
     reference = reference_of(fee_key(filing, 1))
-    async with world.connection() as connection:
-        await connection.execute(
-            """
+    await world.execute(
+        """
             insert into payment (stream, filing_id, agency, n, number, provider, reference, amount, state, captured,
                                  refunded, calendar, due_at, watch_seconds, seq, requested_at)
             values ($1, $2, $3, 1, $1, $4, $5, $6, $7, 0, 0, 'vn', now(), 0, 1, now())
             """,
-            f"payment:{filing}:1",
-            filing,
-            AGENCY,
-            provider,
-            reference,
-            AMOUNT,
-            state,
-        )
+        f"payment:{filing}:1",
+        filing,
+        AGENCY,
+        provider,
+        reference,
+        AMOUNT,
+        state,
+    )
     return reference, filing
 
 
 async def kept(world: World) -> list[asyncpg.Record]:
-    async with world.connection() as connection:
-        return await connection.fetch("select * from callback order by received_at")
+    return await world.fetch("select * from callback order by received_at")
 
 
 def ipn(reference: str, key: str = KEY, **change: str) -> str:

@@ -117,8 +117,7 @@ async def test_replayed_stale_future_and_of_another_amount(
 ) -> None:
     when, unreadable, fine, again, disputed = WIRES[wire]
     (reference, filing), (other, others) = await demand(world, wire), await demand(world, wire)
-    async with world.connection() as connection:
-        await connection.execute("update payment set amount = $2 where filing_id = $1", others, AMOUNT + 1)
+    await world.execute("update payment set amount = $2 where filing_id = $1", others, AMOUNT + 1)
     ahead = datetime.now(UTC) + timedelta(minutes=20)
     future = ahead.isoformat() if wire == "treasury" else f"{ahead.astimezone(VIETNAM):%Y%m%d%H%M%S}"
     assert await answered(gateway, wire, reference, **{when: future}) == unreadable
@@ -171,10 +170,9 @@ async def test_what_names_a_demand_of_another_merchant_is_unknown(world: World, 
 
 async def test_what_comes_before_its_demand_belongs_to_it_later(world: World, gateway: httpx.AsyncClient) -> None:
     reference, filing = await demand(world, "vnpay")
-    async with world.connection() as connection:
-        await connection.execute("update payment set reference = reverse(reference)")
-        assert await code(gateway, ipn(reference)) == "01"
-        await connection.execute("update payment set reference = $1", reference)
+    await world.execute("update payment set reference = reverse(reference)")
+    assert await code(gateway, ipn(reference)) == "01"
+    await world.execute("update payment set reference = $1", reference)
     assert [await code(gateway, ipn(reference)) for _ in range(2)] == ["00", "02"]
     assert [(row["verdict"], row["stream"]) for row in await kept(world)] == [("confirmed", f"payment:{filing}:1")]
 
@@ -220,11 +218,10 @@ async def test_a_transfer_that_names_none_or_two_waits_for_a_person(world: World
 async def test_money_is_heard_also_without_the_key_for_its_memo(world: World, gateway: httpx.AsyncClient) -> None:
     (reference, _), nobodys = await demand(world, "treasury"), note("canary", id="C2")
     assert await note_code(gateway, nobodys) == (200, "unknown_order")
-    async with world.connection() as connection:
-        await connection.execute("delete from filing_key")
-        assert await note_code(gateway, nobodys) == (200, "unknown_order")
-        assert await note_code(gateway, note(reference)) == (200, "confirmed")
-        assert await connection.fetchval("select count(*) from filing_key") == 0
+    await world.execute("delete from filing_key")
+    assert await note_code(gateway, nobodys) == (200, "unknown_order")
+    assert await note_code(gateway, note(reference)) == (200, "confirmed")
+    assert await world.fetchval("select count(*) from filing_key") == 0
     assert [row["memo"] is None for row in await kept(world)] == [False, True]
 
 
@@ -233,12 +230,11 @@ async def test_without_a_record_every_provider_is_told_to_come_again(
 ) -> None:
     reference, _ = await demand(world, "vnpay")
     assert (await gateway.get("/healthz")).json() == {"status": "ok"}
-    async with world.connection() as connection:
-        await connection.execute("alter table callback rename to away")
-        assert await code(gateway, ipn(reference)) == "99"
-        assert await platform_code(gateway, told(reference, MaDoiTac="MOTCUA")) == "99"
-        assert await note_code(gateway, note(reference)) == (503, "not_kept")
-        await connection.execute("alter table away rename to callback")
+    await world.execute("alter table callback rename to away")
+    assert await code(gateway, ipn(reference)) == "99"
+    assert await platform_code(gateway, told(reference, MaDoiTac="MOTCUA")) == "99"
+    assert await note_code(gateway, note(reference)) == (503, "not_kept")
+    await world.execute("alter table away rename to callback")
     assert await kept(world) == []
     assert await code(gateway, ipn(reference)) == "00"
     assert "canary" not in "".join(capfd.readouterr())
@@ -281,8 +277,7 @@ async def test_the_doctor_names_what_is_stuck(world: World, gateway: httpx.Async
     assert await found(shell, "callbacks") == well, "it is on its way"
     await gateway.get(f"/callbacks/vnpay?{ipn('MC234567ABCDEFGHIJ')}")
     await noted(gateway, note("canary"))
-    async with world.connection() as connection:
-        await connection.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
+    await world.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
     assert await found(shell, "callbacks") == [
         ("fail", "1 callbacks have waited for more than 120 s, and their payments have not recorded them"),
         ("warn", "1 signed callbacks name a request for money that is not there"),
@@ -312,13 +307,12 @@ async def test_the_doctor_counts_what_waits_and_how_long(
         ("warn", f"{money}, wait for a leader to approve what was asked; the longest for 3 days"),
         ("warn", f"{one}, are approved to go back, and wait for a cashier; the longest for 2 days"),
     ]
-    async with world.connection() as connection:
-        assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
-        await connection.execute(assigned, rows[0]["id"])
-        undriven = "and their payments have not recorded them"
-        assert any(what.endswith(undriven) for _, what in await found(shell, "callbacks"))
-        await connection.execute("update suspense_step set at = now() where callback = $1", rows[0]["id"])
-        assert not any(what.endswith(undriven) for _, what in await found(shell, "callbacks")), "it was just approved"
+    assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
+    await world.execute(assigned, rows[0]["id"])
+    undriven = "and their payments have not recorded them"
+    assert any(what.endswith(undriven) for _, what in await found(shell, "callbacks"))
+    await world.execute("update suspense_step set at = now() where callback = $1", rows[0]["id"])
+    assert not any(what.endswith(undriven) for _, what in await found(shell, "callbacks")), "it was just approved"
 
 
 async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:

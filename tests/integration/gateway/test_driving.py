@@ -33,8 +33,7 @@ from tests.workflow.money import at_work as working
 
 async def now(world: World) -> None:
     """Let all that waits be due."""
-    async with world.connection() as connection:
-        await connection.execute("update callback set next_try = clock_timestamp()")
+    await world.execute("update callback set next_try = clock_timestamp()")
 
 
 async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
@@ -71,8 +70,7 @@ async def test_a_payment_hears_but_no_memo(
 
 
 async def pause(world: World) -> int:
-    async with world.connection() as connection:
-        left: timedelta = await connection.fetchval("select next_try - clock_timestamp() from callback")
+    left: timedelta = await world.fetchval("select next_try - clock_timestamp() from callback")
     return round(left.total_seconds())
 
 
@@ -122,8 +120,7 @@ async def test_what_was_taken_back_is_told_of_for_an_hour_and_what_is_no_money_o
     for _ in range(3):
         await now(world)
         await relay.some()
-    async with world.connection() as connection:
-        await connection.execute("update callback set told_at = told_at - interval '1 hour'")
+    await world.execute("update callback set told_at = told_at - interval '1 hour'")
     await now(world)
     await relay.some()
     assert len(payments.told) == times
@@ -212,11 +209,10 @@ async def shown(play: Play, **wanted: Any) -> PaymentView:
 
 async def captured(play: Play) -> list[tuple[bool, int]]:
     """Of each capture, whether it is owed, and of which request it is."""
-    async with play.world.connection() as connection:
-        rows: list[asyncpg.Record] = await connection.fetch(
-            "select body from event where stream = $1 and kind = 'payment_captured' order by seq",
-            f"payment:{play.filing}:1",
-        )
+    rows: list[asyncpg.Record] = await play.world.fetch(
+        "select body from event where stream = $1 and kind = 'payment_captured' order by seq",
+        f"payment:{play.filing}:1",
+    )
     bodies = [json.loads(row["body"]) for row in rows]
     return [(body["owed"], body.get("attempt", 1)) for body in bodies]
 

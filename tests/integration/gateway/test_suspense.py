@@ -37,8 +37,7 @@ REASON: Final = ("--reason", "canary: khớp sao kê")
 
 
 async def takes(world: World) -> None:
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set merchants = '{treasury}' where agency = $1", AGENCY)
+    await world.execute("update agency set merchants = '{treasury}' where agency = $1", AGENCY)
 
 
 async def came(gateway: httpx.AsyncClient, shell: Shell, memo: str = "canary", **said: Any) -> str:
@@ -58,8 +57,7 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
 ) -> None:
     await takes(world)
     reference, _ = await demand(world, "treasury")
-    async with world.connection() as connection:
-        await connection.execute("update payment set reference = reverse(reference)")
+    await world.execute("update payment set reference = reverse(reference)")
     which = await came(gateway, shell, f"canary {reference}")
     (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7 canary")
     given = ("given", which, "--means", "transfer", "--bank-reference", "FT1", "--evidence", "order.pdf", "--as")
@@ -69,11 +67,10 @@ async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
     assert await rules(shell, "approve", which, "1", "--as", CASHIER) == ["role_not_allowed"]
     assert (await shell("money", "approve", which, "1", "--as", LEADER, "--json")).json["state"] == "to_give_back"
     assert [one["state"] for one in (await shell("money", "suspense", "--json")).json] == ["to_give_back"]
-    async with world.connection() as connection:
-        await connection.execute("update payment set reference = $1", reference)
-        await connection.execute("insert into bank_reference values ($1, 'FT1', 'filing:elsewhere', 7)", AGENCY)
-        assert await rules(shell, *given, CASHIER) == ["counts_already"], "a fee at the counter has this number"
-        await connection.execute("delete from bank_reference")
+    await world.execute("update payment set reference = $1", reference)
+    await world.execute("insert into bank_reference values ($1, 'FT1', 'filing:elsewhere', 7)", AGENCY)
+    assert await rules(shell, *given, CASHIER) == ["counts_already"], "a fee at the counter has this number"
+    await world.execute("delete from bank_reference")
     assert (await noted(gateway, note(f"canary {reference}"))).json() == {"code": "already"}
     assert not await relay.some(), "its memo names a demand by now, and it goes back all the same"
     assert (await shell("money", *given, CASHIER, "--json")).json["state"] == "given_back"
@@ -127,10 +124,9 @@ async def test_the_evidence_is_scrubbed(world: World, gateway: httpx.AsyncClient
     await shell("money", "approve", which, "1", "--as", LEADER)
     (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7")
     given = ("given", which, "--means", "cash", "--evidence", tmp_path / "order.pdf", "--as", CASHIER, "--json")
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update agency set tills = true where agency = $1", AGENCY)
-        assert await rules(shell, *map(str, given[:-1])) == ["no_cash"], "no till knows of it"
-        await connection.execute("update agency set tills = false where agency = $1", AGENCY)
+    await world.execute("update agency set tills = true where agency = $1", AGENCY)
+    assert await rules(shell, *map(str, given[:-1])) == ["no_cash"], "no till knows of it"
+    await world.execute("update agency set tills = false where agency = $1", AGENCY)
     assert (await shell("money", *given)).json["steps"][2]["evidence"]["key"].startswith(f"files/{which}/")
     (tmp_path / "nobodys.pdf").write_bytes(b"%PDF-1.7 x")
     await Store(open_store(world.objects)).attach(which, tmp_path / "nobodys.pdf")
@@ -154,8 +150,7 @@ async def test_the_directory_says_who_may_and_what_for(world: World, gateway: ht
     with pytest.raises(RefusalError, match="unknown_payment"):
         await taken(world, nobodys)
     assert (await shell("money", "suspense", str(others))).code == 3
-    async with world.connection() as connection:
-        assert await connection.fetchval("select count(*) from suspense_step") == 0
+    assert await world.fetchval("select count(*) from suspense_step") == 0
 
 
 def said(which: str, actor: Actor, command_id: str = "c") -> dict[str, Any]:
@@ -222,9 +217,8 @@ async def test_a_transfer_without_a_memo_is_for_the_payment_that_two_say(till: T
         which, code = one["id"], (await play.view()).code
         ask = ("assign", which, str(code), "1", *REASON, "--as")
         applicant = play.submission.applicant.subject
-        async with till.world.connection(till.world.owner_dsn) as connection:
-            add = "insert into officer (agency, subject, role, name) values ($1, $2, 'cashier', 'Nguyễn Văn An')"
-            await connection.execute(add, AGENCY, applicant)
+        add = "insert into officer (agency, subject, role, name) values ($1, $2, 'cashier', 'Nguyễn Văn An')"
+        await till.world.execute(add, AGENCY, applicant)
         assert await rules(shell, *ask, f"cashier:{applicant}@{AGENCY}") == ["own_filing"]
         assert await rules(shell, *ask[:3], "2", *ask[4:], CASHIER) == ["unknown_payment"]
         assert (await shell("money", *ask, CASHIER, "--json")).json["state"] == "asked"
@@ -251,10 +245,9 @@ async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
     """Its memo names a demand that was not there yet; the bank says it again before the leader has approved."""
     await takes(world)
     reference, filing = await demand(world, "treasury")
-    async with world.connection() as connection:
-        await connection.execute("update payment set reference = reverse(reference)")
-        which = await came(gateway, shell, reference)
-        await connection.execute("update payment set reference = $1", reference)
+    await world.execute("update payment set reference = reverse(reference)")
+    which = await came(gateway, shell, reference)
+    await world.execute("update payment set reference = $1", reference)
     assert (await shell("money", "give-back", which, *REASON, "--as", CASHIER)).code == 0
     await noted(gateway, note(reference))
     assert await rules(shell, "approve", which, "1", "--as", LEADER) == ["nothing_asked"]

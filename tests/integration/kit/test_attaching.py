@@ -212,8 +212,7 @@ async def test_papers_are_filed_and_supplied_from_the_folder_of_the_applicant(
         better = ("--attach", "birth_notice=better.pdf")
         supplied = await shell("act", str(play.filing), "supplement", "--actor", who, *better, "--json")
         assert supplied.code == 0, supplied.err
-    async with world.connection() as connection:
-        rows = await connection.fetch("select kind, body from event where filing_id = $1 order by seq", play.filing)
+    rows = await world.fetch("select kind, body from event where filing_id = $1 order by seq", play.filing)
     named = {row["kind"]: json.loads(row["body"]).get("paper_digests") for row in rows}
     assert named["submitted"] == {"birth_notice": digests["notice.pdf"]}
     assert named["supplemented"] == {"birth_notice": digests["better.pdf"]}

@@ -19,7 +19,6 @@ from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.key_rotation import write_new
 from publishing.authoring import procedures
-from rules.require import require
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
@@ -78,10 +77,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
     filing = filing_id("portal-1", "S-0001")
-    async with running.connection() as connection:
-        row = require(
-            await connection.fetchrow("select code, status, level, outcome from filing where filing_id = $1", filing)
-        )
+    [row] = await running.fetch("select code, status, level, outcome from filing where filing_id = $1", filing)
     assert tuple(row) == (filed.removesuffix(" 1"), 10, 3, "delivered"), "the one filing of this client"
     result = await running.client.result(filing)
     assert end == f"10 Result returned approved {result.result.sha256}"

@@ -53,16 +53,14 @@ async def worked(world: World, elsewhere: Place | None = None) -> Worked:
 
 
 async def code_of(world: World, play: Play) -> str:
-    async with world.connection() as connection:
-        return str(await connection.fetchval("select code from filing where filing_id = $1", play.filing))
+    return str(await world.fetchval("select code from filing where filing_id = $1", play.filing))
 
 
 async def let_it_pass(world: World, *plays: Play) -> None:
     """End the three days of watching for late money, and the pending papers, in the tables alone, not in the events."""
     filings = [play.filing for play in plays]
-    async with world.connection() as superuser:
-        await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
-        await superuser.execute("delete from outbox where filing_id = any($1)", filings)
+    await world.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
+    await world.execute("delete from outbox where filing_id = any($1)", filings)
 
 
 async def ended(world: World) -> Play:
@@ -84,8 +82,7 @@ async def complaint_until(world: World, play: Play) -> datetime:
 
 
 async def still_open(world: World, play: Play) -> list[str]:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select stream from standing where open and filing_id = $1", play.filing)
+    rows = await world.fetch("select stream from standing where open and filing_id = $1", play.filing)
     return [row["stream"] for row in rows]
 
 

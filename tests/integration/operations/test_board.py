@@ -84,8 +84,7 @@ async def its_tasks_and_appends_are_those_of_the_record(filed: dict[str, Play], 
     assert board["tasks"] == len(tasks)
     assert board["late"] == sum(task["overdue"] for task in tasks) > 0
     assert board["due_today"] == sum(datetime.fromisoformat(t["due_at"]).astimezone(zone).date() <= today for t in due)
-    async with filed["paid"].world.connection() as connection:
-        receipts = await connection.fetchval("select count(*) from receipt where filing_id is not null")
+    receipts = await filed["paid"].world.fetchval("select count(*) from receipt where filing_id is not null")
     seen = await eventually(lambda: shell("board", "--json"), lambda seen: seen.json["appends"] >= receipts)
     assert seen.json["appends"] > 0
 

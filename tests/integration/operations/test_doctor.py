@@ -148,8 +148,7 @@ async def test_a_full_disk_is_named(running: World, doctor: Doctor, monkeypatch:
     assert [health for health, _ in told.of("postgres_disk")] == ["ok", "fail"]
     told = await doctor(MOTCUA_SUPERUSER_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
     assert told.of("postgres_disk") == [("ok", "writes")]  # the application may not know where
-    async with running.connection() as connection:
-        await connection.execute(FULL.format(database=urlsplit(running.app_dsn).path[1:]))
+    await running.execute(FULL.format(database=urlsplit(running.app_dsn).path[1:]))
     told = await doctor()
     assert told.of("postgres_disk") == [("fail", "the disk of PostgreSQL is full: nothing can be written")]
 
@@ -166,11 +165,10 @@ async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor:
         told = await doctor(MOTCUA_DATABASE_URL=dsn)
         assert told.failed == {"role"}
         assert "may change the event log" in told.of("role")[0][1]
-    async with running.connection() as connection:
-        await connection.execute("grant update (body) on event to motcua_app")
-        assert (await doctor()).failed == {"role"}
-        revoked = "revoke update (body) on event from motcua_app; revoke insert on event from motcua_app"
-        await connection.execute(revoked)
+    await running.execute("grant update (body) on event to motcua_app")
+    assert (await doctor()).failed == {"role"}
+    revoked = "revoke update (body) on event from motcua_app; revoke insert on event from motcua_app"
+    await running.execute(revoked)
     told = await doctor()
     assert (told.failed, told.of("role")[0][1]) == ({"role"}, "the role motcua_app lacks rights on event")
 
@@ -192,8 +190,7 @@ async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor:
 
 async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor) -> None:
     other = base64.b64encode(bytes(32)).decode()
-    async with running.connection() as connection:
-        await connection.execute("delete from filing_key")
+    await running.execute("delete from filing_key")
     assert (await doctor(MOTCUA_MASTER_KEY=other)).healthy
     await Play.begin(running, birth())
     assert (await doctor(MOTCUA_MASTER_KEY=other)).failed == {"master_key"}
@@ -212,8 +209,7 @@ async def test_a_filing_without_a_workflow_is_named(running: World, doctor: Doct
 
 async def test_a_read_model_that_lags_is_named(running: World, doctor: Doctor) -> None:
     play = await Play.begin(running, extract())
-    async with running.connection() as connection:
-        await connection.execute("update filing set seq = seq + 1")
+    await running.execute("update filing set seq = seq + 1")
     told = await doctor()
     assert (told.failed, filing_workflow(play.filing) in told.of("read_models")[0][1]) == ({"read_models"}, True)
 
@@ -363,15 +359,13 @@ async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
 
 async def test_an_old_build_and_a_stranger_are_named_until_they_go(running: World, doctor: Doctor) -> None:
     build = running.settings.build
-    async with running.connection() as connection:
-        await connection.execute("update build set reads = reads - 'by_order'")
+    await running.execute("update build set reads = reads - 'by_order'")
     told = await doctor()
     assert told.failed == {"builds"}
     gives = "signs, gives money back and sends for anybody who reaches Temporal"
     assert told.of("builds")[1] == ("fail", f"{build} {gives}")
     assert f"motcua versions drain {build}" in told.fix("builds")
-    async with running.connection() as connection:
-        await connection.execute("update build set reads = reads || '{\"by_order\": true}'")
+    await running.execute("update build set reads = reads || '{\"by_order\": true}'")
     async with rogues(running.temporal):
         told = await eventually(doctor, lambda told: told.failed == {"builds"})
         assert [words for health, words in told.of("builds") if health == "fail"] == [f"evil:b1 {gives}"]

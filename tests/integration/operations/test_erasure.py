@@ -45,8 +45,7 @@ def rules(error: pytest.ExceptionInfo[RefusalError]) -> list[str]:
 
 
 async def test_a_table_that_nobody_has_thought_of_is_found(world: World) -> None:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+    rows = await world.fetch("select tablename from pg_tables where schemaname = 'public'")
     assert {row["tablename"] for row in rows} - set(SINKS) == set()
 
 
@@ -154,8 +153,7 @@ async def test_a_register_of_requests_does_not_say_who_asked(world: World, shell
     assert (await shell(*asking, "auditor:h01.12-auditor-1@H01.12")).code == 1
     assert (await shell(*asking, ASKS)).json == {"n": 1}
     assert (await doctor())[0] == "ok"
-    async with world.connection() as superuser:
-        await superuser.execute("update export_request set asked_at = asked_at - interval '73 hours'")
+    await world.execute("update export_request set asked_at = asked_at - interval '73 hours'")
     assert await doctor() == ("warn", "1 requests for what is held about somebody wait over 72 hours")
     giving = ("person", "export", "--id", PERSON["id_number"], "--as", ASKS, "--json", "--out")
     assert (await shell(*giving, tmp_path / "given")).code == 2, "of which request?"
@@ -196,8 +194,7 @@ async def test_what_its_procedure_wants_erased_is_worked_off_and_what_has_to_be_
     assert (kept.code, "it has to be kept until" in kept.err) == (1, True)
     await keep(world, "1", erase_years=0)
     assert "no filing to erase" in (await shell(*asking)).out, "not on the day of its end"
-    async with world.connection() as superuser:
-        await superuser.execute("update filing set closed_at = closed_at - interval '1 day' where code = $1", code)
+    await world.execute("update filing set closed_at = closed_at - interval '1 day' where code = $1", code)
     asked = (await shell(*asking, "--json")).json
     assert (asked["cause"], asked["filings"], asked["state"], asked["not_yet"]) == ("retention", 1, "waiting", [])
     assert "no filing to erase" in (await shell(*asking)).out, "somebody has asked"
@@ -226,8 +223,7 @@ async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running:
     [(failed, why)] = (await worked(world, place)).failed.items()
     assert failed == code
     assert why.startswith("the second place (MOTCUA_CHECKPOINTS) can't keep that it is: ")
-    async with world.connection() as connection:
-        assert await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
+    assert await world.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
     told.unlink()
     assert (await worked(world, place)).finished == [code]
     mark = told / str(play.filing)

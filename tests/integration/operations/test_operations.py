@@ -263,8 +263,7 @@ async def lived(world: World) -> list[Play]:
     stranger = plays[1].officer(Role.RECEPTION).model_copy(update={"subject": "stranger"})
     with pytest.raises(NotAuthorised):
         await plays[1].act(cm.Accept, stranger)
-    async with world.connection() as connection:
-        await connection.execute("update stream set epoch = epoch + 1 where filing_id = $1", plays[1].filing)
+    await world.execute("update stream set epoch = epoch + 1 where filing_id = $1", plays[1].filing)
     await plays[1].accept()
     await plays[2].accept()
     await eventually(lambda: plays[2].kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)

@@ -66,8 +66,7 @@ async def test_the_register_by_the_command(running: World, shell: Shell, tmp_pat
     withdrawn = await Play.begin(running, extract())
     await withdrawn.withdraw()
     erased = await Play.begin(running, extract(submission_id="erased"))
-    async with running.connection() as superuser:
-        await superuser.execute("delete from filing_key where filing_id = $1", erased.filing)
+    await running.execute("delete from filing_key where filing_id = $1", erased.filing)
     agency, month = extract().agency, f"{datetime.now(VIETNAM):%Y-%m}"
     files = ("--pdf", "register.pdf", "--xlsx", "register.xlsx")
     told = (await done(shell, "papers", "register", agency, month, *files, "--json")).json

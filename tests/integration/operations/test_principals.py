@@ -162,13 +162,12 @@ async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(w
 async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
     wanted = await asked(world, adding(1))
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
-    async with world.connection(world.owner_dsn) as connection:
-        add = "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')"
-        await connection.execute(add, other.subject)
-        away = """insert into absence (agency, subject, role, first_day, last_day, substitute)
+    add = "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')"
+    await world.execute(add, other.subject)
+    away = """insert into absence (agency, subject, role, first_day, last_day, substitute)
             select 'H01.12', $1, 'operator', day, day, $2
             from cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as day"""
-        await connection.execute(away, ONE.subject, other.subject)
+    await world.execute(away, ONE.subject, other.subject)
     assert await why_not(world, approving(wanted.change.n, other)) == ("actor.subject", "needs_another")
 
 
@@ -284,8 +283,7 @@ async def test_a_principal_that_can_not_be_read_is_left_out_and_all_others_are_h
     with_desk: World, spoiling: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await done(with_desk, adding(2, id="desk-2"))
-    async with with_desk.connection(with_desk.owner_dsn) as connection:
-        await connection.execute(f"{spoiling} where principal = 'desk-2'")
+    await with_desk.execute(f"{spoiling} where principal = 'desk-2'")
     async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
         assert rule_of(keyring) is None
         assert keyring.ring.principal("desk-2") is None

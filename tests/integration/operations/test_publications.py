@@ -130,13 +130,12 @@ async def test_whoever_changes_a_table_is_found_out_and_it_is_mended(world: Worl
 
 
 async def test_a_changed_or_missing_key_is_found_and_never_replaced(world: World, owner: Connection) -> None:
-    async with world.connection() as superuser:
-        named = "select min(stream) from event where filing_id is null and key_id is not null"
-        stream = await superuser.fetchval(named)
-        changed_key = "update filing_key set wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))"
-        await superuser.execute(f"{changed_key} where filing_id = $1", key_of(stream))
-        assert await differences(world) == {("filing_key", stream, Why.UNREADABLE, ())}
-        await superuser.execute("delete from filing_key")
+    named = "select min(stream) from event where filing_id is null and key_id is not null"
+    stream = await world.fetchval(named)
+    changed_key = "update filing_key set wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))"
+    await world.execute(f"{changed_key} where filing_id = $1", key_of(stream))
+    assert await differences(world) == {("filing_key", stream, Why.UNREADABLE, ())}
+    await world.execute("delete from filing_key")
     assert {(one[0], one[2]) for one in await differences(world)} == {("filing_key", Why.MISSING)}
     with pytest.raises(NameKeyGoneError):
         await seed_directory(owner, DIRECTORY.replace(NAME.encode(), "Trần Văn Bảo".encode()), world.publisher)
@@ -168,11 +167,10 @@ async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(wor
     assert await refused("o-77", 1) == ["officer_kept"]
     assert await refused("o-77") == ["officer_kept"], "not on the day on which they leave"
 
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        moved = "update event set occurred_at = occurred_at - interval '2 days' where stream = $1"
-        stream = place_of(OfficerErased(agency=AGENCY, subject="o-77", roles=(), reason="-")).stream
-        await superuser.execute(moved, stream)
+    await world.execute("alter table event disable trigger all")
+    moved = "update event set occurred_at = occurred_at - interval '2 days' where stream = $1"
+    stream = place_of(OfficerErased(agency=AGENCY, subject="o-77", roles=(), reason="-")).stream
+    await world.execute(moved, stream)
     with pytest.raises(WaitsError) as waits:
         await erase_officer(owner, AGENCY, "o-77", "15/PYC", 0, one)
     with pytest.raises(RefusalError):
@@ -214,15 +212,14 @@ async def test_another_key_in_the_place_of_one_is_found_though_it_is_sound(world
 @pytest.mark.usefixtures("owner")
 async def test_a_receipt_and_an_epoch_that_were_changed_are_found(world: World) -> None:
     fee, agency = "publication:procedure:2.000635", "publication:agency:H01.12"
-    async with world.connection() as superuser:
-        await superuser.execute("alter table stream disable trigger all")
-        await superuser.execute(
-            """update receipt set digest = repeat('0', 64), body = convert_to(
+    await world.execute("alter table stream disable trigger all")
+    await world.execute(
+        """update receipt set digest = repeat('0', 64), body = convert_to(
                 jsonb_set(convert_from(body, 'UTF8')::jsonb, '{digest}', to_jsonb(repeat('0', 64)))::text, 'UTF8'
             ) where stream = $1 and seq = 1""",
-            fee,
-        )
-        await superuser.execute("update stream set epoch = 2 where stream = $1", agency)
+        fee,
+    )
+    await world.execute("update stream set epoch = 2 where stream = $1", agency)
     assert (await ledger_verifier.verify(world.app_dsn)).problems == []
     assert await differences(world) == {
         ("receipt", f"{fee} 1", Why.DIFFERS, ("digest",)),
@@ -262,14 +259,13 @@ async def test_the_publisher_writes_no_other_stream(world: World) -> None:
 
 
 async def test_what_stood_there_before_is_taken_over(world: World, owner: Connection) -> None:
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        await superuser.execute(
-            "delete from event; delete from receipt; delete from stream; delete from filing_key; "
-            "truncate unpositioned; alter table position disable trigger all; truncate position; "
-            "update sequencer set last = 0; "
-            "update publication_state set taken_over = false"
-        )
+    await world.execute("alter table event disable trigger all")
+    await world.execute(
+        "delete from event; delete from receipt; delete from stream; delete from filing_key; "
+        "truncate unpositioned; alter table position disable trigger all; truncate position; "
+        "update sequencer set last = 0; "
+        "update publication_state set taken_over = false"
+    )
     assert await differences(world) == {("publication_state", "taken_over", Why.MISSING, ())}
     before = await owner.fetch("select code, version, published_at from procedure order by code, version")
     await publish(owner, changed(EXTRACT_FILE.read_bytes(), version="2027-01"))

@@ -197,8 +197,7 @@ async def test_the_last_key_of_a_program_that_ends_soon_is_named(world: World, l
 
 async def test_a_program_that_can_not_be_read_is_named(world: World, look: Look) -> None:
     await done(world, adding(1), adding(2, id="desk-2"))
-    async with world.connection(world.owner_dsn) as connection:
-        await connection.execute("update principal set kind = 'secret' where principal = 'desk-2'")
+    await world.execute("update principal set kind = 'secret' where principal = 'desk-2'")
     assert await look() == [SPEAKS, (Health.FAIL, "desk-2 can't be read, so this program is not heard")]
 
 

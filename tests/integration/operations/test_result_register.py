@@ -70,8 +70,7 @@ async def registered(world: World, digest: str, **changes: Any) -> None:
     said = {"number": NUMBER, "filing_id": uuid4(), "agency": "H01.12", "n": 1, "sha256": digest}
     row = said | {"issued_at": datetime.now(UTC) - timedelta(hours=1), "state": "in_force"} | changes
     columns, places = ", ".join(row), ", ".join(f"${n + 1}" for n in range(len(row)))
-    async with world.connection() as connection:
-        await connection.execute(f"insert into result ({columns}) values ({places})", *row.values())  # noqa: S608 -- ours
+    await world.execute(f"insert into result ({columns}) values ({places})", *row.values())  # noqa: S608 -- ours
 
 
 WHY = ("--reason", "cấp sai đối tượng", "--law", "NĐ 123/2015 Đ70")
@@ -140,8 +139,7 @@ SIGNERS: Final = [
 @pytest.fixture
 async def play(running: World) -> Play:
     """A filing with a result that was signed and sealed."""
-    async with running.connection() as connection:
-        await connection.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(SIGNERS))
+    await running.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(SIGNERS))
     play = await Play.begin(running, extract())
     await play.deliver()
     return play
@@ -200,8 +198,7 @@ async def test_what_can_not_be_renewed_is_named_and_left_as_it_is(running: World
     ((number, rule),) = ended.json["failed"]
     assert rule == "no_gain"  # the authority stamps with the same certificate still
     assert (await shell("store", "renew", "--actor", actor)).code == 0
-    async with running.connection() as connection:
-        digest = await connection.fetchval("select sha256 from result where number = $1", number)
+    digest = await running.fetchval("select sha256 from result where number = $1", number)
     running_file(running, play, digest).write_bytes(b"other")
     assert (await shell("store", "renew", "--actor", actor)).code == 0, "it is not read before it must be"
     ended = await shell("store", "renew", "--actor", actor, "--within", "2000d", "--json")

@@ -115,18 +115,16 @@ async def test_a_filing_without_its_key_is_counted_and_keeps_its_files(
     async with world.platform():
         erased, paper = await filed(world, objects)
         forged, other = await filed(world, objects)
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        await superuser.execute("delete from filing_key where filing_id = $1", erased)
-        await superuser.execute("update event set sealed = '\\x00' where filing_id = $1 and seq = 1", forged)
+    await world.execute("alter table event disable trigger all")
+    await world.execute("delete from filing_key where filing_id = $1", erased)
+    await world.execute("update event set sealed = '\\x00' where filing_id = $1 and seq = 1", forged)
     found = (await shell("store", "scrub", "--json")).json
     assert (found["erased"], found["unread"], found["files"]) == (1, 1, 0)
     assert [(one["rule"], one["filing_id"], one["key"]) for one in found["problems"]] == [("unread", str(forged), None)]
     for file in (paper, other):
         aged(objects / file.key)
     assert await swept(shell) == {"left": 2}
-    async with world.connection() as superuser:
-        await superuser.execute("update filing set erased_at = now() where filing_id = $1", erased)
+    await world.execute("update filing set erased_at = now() where filing_id = $1", erased)
     assert await swept(shell) == {"left": 1, "swept": 1}, "a copy of the store has brought it back"
 
 

@@ -35,8 +35,7 @@ MINE: Final = officer(Role.CASHIER)
 
 
 async def with_tills(world: World, agency: str = AGENCY) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set tills = true where agency = $1", agency)
+    await world.execute("update agency set tills = true where agency = $1", agency)
 
 
 def said(actor: Actor = MINE, **fields: Any) -> dict[str, Any]:
@@ -77,8 +76,7 @@ async def pay(log: Log, **changes: Any) -> Any:
 async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: World, shell: Shell) -> None:
     await with_tills(world, LAND)
     other = "cashier:h01.40-cashier-2@H01.40"
-    async with world.connection() as connection:
-        await connection.execute(ANOTHER, LAND, "h01.40-cashier-2")
+    await world.execute(ANOTHER, LAND, "h01.40-cashier-2")
     async with at_work(world):
         play = await Play.accepted(world, land())
         cashier = play.officer(Role.CASHIER)
@@ -130,8 +128,7 @@ async def test_a_cashier_and_a_desk_have_one_open_till_however_many_ask_at_once(
             except RefusalError as error:
                 return error.refusal.problems[0].rule
 
-    async with world.connection() as connection:
-        await connection.execute(ANOTHER, AGENCY, "second")
+    await world.execute(ANOTHER, AGENCY, "second")
     second = Actor(subject="second", role=Role.CASHIER, agency=AGENCY)
     found = await asyncio.gather(*(begin(actor, desk) for actor in (MINE, second) for desk in ("1", "2") * 4))
     begun = [one for one in found if isinstance(one, TillShown)]
@@ -139,10 +136,9 @@ async def test_a_cashier_and_a_desk_have_one_open_till_however_many_ask_at_once(
     assert len({one.cashier for one in begun}) == len({one.desk for one in begun}) == len(begun)
     assert {one.number.rpartition("-")[2] for one in begun} == {f"Q{n}" for n in range(1, len(begun) + 1)}
     with pytest.raises(asyncpg.UniqueViolationError):
-        async with world.connection() as connection:
-            await connection.execute(
-                "insert into till_open (number, agency, desk, cashier) select number, agency, desk, 'x' from till"
-            )
+        await world.execute(
+            "insert into till_open (number, agency, desk, cashier) select number, agency, desk, 'x' from till"
+        )
 
 
 async def test_a_till_is_handled_by_its_cashier_or_a_leader_of_its_agency_alone(world: World) -> None:

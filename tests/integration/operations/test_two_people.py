@@ -64,9 +64,8 @@ async def test_an_approval_by_the_same_program_is_found_in_the_log(world: World)
 async def test_an_erasure_is_approved_by_another_program(world: World) -> None:
     await two_programs(world)
     auditor = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
-    async with world.connection() as superuser:
-        await superuser.execute(_AUDITOR, auditor.subject)
-        await superuser.execute(_ASKED, uuid4())
+    await world.execute(_AUDITOR, auditor.subject)
+    await world.execute(_ASKED, uuid4())
     said = {"command_id": "a", "actor": auditor, "asked": 1}
     yes, no = ApproveErasure.model_validate(said), DeclineErasure.model_validate(said | {"reason": "x"})
     async with world.connection(world.owner_dsn) as connection:

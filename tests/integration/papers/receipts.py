@@ -43,8 +43,7 @@ async def paid(world: World, means: str = "cash") -> Play:
 
 
 async def issued(world: World) -> list[dict[str, Any]]:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
+    rows = await world.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
     return [json.loads(row["body"]) for row in rows]
 
 
@@ -71,9 +70,8 @@ async def outside(service: Server) -> AsyncIterator[ReceiptService]:
 
 
 async def by_service(world: World, agency: str = LAND) -> None:
-    async with world.connection() as connection:
-        given = json.dumps({"issuer": "service"})
-        await connection.execute("update agency set receipts = $2 where agency = $1", agency, given)
+    given = json.dumps({"issuer": "service"})
+    await world.execute("update agency set receipts = $2 where agency = $1", agency, given)
 
 
 async def outage(server: Server, fault: str) -> None:

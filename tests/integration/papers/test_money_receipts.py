@@ -132,8 +132,7 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     sums = (listed.json["issued"], listed.json["void"], listed.json["gaps"])
     assert (listed.code, *sums) == (0, LE_PHI, PHI + LE_PHI, [])
     assert first in (await shell("receipt", "list", LAND, f"{datetime.now(VIETNAM):%Y-%m}", "--kind", "le_phi")).out
-    async with world.connection() as connection:
-        sealed = await connection.fetch("select body from event where kind in ('receipt_void_asked', 'receipt_voided')")
+    sealed = await world.fetch("select body from event where kind in ('receipt_void_asked', 'receipt_voided')")
     assert "Ước".encode() not in b"".join(row["body"] for row in sealed), "what people write is sealed"
     await sound(world)
 
@@ -178,8 +177,7 @@ async def test_a_missing_number_is_named(world: World, desk: Desk, shell: Shell)
     async with at_work(world):
         await paid(world)
     await work(desk.relay())
-    async with world.connection() as superuser:
-        await superuser.execute("update counter set last = 3 where kind = 'receipt_phi'")
+    await world.execute("update counter set last = 3 where kind = 'receipt_phi'")
     ended = await shell("receipt", "list", LAND, YEAR, "--json")
     assert (ended.code, [gap["missing"] for gap in ended.json["gaps"]]) == (1, [["2", "3"]])
     assert (await shell("receipt", "list", LAND, YEAR, "--kind", "le_phi")).code == 0

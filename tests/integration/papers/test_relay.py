@@ -139,8 +139,7 @@ async def test_papers_are_missed_until_made_and_printed_again_as_they_were(world
         play = await lived(world)
     [finding] = await owed_papers(around(world))
     assert finding.health is Health.OK, "they have only just come"
-    async with world.connection() as connection:
-        await connection.execute("update outbox set written_at = now() - interval '2 minutes'")
+    await world.execute("update outbox set written_at = now() - interval '2 minutes'")
     [finding] = await owed_papers(around(world))
     assert (finding.health, "motcua relay" in (finding.fix.en if finding.fix else "")) == (Health.FAIL, True)
     await desk.now()
@@ -158,11 +157,10 @@ async def test_papers_are_missed_until_made_and_printed_again_as_they_were(world
         salt = key.salt(f"{paper.paper}\n{paper.about.stream}\n{paper.about.seq}")
         assert keywords(file) == salt, "nobody prints it again without the key"
     before = await desk.made(play)
-    async with world.connection() as connection:
-        await connection.execute(
-            "insert into outbox (stream, seq, paper, filing_id, agency) values ($1, $2, $3, $4, 'H01.12')",
-            *(before[0].about.stream, before[0].about.seq, before[0].paper, play.filing),
-        )
+    await world.execute(
+        "insert into outbox (stream, seq, paper, filing_id, agency) values ($1, $2, $3, $4, 'H01.12')",
+        *(before[0].about.stream, before[0].about.seq, before[0].paper, play.filing),
+    )
 
     async def never(_: PaperKind, __: Log, ___: Told) -> Printed:
         raise AssertionError
@@ -275,8 +273,7 @@ async def verified(shell: Shell, file: Path, *words: str) -> Ended:
 async def test_a_sealed_receipt_is_told_to_be_one(
     world: World, pool: asyncpg.Pool[Any], party: p.Party, folder: Path, visitor: Shell
 ) -> None:
-    async with world.connection() as connection:
-        await connection.execute("update agency set seal = $2 where agency = $1", AGENCY, OWN)
+    await world.execute("update agency set seal = $2 where agency = $1", AGENCY, OWN)
     play, receipt = await received(world, Desk(world, pool), AgencySeal(pool, party.signer, party.lasting()))
     file = folder / "receipt.pdf"
     file.write_bytes(receipt)

@@ -32,10 +32,9 @@ async def paid(world: World) -> Play:
 
 async def charge_back(play: Play) -> None:
     """Report a charge-back twice, as any callback may be repeated."""
-    async with play.world.connection() as connection:
-        captured = "select body from event where stream = $1 and kind = 'payment_captured'"
-        body = await connection.fetchval(captured, payment_workflow(play.filing, 1))
-        provider = await connection.fetchval("select provider from payment where filing_id = $1", play.filing)
+    captured = "select body from event where stream = $1 and kind = 'payment_captured'"
+    body = await play.world.fetchval(captured, payment_workflow(play.filing, 1))
+    provider = await play.world.fetchval("select provider from payment where filing_id = $1", play.filing)
     said = {
         "reference": reference_of(fee_key(play.filing, 1)),
         "transaction": json.loads(body)["capture_id"],
@@ -51,8 +50,7 @@ async def charge_back(play: Play) -> None:
 
 
 async def register(world: World) -> list[tuple[int, bool]]:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select amount, voided_at is not null as void from money_receipt order by number")
+    rows = await world.fetch("select amount, voided_at is not null as void from money_receipt order by number")
     return [(row["amount"], row["void"]) for row in rows]
 
 
@@ -77,8 +75,7 @@ async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: Wo
         await give_back(play, AMOUNT - 6_000, 2)
     await work(desk.relay())
     assert await register(world) == [(AMOUNT, True)]
-    async with world.connection() as connection:
-        rows = await connection.fetch("select body from event where kind = 'receipt_voided'")
+    rows = await world.fetch("select body from event where kind = 'receipt_voided'")
     assert [json.loads(row["body"])["cause"] for row in rows] == ["refunded"]
     assert await work(desk.relay()) == 0
     await sound(world)
@@ -101,8 +98,7 @@ async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World,
 
 
 async def void_again(world: World) -> None:
-    async with world.connection() as connection:
-        number = await connection.fetchval("select number from money_receipt")
+    number = await world.fetchval("select number from money_receipt")
     why: dict[str, Any] = {"command_id": "v", "reason": "sai tên", "again": True}
     command = VoidReceipt(actor=CASHIER, via=VIA, registered=number, **why)
     await void_receipt(world.app_dsn, world.settings.master, command)

@@ -29,8 +29,7 @@ ILL: Final = Absence(AGENCY, FIRST.subject, "specialist", TODAY, TODAY + 7 * DAY
 @pytest.fixture
 async def staffed(office: World) -> World:
     hired = "insert into officer (agency, subject, role, name) values ($1, $2, 'specialist', 'Vũ Thị Sáu')"
-    async with office.connection() as connection:
-        await connection.execute(hired, AGENCY, THIRD.subject)
+    await office.execute(hired, AGENCY, THIRD.subject)
     return office
 
 
@@ -177,11 +176,10 @@ async def test_who_left_is_erased_once_another_operator_approves(world: World, s
     erase = ("directory", "erase", AGENCY, FIRST.subject, *by)
     in_office = await shell(*erase)
     assert (in_office.code, "the officer is in office" in in_office.err) == (1, True)
-    async with world.connection() as superuser:
-        await superuser.execute("update officer set active = false where subject = $1", FIRST.subject)
-        kept = await shell(*erase)
-        assert (kept.code, "left less than 10 years ago" in kept.err) == (1, True)
-        await superuser.execute("alter table event disable trigger all")
-        await superuser.execute("update event set occurred_at = occurred_at - interval '2 days'")
+    await world.execute("update officer set active = false where subject = $1", FIRST.subject)
+    kept = await shell(*erase)
+    assert (kept.code, "left less than 10 years ago" in kept.err) == (1, True)
+    await world.execute("alter table event disable trigger all")
+    await world.execute("update event set occurred_at = occurred_at - interval '2 days'")
     waits = await shell(*erase, "--json", MOTCUA_OFFICER_YEARS="0")
     assert (waits.code, waits.json["asked"]) == (3, 1)

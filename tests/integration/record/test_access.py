@@ -24,7 +24,6 @@ from activities.views import Views
 from motcua.files.store import open_store
 from motcua.identity import sign
 from rules.identity.looks import ABOUT_A_FILING
-from rules.require import require
 from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
@@ -147,17 +146,15 @@ class Seen:
 
     async def access(self, filing: UUID) -> list[tuple[str, str, str | None]]:
         """Question, program and role of every look at a filing, as the record has them."""
-        async with self.world.connection() as connection:
-            looks = "select question, principal, role from access where filing_id = $1 order by at"
-            return [tuple(row) for row in await connection.fetch(looks, filing)]
+        looks = "select question, principal, role from access where filing_id = $1 order by at"
+        return [tuple(row) for row in await self.world.fetch(looks, filing)]
 
     async def forgotten(self) -> None:
         """As if nobody had looked yet."""
-        async with self.world.connection() as superuser:
-            await superuser.execute(
-                "alter table access disable trigger access_rows; delete from access;"
-                "alter table access enable always trigger access_rows"
-            )
+        await self.world.execute(
+            "alter table access disable trigger access_rows; delete from access;"
+            "alter table access enable always trigger access_rows"
+        )
 
 
 @pytest.fixture
@@ -303,8 +300,7 @@ async def officers_are_named_and_applicants_are_not(seen: Seen) -> None:
     assert {"subject", "officer", "agency"} & applicant.keys() == set()
     assert (desk["subject"], desk["agency"], desk["officer"]) == (specialist.subject, HERE, "Phan Văn Phúc")
     assert desk["reason"] == "khiếu nại"
-    async with seen.world.connection() as connection:
-        text = str([dict(row) for row in await connection.fetch("select * from access")])
+    text = str([dict(row) for row in await seen.world.fetch("select * from access")])
     assert ("khiếu nại" in text, "'an'" in text) == (False, False)
 
 
@@ -352,8 +348,7 @@ def looking(seen: Seen) -> rd.Asked:
 async def files_are_for_those_who_handle_the_filing(seen: Seen) -> None:
     """An's paper and result by each asker; each address that was given is a look, and an upload is none."""
     result = (await seen.programs["portal-1"].ask(question(rd.AskResult, seen.an), APPLICANT_AN))["result"]
-    async with seen.world.connection() as connection:
-        paper = await connection.fetchval(_PAPER, f"filing:{seen.an}")
+    paper = await seen.world.fetchval(_PAPER, f"filing:{seen.an}")
     await seen.forgotten()
     looks = []
     for (name, actor), sha256 in product(ASKERS, (paper, result["sha256"])):
@@ -383,8 +378,7 @@ async def what_may_be_uploaded_is_for_the_filings_own(seen: Seen) -> None:
     to_come = filing_id(*ids.values())
     found = FileAddress.model_validate(await portal.ask(question(rd.AskUpload, to_come) | ids, APPLICANT_AN))
     assert (found.method, found.file.key) == ("PUT", f"files/{to_come}/{'0' * 64}")
-    async with seen.world.connection() as connection:
-        row = await connection.fetchrow("select client_id, submission_id from filing where filing_id = $1", seen.binh)
+    [row] = await seen.world.fetch("select client_id, submission_id from filing where filing_id = $1", seen.binh)
     refused = [
         question(rd.AskUpload, to_come),
         question(rd.AskUpload, to_come) | ids | {"submission_id": "another"},
@@ -393,7 +387,7 @@ async def what_may_be_uploaded_is_for_the_filings_own(seen: Seen) -> None:
     ]
     for asked in refused:
         assert await refusal(portal.ask(asked, APPLICANT_AN)) == NOT_FOUND, asked
-    others = await refusal(portal.ask(question(rd.AskUpload, seen.binh) | dict(require(row)), APPLICANT_AN))
+    others = await refusal(portal.ask(question(rd.AskUpload, seen.binh) | dict(row), APPLICANT_AN))
     assert others.problems[0].rule == "client_not_granted"
     await portal.ask(question(rd.AskUpload, seen.an), APPLICANT_AN)
     assert await why_not(seen.programs["everywhere"].ask(question(rd.AskUpload, to_come) | ids)) is not None
@@ -443,8 +437,7 @@ async def used_statements_are_kept_until_they_expire(seen: Seen) -> None:
 
 
 async def there_is_no_answer_without_its_row(seen: Seen) -> None:
-    async with seen.world.connection() as connection:
-        await connection.execute("revoke insert on access from motcua_app")
+    await seen.world.execute("revoke insert on access from motcua_app")
     with pytest.raises(ApplicationError, match="ledger could not be reached"):
         await seen.views.answer(looking(seen))
 

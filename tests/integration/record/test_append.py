@@ -85,8 +85,7 @@ async def test_a_log_with_a_gap_takes_nothing(world: World) -> None:
         with pytest.raises(ApplicationError) as error:
             await log.append(RELEASED, next_seq=3)
         assert (error.value.type, error.value.non_retryable) == (RefusalCode.LEDGER_CONFLICT, True)
-        async with world.connection() as connection:
-            assert await connection.fetchval("select count(*) from event where filing_id is not null") == 1
+        assert await world.fetchval("select count(*) from event where filing_id is not null") == 1
 
 
 async def test_no_event_is_recorded_before_the_one_it_follows(world: World) -> None:
@@ -374,8 +373,7 @@ async def accountable(world: World, stream: str | None = None) -> Accountable:
 async def test_for_a_new_filing_answers_an_active_leader_of_the_agency_whom_the_procedure_names(
     world: World, change: str, standing: str | None
 ) -> None:
-    async with world.connection() as connection:
-        await connection.execute(change)
+    await world.execute(change)
     assert (await accountable(world)).standing == standing
 
 

@@ -386,10 +386,9 @@ async def test_what_an_export_needs_is_said_and_a_record_that_is_not_whole_is_ex
         assert (ended.code, said_there in ended.err) == (code, True), (words, ended)
         assert CANARY not in ended.err.lower()
     assert not (tmp_path / "b.json").exists()
-    async with world.connection() as superuser:
-        await superuser.execute("alter table event disable trigger all")
-        await superuser.execute("update event set via = 'desk'")
-        await superuser.execute("delete from filing_key")
+    await world.execute("alter table event disable trigger all")
+    await world.execute("update event set via = 'desk'")
+    await world.execute("delete from filing_key")
     broken = await shell("ledger", *here)
     assert (broken.code, "motcua ledger verify b.json" in broken.err) == (1, True)
     problems = (await shell("ledger", "verify", "b.json", "--json")).json["problems"]

@@ -148,9 +148,8 @@ async def test_nothing_ends_without_money_that_somebody_has_found(world: World) 
         await findings.keep(stream, captured(TAKEN))
         assert await rules(log, expired) == ["not_recorded"]
         assert await log.pool.fetch(UNRECORDED) == []
-        async with world.connection() as superuser:
-            await superuser.execute("update finding set at = at - interval '10 minutes'")
-            await superuser.execute(STANDING, stream, *OPEN)
+        await world.execute("update finding set at = at - interval '10 minutes'")
+        await world.execute(STANDING, stream, *OPEN)
         [told] = await log.pool.fetch(UNRECORDED)
         assert (told["kind"], told["acts"]) == ("payment_captured", 1)
         await log.append(MONEY | {"owed": False}, stream="payment")

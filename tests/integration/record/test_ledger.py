@@ -277,8 +277,7 @@ async def test_what_is_sealed_opens_with_the_master_key_and_with_no_other(world:
 
 async def test_a_worker_with_another_master_key_does_not_begin(world: World) -> None:
     other = world.settings.model_copy(update={"master_key": SecretStr(b64encode(os.urandom(32)).decode())})
-    async with world.connection() as connection:
-        await connection.execute("delete from filing_key")
+    await world.execute("delete from filing_key")
     async with activities(other):
         pass  # nothing is sealed: any key will do
     async with world.platform():
@@ -369,8 +368,7 @@ async def test_a_key_row_that_is_not_the_one_which_was_bound_is_found(world: Wor
         masters = world.settings.master if how == "another" else master_keys(b64encode(bytes(32)).decode())
         key, wrapped = await Vault(masters).new(log.filing)
         changed = (key.key_id, wrapped.data, wrapped.by) if "another" in how else ()
-        async with world.connection() as superuser:
-            await superuser.execute(KEY_ROWS[how], *changed)
+        await world.execute(KEY_ROWS[how], *changed)
         assert {one.row for one in await loose(world)} == {"key"}
 
 

@@ -93,9 +93,8 @@ async def test_no_command_and_no_signal_is_lost_or_doubled_between_two_runs(shor
 
     receipts = {command_id: receipt for got in written for command_id, receipt in got.items()}
     assert len(receipts) > ROUNDS
-    async with short.connection() as connection:
-        both = "select command_id, seq from event where stream = $1 and kind in ('claimed', 'released')"
-        rows = await connection.fetch(both, filing_workflow(play.filing))
+    both = "select command_id, seq from event where stream = $1 and kind in ('claimed', 'released')"
+    rows = await short.fetch(both, filing_workflow(play.filing))
     assert {row["command_id"]: row["seq"] for row in rows} == {name: receipts[name].seq for name in receipts}
     assert len(rows) == len(receipts)
     assert (await play.view()).stage is Stage.REVIEW

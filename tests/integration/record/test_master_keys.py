@@ -301,8 +301,7 @@ async def test_what_another_key_wrapped_is_anew_and_the_rest_said(world: World, 
 
 
 async def by(world: World) -> dict[str, int]:
-    async with world.connection() as connection:
-        return {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+    return {row["by"]: row["count"] for row in await world.fetch(WRAPPED_BY)}
 
 
 @pytest.mark.usefixtures("_nobody_published")
@@ -347,6 +346,5 @@ async def test_one_at_a_time_and_only_the_owner(world: World) -> None:
 
 
 async def test_every_table_of_wrapped_keys_is_gone_through(world: World) -> None:
-    async with world.connection() as connection:
-        rows = await connection.fetch("select table_name from information_schema.columns where column_name = 'wrapped'")
+    rows = await world.fetch("select table_name from information_schema.columns where column_name = 'wrapped'")
     assert {row["table_name"] for row in rows} == {"filing_key", "index_key"}

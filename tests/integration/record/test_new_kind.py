@@ -77,9 +77,8 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
     build = partial(rebuild, world.owner_dsn, world.settings.master, lambda *_: None, WITH_APPEALS)
     assert set((await build()).changed.values()) == {0}
-    async with world.connection() as connection:
-        await connection.execute("update standing set open = true where kind = 'appeal'")
-        await connection.execute("delete from task")
+    await world.execute("update standing set open = true where kind = 'appeal'")
+    await world.execute("delete from task")
     assert (await build()).changed["standing"] == 1
     assert (await verify(world.superuser_dsn)).verified
     await proved_outside(world, play, stream)

@@ -25,8 +25,7 @@ OWN: Final = "select stream, seq from event order by recorded_at, stream, seq"
 @pytest.fixture(autouse=True)
 async def _nothing_is_published(world: World) -> None:
     """The log is empty, as before the catalogue was recorded."""
-    async with world.connection() as superuser:
-        await superuser.execute("""
+    await world.execute("""
             alter table event disable trigger all;
             alter table position disable trigger all;
             delete from event; delete from receipt; delete from stream; delete from position; delete from unpositioned;

@@ -68,8 +68,7 @@ async def nothing_is_wrong(world: World) -> None:
 
 
 async def leftovers(world: World) -> bool:
-    async with world.connection() as connection:
-        return bool(await connection.fetchval("select true from pg_namespace where nspname = 'rebuild'"))
+    return bool(await world.fetchval("select true from pg_namespace where nspname = 'rebuild'"))
 
 
 def definition(world: World) -> str:

@@ -268,15 +268,13 @@ async def test_the_command_names_rows_and_parts_and_a_rebuild_says_what_to_do_wi
     command = Shell(world.process_env)
     sound = await command("ledger", "verify", "--json")
     assert (sound.code, sound.json["rows"], sound.json["structure"]) == (0, [], [])
-    async with world.connection() as superuser:
-        await superuser.execute("update task set officer = 'x'; grant delete on event to motcua_app")
+    await world.execute("update task set officer = 'x'; grant delete on event to motcua_app")
     told = (await command("ledger", "verify", "--json")).json
     named = {(one["table"], one["why"], *one["columns"]) for one in told["rows"] + told["structure"]}
     assert (told["verified"], named) == (False, {("task", "differs", "officer"), ("event", "differs")})
     shown = await command("ledger", "verify")
     assert (shown.code, "grants to motcua_app" in shown.out) == (1, True)
-    async with world.connection() as superuser:
-        await superuser.execute(ROWS["the key of the index of persons damaged"])
+    await world.execute(ROWS["the key of the index of persons damaged"])
     [index] = (await command("ledger", "verify", "--json")).json["rows"]
     assert (index["table"], index["why"]) == ("index_key", "unreadable")
     broken = await command("ledger", "rebuild")
@@ -303,8 +301,7 @@ async def test_a_row_that_is_committed_late_is_chained_later_and_nothing_waits(w
 
 async def test_every_table_is_bound_to_the_log_or_chained_or_listed(world: World) -> None:
     listed = [(table, how) for tables, how, _ in page("## Each table") for table in re.findall(r"`(\w+)`", tables)]
-    async with world.connection() as connection:
-        columns = await connection.fetch(COLUMNS)
+    columns = await world.fetch(COLUMNS)
     assert sorted(table for table, _ in listed) == sorted({row["table_name"] for row in columns})
     assert {table for table, how in listed if how == "chained"} == {one.table for one in CHAINED}
     chained = {(one.table, column) for one in CHAINED for column in one.columns}
@@ -335,8 +332,7 @@ async def test_the_structure_is_the_kept_one(world: World) -> None:
 
 
 async def test_the_verifier_and_the_triggers_chain_the_same_columns(world: World) -> None:
-    async with world.connection() as connection:
-        rows = await connection.fetch(NOTED)
+    rows = await world.fetch(NOTED)
     noted = {(row["args"][0], *(one.replace(",", " ") for one in row["args"][1:3])) for row in rows}
     assert noted == {(one.source, one.keys, one.others) for one in CHAINED}
     written = {(source.strip("`"), *columns) for source, *columns in page("## The rows beside the log")}

@@ -214,8 +214,7 @@ async def signed_form(world: World, submission: Submission, number: str | None =
 
 
 async def recorded(world: World) -> int:
-    async with world.connection() as connection:
-        return int(await connection.fetchval("select count(*) from event where stream like 'filing:%'"))
+    return int(await world.fetchval("select count(*) from event where stream like 'filing:%'"))
 
 
 async def test_a_person_prepares_signs_and_files_by_command(world: World, tmp_path: Path) -> None:

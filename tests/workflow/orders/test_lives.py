@@ -171,7 +171,6 @@ async def test_what_is_printed_is_the_same_whoever_asks_and_when(world: World) -
     assert [one.refused for one in first] == ["not_ordered"] * 3 + [None]
     assert first[-1].answer == again[-1].answer
     printed = await Store(open_store(world.objects)).get(FileRef.model_validate(first[-1].answer["result"]))
-    async with world.connection() as connection:
-        at = await connection.fetchval("select occurred_at from event where stream = $1 and seq = $2", stream, last)
+    at = await world.fetchval("select occurred_at from event where stream = $1 and seq = $2", stream, last)
     with pikepdf.open(BytesIO(printed)) as pdf:
         assert f"{at:%Y%m%d%H%M%S}" in str(pdf.docinfo["/CreationDate"]), "as of when it was to be made"

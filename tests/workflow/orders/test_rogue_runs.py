@@ -142,8 +142,7 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
 
 async def requests_of(world: World, *plays: Play) -> dict[str, list[Order]]:
     """What each workflow of these filings has asked the platform's queue for."""
-    async with world.connection() as connection:
-        rows = await connection.fetch(_STREAMS, [play.filing for play in plays])
+    rows = await world.fetch(_STREAMS, [play.filing for play in plays])
     return {row["stream"]: await honest(world.temporal, row["stream"]) for row in rows}
 
 
@@ -210,9 +209,8 @@ def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
 async def seen(world: World) -> tuple[int, list[str], list[str]]:
     """All events, all files of the store, and all that the signer was asked for because of a filing of this world."""
     files = sorted(one["path"] for page in open_store(world.objects).list() for one in page)
-    async with world.connection() as connection:
-        events = await connection.fetchval("select count(*) from event")
-        filings = await connection.fetch("select distinct filing_id from event")
+    events = await world.fetchval("select count(*) from event")
+    filings = await world.fetch("select distinct filing_id from event")
     keys = [key for filing in filings for key in await results.asked_of_signer(world, filing["filing_id"])]
     return events, files, sorted(keys)
 

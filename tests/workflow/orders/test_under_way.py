@@ -274,8 +274,7 @@ async def test_a_paper_that_the_relay_has_sealed_is_borne_out(running: World) ->
         partner_client(running.env["MOTCUA_TRUST_URL"]) as trust,
     ):
         party = await Party.meet(trust)
-        async with running.connection() as connection:
-            [waits] = await connection.fetch("select stream, seq from outbox where paper = 'receipt'")
+        [waits] = await running.fetch("select stream, seq from outbox where paper = 'receipt'")
         assert await told(play, receipt := About(stream=waits["stream"], seq=waits["seq"])) == [Told.AWAITED]
         await work(Desk(running, pool).relay(seal=AgencySeal(pool, party.signer, party.lasting()).put_on))
     keys = await results.asked_of_signer(running, play.filing)
