@@ -366,8 +366,8 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
     return found
 
 
-async def broken(call: Awaitable[Any], refused: type[RefusedError] = RefusedError) -> list[tuple[str, str]]:
-    """Returns field and rule of each problem for which the kit's call is refused in this way."""
+async def broken(call: Awaitable[Any], refused: type[Any] = RefusedError) -> list[tuple[str, str]]:
+    """Returns field and rule of each problem for which the call is refused in this way."""
     with pytest.raises(refused) as error:
         await call
     return [(one.field, one.rule) for one in error.value.refusal.problems]

@@ -21,7 +21,7 @@ from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.money.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense
 from schemas.people import OFFICERS, Actor, Role
-from tests.acting import AGENCY, eventually, officer
+from tests.acting import AGENCY, broken, eventually, officer
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, Payments, demand, kept, note, noted, payments, relay, till
 from tests.integration.operations.principals import FIRST, SECOND, signed, two_programs
@@ -111,10 +111,8 @@ async def test_two_names_by_one_program_are_one(world: World, gateway: httpx.Asy
 
 
 async def why(call: Awaitable[object]) -> str:
-    with pytest.raises(RefusalError) as no:
-        await call
-    (problem,) = no.value.refusal.problems
-    return problem.rule
+    [(_, rule)] = await broken(call, RefusalError)
+    return rule
 
 
 async def test_the_evidence_is_scrubbed(world: World, gateway: httpx.AsyncClient, shell: Shell, tmp_path: Path) -> None:
@@ -177,9 +175,7 @@ async def test_nobody_does_it_alone_by_any_role(world: World, gateway: httpx.Asy
         async def refusal(subject: str, role: Role) -> str:
             actor = Actor(subject=subject, role=role, agency=AGENCY)
             command = {"command_id": "approve", "actor": actor, "callback": which, "asked": 1}
-            with pytest.raises(RefusalError) as refused:
-                await taken(world, ApproveSuspense.model_validate(command))
-            return refused.value.refusal.problems[0].rule
+            return await why(taken(world, ApproveSuspense.model_validate(command)))
 
         found = Counter([await refusal("one", role) for role in Role])
         assert found == {"needs_another": 1, "role_not_allowed": len(Role) - 1}

@@ -1,5 +1,6 @@
 """Commands that change the register of principals, two operators who give them, and their programs."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -8,9 +9,11 @@ from motcua.identity import prove
 from motcua.payloads.converter import as_sent
 from motcua.signing import Authenticated, Speaker
 from operations.principal_register import Done, take
+from schemas.errors import RefusalError
 from schemas.identity import principals as pr
 from schemas.identity.statement import UNNAMED, Assurance, Claim
 from schemas.people import Actor, OfficerCommand, Role
+from tests.acting import broken
 from tests.conftest import World
 from tests.locked import now_in_force, register
 from tests.speaking import grant, key_of, principal, private_key
@@ -81,6 +84,12 @@ async def two_programs(world: World) -> None:
     claims = (Claim.OPERATOR, Claim.AUDITOR, Claim.OFFICERS)
     grants = [grant(claim, "*", least=Assurance.LOW) for claim in claims]
     await register(world, *(principal(name, *grants, keys=(now_in_force(seed),)) for name, seed in (FIRST, SECOND)))
+
+
+async def refused(call: Awaitable[object]) -> tuple[str, str]:
+    """Returns field and rule of the one problem for which the act is refused."""
+    [problem] = await broken(call, RefusalError)
+    return problem
 
 
 async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:

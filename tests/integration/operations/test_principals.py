@@ -1,7 +1,7 @@
 """The register of principals: changed by commands, by two where it says so, known everywhere within five seconds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -29,6 +29,7 @@ from tests.integration.operations.principals import (
     asked,
     beginning,
     done,
+    refused,
     rotating,
     said,
     signed,
@@ -40,13 +41,6 @@ from tests.walking import walked
 
 async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:
     return await refused(asked(world, command))
-
-
-async def refused(call: Awaitable[object]) -> tuple[str, str]:
-    with pytest.raises(RefusalError) as no:
-        await call
-    (problem,) = no.value.refusal.problems
-    return problem.field, problem.rule
 
 
 async def registered(world: World) -> dict[str, Principal]:

@@ -30,6 +30,7 @@ from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
 from schemas.privacy import ERASED_WORDS
 from schemas.publishing.events import OfficerErased, ProcedurePublished, PublicationAsked
+from tests.acting import broken
 from tests.conftest import DIRECTORY, World
 from tests.integration.operations.templates import OURS
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
@@ -310,9 +311,7 @@ def by(world: World, actor: Actor) -> Publisher:
 
 
 async def rules_of(call: Awaitable[Any]) -> list[str]:
-    with pytest.raises(RefusalError) as refused:
-        await call
-    return [one.rule for one in refused.value.refusal.problems]
+    return [rule for _, rule in await broken(call, RefusalError)]
 
 
 async def versions(strict: Connection) -> set[str]:

@@ -21,7 +21,7 @@ from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.money.till import CloseTill, CountTill, OpenTill, TillShown
 from schemas.people import Actor, Role
-from tests.acting import AGENCY, VIA, Play, eventually, officer
+from tests.acting import AGENCY, VIA, Play, broken, eventually, officer
 from tests.conftest import World
 from tests.integration.papers.receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
 from tests.integration.papers.relays import at_work
@@ -61,9 +61,8 @@ def closing(till: TillShown, actor: Actor = MINE, **fields: Any) -> CloseTill:
 
 
 async def why(work: Any) -> str:
-    with pytest.raises(RefusalError) as refused:
-        await work
-    return refused.value.refusal.problems[0].rule
+    [(_, rule)] = await broken(work, RefusalError)
+    return rule
 
 
 async def pay(log: Log, **changes: Any) -> Any:
@@ -80,9 +79,7 @@ async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: 
     async with at_work(world):
         play = await Play.accepted(world, land())
         cashier = play.officer(Role.CASHIER)
-        with pytest.raises(RefusedError) as refused:
-            await play.act(cm.PayAtCounter, cashier, amount=FEE)
-        assert [one.rule for one in refused.value.refusal.problems] == ["no_open_till"]
+        assert [rule for _, rule in await broken(play.act(cm.PayAtCounter, cashier, amount=FEE))] == ["no_open_till"]
         elsewhere = (await shell("till", "open", "2", "--as", other, "--json")).json
         with pytest.raises(RefusedError):
             await play.act(cm.PayAtCounter, cashier, amount=FEE)

@@ -1,6 +1,5 @@
 """What takes two people takes two programs, once there is a register: publications and erasures."""
 
-from collections.abc import Awaitable
 from uuid import uuid4
 
 import pytest
@@ -9,21 +8,13 @@ from operations.erasure.requests import answer
 from publishing.authoring.approving import approve, decline, require_two, waiting
 from publishing.record.folding import compare
 from publishing.record.publishing import Publisher, WaitsError
-from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from schemas.privacy import ApproveErasure, DeclineErasure
 from tests.conftest import World
-from tests.integration.operations.principals import FIRST, ONE, SECOND, TWO, signed, two_programs
+from tests.integration.operations.principals import FIRST, ONE, SECOND, TWO, refused, signed, two_programs
 
 MISSING = ("statement", "statement_missing")
 ALONE = ("statement", "needs_another_key")
-
-
-async def refused(call: Awaitable[object]) -> tuple[str, str]:
-    with pytest.raises(RefusalError) as no:
-        await call
-    (problem,) = no.value.refusal.problems
-    return problem.field, problem.rule
 
 
 def publisher(actor: Actor, by: tuple[str, int] | None) -> Publisher:
