@@ -86,31 +86,41 @@ def written() -> File:
 
 
 @cache
-def catalogue() -> Mapping[tuple[str, str], bytes]:
-    """Returns the source of every version of the catalogue, by code and version."""
-    return {tuple(file.stem.split("@")): file.read_bytes() for file in FILES}  # type: ignore[misc]
+def sources() -> Mapping[tuple[str, str], dict[str, Any]]:
+    """The catalogue as YAML, and what the provinces make of it, by code and version."""
+    base = [parse(file.read_bytes()).value for file in FILES]
+    made = [
+        composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
+        for overlay in [parse(file.read_bytes()).value for file in PROVINCES.glob("*.yaml")]
+        for raw in base
+        if raw["code"] in overlay.get("fees", {})
+    ]
+    return {(raw["code"], raw["version"]): raw for raw in (*base, *made)}
 
 
 @cache
-def rules(code: str, version: str | None, province: str | None) -> ProcedureRules:
-    """Returns the published rules of a procedure, with a province's fee if one is named."""
-    version = version or min(known for name, known in catalogue() if name == code)
-    source = catalogue()[code, version]
-    if province is not None:
-        [overlay] = [parse(file.read_bytes()).value for file in PROVINCES.glob(f"{province}@*.yaml")]
-        made = composed(parse(source).value, province, overlay["version"], overlay["fees"][code])
-        return rules_of(Procedure.model_validate_json(json.dumps(made, default=str)), "0" * 64)
-    checked = check_bytes(source)
-    assert checked.procedure is not None
-    return rules_of(checked.procedure, checked.sha256)
+def procedure(code: str, version: str) -> Procedure:
+    checked = check_bytes(yaml.safe_dump(sources()[code, version], allow_unicode=True).encode())
+    assert checked.procedure is not None, checked.mistakes
+    return checked.procedure
+
+
+@cache
+def rules(code: str, version: str) -> ProcedureRules:
+    return rules_of(procedure(code, version), "0" * 64)
+
+
+def of(group: Group) -> ProcedureRules:
+    """The published rules of its cases, with a province's fee if one is named."""
+    versions = [version for code, version in sources() if code == group.procedure]
+    version = group.version or min(versions)
+    if group.province is not None:
+        [version] = [one for one in versions if one.startswith(f"{version}.{group.province}.")]
+    return rules(group.procedure, version)
 
 
 def all_told() -> list[Told]:
-    return [
-        Told(rules(group.procedure, group.version, group.province), case)
-        for group in written().procedures
-        for case in group.cases
-    ]
+    return [Told(of(group), case) for group in written().procedures for case in group.cases]
 
 
 TOLD: Final = all_told()
@@ -173,9 +183,9 @@ def test_a_filing_costs_what_the_law_says(told: Told) -> None:
 def untouched(told: Iterable[Told]) -> Iterator[str]:
     """What of the catalogue no case touches: procedures, items, caps, waivers, borders of what begins or ends."""
     cases = list(told)
-    for code, version in catalogue():
+    for code, version in (file.stem.split("@") for file in FILES):
         its = [one for one in cases if (one.rules.code, one.rules.version) == (code, version)]
-        fee = rules(code, version, None).fee
+        fee = rules(code, version).fee
         if not its:
             yield f"{code}@{version}"
         elif fee is not None:
@@ -212,26 +222,6 @@ def test_every_item_has_its_cases_and_every_case_its_sources() -> None:
     assert len(TOLD) >= 320
     file = written()
     assert {key for group in file.procedures for case in group.cases for key in case.source} == file.sources.keys()
-
-
-@cache
-def sources() -> Mapping[tuple[str, str], dict[str, Any]]:
-    """The catalogue as YAML, and what the provinces make of it, by code and version."""
-    base = [parse(file.read_bytes()).value for file in FILES]
-    made = [
-        composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
-        for overlay in [parse(file.read_bytes()).value for file in PROVINCES.glob("*.yaml")]
-        for raw in base
-        if raw["code"] in overlay.get("fees", {})
-    ]
-    return {(raw["code"], raw["version"]): raw for raw in (*base, *made)}
-
-
-@cache
-def procedure(code: str, version: str) -> Procedure:
-    checked = check_bytes(yaml.safe_dump(sources()[code, version], allow_unicode=True).encode())
-    assert checked.procedure is not None, checked.mistakes
-    return checked.procedure
 
 
 def asked(told: Told, **changes: Any) -> Question:
