@@ -110,11 +110,16 @@ def write_private(path: Path, text: str) -> None:
     """Writes a file that only its owner can read."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    write_new(draft, text)
+    draft.replace(path)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Writes a new file that only its owner can read. Raises `OSError`, also if the file exists."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _port(part: str, last: int | None, taken: Iterable[int]) -> int:

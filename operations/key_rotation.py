@@ -8,12 +8,10 @@ process that starts also needs the old master key.
 
 import base64
 import json
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -134,14 +132,6 @@ def with_new_key(ring: CodecRing) -> str:
     """Returns the file content of the ring with an additional key. Nothing is encrypted with that key yet."""
     ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
     return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
-
-
-def write_new(file: Path, text: str) -> None:
-    """Writes a new file. Raises `OSError`, also if the file exists."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
-        made.write(text)
-        made.flush()
-        os.fsync(made.fileno())
 
 
 def _new_id() -> str:

@@ -20,6 +20,7 @@ from pydantic_core import to_json
 
 from benchmarks.about import machine
 from benchmarks.documents.turns import Side, Speed, early_and_late, rounds, scratch
+from motcua.files.drafts import sync
 from motcua.files.store import CHUNK, Store, open_store
 from schemas.files import LARGEST_FILING
 
@@ -109,11 +110,7 @@ def _copy(source: Path, folder: Path) -> str:
             written.write(chunk)
         written.flush()
         os.fsync(written.fileno())
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder)
     return digest.hexdigest()
 
 

@@ -7,6 +7,7 @@ import typer
 
 from activities.keys.masters import OTHER_MASTER_KEY
 from console.database import OWNER, address, answered, master_key, master_key_at_hand
+from console.home import write_new
 from motcua.cli.answer import Column, columns, in_figures, progress, show_all, tell
 from motcua.cli.help import group
 from motcua.cli.options import AsJson
@@ -73,7 +74,7 @@ def _rows(keys: Keys, queue: str | None) -> list[dict[str, str | bool | None]]:
 
 def _write(file: Path, text: str) -> None:
     try:
-        key_rotation.write_new(file, text)
+        write_new(file, text)
     except FileExistsError:
         fail(said("refused.file_there", file=file), Exit.USAGE)
     except OSError as error:

@@ -20,7 +20,7 @@ from temporalio.converter import (
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 import motcua
-from console.home import CODEC, Home
+from console.home import CODEC, Home, write_new
 from deploy.stack import StackError
 from deploy.stack.keys import OWN, ring_of_stack
 from motcua.contract import UNOPENED, UNREADABLE
@@ -28,7 +28,7 @@ from motcua.payloads.codec import KEY_ID, Codec, sealing
 from motcua.payloads.converter import NOT_OPENED, SEALED, UnopenedError, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
 from operations.doctor.engine.codec import wants_a_key
-from operations.key_rotation import new_ring, with_new_key, write_new
+from operations.key_rotation import new_ring, with_new_key
 from recovery.stalled import _told
 from rules.require import require
 from tests.sealed import KEYS, ring, written

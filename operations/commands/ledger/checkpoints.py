@@ -17,12 +17,12 @@ from activities.checkpoints.making import begin_anew, make
 from activities.keys.masters import MasterKeys
 from activities.signature.proof import stamped_at
 from console.database import ask, stack_beside
+from console.home import write_new
 from motcua.cli.answer import Column, Marked, columns, in_figures, progress, show_all, show_one, tell
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import MotcuaError
 from operations.evidence import bundle as bundles
-from operations.key_rotation import write_new
 from recovery.checkpoint_store import SecondPlace
 from rules.proof.checkpoint import Checkpoint, evidence
 from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from console.home import write_private
 from motcua.cli.running import Exit, fail, refusing
+from motcua.files.drafts import sync
 from rules.proof.checkpoint import Checkpoint
 from rules.proof.note import MOST_BYTES, Kind, Note, NoteError, Signer, Verifier, lines, read_note
 from rules.proof.witness import NOTHING, SIZE_TYPE, Refused, Request, Seen, judged
@@ -133,11 +134,7 @@ class Memory:
         folder.mkdir(mode=0o700, exist_ok=True)
         write_private(folder / sha256(checkpoint.origin.encode()).hexdigest(), bytes(note).decode())
         for changed in (folder, self._folder):
-            descriptor = os.open(changed, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(changed)
 
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")

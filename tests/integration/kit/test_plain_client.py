@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
 
+from console.home import write_new
 from motcua.payloads.codec import KEY_ID, NONCE, Codec
 from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
-from operations.key_rotation import write_new
 from publishing.authoring import procedures
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm

@@ -15,10 +15,10 @@ from temporalio.common import RawValue
 from activities.keys.master_key import MasterKey
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
+from console.home import write_new
 from motcua.machine_work import machine_work
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.commands.ledger.versions import BuildCheck, Checked
-from operations.key_rotation import write_new
 from recovery.behind import Compared, behind
 from recovery.codec_keys import STOPPED_WITHIN, KeyNotHereError, announce, expect_current, expect_taken, until_taken
 from recovery.restart import Restarter
