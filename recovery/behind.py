@@ -13,11 +13,10 @@ from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.ledger.append import APPEND
 from activities.ledger.database import Pool
-from motcua.calls.retry import is_not_found
+from motcua.calls.retry import MayBeGone
 from motcua.payloads.codec import opened
 from motcua.payloads.converter import UnopenedError
 from recovery.histories import each, newest_first, runs
@@ -126,15 +125,12 @@ async def seen(client: Client, workflow_id: str) -> Known:
     Raises `RPCError`, and `UnopenedError` if the payload with this knowledge can't be decrypted.
     """
     epoch = None
-    try:
+    with MayBeGone():
         async for event in newest_first(client, workflow_id):
             told = await _told(client, workflow_id, event)
             epoch = epoch if told is None or epoch is not None else told.epoch
             if told is not None and (told.seq is not None or told.begins):
                 return Known(told.seq, epoch)
-    except RPCError as error:
-        if not is_not_found(error):
-            raise
     return Known(0, epoch)
 
 

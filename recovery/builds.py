@@ -22,7 +22,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledger.database import Pool
-from motcua.calls.retry import TryAgainError, is_not_found, patiently
+from motcua.calls.retry import MayBeGone, TryAgainError, is_not_found, patiently
 from motcua.errors import MotcuaError, Unavailable
 from motcua.payloads.converter import UnopenedError
 from recovery.histories import each
@@ -207,24 +207,18 @@ class Builds:
             await self._restarter.begin_again(stream)
 
     async def _nudge(self, workflow_id: str) -> None:
-        try:
+        with MayBeGone():
             await self._temporal.get_workflow_handle(workflow_id).signal(NUDGE)
-        except RPCError as error:
-            if not is_not_found(error):
-                raise
 
     async def _held(self, build: str) -> int:
         return (await self._temporal.count_workflows(_held_by(build))).count
 
     async def _deployed(self) -> tuple[str | None, list[str]]:
-        try:
+        with MayBeGone():
             info = await self._deployment()
-        except RPCError as error:
-            if is_not_found(error):
-                return None, []
-            raise
-        current = info.routing_config.current_deployment_version.build_id
-        return current or None, [one.deployment_version.build_id for one in info.version_summaries]
+            current = info.routing_config.current_deployment_version.build_id
+            return current or None, [one.deployment_version.build_id for one in info.version_summaries]
+        return None, []
 
     async def _deployment(self) -> WorkerDeploymentInfo:
         found = await self._temporal.workflow_service.describe_worker_deployment(

@@ -9,9 +9,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError
 
-from motcua.calls.retry import is_not_found
+from motcua.calls.retry import MayBeGone
 
 MAX_CONCURRENCY: Final = 20
 _PAGE: Final = 25
@@ -52,10 +51,7 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
 
 async def runs(client: Client, workflow_id: str, limit: timedelta | None = None) -> bool:
     """Returns whether the workflow with this id runs. Raises `RPCError`, also without an answer within the `limit`."""
-    try:
+    with MayBeGone():
         description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
-    except RPCError as error:
-        if is_not_found(error):
-            return False
-        raise
-    return description.status is WorkflowExecutionStatus.RUNNING
+        return description.status is WorkflowExecutionStatus.RUNNING
+    return False

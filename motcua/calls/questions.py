@@ -19,7 +19,7 @@ from motcua.machine_work import MachineWork, machine_work
 from .arguments import Call
 from .event_loop import Blocking, C_co, waits
 from .line import Line
-from .retry import LONGEST_ATTEMPT, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
+from .retry import LONGEST_ATTEMPT, MayBeGone, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -139,12 +139,9 @@ class Questions:
         stream = filing_stream(filing_id)
 
         async def attempt(limit: timedelta) -> list[MachineWork]:
-            try:
+            with MayBeGone():
                 return await machine_work(self._line.client, stream, limit)
-            except RPCError as error:
-                if is_not_found(error):
-                    return []
-                raise
+            return []
 
         return await patiently(attempt, self._line.patience, server=server_of(self._line.client))
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -134,6 +135,13 @@ def is_not_found(error: RPCError) -> bool:
     if error.status is not RPCStatusCode.NOT_FOUND:
         return False
     return not any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
+
+
+class MayBeGone(suppress):
+    """Suppresses the error of a call about a workflow that is closed, closing or does not exist."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        return isinstance(error, RPCError) and is_not_found(error)
 
 
 async def _once(attempt: Attempt[T], left: float, longest: float) -> T:

@@ -22,7 +22,7 @@ from motcua import errors
 
 from .file_calls import FileCalls
 from .questions import SUBMIT, stream_of
-from .retry import SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
+from .retry import MayBeGone, SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
 
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
@@ -280,14 +280,10 @@ class Sending(FileCalls):
                 how = view.closing if view.erased_at is None else f"{view.closing}, and erased since"
                 raise errors.FilingClosed(f"{stream} has ended ({how})")
             return
-        try:
+        with MayBeGone():  # if Temporal has lost it, reconciliation with the record starts it again
             description = await self._line.client.get_workflow_handle(stream).describe(rpc_timeout=limit)
-        except RPCError as error:
-            if is_not_found(error):  # Temporal has lost it; reconciliation with the record starts it again
-                return
-            raise
-        if description.status is WorkflowExecutionStatus.COMPLETED:
-            raise errors.FilingClosed(f"{stream} has ended")
+            if description.status is WorkflowExecutionStatus.COMPLETED:
+                raise errors.FilingClosed(f"{stream} has ended")
 
 
 def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:

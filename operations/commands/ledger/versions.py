@@ -16,7 +16,7 @@ from temporalio.worker import Replayer
 from activities.ledger.database import Connection, Pool
 from activities.ledger.vault import Vault
 from console.database import APPLICATION, TIMEOUT, address, answered, master_key
-from motcua.calls.retry import is_not_found
+from motcua.calls.retry import MayBeGone
 from motcua.cli.answer import Column, columns, progress, say, show_all, tell
 from motcua.cli.help import WordedGroup
 from motcua.cli.language import with_language
@@ -127,23 +127,17 @@ class BuildCheck:
         return found
 
     async def _was_refused(self, stream: str) -> bool:
-        try:
+        with MayBeGone():
             description = await self._temporal.get_workflow_handle(stream).describe()
-        except RPCError as error:
-            if is_not_found(error):
-                return False
-            raise
-        return description.status is WorkflowExecutionStatus.FAILED
+            return description.status is WorkflowExecutionStatus.FAILED
+        return False
 
     async def _snapshot(self, stream: str) -> bool:
         """Loads the snapshot that the previous run passed to the current run. Returns whether there was one."""
         events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
-        try:
+        raw = None
+        with MayBeGone():
             raw = (await given_at_start(self._temporal, stream, await anext(events))).get("snapshot")
-        except RPCError as error:
-            if not is_not_found(error):
-                raise
-            return False
         if raw is None:
             return False
         kind = self._kinds.of(stream)
@@ -156,15 +150,11 @@ class BuildCheck:
         return True
 
     async def _replay(self, replayer: Replayer, stream: str) -> None:
-        try:
+        with MayBeGone():
             history = await self._temporal.get_workflow_handle(stream).fetch_history()
-        except RPCError as error:
-            if is_not_found(error):
-                return
-            raise
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-        if result.replay_failure is not None:
-            raise _UnreadableError(f"{stream}: its history can't be replayed")
+            result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+            if result.replay_failure is not None:
+                raise _UnreadableError(f"{stream}: its history can't be replayed")
 
 
 class _UnreadableError(Exception):
