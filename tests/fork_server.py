@@ -18,27 +18,12 @@ from workers.build import own_build
 from workers.wiring import WORKFLOWS
 
 PROGRAMS: Final = (
-    "motcua.command",
-    "workers.platform",
-    "workers.relay",
-    "gateway.server",
-    "sandbox.bank",
-    "sandbox.post",
-    "sandbox.trust",
-    "sandbox.receipts",
-    "sandbox.transit",
-    "tests.faults.any_files_worker",
+    *("motcua.command", "workers.platform", "workers.relay", "gateway.server", "sandbox.bank", "sandbox.post"),
+    *("sandbox.trust", "sandbox.receipts", "sandbox.transit", "tests.faults.any_files_worker"),
 )
 LATE: Final = (
-    "anyio._backends._asyncio",
-    "sandbox.bank.server",
-    "sandbox.trust.server",
-    "httpcore",
-    "tests.forked",
-    "uvicorn.lifespan.on",
-    "uvicorn.loops.auto",
-    "uvicorn.protocols.http.auto",
-    "uvicorn.protocols.websockets.auto",
+    *("anyio._backends._asyncio", "sandbox.bank.server", "sandbox.trust.server", "httpcore", "tests.forked"),
+    *("uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"),
 )
 """Modules that the programs import only at run time."""
 

@@ -31,13 +31,8 @@ DATABASE: Final = "motcua"
 
 # The server's own locale provider: the same sort order and case mapping on every system.
 INITDB: Final = (
-    "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--data-checksums",
-    "--auth=scram-sha-256",
-    f"--username={SUPERUSER}",
+    *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums"),
+    *("--auth=scram-sha-256", f"--username={SUPERUSER}"),
 )
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",

@@ -35,11 +35,7 @@ RUNTIME: Final = {"GOGC": os.environ.get("GOGC", "400")}
 # The indexes of the searches in use: by id, state, type, build and division (schedules), the newest first.
 INDEXES: Final = frozenset(
     {
-        "default_idx",
-        "by_workflow_id",
-        "by_status",
-        "by_workflow_type",
-        "by_temporal_namespace_division",
+        *("default_idx", "by_workflow_id", "by_status", "by_workflow_type", "by_temporal_namespace_division"),
         "by_temporal_worker_deployment_version",
     }
 )

@@ -20,41 +20,16 @@ from sandbox.bank.wired import Standing, WiredLedger
 
 _CODES: Final[Mapping[State, str]] = {"paid": "00", "failed": PLATFORM_FAILED, "reversed": PLATFORM_REVERSED}
 _INIT: Final = [
-    "LoaiBanTin",
-    "PhienBan",
-    "MaDoiTac",
-    "MaThamChieu",
-    "SoTien",
-    "LoaiHinhThanhToan",
-    "MaNgonNgu",
-    "MaTienTe",
-    "MaNganHang",
-    "ThongTinGiaoDich",
-    "ThoiGianGD",
-    "Ip",
+    *("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "SoTien", "LoaiHinhThanhToan", "MaNgonNgu", "MaTienTe"),
+    *("MaNganHang", "ThongTinGiaoDich", "ThoiGianGD", "Ip"),
 ]
 _QUERY: Final = ["LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "ThoiGianGD"]
 _QUERIED: Final = [
-    "LoaiBanTin",
-    "MaLoi",
-    "MaDoiTac",
-    "MaThamChieu",
-    "SoTien",
-    "MaTienTe",
-    "MaGiaoDich",
-    "TrangThaiGD",
+    *("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe", "MaGiaoDich", "TrangThaiGD"),
     "ThoiGianGD",
 ]
 _CALLBACK: Final = [
-    "LoaiBanTin",
-    "MaLoi",
-    "MaDoiTac",
-    "MaThamChieu",
-    "SoTien",
-    "MaTienTe",
-    "MaGiaoDich",
-    "MaNganHang",
-    "ThoiGianGD",
+    *("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe", "MaGiaoDich", "MaNganHang", "ThoiGianGD"),
     "ThongTinGiaoDich",
 ]
 

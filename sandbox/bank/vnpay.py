@@ -28,45 +28,15 @@ _CODES: Final[Mapping[State, tuple[str, str]]] = {
     "reversed": ("00", VNPAY_REVERSED),
 }
 _QUERY: Final = [
-    "RequestId",
-    "Version",
-    "Command",
-    "TmnCode",
-    "TxnRef",
-    "TransactionDate",
-    "CreateDate",
-    "IpAddr",
-    "OrderInfo",
+    *("RequestId", "Version", "Command", "TmnCode", "TxnRef", "TransactionDate", "CreateDate", "IpAddr", "OrderInfo"),
 ]
 _REFUND: Final = [
-    "RequestId",
-    "Version",
-    "Command",
-    "TmnCode",
-    "TransactionType",
-    "TxnRef",
-    "Amount",
-    "TransactionNo",
-    "TransactionDate",
-    "CreateBy",
-    "CreateDate",
-    "IpAddr",
-    "OrderInfo",
+    *("RequestId", "Version", "Command", "TmnCode", "TransactionType", "TxnRef", "Amount", "TransactionNo"),
+    *("TransactionDate", "CreateBy", "CreateDate", "IpAddr", "OrderInfo"),
 ]
 _REFUNDED: Final = [
-    "ResponseId",
-    "Command",
-    "ResponseCode",
-    "Message",
-    "TmnCode",
-    "TxnRef",
-    "Amount",
-    "BankCode",
-    "PayDate",
-    "TransactionNo",
-    "TransactionType",
-    "TransactionStatus",
-    "OrderInfo",
+    *("ResponseId", "Command", "ResponseCode", "Message", "TmnCode", "TxnRef", "Amount", "BankCode", "PayDate"),
+    *("TransactionNo", "TransactionType", "TransactionStatus", "OrderInfo"),
 ]
 _QUERIED: Final = [*_REFUNDED, "PromotionCode", "PromotionAmount"]
 

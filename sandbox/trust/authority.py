@@ -25,15 +25,8 @@ ANSWER_LIFE: Final = timedelta(hours=12)
 """The validity that a CRL or an OCSP answer states for itself."""
 
 USES: Final = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
 )
 
 Extension = tuple[x509.ExtensionType, bool]

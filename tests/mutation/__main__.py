@@ -108,22 +108,9 @@ PACKAGES: Final = (
     ),
 )
 _LOADED_ONCE: Final = (
-    "asyncpg",
-    "cryptography.hazmat.primitives.ciphers.aead",
-    "httpx",
-    "obstore.store",
-    "pydantic_settings",
-    "rfc8785",
-    "rich.progress",
-    "schemas",
-    "starlette.applications",
-    "structlog",
-    "temporalio.contrib.pydantic",
-    "temporalio.testing",
-    "temporalio.worker",
-    "typer",
-    "uvicorn",
-    "yaml",
+    *("asyncpg", "cryptography.hazmat.primitives.ciphers.aead", "httpx", "obstore.store", "pydantic_settings"),
+    *("rfc8785", "rich.progress", "schemas", "starlette.applications", "structlog", "temporalio.contrib.pydantic"),
+    *("temporalio.testing", "temporalio.worker", "typer", "uvicorn", "yaml"),
 )
 """Modules that every trial imports and no mutant changes: trials fork from a process that has them."""
 

@@ -27,11 +27,7 @@ from workers.wiring import activities_with, platform_worker, vnpost
 
 PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
 LOOKS: Final = [
-    "2030-03-04 17:00",
-    "2030-03-05 07:00",
-    "2030-03-05 17:00",
-    "2030-03-06 07:00",
-    "2030-03-06 17:00",
+    *("2030-03-04 17:00", "2030-03-05 07:00", "2030-03-05 17:00", "2030-03-06 07:00", "2030-03-06 17:00"),
     "2030-03-07 07:00",
 ]
 """When late money is looked for after the first hour and before the end, if it came on Monday at nine."""

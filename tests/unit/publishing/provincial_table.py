@@ -163,17 +163,8 @@ def _procedure(n: int, random: Random) -> tuple[dict[str, str], Good]:
     fee = random.choice(list(FEES))
     code = f"{n % 3 + 1}.{100_000 + n}" + (".000.00.00.H29" if n % 20 == 0 else "")
     cells = (
-        str(n + 1),
-        code,
-        f"Thủ tục số {n + 1}",
-        FIELDS[n // 50 % len(FIELDS)],
-        level,
-        agency,
-        time,
-        fee,
-        papers,
-        random.choice(LEGAL),
-        "",
+        *(str(n + 1), code, f"Thủ tục số {n + 1}", FIELDS[n // 50 % len(FIELDS)], level, agency, time, fee, papers),
+        *(random.choice(LEGAL), ""),
     )
     said = Good(code, LEVELS[level], AGENCIES[agency], TIMES[time], FEES[fee], PAPERS_LISTED[papers])
     return dict(zip(TITLES, cells, strict=True)), said
