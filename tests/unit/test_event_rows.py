@@ -162,10 +162,8 @@ def test_half_an_hour_into_the_new_year_is_the_new_year(event: Model, field: str
 def test_each_event_of_a_batch_takes_the_next_number_of_its_kind() -> None:
     claimed = Claimed(officer="o", role=Role.SPECIALIST)
     first, between, second, filed = numbered(8, PAID, claimed, PAID, SUBMITTED)
-    assert [getattr(event, "receipt_no", None) for event in (first, second)] == [
-        "H56.30-2027-R0000007",
-        "H56.30-2027-R0000008",
-    ]
+    seen = [getattr(event, "receipt_no", None) for event in (first, second)]
+    assert seen == ["H56.30-2027-R0000007", "H56.30-2027-R0000008"]
     assert between == claimed
     assert getattr(filed, "code", None) == "H56.30-20270101-0000008"
 

@@ -146,10 +146,8 @@ def test_each_request_has_a_reference_of_its_own_by_which_it_is_found() -> None:
     assert [reference(payment, request) for request in payment.attempts] == references
     row = PAYMENT.rows(payment).row or {}
     assert (row["provider"], row["reference"]) == ("bank", references[0])
-    assert (row["renewed"], row["renewed_beginnings"]) == (
-        [f"treasury:{references[1]}"],
-        [f"treasury:{references[1][:10]}"],
-    )
+    seen = (row["renewed"], row["renewed_beginnings"])
+    assert seen == ([f"treasury:{references[1]}"], [f"treasury:{references[1][:10]}"])
     shown = view(payment)
     assert (shown.attempt, shown.provider, shown.pay_url) == (2, "treasury", "u2")
 

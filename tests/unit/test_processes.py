@@ -215,22 +215,16 @@ def broken() -> None:
 def test_a_line_is_json_with_its_time_and_level(lines: Callable[[], list[dict[str, Any]]]) -> None:
     structlog.stdlib.get_logger("motcua.test").info("filing.seen", filing_id="f-1")
     (line,) = lines()
-    assert (line["event"], line["level"], line["logger"], line["filing_id"]) == (
-        "filing.seen",
-        "info",
-        "motcua.test",
-        "f-1",
-    )
+    seen = (line["event"], line["level"], line["logger"], line["filing_id"])
+    assert seen == ("filing.seen", "info", "motcua.test", "f-1")
     assert line["timestamp"].endswith("Z")
 
 
 def test_what_nobody_has_allowed_is_left_out(lines: Callable[[], list[dict[str, Any]]]) -> None:
     structlog.stdlib.get_logger("motcua.test").warning("filing.seen", name=NAME, code="H01.12-1")
     logging.getLogger("library").warning("something", extra={"applicant": NAME, "code": "H01.12-2"})
-    assert [(line["event"], line["code"]) for line in lines()] == [
-        ("filing.seen", "H01.12-1"),
-        ("something", "H01.12-2"),
-    ]
+    seen = [(line["event"], line["code"]) for line in lines()]
+    assert seen == [("filing.seen", "H01.12-1"), ("something", "H01.12-2")]
 
 
 def test_of_an_error_only_its_kind_and_place_are_said(lines: Callable[[], list[dict[str, Any]]]) -> None:

@@ -397,10 +397,8 @@ async def test_a_provinces_agencies_are_asked_by_its_own_version(running: World,
     plays = [await Play.begin(running, extract(version="2026-12", agency=agency)) for agency in ("H56.30", "H01.12")]
     await publish_province(running.owner_dsn, overlay("H01", "2027-01", 20_000))
     (answer,) = (await shell("procedures", "what-if", changed_limits(tmp_path, "2027-01", 9000), "--json")).json
-    assert {one["code"]: (one["fee"], one["fee_then"]) for one in answer["touched"]} == {
-        plays[0].code: (16_000, 18_000),
-        plays[1].code: (16_000, 40_000),
-    }
+    seen = {one["code"]: (one["fee"], one["fee_then"]) for one in answer["touched"]}
+    assert seen == {plays[0].code: (16_000, 18_000), plays[1].code: (16_000, 40_000)}
 
 
 async def test_nobody_is_asked_about_a_file_with_mistakes(shell: Shell, tmp_path: Path) -> None:

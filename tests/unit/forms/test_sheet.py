@@ -107,10 +107,8 @@ def test_what_is_signed_is_plain_canonical_json_with_defaults_and_without_nulls(
         "result_channel": "post",
         "address": RESIDENCE["address"],
     }
-    assert (
-        signed_content(residence())
-        == json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    )
+    seen = signed_content(residence())
+    assert seen == json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     assert hashlib.sha256(signed_content(residence(), "declaration")).hexdigest() == SIGNED
 
 

@@ -70,12 +70,8 @@ def done(life: Life) -> list[list[str]]:
 def test_a_hand_begins_where_the_one_before_ends_and_time_in_it_is_office_time() -> None:
     life = Life().until("2026-11-25 16:00").do("claim", RECEPTION).until("2026-11-26 09:00").accepted()
     life.until("2026-11-26 10:00")
-    assert who(life) == [
-        ("representative", None),
-        ("reception", None),
-        ("reception", "reception-1"),
-        ("specialist", None),
-    ]
+    seen = who(life)
+    assert seen == [("representative", None), ("reception", None), ("reception", "reception-1"), ("specialist", None)]
     assert done(life) == [["submitted"], ["claimed"], ["accepted"], []]
     begun: list[datetime] = [hand.since for hand in of(life)]
     assert [hand.until for hand in of(life)] == [START, *begun[2:], None]
@@ -104,13 +100,8 @@ def test_the_way_of_a_filing_to_its_result() -> None:
         ("system", "leader-1"),
         ("handover", "handover-1"),
     ]
-    assert done(life)[3:] == [
-        ["proposed"],
-        ["claimed"],
-        ["decided"],
-        ["result_issued", "pickup_offered"],
-        ["handed_over"],
-    ]
+    seen = done(life)[3:]
+    assert seen == [["proposed"], ["claimed"], ["decided"], ["result_issued", "pickup_offered"], ["handed_over"]]
     assert of(life)[-1].until == life.now
 
 

@@ -196,10 +196,8 @@ def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:
     assert rows(suspended)["Tạm dừng đến"] == "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"
     assert rows(suspended)["Tạm dừng để chờ"] == "bản án của tòa án"
     assert {"Tạm dừng đến", "Tạm dừng để chờ"}.isdisjoint(rows(stopped))
-    assert (suspended.title.vi, stopped.title.vi) == (
-        "Thông báo tạm dừng giải quyết hồ sơ",
-        "Thông báo dừng giải quyết hồ sơ",
-    )
+    seen = (suspended.title.vi, stopped.title.vi)
+    assert seen == ("Thông báo tạm dừng giải quyết hồ sơ", "Thông báo dừng giải quyết hồ sơ")
 
 
 def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
@@ -341,10 +339,8 @@ def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated() -> None:
     source = replace(source, filing=filing.model_copy(update=strange))
     with pytest.raises(RefusalError) as refused:
         printed(sheet(PaperKind.SUPPLEMENT, source), source.cause.at)
-    assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [
-        ("applicant.name", "unprintable"),
-        ("body[1].items[0]", "unprintable"),
-    ]
+    seen = [(one.field, one.rule) for one in refused.value.refusal.problems]
+    assert seen == [("applicant.name", "unprintable"), ("body[1].items[0]", "unprintable")]
     assert letter not in str(refused.value)
 
 

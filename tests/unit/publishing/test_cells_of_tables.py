@@ -109,11 +109,8 @@ def test_a_fee_is_read(cell: str, amounts: list[tuple[int, str, str | None]], un
 
 def test_units_have_a_most_and_a_least_and_named_cases_exclude_each_other() -> None:
     (amount,) = fee_of("1.000.000 đồng/phòng, ít nhất 2 triệu đồng, không quá 6 triệu đồng").amounts
-    assert (amount.dong, amount.per, amount.bounds) == (
-        1_000_000,
-        "phòng",
-        {"minimum": 2_000_000, "maximum": 6_000_000},
-    )
+    seen = (amount.dong, amount.per, amount.bounds)
+    assert seen == (1_000_000, "phòng", {"minimum": 2_000_000, "maximum": 6_000_000})
     fee = fee_of("Từ 6 phòng trở lên: 12.000.000 đồng; Từ 1 đến 5 phòng: 6.000.000 đồng")
     assert [amount.words for amount in fee.amounts] == ["Từ 6 phòng trở lên", "Từ 1 đến 5 phòng"]
     assert (fee.cases, fee.unsettled) == (True, ["fee_has_cases"])

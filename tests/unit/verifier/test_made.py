@@ -50,10 +50,8 @@ def test_a_true_bundle(tmp_path: Path) -> None:
         report = look(bundle, folder=tmp_path)
         assert report.problems == []
         assert (report.events, report.sealed, report.files, report.proved) == (6, sealed, 1, 6)
-        assert (report.checkpoint, report.signed_by) == (
-            "record.example/log 6",
-            ["record.example/log", "witness.example"],
-        )
+        seen = (report.checkpoint, report.signed_by)
+        assert seen == ("record.example/log 6", ["record.example/log", "witness.example"])
     [lacks] = look(MADE["bundle"], folder=tmp_path / "elsewhere").problems
     assert lacks.rule is bundles.Rule.FILE_MISSING
 
