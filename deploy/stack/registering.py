@@ -96,13 +96,9 @@ async def _register(env: Mapping[str, str], programs: Mapping[PrincipalFile, Pat
             )
             for about, key in keys.items()
         )
-        command = BeginRegister(
-            command_id="motcua-up",
-            actor=Actor(subject=operator["subject"], role=Role.OPERATOR, agency=operator["agency"]),
-            reason="motcua up",
-            programs=first,
-        )
-        await take(connection, command)
+        actor = Actor(subject=operator["subject"], role=Role.OPERATOR, agency=operator["agency"])
+        begin = BeginRegister(command_id="motcua-up", actor=actor, reason="motcua up", programs=first)
+        await take(connection, begin)
 
 
 _PROGRAM: Final = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)

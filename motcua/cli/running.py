@@ -185,11 +185,8 @@ def read_file(path: str) -> str:
             return typer.get_text_stream("stdin").read()
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        fail(
-            said("refused.not_read", file=path),
-            Exit.USAGE,
-            detail=getattr(error, "strerror", None) or said("refused.no_utf8"),
-        )
+        detail = getattr(error, "strerror", None) or said("refused.no_utf8")
+        fail(said("refused.not_read", file=path), Exit.USAGE, detail=detail)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -142,11 +142,8 @@ def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> St
 
 def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
     here = BankServer(ledger, sender)
-    pays, asks, takes = (
-        vnpay.VnPayWire(ledger, sender),
-        platform.PlatformWire(ledger, sender),
-        vietqr.VietQrWire(ledger),
-    )
+    pays, asks = vnpay.VnPayWire(ledger, sender), platform.PlatformWire(ledger, sender)
+    takes = vietqr.VietQrWire(ledger)
 
     def on(wire: str, path: str, method: str, handle: Handler) -> Route:
         async def handled(request: Request) -> Response:

@@ -15,13 +15,8 @@ from deploy.stack import Stack
 from tests.conftest import DIRECTORY, publish_demo
 from tests.shell import Shell
 
-COMMANDS = (
-    ("tasks",),
-    ("directory", "load", "directory.yaml"),
-    ("ledger", "verify"),
-    ("migrate",),
-    ("board", "--once"),
-)
+LOADS = ("directory", "load", "directory.yaml")
+COMMANDS = (("tasks",), LOADS, ("ledger", "verify"), ("migrate",), ("board", "--once"))
 
 
 @pytest.fixture

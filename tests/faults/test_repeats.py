@@ -74,12 +74,8 @@ async def demand(world: World) -> tuple[acting.Play, str, str, dict[str, Any]]:
     await play.at(Stage.REVIEW)
     for command, more in ((Claim, {}), (Forward, {}), (Claim, {}), (ReferObligation, {"reference": "13/PC-VPĐK"})):
         await play.act(command, specialist, **more)
-    return (
-        play,
-        filing_workflow(play.filing),
-        "demand_obligation",
-        {"reference": "35/TB-CCT", "amount": 5_000, "agency": TAX, "actor": plain(play.officer(Role.SPECIALIST))},
-    )
+    said = {"reference": "35/TB-CCT", "amount": 5_000, "agency": TAX, "actor": plain(specialist)}
+    return play, filing_workflow(play.filing), "demand_obligation", said
 
 
 async def renewal(world: World) -> tuple[acting.Play, str, str, dict[str, Any]]:

@@ -160,12 +160,8 @@ def application(memory: Memory, signer: Signer, now: Callable[[], float] = time)
         content = memory.cosigned(origin) if _HASH.fullmatch(origin) else None
         return Response(status_code=404) if content is None else PlainTextResponse(content)
 
-    return Starlette(
-        routes=[
-            Route("/add-checkpoint", add_checkpoint, methods=["POST"]),
-            Route("/{origin}/checkpoint", newest, methods=["GET"]),
-        ]
-    )
+    adding = Route("/add-checkpoint", add_checkpoint, methods=["POST"])
+    return Starlette(routes=[adding, Route("/{origin}/checkpoint", newest, methods=["GET"])])
 
 
 def _answer(memory: Memory, signer: Signer, asked: Request, now: int) -> Response:

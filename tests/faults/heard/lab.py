@@ -308,14 +308,8 @@ class Lab:
         if case.kind not in BEGINNING:
             about["command_id"] = said["command_id"]
         actor = case.actor.model_dump(mode="json", exclude_none=True)
-        by = {
-            "iss": program(case.seed).id,
-            "aud": AUDIENCE,
-            "iat": ends - 190,
-            "exp": ends,
-            "content": message_digest(said),
-        }
-        how = {"acr": "4", "amr": ("pwd", "otp"), "auth_time": ends - 200}
+        by = {"iss": program(case.seed).id, "aud": AUDIENCE, "content": message_digest(said)}
+        how = {"iat": ends - 190, "exp": ends, "acr": "4", "amr": ("pwd", "otp"), "auth_time": ends - 200}
         for_whom = {"on_behalf_of": said["on_behalf_of"]} if "on_behalf_of" in said else {}
         statement = st.IdentityStatement.model_validate(by | how | about | {"actor": actor} | for_whom)
         return sign(statement, key(case.seed))

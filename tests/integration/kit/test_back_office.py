@@ -96,11 +96,8 @@ async def test_while_a_back_office_is_killed_or_frozen_its_agency_waits_and_anot
     running: World, folder: Path
 ) -> None:
     """Then the agency makes its own document, in its own process, and its officers sign it."""
-    await running.execute(
-        "update agency set signing = $2 where agency = $1",
-        OFFICE,
-        json.dumps([one | {"officer": one["officer"].replace("h56.30", "h29.16")} for one in signers()[1:]]),
-    )
+    here = json.dumps([one | {"officer": one["officer"].replace("h56.30", "h29.16")} for one in signers()[1:]])
+    await running.execute("update agency set signing = $2 where agency = $1", OFFICE, here)
     async with office(folder, running) as process:
         process.kill()
         await process.wait()
