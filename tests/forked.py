@@ -81,11 +81,12 @@ def forked(
     stdout: IO[bytes] | int | None = None,
     stderr: IO[bytes] | int | None = None,
 ) -> Forked:
-    """Start `python -m module`. Its output to a `PIPE` is available after its end."""
+    """Start `python -m module`, which finds our rooms. Its output to a `PIPE` is available after its end."""
     piped = [n for n, to in ((1, stdout), (2, stderr)) if to == PIPE]
     said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
     out, err = said.get(1, stdout), said.get(2, stderr)
-    return Forked(copied((module, *map(str, arguments)), env, {1: out, 2: out if stderr == STDOUT else err}, cwd), said)
+    words, found = (module, *map(str, arguments)), {"PYTHONPATH": str(ROOT), **env}
+    return Forked(copied(words, found, {1: out, 2: out if stderr == STDOUT else err}, cwd), said)
 
 
 def copied(

@@ -80,14 +80,8 @@ async def worker_process(
 
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
     """Runs a `motcua` command as a process to its end."""
-    process = forked(
-        "motcua.command",
-        *arguments,
-        env={**os.environ, **env, "PYTHONPATH": str(ROOT)},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    own, pipe = {**os.environ, **env}, asyncio.subprocess.PIPE
+    process = forked("motcua.command", *arguments, env=own, cwd=folder, stdout=pipe, stderr=pipe)
     out, err = await asyncio.wait_for(process.communicate(), 100)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
@@ -113,13 +107,8 @@ async def program(
     `more`: environment variables beside `ENV`.
     """
     with (folder / f"{name}.out").open("wb") as output:
-        process = forked(
-            *("motcua.command", name, *arguments),
-            cwd=folder,
-            env={**ENV, **(more or {}), "PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=output,
-        )
+        own = {**ENV, **(more or {})}
+        process = forked("motcua.command", name, *arguments, cwd=folder, env=own, stdout=output, stderr=output)
     try:
         yield process
     finally:

@@ -11,7 +11,7 @@ import yaml
 from publishing.authoring.calendars import CALENDAR
 from rules.source import parse
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
-from tests.conftest import ROOT, World
+from tests.conftest import World
 from tests.faults.processes import motcua, worker_process
 from tests.forked import forked
 
@@ -47,11 +47,8 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
             await eventually(partial(play.kinds, "payment", 1), bool)
     file = declared_late(tmp_path)
     async with worker_process(world.process_env, tmp_path) as worker:
-        command = forked(
-            *("motcua.command", "calendar", "publish", file),
-            env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
-            cwd=tmp_path,
-        )
+        own = {**os.environ, **world.process_env}
+        command = forked("motcua.command", "calendar", "publish", file, env=own, cwd=tmp_path)
         await eventually(lambda: turned(world), bool)
         worker.arm("ledger.committed")
         await worker.died()

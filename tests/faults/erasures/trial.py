@@ -28,7 +28,6 @@ from motcua import MotcuaError
 from operations.evidence.bindings import unbound
 from operations.rebuilding import rebuild
 from rules.streams import KINDS
-from tests.conftest import ROOT
 from tests.faults.erasures import reading, traces
 from tests.faults.erasures.record import Record
 from tests.faults.processes import ENV, motcua, program, until
@@ -122,10 +121,8 @@ async def run(folder: Path, chance: random.Random) -> str:
     if point is not None:
         (points / point).touch()
     with (folder / "finish.out").open("ab") as out:
-        more = {"MOTCUA_FAILPOINTS": str(points), "PYTHONPATH": str(ROOT)}
-        process = forked(
-            *("motcua.command", "erasures", "finish", "--json"), env=ENV | more, cwd=folder, stdout=out, stderr=out
-        )
+        words, own = ("motcua.command", "erasures", "finish", "--json"), ENV | {"MOTCUA_FAILPOINTS": str(points)}
+        process = forked(*words, env=own, cwd=folder, stdout=out, stderr=out)
     try:
         code = await asyncio.wait_for(process.wait(), None if point else chance.uniform(1, 6))
     except TimeoutError:

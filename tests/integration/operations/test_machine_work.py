@@ -16,7 +16,7 @@ from motcua import Document, IssueRequest
 from motcua.payloads.converter import data_converter
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
-from tests.conftest import ROOT, Signed, World
+from tests.conftest import Signed, World
 from tests.forked import forked
 from tests.integration.operations.doctor import Doctor
 from tests.shell import Shell
@@ -138,11 +138,8 @@ async def has_told_twice(world: World) -> bool:
 
 async def test_a_killed_office_is_named_within_20_seconds(world: World, shell: Shell, tmp_path: Path) -> None:
     async with world.platform():
-        office = forked(
-            *("motcua.command", "back-office", "--agency", OFFICE),
-            env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
-            cwd=tmp_path,
-        )
+        own = {**os.environ, **world.process_env}
+        office = forked("motcua.command", "back-office", "--agency", OFFICE, env=own, cwd=tmp_path)
         try:
             await eventually(lambda: has_told_twice(world), bool)
             assert await health_of_office(shell) == "ok"

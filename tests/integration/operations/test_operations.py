@@ -144,7 +144,7 @@ class ByHand:
         await asyncio.gather(*map(end, self._processes))
 
     async def run(self, env: Mapping[str, str], *words: str | Path, code: int = 0) -> str:
-        own, pipe = {**CLEAN, **env, "PYTHONPATH": str(ROOT)}, asyncio.subprocess.PIPE
+        own, pipe = {**CLEAN, **env}, asyncio.subprocess.PIPE
         process = forked("motcua.command", *words, cwd=self.here, env=own, stdout=pipe, stderr=pipe)
         said, complained = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == code, said + complained

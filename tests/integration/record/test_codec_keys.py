@@ -24,7 +24,7 @@ from recovery.codec_keys import STOPPED_WITHIN, KeyNotHereError, announce, expec
 from recovery.restart import Restarter
 from schemas.ids import NUDGE
 from tests.acting import Doubtful, Play, birth, eventually, record, refusal, stock
-from tests.conftest import ROOT, World
+from tests.conftest import World
 from tests.faults.processes import REAL, worker_process
 from tests.forked import forked
 from tests.integration.operations.doctor import NOBODY, Doctor, Told
@@ -86,7 +86,7 @@ async def test_a_worker_without_the_key_does_not_start_and_one_that_works_stops(
         assert await plain.died() == 1
     assert "codec.key_missing" in (tmp_path / "plain" / "worker.log").read_text()
     for setting in ("", written("two")):
-        env = {**os.environ, **world.process_env, CODEC_KEYS: setting, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, **world.process_env, CODEC_KEYS: setting}
         pipe, same = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
         process = forked(REAL, env=env, cwd=tmp_path, stdout=pipe, stderr=same)
         said, _ = await asyncio.wait_for(process.communicate(), 60)
