@@ -23,22 +23,19 @@ from console.home import CODEC, Home
 from demo import running
 from demo.player import Played
 from demo.scenario import SCENARIOS, Scenario, load, mix
-from deploy.stack.registering import let_speak, publisher
-from motcua import MotcuaError
+from deploy.stack.registering import publisher
 from operations.evidence.bindings import unbound
 from operations.rebuilding import rebuild
 from rules.streams import KINDS
 from tests.faults.erasures import reading, traces
 from tests.faults.erasures.record import Record
-from tests.faults.processes import ENV, motcua, program, until
+from tests.faults.processes import ENV, motcua, up
 from tests.faults.soak import Seen, disturb
 from tests.forked import forked
 from verifier import ledger as ledger_verifier
 from views.log import Connection, Log
 
 POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.files", "erasure.executions", "erasure.finished")
-LONGEST: Final = 400
-"""Seconds to wait for a stack's first answer, on a busy machine."""
 MOST: Final = 6
 """The most filings of one request."""
 
@@ -201,8 +198,8 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
     def took(what: str) -> None:
         report.seconds[what] = round(time.monotonic() - began)
 
-    async with program(folder, "up", more=more):
-        record = await up(home)
+    async with up(folder, more) as env:
+        record = Record(env)
         erased, others = await chosen(record, given, chance, report)
         submissions, rows = await record.submissions(erased), await record.rows(erased)
         report.traces_before = len(traces.found(folder, submissions))
@@ -228,30 +225,11 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
     on_the_disk(given, folder, report, submissions)
     for file in (home.root / "temporal").iterdir():
         file.unlink()
-    async with program(folder, "up", more=more):
-        await started_again(await up(home), folder, erased, report)
+    async with up(folder, more) as env:
+        await started_again(Record(env), folder, erased, report)
         took("started again without Temporal's files")
     report.must("a trace after the deletion", traces.found(folder, submissions))
     return report
-
-
-async def up(home: Home) -> Record:
-    """Returns the record of the stack in this home, once it is up and accepts our program's messages."""
-    await until(home.env_file.exists, seconds=240)
-    env = home.read_env() or {}
-    async with asyncio.timeout(LONGEST):
-        while not await is_heard(env):
-            continue
-    return Record(env)
-
-
-async def is_heard(env: Mapping[str, str]) -> bool:
-    """Returns True once the workers know our program, which takes a while on a busy machine."""
-    try:
-        await let_speak(env)
-    except (TimeoutError, MotcuaError):
-        return False
-    return True
 
 
 async def chosen(
