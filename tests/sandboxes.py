@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -14,7 +15,7 @@ from tests.forked import copied
 
 
 class Server:
-    """One sandbox process; `start` again after `kill` keeps port and data."""
+    """One sandbox process, which runs in a `with` block; `start` again after `kill` keeps port and data."""
 
     def __init__(self, module: str, data: Path, *options: str) -> None:
         self.data = data
@@ -25,6 +26,14 @@ class Server:
         self._process: ForkServerProcess | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.client = httpx.Client(base_url=self.url, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self.data.mkdir(exist_ok=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(self) -> None:
         with self.output.open("ab") as output:

@@ -16,11 +16,8 @@ from tests.sandboxes import Server
 @contextmanager
 def vnpay(folder: Path) -> Iterator[Server]:
     """A VNPay bank without callbacks."""
-    (folder / "bank").mkdir()
-    server = Server("bank", folder / "bank", "--pay-after", "0.3")
-    server.start()
-    yield server
-    server.close()
+    with Server("bank", folder / "bank", "--pay-after", "0.3") as server:
+        yield server
 
 
 async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None:

@@ -34,10 +34,8 @@ async def pool(world: World) -> AsyncIterator[Pool]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The sandbox trust, for the tests of one file."""
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
+    with Server("trust", tmp_path_factory.mktemp("trust")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -102,12 +102,10 @@ async def heard_of(world: World, folder: Path, wire: Kind) -> AsyncIterator[Till
         return 200, b'{"RspCode": "00", "MaLoi": "00"}'
 
     with called_back(answer) as callbacks:
-        bank = Server("bank", folder / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-        bank.data.mkdir()
-        bank.start()
-        made = Till(world, bank, wire, asyncio.get_running_loop())
-        yield made
-        bank.close()
+        told = ("--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+        with Server("bank", folder / "bank", *told) as bank:
+            made = Till(world, bank, wire, asyncio.get_running_loop())
+            yield made
 
 
 @pytest.fixture

@@ -229,17 +229,14 @@ def why(failure: Failure) -> Any:
 async def paid(world: World, tmp_path: Path) -> AsyncIterator[World]:
     port = free_port()
     calls = ("--retry-after", "0.4", "--callbacks", f"http://127.0.0.1:{port}/callbacks")
-    bank = Server("bank", tmp_path / "bank", *calls)
-    bank.data.mkdir()
-    bank.start()
-    merchants = json.loads(providers(bank))
-    merchants["platform"]["minutes"] = BRIEF
-    own = {"MOTCUA_BANK_URL": bank.url, "MOTCUA_PROVIDERS": json.dumps(merchants)}
-    made = replace(world, env={**world.env, **own})
-    gateway = made.process_env | {"MOTCUA_GATEWAY_PORT": str(port)}
-    async with worker_process(gateway, tmp_path / "gateway", "gateway.server"):
-        yield made
-    bank.close()
+    with Server("bank", tmp_path / "bank", *calls) as bank:
+        merchants = json.loads(providers(bank))
+        merchants["platform"]["minutes"] = BRIEF
+        own = {"MOTCUA_BANK_URL": bank.url, "MOTCUA_PROVIDERS": json.dumps(merchants)}
+        made = replace(world, env={**world.env, **own})
+        gateway = made.process_env | {"MOTCUA_GATEWAY_PORT": str(port)}
+        async with worker_process(gateway, tmp_path / "gateway", "gateway.server"):
+            yield made
 
 
 @asynccontextmanager

@@ -52,18 +52,14 @@ NUMBERS = count(1)
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Iterator[Server]:
-    server = Server("bank", tmp_path, "--pay-after", "0.3")
-    server.start()
-    yield server
-    server.close()
+    with Server("bank", tmp_path, "--pay-after", "0.3") as server:
+        yield server
 
 
 @pytest.fixture
 def post(tmp_path: Path) -> Iterator[Server]:
-    server = Server("post", tmp_path, "--step-after", "0.2")
-    server.start()
-    yield server
-    server.close()
+    with Server("post", tmp_path, "--step-after", "0.2") as server:
+        yield server
 
 
 @pytest.fixture
@@ -311,11 +307,9 @@ def called() -> Iterator[Sink]:
 @pytest.fixture(scope="module")
 def wired_bank(tmp_path_factory: pytest.TempPathFactory, called: Sink) -> Iterator[Server]:
     options = ("--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", called.url)
-    server = Server("bank", tmp_path_factory.mktemp("bank"), *options)
-    server.start()
-    called.merchants = merchants_of(server)
-    yield server
-    server.close()
+    with Server("bank", tmp_path_factory.mktemp("bank"), *options) as server:
+        called.merchants = merchants_of(server)
+        yield server
 
 
 @pytest.fixture

@@ -166,14 +166,11 @@ def relay(pool: Pool, payments: Payments) -> Relay:
 @pytest.fixture
 async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
     port = free_port()
-    callbacks = f"http://127.0.0.1:{port}/callbacks"
-    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-    bank.data.mkdir()
-    bank.start()
-    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers(bank)}
-    async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
-        yield Till(world, bank, wire, asyncio.get_running_loop())
-    bank.close()
+    told = ("--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", f"http://127.0.0.1:{port}/callbacks")
+    with Server("bank", tmp_path / "bank", *told) as bank:
+        own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers(bank)}
+        async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
+            yield Till(world, bank, wire, asyncio.get_running_loop())
 
 
 async def verdicts(till: Till) -> list[str]:

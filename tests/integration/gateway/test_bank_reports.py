@@ -33,8 +33,7 @@ async def test_what_the_bank_reports_is_what_it_answers_and_is_signed(tmp_path: 
     with called_back(answer) as url:
         bank = Server("bank", tmp_path, "--pay-after", "0", "--retry-after", "0.1", "--callbacks", url)
         merchant = MERCHANTS.validate_python({"bank": own_settings(tmp_path, bank.url)})["bank"]
-        bank.start()
-        try:
+        with bank:
             async with partner_client() as client:
                 wire, hears = provider("bank", merchant, client), door("bank", merchant)
                 assert (wire.can.push, wire.can.cancel) == (True, True)
@@ -51,8 +50,6 @@ async def test_what_the_bank_reports_is_what_it_answers_and_is_signed(tmp_path: 
                 forged = Received(body=came[0].body.replace(b"000", b"001"), headers=came[0].headers)
                 for wrong in (forged, Received(body=came[0].body), Received(body=came[0].body + b" " * 9_000)):
                     assert hears.verified(wrong, now) == Refused(verdict=Verdict.BAD_SIGNATURE)
-        finally:
-            bank.close()
     stati = {verdict: hears.reply(verdict).status for verdict in Verdict}
     again = {Verdict.UNKNOWN_ORDER, Verdict.BAD_SIGNATURE, Verdict.UNREADABLE, Verdict.NOT_KEPT}
     assert {verdict for verdict, status in stati.items() if status >= 400} == again

@@ -57,10 +57,8 @@ async def sound(world: World) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Server]:
-    server = Server("receipts", tmp_path, "--secret", SECRET)
-    server.start()
-    yield server
-    server.close()
+    with Server("receipts", tmp_path, "--secret", SECRET) as server:
+        yield server
 
 
 @pytest.fixture

@@ -39,10 +39,8 @@ SECRETS: Final = {f"k:{n}": bytes([n]) * 32 for n in range(3)}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    started = Server("transit", tmp_path_factory.mktemp("transit"), "--token", TOKEN)
-    started.start()
-    yield started
-    started.close()
+    with Server("transit", tmp_path_factory.mktemp("transit"), "--token", TOKEN) as started:
+        yield started
 
 
 @pytest.fixture

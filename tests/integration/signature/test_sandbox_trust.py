@@ -31,10 +31,8 @@ DIGEST = bytes(32)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", "0.5")
-    server.start()
-    yield server
-    server.close()
+    with Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", "0.5") as server:
+        yield server
 
 
 @pytest.fixture
@@ -71,9 +69,7 @@ async def test_a_key_stands_for_one_digest_of_one_person(client: httpx.AsyncClie
 
 
 async def test_killed_and_started_again_it_has_the_same_root_people_and_revocations(tmp_path: Path) -> None:
-    server = Server("trust", tmp_path)
-    server.start()
-    try:
+    with Server("trust", tmp_path) as server:
         async with partner_client(server.url) as client:
             party = await p.Party.meet(client)
             signature = await sign_detached(b"x", party.signer, p.person(p.APPLICANT))
@@ -89,8 +85,6 @@ async def test_killed_and_started_again_it_has_the_same_root_people_and_revocati
             server.start()
             verdict = await party.check().detached(signature, b"x", by, datetime.now(UTC))
             assert [problem.rule for problem in verdict.problems] == ["certificate_revoked"]
-    finally:
-        server.close()
     keys = [*(tmp_path / "authority").glob("*.key")]
     assert {file.stat().st_mode & 0o777 for file in keys} == {0o600}
     assert p.APPLICANT.number not in server.output.read_text()
