@@ -21,6 +21,7 @@ import psutil
 import pytest
 from temporalio.client import Client
 
+from console.database import connected
 from console.home import CODEC, Home
 from demo.scenario import SCENARIOS, load, mix
 from deploy.stack import Stack, StackError, child, up
@@ -69,11 +70,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def query(stack: Stack, statement: str, who: str = "MOTCUA_OWNER_DATABASE_URL") -> object:
-    connection = await asyncpg.connect(stack.env[who])
-    try:
+    async with connected(stack.env[who]) as connection:
         return await connection.fetchval(statement)
-    finally:
-        await connection.close()
 
 
 def listens(address: str) -> bool:

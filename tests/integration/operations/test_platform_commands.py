@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -231,16 +230,14 @@ PERMIT: Final = "1.013225"
 
 
 @pytest.fixture
-async def fee(world: World) -> AsyncIterator[Asking]:
+async def fee(world: World) -> Asking:
     """Over the whole catalogue and what the provinces have of their own, published."""
-    connection = await asyncpg.connect(world.owner_dsn)
-    await connection.execute("truncate procedure, province_overlay")
+    await world.execute("truncate procedure, province_overlay")
     for file in sorted(PROCEDURES.glob("*.yaml")):
-        await publish(connection, file)
+        await publish(world.owner_dsn, file)
     for file in sorted(PROVINCES.glob("*.yaml")):
-        await publish_province(connection, file.read_bytes())
-    yield Asking(Shell({"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn, "COLUMNS": "250"}))
-    await connection.close()
+        await publish_province(world.owner_dsn, file.read_bytes())
+    return Asking(Shell({"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn, "COLUMNS": "250"}))
 
 
 class Asking:

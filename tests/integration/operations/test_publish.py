@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import pytest
 import yaml
 
@@ -44,10 +43,9 @@ DEARER: Final = SOURCE.replace(b"amount: 8000", b"amount: 9000")
 
 @pytest.fixture
 async def empty(world: World) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(world.owner_dsn)
-    await connection.execute("truncate procedure, province_overlay")
-    yield connection
-    await connection.close()
+    async with connected(world.owner_dsn) as connection:
+        await connection.execute("truncate procedure, province_overlay")
+        yield connection
 
 
 @pytest.fixture
@@ -351,8 +349,7 @@ async def test_what_was_published_stays_and_the_last_is_in_force(shell: Shell, t
 
 
 async def test_an_old_calendar_without_a_file_is_said_to_be_one(world: World, shell: Shell, tmp_path: Path) -> None:
-    async with connected(world.owner_dsn) as connection:
-        await connection.execute("update calendar set source = null")
+    await world.execute("update calendar set source = null")
     ended = await shell("calendar", "what-if", written(tmp_path, "2026-12.1", CHRISTMAS), "--json")
     said = "the file of the calendar in force was not kept"
     assert (ended.code, ended.json["days"], said in ended.err) == (0, [], True)

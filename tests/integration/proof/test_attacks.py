@@ -17,6 +17,7 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
+from console.database import connected
 from operations.evidence.bindings import unbound
 from publishing.authoring.procedures import publish
 from publishing.record.folding import compare, rebuild
@@ -250,12 +251,9 @@ def page() -> dict[str, tuple[set[str], set[str]]]:
 
 async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:
     broken = await problems(dsn)
-    connection = await asyncpg.connect(dsn)
-    try:
+    async with connected(dsn) as connection:
         loose = await unbound(connection, Vault(masters))
         held = await verify(connection, SecondPlace.at(place.as_uri()), trust_in(LOG.verifier))
-    finally:
-        await connection.close()
     named = {*(str(one.rule) for one in broken), *(one.row for one in loose)}
     return named, {str(one.rule) for one in held.findings}
 
@@ -277,11 +275,10 @@ async def test_the_table(world: World, tmp_path: Path) -> None:
     for n, (what, attack) in enumerate(ATTACKS.items()):
         async with copied(world, f"{world.namespace}_{n}") as dsn:
             assert await found(dsn, record.folder, world.settings.master) == (set(), set())
-            superuser = await asyncpg.connect(dsn)
-            for table in TABLES:
-                await superuser.execute(f"alter table {table} disable trigger all")
-            await attack(superuser, first, second)
-            await superuser.close()
+            async with connected(dsn) as superuser:
+                for table in TABLES:
+                    await superuser.execute(f"alter table {table} disable trigger all")
+                await attack(superuser, first, second)
             named[what] = await found(dsn, record.folder, world.settings.master)
     assert named == {what: page()[what] for what in ATTACKS}
 
