@@ -113,7 +113,8 @@ def verify(  # noqa: PLR0913 -- a command line has many options
 
 
 def _roots(file: Path | None) -> tuple[bytes, ...]:
-    found = file or (Path(os.environ[ROOTS]) if os.environ.get(ROOTS) else None)
+    set_ = find_setting(ROOTS)
+    found = file or (Path(set_) if set_ else None)
     with refusing((OSError, ValueError), Exit.USAGE, said("refused.result.roots", file=found), kind_of):
         return () if found is None else roots_in(found.read_bytes())
 
@@ -146,7 +147,7 @@ def _kept_with(number: str) -> SignatureProof | None:
 
 
 def _keep(verdict: SignatureVerdict, file: Path) -> None:
-    authority = os.environ.get(STAMPS)
+    authority = find_setting(STAMPS)
     if not authority:
         fail(said("refused.result.keep", name=STAMPS), Exit.USAGE)
     proof = end_well(kept(verdict, authority))

@@ -1,7 +1,6 @@
 """Renewal: an issued file whose newest time-stamp soon can't be verified gets another time-stamp, as a new file."""
 
 import hashlib
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from activities.signature.renewal import NotRenewedError, holds_until, renewed
 from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting, NoTimeStampError
 from activities.signature.trust import Trust, roots_in
-from console.database import connected
+from console.database import connected, find_setting
 from motcua import contract as c
 from motcua.cli.running import Exit, fail
 from motcua.client import FilingClient
@@ -169,7 +168,7 @@ async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
 
 @asynccontextmanager
 async def stamping() -> AsyncIterator[Lasting]:
-    file, authority = os.environ.get("MOTCUA_SIGNATURE_ROOTS"), os.environ.get("MOTCUA_TSA_URL")
+    file, authority = find_setting("MOTCUA_SIGNATURE_ROOTS"), find_setting("MOTCUA_TSA_URL")
     if not file or not authority:
         fail(said("refused.set", names="MOTCUA_SIGNATURE_ROOTS, MOTCUA_TSA_URL"), Exit.USAGE)
     try:

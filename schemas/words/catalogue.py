@@ -973,7 +973,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "issued.certificate_unsuitable": ("chứng thư số không được cấp để ký", "the certificate was not issued for signing"),
     "issued.certificate_weak": ("trong chuỗi chứng thư số có khóa hoặc thuật toán không được chấp nhận, như RSA dưới 2048 bit, SHA-1; hãy hỏi cơ quan ban hành", "a certificate of the chain has a key or an algorithm that does not count, such as RSA below 2048 bits, or SHA-1; ask the agency that issued it"),
     "issued.no_seal": ("không có con dấu của cơ quan, tổ chức nào; chỉ sổ kết quả của cơ quan cho biết tệp này có phải do cơ quan ban hành hay không", "no organisation has put its seal on it; only the agency's register can say whether it was issued"),
-    "issued.no_trust_roots": ("ở đây chưa có tổ chức cấp chứng thư nào được tin cậy; hãy chỉ ra tệp chứng thư gốc", "no authority is trusted here yet; name the file with their certificates"),
+    "issued.no_trust_roots": ("ở đây chưa có tổ chức cấp chứng thư nào được tin cậy; hãy chỉ ra tệp PEM chứng thư gốc: --roots, hoặc MOTCUA_SIGNATURE_ROOTS", "no authority is trusted here yet; name the PEM file of their roots: --roots, or MOTCUA_SIGNATURE_ROOTS"),
     "issued.revocation_unknown": ("chưa hỏi được chứng thư số có bị thu hồi không; hãy hỏi lại khi có mạng", "nobody could say whether the certificate was revoked; ask again, online"),
     "issued.signature_broken": ("tệp không đúng như khi ký: nội dung đã bị sửa", "the file is not what was signed: it was changed"),
     "issued.signature_covers_part": ("có chữ ký số chỉ bao một phần của tệp", "a signature covers only a part of the file"),

@@ -16,6 +16,7 @@ from activities.signature.renewal import holds_until
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
+from console.home import Home
 from motcua.files.store import Store, open_store
 from operations.store.renewing import Renewing, Report, recorded_by, renew
 from rules.require import require
@@ -60,6 +61,12 @@ def nobody() -> Shell:
 
 def visitor(nobody: Shell, world: World) -> Shell:
     return Shell(nobody.env | {"MOTCUA_DATABASE_URL": world.app_dsn})
+
+
+def stack_here(folder: Path, server: Server) -> None:
+    """Writes what a stack in this folder says of itself."""
+    (home := Home(folder / ".motcua")).create()
+    home.write_env({"MOTCUA_SIGNATURE_ROOTS": str(folder / "root.pem"), "MOTCUA_TSA_URL": f"{server.url}/tsa"})
 
 
 async def verified(shell: Shell, *words: str | Path) -> Ended:
@@ -226,6 +233,22 @@ async def test_without_the_register_it_says_who_signed_and_that_in_force_is_unkn
         assert ended.code == 0
         assert "Sở Xây dựng" in ended.out
         assert "unknown" in ended.out
+
+
+async def test_beside_a_stack_it_trusts_the_roots_of_the_stack(nobody: Shell, server: Server, file: Path) -> None:
+    untrusted = await nobody("result", "verify", file)
+    assert (untrusted.code, "--roots" in untrusted.out) == (3, True)
+    stack_here(file.parent, server)
+    assert (await nobody("result", "verify", file, "--keep", "proof.json")).code == 0
+    assert file.with_name("proof.json").exists(), "stamped by its authority"
+
+
+async def test_beside_a_stack_renewal_uses_its_roots_and_time_stamps(world: World, server: Server, file: Path) -> None:
+    shell = Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_OBJECTS": world.objects})
+    assert (await shell("store", "renew", "--dry-run")).code == 2
+    stack_here(file.parent, server)
+    ended = await shell("store", "renew", "--dry-run")
+    assert ended.code == 0, ended.err
 
 
 async def test_the_register_says_whether_it_is_in_force(world: World, nobody: Shell, file: Path) -> None:
