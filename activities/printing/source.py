@@ -43,6 +43,7 @@ class Papers:
             filing=filing,
             procedure=procedure,
             agencies=await letterheads(log.connection, agencies),
+            phones={row["agency"]: row["phone"] for row in await log.connection.fetch(_PHONES, agencies)},
             officers=await officers(log.connection, agencies),
             tracking=self._tracking,
             before=before,
@@ -108,4 +109,5 @@ from agency as own left join lateral (
 ) as parent on true left join province_in_force as place on place.province = own.province
 where own.agency = any($1)
 """
+_PHONES: Final = "select agency, phone from agency where agency = any($1) and phone is not null"
 _OFFICERS: Final = "select distinct on (subject) subject, name from officer where agency = any($1) order by subject"

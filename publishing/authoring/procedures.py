@@ -16,7 +16,7 @@ from publishing.record.publishing import Publisher as Publisher
 from publishing.record.tables import read
 from rules.source import parse, plain
 from rules.time.working_time import VIETNAM
-from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
+from schemas.base import AgencyCode, Code, Line, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
 from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
@@ -92,7 +92,7 @@ class AgencyEntry(StrictModel):
     is the agency's number at the signing service: its papers are then sealed, independently of the signers of its
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
-    cashiers handle cash only while a till of theirs is open.
+    cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk.
     """
 
     agency: AgencyCode
@@ -107,6 +107,7 @@ class AgencyEntry(StrictModel):
     receipts: ReceiptSeries | None = None
     merchants: tuple[Code, ...] = ()
     tills: bool = False
+    phone: Line | None = None
 
 
 class Directory(StrictModel):
@@ -205,4 +206,5 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
         receipts=Series.model_validate(entry.receipts.model_dump(mode="json")) if entry.receipts else None,
         merchants=entry.merchants or None,
         tills=entry.tills,
+        phone=entry.phone,
     )

@@ -115,8 +115,8 @@ def agency_entered(row: pb.Row) -> ev.AgencyEntered:
     """Returns the event that produces this row of the table of agencies."""
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
-    money = _columns(row, "merchants", "tills")
-    return ev.AgencyEntered(name=name, agency_kind=row["kind"], **same, **money)
+    more = _columns(row, "merchants", "tills", "phone")
+    return ev.AgencyEntered(name=name, agency_kind=row["kind"], **same, **more)
 
 
 def _columns(row: pb.Row, *names: str) -> dict[str, Any]:

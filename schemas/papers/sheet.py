@@ -36,6 +36,7 @@ class PaperSource:
         filing: The filing after these events; for a complaint, the filing at the time of the cause.
         procedure: The published version of the filing's procedure, with its texts filled.
         agencies: The letterhead of every agency involved in the filing.
+        phones: The telephones of the agencies' one-stop desks, as far as the directory has them.
         officers: The names of the agencies' officers, by subject; an officer without a name is shown by the role.
         tracking: The address of the filing's status page, with `{code}`; None if there is none: papers have no QR code.
         before: The filing before the last event, if known: an apology names the appointment that will be missed.
@@ -49,6 +50,7 @@ class PaperSource:
     filing: Filing
     procedure: Procedure
     agencies: Mapping[AgencyCode, Letterhead]
+    phones: Mapping[AgencyCode, str] = field(default_factory=dict)
     officers: Mapping[str, str] = field(default_factory=dict)
     tracking: str | None = None
     before: Filing | None = None

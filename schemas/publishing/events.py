@@ -111,6 +111,7 @@ class AgencyEntered(Publication):
     receipts: Series | None = Field(default=None, description="series of its receipts")
     merchants: tuple[str, ...] | None = Field(default=None, description="codes of its merchants, the default one first")
     tills: bool = Field(default=False, description="whether cash is taken in tills")
+    phone: Line | None = Field(default=None, exclude_if=unset, description="telephone of its one-stop desk")
 
 
 class OfficerEntered(Publication):

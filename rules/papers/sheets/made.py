@@ -142,6 +142,12 @@ def by_hand(title: Text, name: str | None = None) -> Signatory:
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
 
 
+def desk_phone(source: PaperSource, agency: AgencyCode) -> Iterator[Row]:
+    """The row with the telephone of an agency's one-stop desk; no row if the directory has none."""
+    if (phone := source.phones.get(agency)) is not None:
+        yield Row(place="phone", label=said("paper.desk_phone"), value=plain(phone))
+
+
 def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> Iterator[Row]:
     """The row with the end of a clock's time limit; no row if the clock does not run."""
     if (run := source.filing.clocks.get(clock)) is not None:

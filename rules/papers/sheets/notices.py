@@ -4,7 +4,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.papers.sheets.made import about, appeal, due, letterhead, made, moment, named, officer, plain, received
+from rules.papers.sheets.made import (
+    about,
+    appeal,
+    desk_phone,
+    due,
+    letterhead,
+    made,
+    moment,
+    named,
+    officer,
+    plain,
+    received,
+)
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
@@ -35,8 +47,9 @@ def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> 
     names = ((named(source, item.target, item.code), item.note) for item in items)
     missing = (said("paper.item_and_note", name=name, note=note) for name, note in names)
     yield Listing(title=said("paper.to_supply"), items=tuple(missing))
-    if until := tuple(due(source, Clock.SUPPLEMENT, said("paper.supply_by"))):
-        yield Rows(rows=until)
+    until = due(source, Clock.SUPPLEMENT, said("paper.supply_by"))
+    if rows := (*until, *desk_phone(source, source.filing.receiving)):
+        yield Rows(rows=rows)
     yield Paragraph(text=said("paper.ask_the_desk"))
 
 

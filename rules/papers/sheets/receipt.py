@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 
 from rules.complaint.grounds import ACTS
-from rules.papers.sheets.made import about, by_hand, handed_in, letterhead, made, moment, officer, plain, received
+from rules.papers.sheets.made import (
+    about,
+    by_hand,
+    desk_phone,
+    handed_in,
+    letterhead,
+    made,
+    moment,
+    officer,
+    plain,
+    received,
+)
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint.state import Complaint
@@ -49,6 +60,7 @@ def _appointment(source: PaperSource) -> Iterator[Row]:
     elif (clock := filing.clocks.get(Clock.INTAKE)) is not None:
         yield Row(place="due", label=said("paper.answer_at"), value=moment(clock.due))
     yield Row(place="result_channel", label=said("paper.result_by"), value=_way(source))
+    yield from desk_phone(source, filing.returning if filing.result_channel is Channel.COUNTER else filing.receiving)
 
 
 def _way(source: PaperSource) -> Text:

@@ -52,6 +52,7 @@ AGENCIES: Final = {
         place=Text(vi="Hà Nội", en="Ha Noi"),
     ),
 }
+PHONES: Final = {lives.AGENCY: "024 3825 1101", lives.DESK: "1900 1009"}
 OFFICERS: Final = {f"{role}-1": f"{MARKED[:28]} {role}" for role in ("reception", "specialist", "leader", "handover")}
 WAYBILL: Final = "E123456789VN"
 CODE: Final = "H01.12-20261125-0000001"
@@ -82,6 +83,7 @@ class Filed(Life):
             "filing": state.model_copy(update={"code": CODE}),
             "procedure": self.of,
             "agencies": AGENCIES,
+            "phones": PHONES,
             "officers": OFFICERS,
             "tracking": TRACKING,
             "before": before,

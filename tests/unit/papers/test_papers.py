@@ -143,9 +143,27 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
         "Thời gian giải quyết theo quy định": "7 ngày làm việc",
         "Thời gian trả kết quả": "17 giờ 00 phút, ngày 04 tháng 12 năm 2026",
         "Đăng ký nhận kết quả": "tại bộ phận một cửa: Công an phường Hồng Hà",
+        "Điện thoại bộ phận một cửa": sources.PHONES[lives.AGENCY],
     }
     assert found.dated.vi == "Hà Nội, ngày 25 tháng 11 năm 2026"
     assert [one.name for one in found.signatories] == [None, sources.OFFICERS["reception-1"]]
+
+
+def test_a_paper_that_sends_somebody_to_a_desk_has_the_telephone_of_that_desk() -> None:
+    label, own, there = "Điện thoại bộ phận một cửa", sources.PHONES[lives.AGENCY], sources.PHONES[lives.DESK]
+    found = {}
+    for name, kind in (("receipt-counter", PaperKind.RECEIPT), ("supplement", PaperKind.SUPPLEMENT)):
+        _, source = SOURCES[name]
+        for desk in ("desk", "result_desk"):
+            elsewhere = source.filing.model_copy(update={desk: lives.DESK})
+            found[name, desk] = rows(sheet(kind, replace(source, filing=elsewhere)))[label]
+        assert label not in rows(sheet(kind, replace(source, phones={})))
+    assert found == {
+        ("receipt-counter", "desk"): there,
+        ("receipt-counter", "result_desk"): there,
+        ("supplement", "desk"): there,
+        ("supplement", "result_desk"): own,
+    }
 
 
 def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() -> None:
