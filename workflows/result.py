@@ -92,8 +92,11 @@ class ResultLife(Life[Result]):
     async def _make(self) -> None:
         """Has the result's file made, with its number, or takes the file that came with the command.
 
-        Then has the file prepared as a PDF with signing positions; a text becomes a PDF page.
+        Then has the file prepared as a PDF with signing positions; a text becomes a PDF page. A result without signers
+        whose file could not be issued gets those that the directory names by now.
         """
+        if not self._result.signers and self._result.machine_failing is not None:
+            await until_founded(self._name_signers)
         brought = self._result.last.brought
         if brought is not None:
             reply = Reply(IssueAnswer(result=brought), None)
@@ -110,6 +113,13 @@ class ResultLife(Life[Result]):
             return
         order = FileOrder(order=instruction(self.stream), answer=made, answered=reply.said)
         await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
+
+    async def _name_signers(self) -> None:
+        named = await read(Results.signers, self._result.agency)
+        if named.answer:
+            command_id = f"result:signers:{self._result.last.registered}"
+            command = cm.NameSigners(command_id=command_id, signers=tuple(named.answer))
+            await self.stream.attempt(command, basis=named.basis)
 
     async def _prepared(self, made: IssueAnswer, prepared: Prepared) -> None:
         if prepared.file is not None:

@@ -61,6 +61,10 @@ def _enter(result: Result, command: cm.EnterResult, _: datetime) -> Events:
     return (ev.ResultEntered.model_validate(begun | issued | {"adopted": adopted.number}),)
 
 
+def _name_signers(result: Result, command: cm.NameSigners, _: datetime) -> Events:
+    return () if result.signers or not unmade(result) else (ev.SignersNamed(signers=command.signers),)
+
+
 def _record_made(result: Result, command: cm.RecordMade, _: datetime) -> Events:
     if not unmade(result):
         return ()
@@ -174,6 +178,7 @@ _LEADER_OR_CLERK: Final = (Role.LEADER, Role.CLERK)
 RULES: Final[Rules[Result]] = Rules(
     {
         "enter_result": Rule(SYSTEM, always, _enter),
+        "name_signers": Rule(SYSTEM, always, _name_signers),
         "record_made": Rule(SYSTEM, always, _record_made),
         "record_signed": Rule(SYSTEM, always, _record_signed),
         "record_declined": Rule(SYSTEM, always, _record_declined),

@@ -78,6 +78,7 @@ _NOT_FAILING: Final[Changed] = {"machine_failing": None, "failing_since": None, 
 
 CHANGES: Final[Mapping[type[Any], Change[Result]]] = {
     ev.ResultEntered: _entered,
+    ev.SignersNamed: lambda _, event, __: {"signers": event.signers},
     ev.ResultMade: _made,
     ev.SignatureRequested: _requested,
     ev.ResultSigned: _signed,

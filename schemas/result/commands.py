@@ -83,6 +83,13 @@ class CorrectResultBy(CorrectResult):
     signers: tuple[Signatory, ...] = ()
 
 
+class NameSigners(SystemCommand):
+    """Record the signers that the directory names by now for a result that has none."""
+
+    kind: Literal["name_signers"] = "name_signers"
+    signers: tuple[Signatory, ...]
+
+
 class RecordMade(SystemCommand):
     """Record the file of the result, with a field for every signature. `asks` is the first signer at present."""
 

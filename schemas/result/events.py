@@ -46,6 +46,14 @@ class ResultEntered(Model):
     legal_basis: Annotated[str | None, Personal] = None
 
 
+class SignersNamed(Model):
+    """The directory names signers by now for a number whose file is not made yet, and which had none."""
+
+    kind: Literal["signers_named"] = "signers_named"
+    signers: tuple[Signatory, ...]
+    """the signers of the result, in this order"""
+
+
 class ResultMade(Model):
     """The file of the result was made, with a field for every signature."""
 
@@ -140,6 +148,7 @@ class ResultRenewed(Model):
     result: FileRef
 
 
-_Signing = ResultEntered | ResultMade | SignatureRequested | ResultSigned | SignatureDeclined | NumberVoided
+_Making = ResultEntered | SignersNamed | ResultMade
+_Signing = SignatureRequested | ResultSigned | SignatureDeclined | NumberVoided
 _Validity = ResultReleased | ResultReplaced | ResultRevoked | ResultRenewed
-ResultEvent = _Signing | _Validity | MachineWorkFailing | MachineWorkAnswered
+ResultEvent = _Making | _Signing | _Validity | MachineWorkFailing | MachineWorkAnswered

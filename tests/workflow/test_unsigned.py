@@ -10,7 +10,7 @@ from schemas.result.commands import CorrectResult
 from tests.acting import AGENCY, eventually
 from tests.conftest import World
 from tests.integration.signature.party import printed
-from tests.workflow.results import LEADER, WHY, act, decided, looked, register, told
+from tests.workflow.results import LEADER, WHY, act, decided, looked, register, set_up, signers, told
 from workers import trust
 from workers.wiring import open_pool
 
@@ -26,13 +26,17 @@ async def test_a_filing_whose_file_nobody_has_signed_stops_where_the_team_lead_s
     assert "result_not_signed" in (await looked(world)).what.en
 
 
-async def test_a_correction_that_nobody_signs_is_not_in_force(running: World) -> None:
+async def test_a_correction_that_nobody_signs_is_in_force_once_the_directory_names_who_signs(running: World) -> None:
     play = await decided(running)
     await play.at(Stage.CLOSED)
     await act(play, CorrectResult, LEADER, **WHY)
     await told(play)
     assert "result_not_signed" in (await looked(running)).what.en
     assert await register(play) == [("K0000001", "in_force"), ("K0000002", "making")]
+    await set_up(running, signers())
+    corrected = [("K0000001", "replaced"), ("K0000002", "in_force")]
+    assert await eventually(lambda: register(play), lambda found: found == corrected, within=60)
+    assert (await play.kinds("result", 1)).count("signers_named") == 1
 
 
 async def test_an_agencys_own_file_is_issued_only_if_the_agency_has_signed_it(world: World) -> None:

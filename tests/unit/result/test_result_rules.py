@@ -24,6 +24,7 @@ from schemas.result.commands import (
     CorrectResult,
     CorrectResultBy,
     DeclineSignature,
+    NameSigners,
     RecordDeclined,
     RecordMade,
     RecordSigned,
@@ -51,6 +52,13 @@ def test_each_signs_in_their_turn_and_with_the_last_it_is_in_force() -> None:
     assert life.result.last.issued_at == life.now
     assert not fold.is_open(life.result)
     assert RESULT.standing(life.result).heard_as == ("result_issued",)
+
+
+def test_signers_who_are_named_later_sign_a_result_that_had_none_and_no_other() -> None:
+    life = Signing(signers=()).do(NameSigners, signers=SIGNERS)
+    assert life.refusal(NameSigners, signers=SIGNERS[1:]) == ["wrong_state"]
+    assert life.made().refusal(NameSigners, signers=SIGNERS[1:]) == ["wrong_state"]
+    assert life.signed().kinds == ["result_entered", "signers_named", "result_made", *SIGNED * 3, "result_released"]
 
 
 @pytest.mark.parametrize("place", list(SigningPlace))
