@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from .backoffice import Dossier
-from .base import AgencyCode, Instant, Line, Model, Personal, StrictModel, fields_marked
+from .base import AgencyCode, Instant, Line, Model, Personal, fields_marked
 from .errors import Refusal, RefusalCode, problem
 from .files import FileRef
 from .ids import digest
@@ -224,23 +224,21 @@ _BLANK: Final[dict[Any, Any]] = {
 """The placeholder for each type of field. A test requires one for each type of personal field in any event."""
 
 
-class AskExport(StrictModel):
+class AskExport(OfficerCommand):
     """Record, as an operator, a person's request for an export of their data.
 
     `reason` stays in clear text: it may name a paper by its number, but no person.
     """
 
-    actor: Actor
     reason: Reason
 
 
-class AnswerExport(StrictModel):
+class AnswerExport(OfficerCommand):
     """Record the outcome of the `n`-th request for an export.
 
     `declined` is the reason why the request was declined; None if the person has got the export.
     """
 
-    actor: Actor
     n: int
     declined: Reason | None = None
 

@@ -7,6 +7,7 @@ import asyncpg
 
 from activities.ledger.vault import Vault
 from console.operators import see_role
+from console.speaking import via_of
 from motcua.cli.running import plain
 from operations.erasure.requests import Progress
 from operations.store.named_files import COLUMNS, Reference, told
@@ -76,22 +77,29 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
 
 async def ask_export(connection: Connection, asked: AskExport) -> int:
     """Records a request for a person's data, and returns the request's number. Raises `RefusalError`."""
-    await see_role(connection, asked.actor)
-    return int(await connection.fetchval(_ASK_EXPORT, asked.reason, asked.actor.subject, asked.actor.agency))
+    async with connection.transaction():
+        via = await via_of(connection, asked)
+        await see_role(connection, asked.actor)
+        return int(await connection.fetchval(_ASK_EXPORT, asked.reason, asked.actor.subject, asked.actor.agency, via))
 
 
-async def see_export(connection: Connection, answer: AnswerExport) -> None:
-    """Raises `RefusalError` unless the request for a person's data is open and the officer may answer the request."""
+async def see_export(connection: Connection, answer: AnswerExport) -> str | None:
+    """Returns the `via` of the answer's statement; None while no program is registered.
+
+    Raises `RefusalError` unless the request for a person's data is open and the officer may answer the request.
+    """
+    via = await via_of(connection, answer)
     await see_role(connection, answer.actor)
     if not await connection.fetchval(_WAITS, answer.n):
         raise refuse(problem("n", "no_export_asked"))
+    return via
 
 
 async def answer_export(connection: Connection, answer: AnswerExport) -> None:
     """Records that the data were handed out, or that the request was declined. Raises `RefusalError`."""
     async with connection.transaction():
-        await see_export(connection, answer)
-        await connection.execute(_ANSWER_EXPORT, answer.n, answer.actor.subject, answer.declined)
+        via = await see_export(connection, answer)
+        await connection.execute(_ANSWER_EXPORT, answer.n, answer.actor.subject, answer.declined, via)
 
 
 async def exports(connection: Connection) -> list[ExportRequest]:
@@ -114,10 +122,12 @@ select stream from stream
 where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
 """
 _OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by stream, seq"  # noqa: S608 -- names of ours
-_ASK_EXPORT: Final = "insert into export_request (reason, officer, agency) values ($1, $2, $3) returning n"
+_ASK_EXPORT: Final = "insert into export_request (reason, officer, agency, via) values ($1, $2, $3, $4) returning n"
 _WAITS: Final = "select true from export_request where n = $1 and given is null for update"
 _ANSWER_EXPORT: Final = """
 update export_request
-set given = $3::text is null, answered_by = $2, answered_at = clock_timestamp(), declined_because = $3 where n = $1
+set given = $3::text is null, answered_by = $2, answered_at = clock_timestamp(), declined_because = $3,
+    answered_via = $4
+where n = $1
 """
 _EXPORTS: Final = "select * from export_request order by n"

@@ -86,7 +86,7 @@ def export(
         fail(said("refused.file_there", file=to), Exit.USAGE)
     n = request or asked(actor, str(reason))
     given = order(AnswerExport, actor, n=n)
-    ask(lambda connection: person.see_export(connection, given), OWNER)
+    ask(lambda connection: person.see_export(connection, signed(given)), OWNER)
     try:
         to.mkdir(mode=0o700, parents=True)
     except OSError as error:
@@ -104,7 +104,7 @@ def export(
     file = to / "held.json"
     file.touch(mode=0o600)
     file.write_text(json_text(exported) + "\n", encoding="utf-8")
-    ask(lambda connection: person.answer_export(connection, given), OWNER)
+    ask(lambda connection: person.answer_export(connection, signed(given)), OWNER)
     counted = {"filings": len(exported["filings"]), "named_in": len(exported["named_in"])}
     answer = {"folder": to, "request": n} | counted
     show_one(counted | {"file": file}, columns("file filings"), as_json=as_json, data=answer)
@@ -158,7 +158,7 @@ def list_requests(*, as_json: AsJson = False) -> None:
 
 @requests_app.command()
 def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
-    answer = order(AnswerExport, actor, n=n, declined=reason)
+    answer = signed(order(AnswerExport, actor, n=n, declined=reason))
     ask(lambda connection: person.answer_export(connection, answer), OWNER)
     now = {"n": n, "state": "declined"}
     show_one(now, _STATE, as_json=as_json, data=now)
@@ -166,7 +166,7 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJ
 
 def asked(actor: str, reason: str) -> int:
     """Records a request for a person's data and returns the request's number, or ends the command."""
-    given = order(AskExport, actor, reason=reason)
+    given = signed(order(AskExport, actor, reason=reason))
     return ask(lambda connection: person.ask_export(connection, given), OWNER)
 
 

@@ -4,12 +4,13 @@ from uuid import uuid4
 
 import pytest
 
+from operations.erasure.person import answer_export, ask_export, see_export
 from operations.erasure.requests import answer
 from publishing.authoring.approving import approve, decline, require_two, waiting
 from publishing.record.folding import compare
 from publishing.record.publishing import Publisher, WaitsError
 from schemas.people import Actor, Role
-from schemas.privacy import ApproveErasure, DeclineErasure
+from schemas.privacy import AnswerExport, ApproveErasure, AskExport, DeclineErasure
 from tests.conftest import World
 from tests.integration.operations.principals import FIRST, ONE, SECOND, TWO, refused, signed, two_programs
 
@@ -65,6 +66,19 @@ async def test_an_erasure_is_approved_by_another_program(world: World) -> None:
             assert await refused(answer(connection, signed(act, FIRST))) == ALONE
         assert (await answer(connection, signed(yes, SECOND))).answered_by == auditor.subject
         assert await connection.fetchval("select split_part(via, '/', 1) from erasure_deed where n = 2") == "second"
+
+
+async def test_a_persons_data_is_given_by_an_operator_for_whom_a_program_has_signed(world: World) -> None:
+    await two_programs(world)
+    asking = AskExport(command_id="a", actor=ONE, reason="14/PYC")
+    async with world.connection(world.owner_dsn) as connection:
+        assert await refused(ask_export(connection, asking)) == MISSING
+        giving = AnswerExport(command_id="b", actor=TWO, n=await ask_export(connection, signed(asking, FIRST)))
+        for step in (see_export, answer_export):
+            assert await refused(step(connection, giving)) == MISSING
+        await answer_export(connection, signed(giving, SECOND))
+        [row] = await connection.fetch("select via, answered_via from export_request")
+    assert [via.partition("/")[0] for via in row] == ["first", "second"]
 
 
 _AUDITOR = (

@@ -67,9 +67,12 @@ insert into erasure_deed (n, command_id, deed, cause, reason, officer, agency, a
 insert into erasure_deed (n, command_id, deed, asked, officer, agency, at)
     values (2, 'decline', 'decline', 1, 'operator-2', 'H01.12', now());
 insert into erasure (request, filing_id, agency) select 1, filing_id, agency from filing;
-insert into export_request (reason, officer, agency) select 'because', 'one', 'H01.12' from generate_series(1, 2);
+insert into export_request (reason, officer, agency, via)
+    select 'because', 'one', 'H01.12', 'first/online/k/d' from generate_series(1, 2);
 update export_request
-    set given = false, answered_by = 'operator-2', answered_at = now(), declined_because = 'x' where n = 1;
+    set given = false, answered_by = 'operator-2', answered_at = now(), declined_because = 'x',
+        answered_via = 'second/online/k/d'
+    where n = 1;
 """
 
 MADE_UP: Final = "insert into {0} select (jsonb_populate_record(a, '{1}')).* from {0} a limit 1"
@@ -147,6 +150,9 @@ ROWS: Final[dict[str, str]] = {
     "a request for a person's data approved": "update export_request "
     "set given = true, answered_by = 'x', answered_at = now() where given is null",
     "an answer to one changed": "update export_request set given = true, declined_because = null where n = 1",
+    "the program of a request for a person's data exchanged": "update export_request "
+    "set via = answered_via where n = 1",
+    "the program of an answer to one exchanged": "update export_request set answered_via = via where n = 1",
     "an overtaken change of a program rewritten": "update principal_change set body = convert_to(replace("
     "convert_from(body, 'UTF8'), 'because', 'becausf'), 'UTF8'), reason = 'becausf' where n = 1",
     "a change of a program made up": made_up("principal_change", n=9, command_id="x"),
