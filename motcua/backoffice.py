@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from traceback import format_tb
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
+from pydantic import Field, InstanceOf
 from pydantic_core import to_json
 from temporalio import activity
 from temporalio.client import Client
@@ -21,6 +22,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from . import contract as c
+from .calls.arguments import Call
 from .calls.retry import DEFAULT_PATIENCE, patiently
 from .client import FilingClient
 from .configured_speaker import PRINCIPAL, speaker_here
@@ -182,6 +184,14 @@ def queue_of(agency: str | None) -> str:
     return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
 
 
+class Serve(Call):
+    """Call by the arguments of `run`. The constructor raises `UnfitError` for each of a wrong type."""
+
+    office: InstanceOf[BackOffice] | None = None
+    agency: c.AgencyCode | None = None
+    queue: Annotated[str, Field(strict=True, min_length=1)] | None = None
+
+
 @asynccontextmanager
 async def worker(
     office: BackOffice, client: Client, store: Store, queue: str, speaker: Speaker | None = None
@@ -222,7 +232,9 @@ async def run(
         MotcuaError: The object store, or the principal and key that the environment names, can't be used.
         NotFound: The directory has no such agency.
         Unavailable: Temporal can't be reached.
+        UnfitError: An argument is of another type, or out of range, such as a class in place of an office.
     """
+    Serve(office=office, agency=agency, queue=queue, patience=patience)
     with contextlib.suppress(RuntimeError):  # the SDK's default runtime was already set up
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
     store = Store.from_environment()

@@ -12,6 +12,7 @@ from motcua import (
     ActingClient,
     Actor,
     Audience,
+    BackOffice,
     FilingClient,
     MotcuaError,
     Role,
@@ -20,6 +21,7 @@ from motcua import (
     Via,
     testing,
 )
+from motcua.backoffice import run
 from motcua.payloads.converter import data_converter
 from tests.contract.samples import COMMANDS, OTHERS
 from tests.walking import walked
@@ -110,6 +112,19 @@ async def test_what_does_not_fit_is_refused_by_the_kit_in_words(of: type, method
         with pytest.raises(MotcuaError) as raised:
             await called(client, method, fitting | {parameter: wrong})
         assert not isinstance(raised.value, Unavailable), wrong
+
+
+async def test_a_back_office_serves_with_what_fits() -> None:
+    wrong: dict[str, tuple[Any, ...]] = {
+        "office": (BackOffice, "office:LandOffice", 5),
+        "agency": (5, "h56"),
+        "queue": (5, ""),
+        "patience": ("60", -1),
+    }
+    for name, values in wrong.items():
+        for value in values:
+            with pytest.raises(UnfitError, match=name):
+                await run(**{name: value})
 
 
 async def test_a_client_is_made_of_what_fits() -> None:
