@@ -11,6 +11,7 @@ from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.used import use_once
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
+from rules.identity.grants import unheard
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, by_link, reaches, sees
 from rules.stream_kind import Kinds
 from schemas import reading as rd
@@ -60,11 +61,17 @@ class Looks:
         self._kinds = kinds
 
     def admitted(self, asked: rd.Asked) -> Proved:
-        """Returns the question's verified statement. Raises `RefusalError`, also if the sender's budget is spent."""
+        """Returns the question's verified statement.
+
+        Raises `RefusalError`, also if the sender's budget is spent, or if others than officers use the officers' queue.
+        """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=True)
         self._guard.spend(proved, Work.QUESTION)
+        actor = proved.statement.actor
+        if asked.of_officers and (actor is None or actor.role not in OFFICERS):
+            raise unheard("officers_queue")
         return proved
 
     async def allowed(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:

@@ -510,11 +510,13 @@ class Asked(Model):
     """A question as the workflow `View` passes it to the activity that answers.
 
     `content` is the digest of the question as received. `look` is the id of the workflow run that gets the answer.
+    `of_officers`: whether it came by the queue that takes only officers' questions.
     """
 
     question: AnyQuestion
     content: Sha256
     look: UUID
+    of_officers: bool = Field(default=False, exclude_if=unset)
 
 
 class Answer(Model):

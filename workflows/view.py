@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.views import ANSWER, CHANGED, CHANGES, Views
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.identity.statement import message_digest
+    from schemas.ids import OFFICERS_QUEUE
     from schemas.reading import QUESTION, Answer, AskChanges, Asked
     from workflows.stream.asking import answered
     from workflows.stream.recording import single_argument
@@ -29,7 +30,7 @@ class ViewWorkflow:
     async def run(self, *raw: Any) -> Any:
         """Returns the answer as JSON. If the question is refused, fails with the refusal."""
         try:
-            asked = _asked(single_argument(raw), UUID(workflow.info().run_id))
+            asked = _asked(single_argument(raw), workflow.info())
         except RefusalError as error:
             raise failure(error.refusal) from None
         if isinstance(asked.question, AskChanges) and asked.question.wait:
@@ -41,13 +42,14 @@ class ViewWorkflow:
         return given.answer
 
 
-def _asked(raw: Any, look: UUID) -> Asked:
-    """Parses the input. Returns the question with the input's digest and the id `look`. Raises `RefusalError`."""
+def _asked(raw: Any, run: workflow.Info) -> Asked:
+    """Parses the input of a run. Returns the question with the input's digest. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
     try:
-        return Asked(question=question, content=message_digest(raw), look=look)
+        of_officers = run.task_queue == OFFICERS_QUEUE
+        return Asked(question=question, content=message_digest(raw), look=UUID(run.run_id), of_officers=of_officers)
     except ValueError:
         raise refused(RefusalCode.BAD_COMMAND, problem("", "not_canonical_json")) from None

@@ -337,6 +337,26 @@ async def test_a_command_that_the_server_gave_up_is_looked_for_and_one_that_was_
         assert await client.act(filing, command) == receipt
 
 
+async def test_an_officers_questions_have_a_queue_of_their_own() -> None:
+    queues, agency = list[str](), {"agency": "H56.30", "name": {"vi": "a", "en": "a"}, "queue": "backoffice"}
+
+    async def answered(*_: Any, task_queue: str, **__: Any) -> Any:
+        queues.append(task_queue)
+        return agency
+
+    temporal: Any = SimpleNamespace(
+        data_converter=data_converter,
+        execute_workflow=answered,
+        service_client=SimpleNamespace(config=SimpleNamespace(target_host="here:7233")),
+    )
+    client = motcua.FilingClient(temporal)
+    for role in contract.Role:
+        await client.as_(motcua.Actor(subject="a", role=role), motcua.Via(principal="a")).agency("H56.30")
+    await client.agency("H56.30")
+    expected = [contract.OFFICERS_QUEUE if role in contract.OFFICERS else contract.TASK_QUEUE for role in contract.Role]
+    assert queues == [*expected, contract.TASK_QUEUE]
+
+
 # What may be attached: names, media types, sizes, how many; and what is said of the rest.
 
 FILING: Final = UUID("11111111-1111-4111-8111-111111111111")

@@ -25,7 +25,15 @@ from rules.identity.looks import OPEN
 from rules.streams import FILING, PAYMENT
 from schemas.errors import Refusal, RefusalCode
 from schemas.identity import statement as st
-from schemas.ids import TASK_QUEUE, canonical, complaint_workflow, filing_workflow, parcel_workflow, payment_workflow
+from schemas.ids import (
+    OFFICERS_QUEUE,
+    TASK_QUEUE,
+    canonical,
+    complaint_workflow,
+    filing_workflow,
+    parcel_workflow,
+    payment_workflow,
+)
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.refund.commands import ApproveRefund, DeclineRefund, GiveBackByHand, RequestRefund
 from schemas.stream.ledger import Batch
@@ -398,6 +406,18 @@ async def asked(program: Program, question: dict[str, Any], forgery: Forgery, st
     handle = await program.client.start_workflow("View", said, id=id_, task_queue=TASK_QUEUE)
     streams.add(id_)
     return await refusal(handle.result())
+
+
+async def test_the_queue_of_officers_questions_takes_nobody_elses(closed: World) -> None:
+    portal, office, question = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE), {"ask": "counts"}
+
+    async def on_it(program: Program, **who: Actor) -> Any:
+        said = question | {"statement": program.statement(question, {"act": "ask.counts"} | who)}
+        return await program.client.execute_workflow("View", said, id=f"view:{uuid4()}", task_queue=OFFICERS_QUEUE)
+
+    assert await on_it(office, actor=RECEPTION) == []
+    for others in (on_it(portal), on_it(portal, actor=Actor(subject="an", role=Role.APPLICANT)), on_it(office)):
+        assert [(one.field, one.rule) for one in (await refusal(others)).problems] == [("statement", "officers_queue")]
 
 
 async def test_no_forged_question_is_answered(closed: World) -> None:
