@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.refund import state as st
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
+    from workflows.children import begin_refund
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read, until_founded
     from workflows.stream.recording import Stream, refuse, single_argument
@@ -38,9 +39,9 @@ class RefundLife(Life[st.Refund]):
     """The life of a refund stream. It lasts as long as any amount of the capture may have to be refunded."""
 
     def __init__(self, kind: StreamKind[st.Refund], raw: Any) -> None:
-        self._unheard = True
-        self._over = 0
         super().__init__(kind, raw)
+        self._unheard = True
+        self._over = fold.count_over(self._refund) if self.has_begun else 0
 
     async def opening(self) -> Opening:
         """Returns the capture as the stream's first command."""
@@ -56,6 +57,10 @@ class RefundLife(Life[st.Refund]):
         """Remembers to read the logs again, since they may have news about the capture."""
         self._unheard = True
         await stream.catch_up()
+
+    async def caught_up(self) -> None:
+        """Remembers to read the logs again, and the number of cases that have ended so far."""
+        self._unheard, self._over = True, fold.count_over(self._refund)
 
     async def heard_again(self) -> None:
         """Remembers to read the logs again."""
@@ -116,14 +121,19 @@ class RefundLife(Life[st.Refund]):
             await until_founded(self._look)
 
     async def _look(self) -> None:
-        self._unheard, self._over = False, fold.count_over(self._refund)
-        stream = self.stream.id
+        stream, over = self.stream.id, fold.count_over(self._refund)
+        self._unheard = False
         reading = await read(Refunds.look, st.RefundStart(filing_id=stream.filing, n=stream.n))
         if reading.answer is None:
             await self.stream.catch_up(reading.basis)
+            self._over = over
             return
         opening = cm.OpenClaimed(command_id=f"refund:claim:{self._refund.seq}", claim=reading.answer.claim)
         await self.stream.attempt(opening, basis=reading.basis)
+        ended, self._over = over != self._over, over
+        for n in reading.answer.together if ended else ():  # a request may have lessened the refunds of the others
+            if n != self._refund.n:
+                await begin_refund(self._refund.filing_id, n)
 
     async def _give_back(self) -> None:
         """Has the provider make each approved refund. Meanwhile also reads the logs' news, and notifies the payment.

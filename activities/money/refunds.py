@@ -22,12 +22,16 @@ from views.log import Log
 
 
 class Looked(Model):
-    """A capture, the refund due by the rules (`claim`), and the people on the applicant's side (`apart`)."""
+    """A capture, the refund due by the rules (`claim`), and the people on the applicant's side (`apart`).
+
+    `together` are the numbers of the refunds of all captures that paid the fee, if there are several.
+    """
 
     agency: AgencyCode
     capture: CaptureTaken
     apart: tuple[str, ...]
     claim: Claim
+    together: tuple[int, ...] = ()
 
 
 class PaymentOf(Model):
@@ -60,9 +64,10 @@ class Refunds:
             return Looked(agency=filing.agency, capture=taken, apart=apart, claim=claim)
         if payment is None or (capture := claims.capture_of(payment, refund.n)) is None:
             return None
-        going = await self.going(PaymentOf(filing_id=refund.filing_id, n=payment.n))
-        claim = claims.claim(payment, refund.n, filing, going)
-        return Looked(agency=payment.agency, capture=capture, apart=apart, claim=claim)
+        asked, together = PaymentOf(filing_id=refund.filing_id, n=payment.n), claims.together(payment, refund.n)
+        refunds = {one.n: one for one in await self._of_payment(asked)} if together else {}
+        claim = claims.claim(payment, refund.n, filing, await self.going(asked), refunds)
+        return Looked(agency=payment.agency, capture=capture, apart=apart, claim=claim, together=together)
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> list[int]:

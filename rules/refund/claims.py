@@ -1,7 +1,9 @@
 """Claims to captured money: whether it is owed, and the sums to return after a lower fee or the filing's end."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import takewhile
+from types import MappingProxyType
 from typing import Final
 
 from rules.filing.fees.assessment import stays_paid, taken_off
@@ -93,15 +95,48 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
     return RefundCause.LATE if payment.owed_capture is None else RefundCause.SECOND
 
 
-def claim(payment: Payment, refund: int, filing: Filing, going: Collection[str] = ()) -> Claim:
+def claim(
+    payment: Payment,
+    refund: int,
+    filing: Filing,
+    going: Collection[str] = (),
+    refunds: Mapping[int, Refund] = MappingProxyType({}),
+) -> Claim:
     """The claim about the capture of the refund numbered `refund`, calculated from the payment and the filing.
 
-    `going` are the captures of the payment of which money goes back: they do not count to the fee.
+    `going` are the captures of the payment of which money goes back: they do not count to the fee. `refunds` are the
+    refunds of the payment, by number.
     """
     capture = payment.captures[refund % st.CAPTURES - 1]
     others = (one for one in parts(payment, going) if one != capture)
     found = _claim(payment, capture, filing, sum(one.amount for one in others))
-    return found.model_copy(update={"charged_back": payment.taken_back(capture)})
+    elsewhere = _requested_elsewhere(payment, refund, filing, refunds)
+    return found.model_copy(update={"charged_back": payment.taken_back(capture), "elsewhere": elsewhere})
+
+
+def together(payment: Payment, refund: int) -> tuple[int, ...]:
+    """The numbers of the refunds of the captures that paid the fee, if the refund `refund` is of one of several."""
+    numbers = tuple(number_of(payment.n, payment.captures.index(one) + 1) for one in payment.counted)
+    return numbers if refund in numbers and len(numbers) > 1 else ()
+
+
+def _requested_elsewhere(payment: Payment, refund: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
+    """The sum requested of the fee's other captures beyond what is due of those, as far as it lessens this refund.
+
+    It lessens the refunds of earlier captures first.
+    """
+    numbers = together(payment, refund)
+    rests = {n: _rest(payment, n, filing, refunds) for n in numbers if n != refund}
+    beyond = sum(-rest for rest in rests.values() if rest < 0)
+    return max(beyond - sum(max(rests[n], 0) for n in takewhile(refund.__ne__, numbers)), 0)
+
+
+def _rest(payment: Payment, n: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
+    """The sum in đồng still to return by law of a capture, less the sums requested of it; below 0 if those are more."""
+    begun = Refund(filing_id=payment.filing_id, n=n, agency=payment.agency, capture=capture_of(payment, n))
+    refund, claim = refunds.get(n, begun), _claim(payment, payment.captures[n % st.CAPTURES - 1], filing, 0)
+    due = _reduced(refund, claim) + max(_share(refund, claim), 0)
+    return due - fold.still_to_go(refund, RefundCause.REQUEST)
 
 
 def _claim(payment: Payment, capture: Capture, filing: Filing, beside: int) -> Claim:
@@ -200,8 +235,12 @@ def _most(refund: Refund, claim: Claim) -> int:
 
     A forgone amount, which was never paid, is not returned.
     """
-    requested = fold.still_to_go(refund, RefundCause.REQUEST)
-    return max(min(_reduced(refund, claim) - requested, fold.left(refund)), 0)
+    return max(min(_reduced(refund, claim) - _requested(refund, claim), fold.left(refund)), 0)
+
+
+def _requested(refund: Refund, claim: Claim) -> int:
+    """The sum in đồng that officers have requested, also of the fee's other captures if it is not due of those."""
+    return fold.still_to_go(refund, RefundCause.REQUEST) + claim.elsewhere
 
 
 def _reduced(refund: Refund, claim: Claim) -> int:
@@ -245,20 +284,29 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
     return RefundCalledOff(reopened=refund.reopened, void=void) if void else None
 
 
-def still_to_go_by_rule(refund: Refund, claim: Claim, percent: int) -> int:
-    """The sum in đồng still to return: `percent` of the fee that is owed, less all refunds by rule and by request.
+def still_to_go_by_rule(refund: Refund, claim: Claim) -> int:
+    """The sum in đồng still to return by the procedure's rule, less all sums that officers have requested.
 
-    Those due to a former end count too, and those by rule that were declined or void since the last end, as each is
-    decided once; a request counts as far as no reduction of the fee is due for it. A sum that was requested again
-    (after a charge-back, or a refund before a reopening) does not count: it has a refund of its own. Shares of several
-    captures are rounded together.
+    A request counts as far as no reduction of the fee is due for it.
     """
+    requested = max(_requested(refund, claim) - _reduced(refund, claim), 0)
+    return min(_share(refund, claim) - requested, fold.left(refund))
+
+
+def _share(refund: Refund, claim: Claim) -> int:
+    """The percentage of the fee that is owed, in đồng, less all refunds by rule; 0 without a percentage.
+
+    Those due to a former end count too, and those that were declined or void since the last end, as each is decided
+    once. A sum that was requested again (after a charge-back, or a refund before a reopening) does not count: it has a
+    refund of its own. Shares of several captures are rounded together.
+    """
+    if claim.percent is None:
+        return 0
     spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
-    requested = max(fold.still_to_go(refund, RefundCause.REQUEST) - _reduced(refund, claim), 0)
     this = max(_fee_by_now(refund, claim) - sum(refund.asked_again), 0)
-    share = taken_off(claim.before + this, percent) - taken_off(claim.before, percent)
-    return min(share - (gone - refund.too_early_again) - requested, fold.left(refund))
+    share = taken_off(claim.before + this, claim.percent) - taken_off(claim.before, claim.percent)
+    return share - (gone - refund.too_early_again)
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:

@@ -197,7 +197,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
         return ()
     if claim.percent is None:
         return () if refund.ruled else (ev.RefundUndecided(rule=claim.rule),)
-    amount = claims.still_to_go_by_rule(refund, claim, claim.percent)
+    amount = claims.still_to_go_by_rule(refund, claim)
     if amount <= 0:
         return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}

@@ -205,6 +205,7 @@ class Claim(Model):
         short: Whether the money is below the requested amount while the fee is still due.
         beside: The sum in đồng of the other captures that count to the fee while it is still due.
         before: The part of the fee in đồng that earlier captures had paid.
+        elsewhere: The sum in đồng that officers requested of the fee's other captures beyond what is due of those.
         charged_back: The charged-back part in đồng.
         rule: The way in which the filing ended; None if it has not ended.
         percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
@@ -219,6 +220,7 @@ class Claim(Model):
     short: bool = False
     beside: Dong = 0
     before: Dong = 0
+    elsewhere: Dong = 0
     charged_back: Dong = 0
     rule: RefundCase | None = None
     percent: int | None = None

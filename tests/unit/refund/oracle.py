@@ -19,6 +19,7 @@ class Oracle:
         self.taken: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.law: Counter[str] = Counter()
+        self.owed: Counter[str] = Counter()
         self.reduced = 0
 
     def back(self, facts: Iterable[Fact]) -> dict[str, int]:
@@ -65,22 +66,18 @@ class Oracle:
         self.asked[one] += amount
 
     def less(self, amount: int) -> None:
-        """A supplement makes the fee less: the last money goes back first, less what was asked for of it."""
+        """A supplement makes the fee less: the last money goes back first."""
         self.reduced = amount
-        for one, mine, still in self.shares():
-            self.by_law(one, mine - still)
+        self.owed.update({one: mine - still for one, mine, still in self.shares()})
+        self.by_law()
 
     def end(self, percent: int) -> None:
         """The filing ends: half up of the whole, so that the shares of its parts add up."""
         before = 0
         for one, mine, still in self.shares():
-            share = half_up(percent, before + still) - half_up(percent, before)
-            self.by_law(one, share, self.law[one] + self.free(one, mine - still))
+            self.owed[one] += half_up(percent, before + still) - half_up(percent, before)
             before += mine
-
-    def free(self, one: str, reduced: int) -> int:
-        """Returns what of the reduction was set off against requests."""
-        return max(reduced - self.law[one], 0)
+        self.by_law()
 
     def shares(self) -> list[tuple[str, int, int]]:
         """Returns each capture with what it paid of the fee, and what the fee still needs of that."""
@@ -91,10 +88,14 @@ class Oracle:
             before += mine
         return found
 
-    def by_law(self, one: str, due: int, so_far: int = 0) -> None:
-        """Money goes back by law, as far as nobody has asked for as much before."""
-        set_off = so_far - self.law[one] if so_far else 0
-        self.law[one] += max(due - max(self.asked[one] - set_off, 0), 0)
+    def by_law(self) -> None:
+        """Money goes back by law, as far as nobody has asked for as much of the fee before."""
+        rest = {one: self.owed[one] - self.law[one] - self.asked[one] for one in self.counted}
+        beyond = sum(-less for less in rest.values() if less < 0)
+        for one in self.counted:
+            set_off = min(max(rest[one], 0), beyond)
+            beyond -= set_off
+            self.law[one] += max(rest[one], 0) - set_off
 
 
 def half_up(percent: int, amount: int) -> int:

@@ -151,7 +151,8 @@ class Paying:
             rules = FeePart.model_validate(fee() | {"refunds": [{"case": "stopped", "percent": self.percent}]})
             known = filing.procedure.model_copy(update={"fee": rules})
             filing = filing.model_copy(update={"closing": Closing.STOPPED, "procedure": known})
-        return claims.claim(self.told.payment, claims.number_of(1, n), filing, self.going)
+        refunds = {claims.number_of(1, other): one.refund for other, one in self.refunds.items()}
+        return claims.claim(self.told.payment, claims.number_of(1, n), filing, self.going, refunds)
 
     def look(self) -> None:
         """Each refund that has news reads the logs until it has nothing more to open."""

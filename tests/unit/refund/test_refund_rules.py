@@ -1,6 +1,7 @@
 """Who asks, who approves, who gives back; what the logs say of a capture; and how a share is rounded."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from rules.refund import claims
 from rules.refund.kind import view
 from rules.require import require
 from rules.streams import REFUND
+from schemas.errors import RefusalError
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
 from schemas.refund import commands as cm
@@ -219,6 +221,29 @@ def test_how_the_filing_ended_says_what_goes_back(
     expected = Claim() if case is None else Claim(rule=case, percent=percent, ended=by)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == expected
     assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
+
+
+def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is_declined() -> None:
+    """Half of 16,000 goes back by the rule: 10,000 were requested of the first part, which is more."""
+    filing = paid(Life(procedure(fee=fee() | RULES)).accepted()).do("withdraw", APPLICANT, reason="thôi").filing
+    payment = told(("money", "m1", 10_000), ("money", "m2", 6_000))
+    first, second = (Giving(require(claims.capture_of(payment, n))) for n in (1001, 1002))
+    first.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY)
+
+    def looked(so_far: Giving, n: int) -> list[int]:
+        refunds = {1001: first.refund, 1002: second.refund}
+        with suppress(RefusalError):
+            so_far.do(cm.OpenClaimed, claim=claims.claim(payment, n, filing, (), refunds))
+        return [entry.amount for entry in so_far.refund.entries if entry.cause is RefundCause.RULE]
+
+    assert [looked(first, 1001), looked(second, 1002)] == [[], []]
+    first.do(cm.DeclineRefund, LEADER, case=1, reason="-")
+    first.do(cm.RequestRefund, CASHIER, amount=5_500, **WHY)
+    assert [looked(first, 1001), looked(second, 1002)] == [[], [2_500]], "8,000 in all"
+    first.do(cm.DeclineRefund, LEADER, case=2, reason="-")
+    assert [looked(first, 1001), looked(second, 1002)] == [[5_000], [2_500, 500]], "as if nobody had requested it"
+    assert claims.together(payment, 1002) == (1001, 1002)
+    assert claims.together(told(("money", "m1")), 1001) == ()
 
 
 def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:

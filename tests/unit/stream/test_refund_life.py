@@ -45,9 +45,10 @@ class Refunding:
         engine.run.workflow_id = f"refund:{FILING}:1001"
         self.life = RefundLife(REFUND, {"filing_id": str(FILING), "n": 1001})
 
-    def says(self, claim: Claim) -> None:
+    def says(self, claim: Claim, *together: int) -> None:
         """From now on the logs say so."""
-        self.engine.answers["look"] = Looked(agency="H01.30", capture=CAPTURE, apart=(), claim=claim)
+        looked = Looked(agency="H01.30", capture=CAPTURE, apart=(), claim=claim, together=together)
+        self.engine.answers["look"] = looked
 
     async def said(self, model: type[Command], by: Actor, **said: Any) -> None:
         fields = {"command_id": f"c{len(self.engine.receipts)}", "actor": by, "via": VIA} | said
@@ -154,6 +155,19 @@ async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(en
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 3)
     assert so_far.life.stream.state.entries[-1].asked_by == (LEADER.subject,)
     going.cancel()
+
+
+async def test_of_a_request_that_is_declined_the_refunds_of_the_other_parts_hear_once(engine: Engine) -> None:
+    so_far = Refunding(engine)
+    so_far.says(Claim(), 1001, 1003)
+    await so_far.life._begin()
+    await so_far.said(RequestRefund, CASHIER, amount=10_000, **WHY)
+    going = asyncio.create_task(so_far.life.proceed())
+    await so_far.until(lambda: "look" in dict(engine.asked))
+    assert "wake" not in dict(engine.asked)
+    await so_far.said(DeclineRefund, LEADER, case=1, reason="x")
+    await so_far.until(going.done)
+    assert [request.id for name, request in engine.asked if name == "wake"] == [f"refund:{FILING}:1003"]
 
 
 async def test_that_it_is_asked_stands_in_the_log_before_it_is(engine: Engine) -> None:
