@@ -174,7 +174,6 @@ UNREAD: Final = {
     "reception.examine",  # the finding is named
     "refund.accepted",  # facts, each with evidence
     "refund.given",
-    "refund.going",  # what then counts to a fee; officers decide about the rest
     "refund.of_fee",  # a refund, which reads the logs itself
     "refund.ruled",
     "view.answer",

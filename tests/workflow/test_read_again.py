@@ -19,7 +19,7 @@ from schemas.ids import complaint_workflow
 from schemas.payment.state import Through
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import NEVER_PAYS, Play, bodies, eventually, extract, on_another_calendar
+from tests.acting import NEVER_PAYS, PAYS_TOO_LITTLE, Play, bodies, eventually, extract, on_another_calendar
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
 from tests.sound import sound
@@ -40,6 +40,7 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "obligation.collector": (lambda true: true.model_copy(update={"payable": False}),),
     "payment.merchant": (lambda _: Through(provider=EVIL),),
     "payment.renewal": (lambda _: Renewal(refusal=NOT_FOUND), lambda _: Renewal(through=Through(provider=EVIL))),
+    "refund.going": (lambda _: [EVIL],),
     "refund.look": (lambda _: None,),
     "result.order": (lambda _: None,),
     "result.signer": (lambda _: None,),
@@ -116,6 +117,14 @@ async def test_money_collected_renewed_and_given_back(world: World, lied_to: Lia
     await play.review()
     assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
     await told_the_truth(world, lied_to, "intake.open", "payment.merchant", "payment.renewal", "refund.look")
+
+
+async def test_parts_of_a_fee(world: World, lied_to: Liar) -> None:
+    play = await Play.accepted(world, extract(payer_account=PAYS_TOO_LITTLE))
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
+    await play.renew_payment()
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    await told_the_truth(world, lied_to, "refund.going")
 
 
 async def test_a_result_signed_and_a_complaint_upheld(world: World, lied_to: Liar) -> None:

@@ -10,8 +10,8 @@ from activities.support.readings import Readings, reading_digest
 READ: Final = frozenset(
     {
         *("complaint.grounds", "complaint.remedy", "intake.calendar", "intake.open", "obligation.collector"),
-        *("payment.merchant", "payment.renewal", "refund.look", "refund.not_asked_again"),
-        *("result.order", "result.signer", "result.signers"),
+        *("payment.merchant", "payment.renewal", "refund.going", "refund.look"),
+        *("refund.not_asked_again", "result.order", "result.signer", "result.signers"),
     }
 )
 """The local activities that workflows request by `read`, and whose answers they record."""

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.state import Capture, CaptureAccepted, GivenBack, Payment, PaymentState
     from schemas.people import Via
     from workflows.children import begin_refund
+    from workflows.stream.basis import NOTHING, Reading, read, until_founded
     from workflows.stream.recording import Stream
     from workflows.stream.shell import Life
 
@@ -101,20 +102,25 @@ class KnownPayment(Life[Payment]):
             await self.stream.attempt(self._refund_of(given))
         if fold.lacking(self.payment):
             for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
-                await self.stream.attempt(await self._acceptance_of(accepted))
+                await self._record_acceptance(accepted)
 
     async def record_capture(self, capture: Capture, via: Via | None = None) -> None:
         """Records a capture. If others have come before, the captures of which money goes back do not count with it."""
         command_id = of_transaction("capture", capture.capture_id)
-        command = RecordCapture(command_id=command_id, capture=capture, going=await self._going())
-        await self.stream.attempt(command if via is None else command.model_copy(update={"via": via}))
 
-    async def _going(self) -> tuple[str, ...]:
-        """Returns the captures of which money goes back, while the fee is due."""
+        async def recorded() -> None:
+            going = await self._going()
+            command = RecordCapture(command_id=command_id, capture=capture, going=tuple(going.answer))
+            said = command if via is None else command.model_copy(update={"via": via})
+            await self.stream.attempt(said, basis=going.basis)
+
+        await until_founded(recorded)
+
+    async def _going(self) -> Reading[list[str]]:
+        """Reads the captures of which money goes back, while the fee is due."""
         if not fold.lacking(self.payment):
-            return ()
-        asked = PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n)
-        return tuple(await workflow.execute_local_activity_method(Refunds.going, asked, **LEDGER))
+            return Reading([], NOTHING)
+        return await read(Refunds.going, PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n))
 
     async def refunded(self, raw: Any) -> None:
         """Records a refund's report of a refunded amount. Drops an unusable report."""
@@ -125,18 +131,22 @@ class KnownPayment(Life[Payment]):
 
         async def take(stream: Stream[Payment]) -> None:
             try:
-                command = await self._acceptance_of(CaptureAccepted.model_validate(raw))
+                await self._record_acceptance(CaptureAccepted.model_validate(raw))
             except ValueError:
                 await stream.catch_up()
-            else:
-                await stream.attempt(command)
 
         await self.hear("accepted", take)
 
-    async def _acceptance_of(self, accepted: CaptureAccepted) -> RecordAcceptance:
-        """Returns the command that records an acceptance. Raises `ValueError` if the payment has no such capture."""
-        ordinal = self.taken.index(accepted.capture_id) + 1
-        return RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted, going=await self._going())
+    async def _record_acceptance(self, accepted: CaptureAccepted) -> None:
+        """Records an acceptance. Raises `ValueError` if the payment has no such capture."""
+        command_id = f"accept:{self.taken.index(accepted.capture_id) + 1}"
+
+        async def recorded() -> None:
+            going = await self._going()
+            command = RecordAcceptance(command_id=command_id, accepted=accepted, going=tuple(going.answer))
+            await self.stream.attempt(command, basis=going.basis)
+
+        await until_founded(recorded)
 
     def _refund_of(self, given: GivenBack) -> RecordRefund:
         """Returns the command that records a refund. Raises `ValueError` if the payment has no such capture."""

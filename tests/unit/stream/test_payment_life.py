@@ -10,7 +10,9 @@ import pytest
 from temporalio import workflow
 
 from activities.money.merchants import Renewal, RenewalRequest
+from activities.money.refunds import PaymentOf
 from activities.partners.money.provider_queries import closing
+from activities.support.readings import reading_digest
 from activities.workflows import TellRequest
 from rules.require import require
 from rules.streams import PAYMENT
@@ -104,6 +106,8 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
     await life.record_captures(closed(PAID.model_copy(update={"capture_id": "c2", "amount": 6_000})))
     payment = life.stream.state
     assert (payment.state, payment.parts) == (state, ("c1",) if state is PaymentState.PAID else ())
+    rests_on = [reading_digest("refund.going", PaymentOf(filing_id=FILING, n=1), going)]
+    assert [list(batch.readings) for batch in engine.batches if batch.command_id == "fee:capture:c2"] == [rests_on]
     await life.begin_refunds()
     woken = [request.id.rpartition(":")[2] for name, request in engine.asked if name == "wake"]
     assert woken == (["1001", "1002"] if going else ["1001", "1001"]), "the dispute about the first part is over"
