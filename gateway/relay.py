@@ -108,17 +108,18 @@ class Relay:
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
         """Returns whether a callback is delivered: its money is in `found`, or it reports no money and was signalled.
 
-        A charge-back that never gets into the stream counts as delivered after an hour of signals.
+        A charge-back that never gets into the stream counts as delivered after an hour of signals; so does a payment
+        that its provider never confirms, beside another one of the same request.
         """
         if row["stream"] is None:
             return False
         notice, money, told_for = self._notice(row), (row["stream"], row["transaction"]), row["told_for"]
-        outcome = notice.outcome
+        outcome, long = notice.outcome, told_for is not None and told_for >= timedelta(seconds=LONGEST_WAIT)
         if outcome == Outcome.PAID.value:
-            return (*money, notice.reference) in found
+            beside = any((one[0], one[-1]) == (row["stream"], notice.reference) for one in found)
+            return (*money, notice.reference) in found or (long and beside and notice.confirms is True)
         if outcome != Outcome.REVERSED.value:
             return told_for is not None
-        long = told_for is not None and told_for >= timedelta(seconds=LONGEST_WAIT)
         return long or (*money, row["amount"], row["at"]) in found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from .text import impersonal, line, text
+from .text import impersonal, internet_address, line, text
 from .words.shape_errors import shape_errors
 
 __all__ = ["AgencyCode", "Code", "Instant", "Key", "Model", "Sha256", "StrictModel", "Text", "Version"]
@@ -165,6 +165,11 @@ ShortText = Annotated[
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(line)]
 """A text by a person, 1 to 2,000 characters, on one line: a name, a place."""
+
+IpAddress = Annotated[
+    str, StringConstraints(max_length=45, pattern=r"^[0-9A-Fa-f.:]{2,45}$"), AfterValidator(internet_address)
+]
+"""An IP address of version 4 or 6, without a zone: personal data."""
 
 Dong = Annotated[int, Field(strict=True)]
 """Money, in whole đồng. A text with digits, or `true` in place of 1, is refused."""

@@ -6,6 +6,7 @@ context `AT_THE_EDGE`. The log is always read as it was written.
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from operator import is_
 from typing import Annotated, Any, Final, TypeVar
 from unicodedata import is_normalized, normalize
@@ -40,6 +41,15 @@ def text(value: str, info: ValidationInfo) -> str:
 def line(value: str, info: ValidationInfo) -> str:
     """Checks a text of one line."""
     return _seen(value, info, _NOT_IN_LINE)
+
+
+def internet_address(value: str) -> str:
+    """Checks an IP address of version 4 or 6."""
+    try:
+        ip_address(value)
+    except ValueError:
+        raise PydanticCustomError("not_an_ip_address", "this is no IP address") from None
+    return value
 
 
 def impersonal(value: str, info: ValidationInfo) -> str:

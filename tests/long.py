@@ -91,7 +91,7 @@ integration/files/test_preview.py: pictures of every kind of page, and the comma
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left
   only a_missing each_ipn_gets the_doctor_asks the_doctor_counts the_doctor_names
 integration/gateway/test_driving.py: callbacks before their payment, and requests asked for anew, over two providers
-  only several_relays only_whose a_provider a_signed a_fee_is who_asks money_that_is_taken
+  only several_relays only_whose a_provider a_signed a_fee_is who_asks another_transaction money_that_is_taken
 integration/gateway/test_suspense.py: each act on money in suspense, by the command
   only a_transfer
 integration/kit/test_attaching.py: uploads that are killed, at once, or without room

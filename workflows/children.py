@@ -43,6 +43,7 @@ async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
         calendar=filing.calendar.name,
         due=clock.due,
         payer_account=filing.payer_account,
+        payer_address=filing.payer_address,
     )
     await _start(filing, PAYMENT.workflow, start, ids.payment_workflow(filing.filing_id, owed.n))
 

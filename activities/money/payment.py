@@ -13,18 +13,20 @@ from activities.ledger.database import Pool, acquired
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.money.notices import notice_of
 from activities.partners.money.provider import About, Line, NewDemand, Provider
-from activities.partners.money.provider_queries import Asker, asking, closing
+from activities.partners.money.provider_queries import Asker, Reported, asking, closing
 from activities.partners.polling import nothing_new
 from activities.procedures import Procedures
 from activities.support.failpoint import failpoint
 from rules.evidence import Finding
-from rules.payment.evidence import captured, closed
+from rules.payment.evidence import captured, closed, ordered
 from rules.payment.fold import captured_ids, ends, unless_first
+from rules.payment.kind import reference
 from rules.require import require
 from rules.streams import PAYMENT
 from schemas.base import Instant
 from schemas.filing.events import FeeRequested
 from schemas.ids import StreamId, filing_workflow, of_obligation
+from schemas.payment.events import PaymentOrdered
 from schemas.payment.state import Closed, MoneyNotice, Order, Payment, PaymentState, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
@@ -62,18 +64,20 @@ class Payments:
             raise NotOrderedError(given)
         if request.ordered or request.over:
             raise NotOrderedError(given)
-        about = asking(payment, request, over=False)
+        about = asking(payment, request, {}, over=False)
         provider = self._asker.provider(about)
         new = NewDemand(
             **about.demand.model_dump(),
             about=await self._about(read.id) if provider.can.itemised else None,
             payer_account=payment.payer_account,
+            payer_address=payment.payer_address,
         )
         asked = await provider.order(new)
         failpoint("payment.ordered")
         order = Order(order_id=new.reference, pay_url=asked.pay_url, code=asked.code)
-        found = Finding("payment_ordered", {**order.model_dump(), "attempt": unless_first(request.attempt)})
-        await self._instructions.findings.keep(given.stream, found)
+        event = PaymentOrdered(**order.model_dump(), attempt=unless_first(request.attempt))
+        digest = order.pay_url and require(read.key).digest(order.pay_url)
+        await self._instructions.findings.keep(given.stream, ordered(event, digest))
         return order
 
     @activity.defn(name="payment.money")
@@ -83,23 +87,30 @@ class Payments:
         payment: Payment = read.state
         if payment.state is not PaymentState.PENDING:
             raise NotOrderedError(given)
-        askings = tuple(asking(payment, one, over=one.over) for one in payment.attempts)
+        reported = await self._reported(payment)
+        askings = tuple(asking(payment, one, reported, over=one.over) for one in payment.attempts)
         taken = await self._asker.money(askings, captured_ids(read.seen), at_once=given.at_once)
         await self._instructions.findings.keep(given.stream, *_new(taken, payment))
         return taken
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: MoneyWanted) -> Watched:
-        """Returns all captures of a settled payment, once there is a new one or the watch is over."""
+        """Returns all captures of a settled payment, once there is a new one or the watch is over.
+
+        After the watch, providers are queried at once, and only if a callback has to be confirmed.
+        """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
-        if payment.settled_at is None or payment.watched_until is None:
+        reported = await self._reported(payment)
+        if payment.settled_at is None or (payment.watched_until is None and not reported):
             raise NotOrderedError(given)
         known = captured_ids(read.seen)
-        taken = await self._asker.late_money(payment, known, at_once=given.at_once)
+        taken = await self._asker.late_money(payment, known, reported, at_once=given.at_once)
         if any(capture.capture_id not in known for capture in taken.captures):
             await self._instructions.findings.keep(given.stream, *_new(taken, payment))
             return Watched(captures=taken.captures)
+        if payment.watched_until is None:
+            return Watched()
         found = Finding("payment_watch_ended", {"until": payment.watched_until})
         await self._instructions.findings.keep(given.stream, found)
         return Watched(watched_until=payment.watched_until)
@@ -119,7 +130,9 @@ class Payments:
         began = activity.info().started_time
         if payment.state is PaymentState.PENDING and began < ends(payment, request):
             raise nothing_new(ends(payment, request) - began)
-        answer = await self._asker.close(closing(payment, request, began, captured_ids(read.seen)))
+        answer = await self._asker.close(
+            closing(payment, request, began, captured_ids(read.seen), await self._reported(payment))
+        )
         found = _new(answer, payment)
         if answer.awaited_until is not None:
             fields = {"attempt": request.attempt, "until": answer.awaited_until}
@@ -133,6 +146,17 @@ class Payments:
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_CALLED, stream)
         return [notice_of(row, self._asker.abilities(row["provider"])) for row in rows]
+
+    async def _reported(self, payment: Payment) -> Reported:
+        """Returns the transactions that callbacks report and that a query must confirm before they count."""
+        named = {reference(payment, one): self._asker.abilities(one.provider) for one in payment.attempts}
+        confirming = [about for about, can in named.items() if can is not None and can.confirms]
+        if not confirming:
+            return {}
+        stream, known = str(StreamId("payment", payment.filing_id, payment.n)), list(captured_ids(payment))
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_REPORTED, stream, confirming, known)
+        return {row["demanded"]: tuple(row["numbers"]) for row in rows}
 
     async def _about(self, stream: StreamId) -> About:
         """Returns the purpose of a payment. Raises `no_procedure`, which is retried, if its procedure is missing."""
@@ -168,6 +192,11 @@ def _new(taken: Taken, payment: Payment) -> tuple[Finding, ...]:
 _CALLED: Final = """
 select provider, transaction, amount, outcome, at, verdict, stream, demanded from callback
 where stream = $1 and driven_at is null and verdict <> 'suspense' order by received_at
+"""
+_REPORTED: Final = """
+select demanded, array_agg(distinct transaction) as numbers from callback
+where stream = $1 and demanded = any($2) and outcome = 'paid' and verdict <> 'suspense' and transaction <> all($3)
+group by demanded
 """
 _ABOUT: Final = """
 select first.body as submitted, asked.body as asked, whose.agency, coalesce(name_vi, whose.agency) as name_vi

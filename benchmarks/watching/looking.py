@@ -41,7 +41,7 @@ class Watches:
         payment: Payment = (await self._instructions.read(given, PAYMENT)).state
         until = given.since + timedelta(seconds=payment.watch_seconds)
         watched = payment.model_copy(update={"settled_at": given.since, "watched_until": until})
-        return await self._asker.late_money(watched, captured_ids(payment))
+        return await self._asker.late_money(watched, captured_ids(payment), {})
 
 
 @workflow.defn(name="LateMoneyWatch")

@@ -26,8 +26,8 @@ N = TypeVar("N", st.Fee, st.FilingPart, st.Question, st.TaxDemand)
 
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
-    *("authorisation", "address", "payer_account", "possible_duplicates", "client_id", "submission_id", "signs"),
-    *("missing", "received_at", "desk", "result_desk", "signature_check"),
+    *("authorisation", "address", "payer_account", "payer_address", "possible_duplicates", "client_id"),
+    *("submission_id", "signs", "missing", "received_at", "desk", "result_desk", "signature_check"),
 )
 
 KEPT: Final = 8

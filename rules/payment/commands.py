@@ -36,6 +36,7 @@ def _request(_: Payment, command: cm.RequestPayment, now: datetime) -> Events:
         description=start.description,
         watch_seconds=start.watch_seconds,
         payer_account=start.payer_account,
+        payer_address=start.payer_address,
         expires=_expires(command.seconds, now, start.due),
     )
     return (requested,)
@@ -144,7 +145,8 @@ def _renew(payment: Payment, command: cm.RenewPayment, now: datetime) -> Events:
     default = Through(provider=command.provider or payment.provider)
     through = command.through if isinstance(command, cm.RenewThrough) else default
     attempt, expires = len(payment.attempts) + 1, _expires(through.seconds, now, require(payment.due))
-    return (ev.PaymentRenewed(attempt=attempt, provider=through.provider, expires=expires),)
+    said = {"provider": through.provider, "expires": expires, "payer_address": command.payer_address}
+    return (ev.PaymentRenewed(attempt=attempt, **said),)
 
 
 RULES: Final[Rules[Payment]] = Rules(

@@ -68,13 +68,18 @@ def captured(capture: Capture) -> Finding:
     return Finding("payment_captured", fields | {"attempt": unless_first(capture.attempt or 1)})
 
 
+def ordered(event: ev.PaymentOrdered, pay_url: str | None) -> Finding:
+    """The finding of an order; `pay_url` is the digest of its address, in which the payer's own address may stand."""
+    said = {"order_id": event.order_id, "pay_url": pay_url, "code": event.code, "attempt": event.attempt}
+    return Finding("payment_ordered", said)
+
+
 def closed(attempt: int) -> Finding:
     """The finding that the request numbered `attempt` can't be paid any more, and that no more money is reported."""
     return Finding("payment_request_expired", {"attempt": attempt})
 
 
 _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
-    ev.PaymentOrdered: ("order_id", "pay_url", "code", "attempt"),
     ev.PaymentCaptured: ("capture_id", "amount", "captured_at", "attempt"),
     ev.PaymentRequestExpired: ("attempt",),
     ev.PaymentOutcomeAwaited: ("attempt", "until"),
@@ -83,5 +88,11 @@ _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings at providers from which an event follows."""
-    return tuple(map(closed, event.requests)) if isinstance(event, ev.PaymentExpired) else found(event, _FOUND)
+    """The findings at providers from which an event follows; none for a `pay_url`, whose digest needs a key."""
+    match event:
+        case ev.PaymentExpired(requests=requests):
+            return tuple(map(closed, requests))
+        case ev.PaymentOrdered(pay_url=None):
+            return (ordered(event, None),)
+        case _:
+            return found(event, _FOUND)

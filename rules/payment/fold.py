@@ -71,6 +71,7 @@ def _requested(_: Payment, event: ev.PaymentRequested, at: datetime) -> dict[str
         "description": event.description,
         "watch_seconds": event.watch_seconds,
         "payer_account": event.payer_account,
+        "payer_address": event.payer_address,
         "expires": event.expires,
         "requested_at": at,
     }
@@ -78,7 +79,8 @@ def _requested(_: Payment, event: ev.PaymentRequested, at: datetime) -> dict[str
 
 def _renewed(payment: Payment, event: ev.PaymentRenewed, at: datetime) -> dict[str, Any]:
     request = Attempt(attempt=event.attempt, provider=event.provider, expires=event.expires, requested_at=at)
-    return {"renewed": (*payment.renewed, request)}
+    address = event.payer_address or payment.payer_address
+    return {"renewed": (*payment.renewed, request), "payer_address": address}
 
 
 def _ended(state: PaymentState) -> Change[Payment]:

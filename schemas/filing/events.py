@@ -219,6 +219,7 @@ class Submitted(Model):
     signature: Annotated[FileRef | None, Personal] = None
     address: Annotated[Address | None, Personal] = None
     payer_account: Annotated[str | None, Personal] = None
+    payer_address: Annotated[str | None, Personal] = None
     possible_duplicates: Annotated[tuple[str, ...], Personal] = ()
     read_back: Annotated[FileRef | None, Personal] = None
 

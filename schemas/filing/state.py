@@ -459,6 +459,7 @@ class Filing(Model):
     papers: tuple[Paper, ...] = ()
     address: Address | None = None
     payer_account: str | None = None
+    payer_address: str | None = None
     client_id: Key | None = None
     submission_id: Key | None = None
     possible_duplicates: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, HandedIn, Instant, Key, Line, Model, Problem, Version
+from ..base import AgencyCode, Code, HandedIn, Instant, IpAddress, Key, Line, Model, Problem, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper, ScanState
 from ..ids import canonical
@@ -53,7 +53,7 @@ class Submission(HandedIn):
     applicant can use. `actor` is the person who files: the applicant, a representative, or the officer who records a
     paper filing. A representative acts under the `authorisation` (giấy ủy quyền). `signature` is the digital signature
     over the dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that
-    is not owed.
+    is not owed. `payer_address` is the IP address of the device on which the applicant pays.
 
     `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
     runs. At the counter the limit runs from the submission, online from the arrival at the server. `assisted` is the
@@ -92,6 +92,8 @@ class Submission(HandedIn):
     """postal address for the result; needed if `result_channel` is post"""
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
     """account for an online fee, and for refunds of money that is not owed"""
+    payer_address: IpAddress | None = None
+    """IP address of the device on which the applicant pays, which some providers of payments ask for"""
     received_at: Instant | None = None
     assisted: FileRef | None = None
     """file of the form that the desk filled in for the applicant, who has heard and signed it; not set if there is none

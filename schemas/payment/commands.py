@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from ..base import Code, Instant
+from ..base import Code, Instant, IpAddress
 from ..filing.commands import Command, SystemCommand
 from .state import Capture, CaptureAccepted, ChargeBack, GivenBack, PaymentStart, Through
 
@@ -104,6 +104,8 @@ class RenewPayment(Command):
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
     """the provider to take the money; not set: the agency's first provider"""
+    payer_address: IpAddress | None = None
+    """IP address of the device on which the applicant pays; not set: the one given before"""
 
 
 PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)

@@ -27,6 +27,7 @@ class PaymentRequested(Deadline):
     watch_seconds: int = WATCH_SECONDS
     """time in seconds for which late money is awaited"""
     payer_account: Annotated[str | None, Personal] = None
+    payer_address: Annotated[str | None, Personal] = None
     expires: Instant | None = None
     """end of the first request's validity; not set if it can be paid until the fee is due"""
 
@@ -35,14 +36,14 @@ class PaymentOrdered(Model):
     """The provider made an order.
 
     The order is paid at the web address `pay_url`, or by a scan of the QR code (VietQR) with the text `code`. `attempt`
-    is the number of the request to which the order belongs; not set for the first request.
+    is the number of the request to which the order belongs; not set for the first request. The payer's own address may
+    stand in `pay_url`.
     """
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
     """the provider's own id of the order"""
-    pay_url: str | None = None
-    """web address for the payment; not set if the order is not paid at a web address"""
+    pay_url: Annotated[str | None, Personal] = None
     code: str | None = None
     """text of the QR code (VietQR) for the payment"""
     attempt: int | None = None
@@ -166,6 +167,7 @@ class PaymentRenewed(Model):
     """code of the provider that takes the money"""
     expires: Instant | None = None
     """end of the new request's validity; not set if it can be paid until the fee is due"""
+    payer_address: Annotated[str | None, Personal] = None
 
 
 class PaymentWatchEnded(Model):

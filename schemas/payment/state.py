@@ -31,6 +31,7 @@ class PaymentStart(PartStart):
     amount: Dong
     description: str
     payer_account: str | None = None
+    payer_address: str | None = None
     watch_seconds: int = WATCH_SECONDS
 
 
@@ -142,8 +143,8 @@ class Payment(PartState):
     id of the capture that settled the fee, and `parts` are the ids of the others that settled it together.
     `forgone` is the amount in đồng that is missing from a short payment accepted as the whole fee. `ahead` are the
     charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
-    belong to the first request; `renewed` are the later requests. `watch_over`: whether the wait for late money has
-    ended.
+    belong to the first request; `renewed` are the later requests. `payer_address` is the address that was given last.
+    `watch_over`: whether the wait for late money has ended.
     """
 
     snapshot_version: int = 6
@@ -155,6 +156,7 @@ class Payment(PartState):
     amount: Dong = 0
     description: str = ""
     payer_account: str | None = None
+    payer_address: str | None = None
     watch_seconds: int = WATCH_SECONDS
     pay_url: str | None = None
     code: str | None = None
@@ -267,6 +269,8 @@ class MoneyNotice(Model):
         at: The time of the event; None if the provider does not report it.
         by_number: Whether `transaction` of a charge-back is the number of the capture; None if it may be another
             number.
+        confirms: Whether the provider confirms the transaction when queried. If so, it counts beside another one of the
+            same request only once confirmed.
     """
 
     reference: str
@@ -275,6 +279,7 @@ class MoneyNotice(Model):
     outcome: Literal["paid", "pending", "failed", "reversed"]
     at: Instant | None = None
     by_number: Literal[True] | None = None
+    confirms: Literal[True] | None = None
 
 
 class PaymentView(Model):

@@ -1292,6 +1292,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "misfit.missing": ("thiếu trường bắt buộc", "this field is needed; add it"),
     "misfit.model_attributes_type": ("phải là một đối tượng", "must be an object with named fields"),
     "misfit.model_type": ("phải là một đối tượng", "must be an object with named fields"),
+    "misfit.not_an_ip_address": ("phải là một địa chỉ IP", "must be an IP address"),
     "misfit.not_nfc": ("hãy viết theo dạng Unicode NFC; ở dạng đó văn bản dài hơn", "write the text in Unicode's form NFC, in which it is longer"),
     "misfit.other": ("giá trị không hợp lệ; xem JSON Schema của thông điệp", "this is no valid value; see the JSON Schema of the message"),
     "misfit.pdf_unreadable": ("không phải PDF mở được", "is no PDF that opens"),

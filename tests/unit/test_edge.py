@@ -165,6 +165,15 @@ def test_an_id_that_looks_personal_is_refused_wherever_it_stands_in_the_clear(id
         assert wrong_with(Submission, submission | {field: id_}) == [(field, "looks_personal")]
 
 
+def test_a_payers_address_is_one_of_the_internet() -> None:
+    submission = dumped(SUBMISSION)
+    for address in ("203.0.113.9", "2001:db8::17"):
+        assert wrong_with(Submission, submission | {"payer_address": address}) == []
+    for address in ("203.0.113.9:80", "203.0.113", "localhost", "fe80::1%eth0", "203.0.113.0/24"):
+        rule = "not_an_ip_address" if set(address) <= set("0123456789.:") else "string_pattern_mismatch"
+        assert wrong_with(Submission, submission | {"payer_address": address}) == [("payer_address", rule)]
+
+
 @pytest.mark.parametrize("id_", ["an@example.vn", "Nguyen Van An", "a\tb", ""])
 def test_an_id_with_blanks_or_an_at_is_refused(id_: str) -> None:
     assert wrong_with(cm.Accept, SAID | {"command_id": id_}) == [("command_id", "string_pattern_mismatch")]

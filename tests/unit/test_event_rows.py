@@ -252,7 +252,7 @@ EVERY = tuple(dict.fromkeys(model for models in OF_KIND.values() for model in mo
 PERSONAL = {
     "submitted": {
         *("applicant", "filed_by", "form", "papers", "authorisation", "signature", "address"),
-        *("payer_account", "possible_duplicates", "read_back"),
+        *("payer_account", "payer_address", "possible_duplicates", "read_back"),
     },
     "fee_waived": {"reason"},
     "signature_judged": {"reason"},
@@ -281,7 +281,9 @@ PERSONAL = {
     "pickup_offered": {"code"},
     "handed_over": {"recipient", "identity", "authorisation", "signature"},
     "withdrawn": {"reason", "request"},
-    "payment_requested": {"payer_account"},
+    "payment_requested": {"payer_account", "payer_address"},
+    "payment_ordered": {"pay_url"},
+    "payment_renewed": {"payer_address"},
     "consignment_requested": {"address"},
     "consignment_reported": {"message"},
     "referral_requested": {"dossier", "filed_by"},

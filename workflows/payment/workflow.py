@@ -77,10 +77,10 @@ class PaymentLife(Collecting):
         while True:
             await self._watch()
             await drain_handlers(self.stream)  # this run may have been started for the notice that is being handled
-            if self.to_claim:
+            if self.to_claim or self.doubted:
                 continue
-            await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.to_claim))
-            if not (self.payment.to_refund or self.to_claim):
+            await wait_for(self.stream, lambda: not self.payment.to_refund or bool(self.to_claim) or self.doubted)
+            if not (self.payment.to_refund or self.to_claim or self.doubted):
                 return
 
     async def caught_up(self) -> None:
@@ -115,7 +115,10 @@ class PaymentLife(Collecting):
             await self._take(notice)
 
     async def _take(self, notice: st.MoneyNotice) -> None:
-        """Records what a notice reports. If it reports a payment as pending, has the provider queried instead."""
+        """Records what a notice reports.
+
+        If it reports a payment as pending, or one that a query must confirm, has the provider queried instead.
+        """
         payment = self.payment
         about = (one for one in payment.attempts if reference(payment, one) == notice.reference)
         request = next(about, None)
@@ -125,11 +128,11 @@ class PaymentLife(Collecting):
             await self._charged_back(request.attempt, notice)
         elif self._of_another(request, notice):
             await self.stream.catch_up()
-        elif notice.outcome == "paid":
+        elif notice.outcome == "paid" and not self._to_confirm(request, notice):
             at = notice.at or workflow.now()
             capture = st.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await self.record_capture(capture, st.TOLD)
-        elif notice.outcome == "pending":
+        elif notice.outcome in {"paid", "pending"}:
             self.doubted = True
             await self.stream.catch_up()
 
@@ -152,6 +155,11 @@ class PaymentLife(Collecting):
         same = (one for one in self.payment.captures if one.capture_id == notice.transaction)
         return any((one.attempt or 1) != request.attempt for one in same)
 
+    def _to_confirm(self, request: st.Attempt, notice: st.MoneyNotice) -> bool:
+        """Returns whether a query must confirm a payment: another transaction has paid this request before."""
+        of_request = {one.capture_id for one in self.payment.captures if (one.attempt or 1) == request.attempt}
+        return notice.confirms is True and bool(of_request) and notice.transaction not in of_request
+
     async def _tell_filing(self) -> None:
         payment = self.payment
         settled = {st.PaymentState.PAID: FeeSettlement.PAID, st.PaymentState.EXPIRED: FeeSettlement.EXPIRED}
@@ -165,12 +173,14 @@ class PaymentLife(Collecting):
     async def _watch(self) -> None:
         """Refunds money that is not owed, until the last check for late money, at the end of the watch, has found none.
 
+        A notice that leaves it unclear if money came is checked after that, too.
+
         Temporal's server retries the activity that checks, so the checks need neither timers nor workflow tasks.
         """
         while True:
             await self.hear_cancel()
             await self.begin_refunds()
-            if self.payment.watched_until is None:
+            if self.payment.watched_until is None and not self.doubted:
                 return
             await self._look_for_more()
 

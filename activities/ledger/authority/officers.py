@@ -1,6 +1,6 @@
 """Checks, before an event is written, that the directory lists its officer and the record has evidence of its facts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from activities.ledger.authority.answers import CALLED_BACK
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
-from rules.evidence import Entry, Evidence
+from rules.evidence import Entry, Evidence, Finding
 from rules.parcel.evidence import reported
+from rules.payment.evidence import ordered
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
@@ -21,6 +22,7 @@ from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.papers.events import ReceiptVoided
 from schemas.parcel.events import ConsignmentReported
+from schemas.payment.events import PaymentOrdered
 from schemas.payment.state import TOLD
 from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
@@ -165,13 +167,24 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if the text of a tracking step is not the post's text, whose digest is in a finding."""
-    told = [event for event in events if isinstance(event, ConsignmentReported)]
+    """Returns a problem if a partner's text that is personal data is not the one whose digest is in a finding."""
+    told = [event for event in events if isinstance(event, ConsignmentReported | PaymentOrdered)]
     key = await vault.find(connection, batch.filing_id) if told else None
     if key is None:  # then nothing is written
         return []
-    found = [reported(one.said, one.happened_at, key.digest(one.message)) for one in told if one.message is not None]
+    found = [finding for event in told if (finding := _by_digest(event, key.digest)) is not None]
     return await missing(connection, _as_json([((one.about(batch.stream),),) for one in found]), batch.filing_id)
+
+
+def _by_digest(event: ConsignmentReported | PaymentOrdered, digest: Callable[[str], str]) -> Finding | None:
+    """Returns the finding with the digest of the event's text; None for an event without such a text."""
+    match event:
+        case ConsignmentReported(message=str(text)):
+            return reported(event.said, event.happened_at, digest(text))
+        case PaymentOrdered(pay_url=str(text)):
+            return ordered(event, digest(text))
+        case _:
+            return None
 
 
 def _as_json(needed: list[Evidence]) -> str | None:

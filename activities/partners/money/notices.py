@@ -24,4 +24,5 @@ def notice_of(row: Mapping[str, Any], can: Capabilities | None) -> MoneyNotice:
         outcome=(Outcome.PENDING if disputed and can is not None and can.query else said).value,
         at=row["at"],
         by_number=True if back and can is not None and not can.own_numbers else None,
+        confirms=True if said is Outcome.PAID and can is not None and can.confirms else None,
     )

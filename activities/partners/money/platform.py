@@ -47,6 +47,7 @@ class PlatformMerchant(pv.MerchantSettings):
 
     Attributes:
         partner: Our number as a partner, `MaDoiTac`.
+        address: Our own IP address, which stands for that of a payer whose address is unknown.
         init_fields: The signed fields of a demand, in this order, before the secret; likewise the other `…_fields`.
         states: The outcome of each `TrangThaiGD` in a query; any other means pending.
         failed: `MaLoi` of a callback for a failed payment. Any unknown code means pending, until a query decides.
@@ -62,6 +63,7 @@ class PlatformMerchant(pv.MerchantSettings):
     payee: Payee
     init_url: str
     query_url: str
+    address: str = "127.0.0.1"
     version: str = "1.0.6"
     init_fields: tuple[str, ...] = (
         *("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "SoTien", "LoaiHinhThanhToan", "MaNgonNgu", "MaTienTe"),
@@ -177,7 +179,7 @@ class Platform(pv.AtMerchant[PlatformMerchant]):
             "MaTienTe": "VND",
             "MaNganHang": "",
             "ThongTinGiaoDich": plain(demand.description),
-            "Ip": demand.payer_address,
+            "Ip": demand.payer_address or self._merchant.address,
         }
         about, payee = require(demand.about), self._merchant.payee
         receipt = {

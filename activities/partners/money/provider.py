@@ -34,7 +34,8 @@ class Capabilities(Model):
     """The calls that an API offers. Officers' work or bank statements replace the calls that it lacks.
 
     `itemised`: whether an order lists its purpose in lines; `own_numbers`: whether a charge-back has a number of its
-    own; `lasting_keys`: whether a refund's key is valid for ever.
+    own; `lasting_keys`: whether a refund's key is valid for ever; `confirms`: whether a request takes one transaction,
+    so that a callback about another one counts only once a query about its number has confirmed it.
     """
 
     push: bool
@@ -44,11 +45,12 @@ class Capabilities(Model):
     itemised: bool = False
     own_numbers: bool = False
     lasting_keys: bool = False
+    confirms: bool = False
 
 
 CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
     "bank": Capabilities(push=False, query=True, cancel=True, refund=True, lasting_keys=True),
-    "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True),
+    "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True, confirms=True),
     "platform": Capabilities(push=True, query=True, cancel=False, refund=False, itemised=True),
     "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False, own_numbers=True),
 }
@@ -127,12 +129,12 @@ class Demand(Model):
 
 
 class NewDemand(Demand):
-    """A demand to be ordered, with the payer's IP address; only some APIs use `about` or `payer_account`."""
+    """A demand to be ordered. Only some APIs use `about`, `payer_account`, or the payer's IP address."""
 
     about: About | None = None
     language: Literal["vi", "en"] = "vi"
-    payer_address: str = "127.0.0.1"
     payer_account: str | None = Field(default=None, repr=False)
+    payer_address: str | None = Field(default=None, repr=False)
 
 
 class Asked(Model):
@@ -296,6 +298,13 @@ class Provider(ABC):
         """Returns a notice for each transaction of the demand.
 
         Raises `RejectedError` (`not_found`) if the provider does not know the demand.
+        """
+        raise NotOfferedError(self._name)
+
+    async def confirm(self, demand: Demand, transaction: str) -> tuple[Notice, ...]:  # noqa: ARG002 -- the same
+        """Returns the notice of this transaction of the demand; none if the answer is about another one.
+
+        Raises `RejectedError` (`not_found`) if the provider does not know the transaction.
         """
         raise NotOfferedError(self._name)
 

@@ -1,9 +1,9 @@
 """Queries about a payment's money. Provider, request and time of a query follow from the payment's state in the log."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -34,12 +34,20 @@ order by received_at
 
 
 class Asking(Model):
-    """A query to a provider about the request numbered `attempt`. `over`: whether the request can no longer be paid."""
+    """A query to a provider about the request numbered `attempt`. `over`: whether the request can no longer be paid.
+
+    `reported` are the numbers of transactions to confirm: callbacks report them, but no capture has them.
+    """
 
     provider: str
     demand: Demand
     attempt: int = 1
     over: bool = False
+    reported: tuple[str, ...] = ()
+
+
+Reported: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The numbers of the transactions to confirm, by the reference of the request."""
 
 
 class Closing(Asking):
@@ -63,7 +71,7 @@ class NotSetUpError(ApplicationError):
         super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
 
 
-def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
+def asking(payment: Payment, request: Attempt, reported: Reported, *, over: bool) -> Asking:
     """Returns the query about a request, addressed to the request's provider."""
     demand = Demand(
         key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
@@ -72,14 +80,15 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
         made=request.requested_at,
         expires=ends(payment, request),
     )
-    return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
+    to_confirm = reported.get(demand.reference, ())
+    return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over, reported=to_confirm)
 
 
-def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str]) -> Closing:
+def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str], reported: Reported) -> Closing:
     """Returns the query about an expired request. If the fee is due, the outcome is queried until it is known."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
-        **dict(asking(payment, request, over=True)),
+        **dict(asking(payment, request, reported, over=True)),
         due=payment.due if due else None,
         settled=payment.settled_at,
         awaited=request.awaited is not None,
@@ -87,11 +96,11 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[
     )
 
 
-def late(payment: Payment, request: Attempt) -> Asking:
+def late(payment: Payment, request: Attempt, reported: Reported) -> Asking:
     """Returns the query about a request of a settled payment. The query also closes a request still open and unpaid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
-    return asking(payment, request, over=elsewhere and not request.over)
+    return asking(payment, request, reported, over=elsewhere and not request.over)
 
 
 class Asker:
@@ -127,7 +136,9 @@ class Asker:
         now = [one for one in askings if not (first and self._can(one, "push"))]
         return await self._news(now, known, wait)
 
-    async def late_money(self, payment: Payment, known: Collection[str], *, at_once: bool = False) -> Taken:
+    async def late_money(
+        self, payment: Payment, known: Collection[str], reported: Reported, *, at_once: bool = False
+    ) -> Taken:
         """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
 
         If all providers report by themselves, they are queried only at their times, or `at_once` after a notice. The
@@ -135,8 +146,8 @@ class Asker:
         no watch too early.
         """
         began = activity.info().started_time
-        askings = [late(payment, one) for one in payment.attempts]
-        if began >= require(payment.watched_until):
+        askings = [late(payment, one, reported) for one in payment.attempts]
+        if payment.watched_until is None or began >= payment.watched_until:
             return _together(await asyncio.gather(*map(self._look, askings)))
         wait = await self._wait(payment, askings, began)
         rests = activity.info().attempt == 1 and not at_once and all(map(self._reports, askings))
@@ -177,12 +188,12 @@ class Asker:
         close = asking.over and provider.can.cancel
         if not close and not provider.can.query:
             return ()
-        try:
-            return await (provider.cancel if close else provider.query)(asking.demand)
-        except RejectedError as error:
-            if error.code != NEVER_MADE:
-                raise
-            return ()
+        said = await _unless_unknown((provider.cancel if close else provider.query)(asking.demand))
+        if provider.can.confirms:
+            for number in set(asking.reported).difference(one.transaction for one in said):
+                found = await _unless_unknown(provider.confirm(asking.demand, number))
+                said += tuple(one for one in found if one.outcome is Outcome.PAID)
+        return said
 
     async def _wait(self, payment: Payment, askings: Iterable[Asking], now: datetime) -> timedelta:
         """Returns the wait before the next query, by the payment's calendar. Raises `no_calendar`, which is retried."""
@@ -238,6 +249,16 @@ class Asker:
             Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
         )
         return Taken(captures=tuple(captures)), False
+
+
+async def _unless_unknown(said: Awaitable[tuple[Notice, ...]]) -> tuple[Notice, ...]:
+    """Returns a provider's notices; none if it does not know what it was asked about."""
+    try:
+        return await said
+    except RejectedError as error:
+        if error.code != NEVER_MADE:
+            raise
+        return ()
 
 
 def _together(found: Iterable[Taken]) -> Taken:

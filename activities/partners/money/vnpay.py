@@ -52,7 +52,7 @@ class VnPayMerchant(pv.MerchantSettings):
         pay_url: The address of VNPay's payment page.
         api_url: The address for queries and refunds.
         return_url: The page to which the payer's browser returns; it only displays the outcome.
-        address: Our own IP address, which VNPay requires.
+        address: Our own IP address, which VNPay requires: of our calls, and of a payer whose address is unknown.
         query_fields: The signed fields of a query, in this order, joined by `|`; likewise the other `…_fields`.
         failed: `vnp_TransactionStatus` of a payment that failed for good. Any unknown status means pending.
         reversed: `vnp_TransactionStatus` of money that was charged back.
@@ -161,7 +161,7 @@ def pay_url(merchant: VnPayMerchant, demand: pv.NewDemand) -> str:
         "vnp_CreateDate": stamp(demand.made),
         "vnp_CurrCode": "VND",
         "vnp_ExpireDate": stamp(demand.expires),
-        "vnp_IpAddr": demand.payer_address,
+        "vnp_IpAddr": demand.payer_address or merchant.address,
         "vnp_Locale": "vn" if demand.language == "vi" else "en",
         "vnp_OrderInfo": plain(demand.description),
         "vnp_OrderType": "other",
@@ -222,7 +222,13 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return pv.Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
-        said = await self._queried(demand)
+        return self._received(demand, await self._queried(demand))
+
+    async def confirm(self, demand: pv.Demand, transaction: str) -> tuple[pv.Notice, ...]:
+        found = self._received(demand, await self._queried(demand, transaction))
+        return tuple(one for one in found if one.transaction == transaction)
+
+    def _received(self, demand: pv.Demand, said: Mapping[str, str]) -> tuple[pv.Notice, ...]:
         if said.get("vnp_TransactionType", "") in self._merchant.refunds:
             return ()  # it is about a refund, not about money received
         status = said["vnp_TransactionStatus"]

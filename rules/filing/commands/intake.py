@@ -64,6 +64,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         signature=submission.signature,
         address=submission.address,
         payer_account=submission.payer_account,
+        payer_address=submission.payer_address,
     )
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 from activities.ledger.database import Pool
 from activities.partners.money import provider_queries
+from activities.partners.money.provider import CAPABILITIES
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, RECORDED_WITHIN, Relay
 from sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from schemas.ids import fee_key, reference_of
@@ -126,6 +128,22 @@ async def test_what_was_taken_back_is_told_of_for_an_hour_and_what_is_no_money_o
     assert (await kept(world))[0]["driven_at"] is not None
 
 
+@pytest.mark.parametrize(("provider", "driven"), [("vnpay", True), ("treasury", False)])
+async def test_a_payment_that_nobody_confirms_beside_another_is_told_of_for_an_hour(
+    pool: Pool, payments: Payments, provider: str, *, driven: bool
+) -> None:
+    can = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]}
+    relay, stream = Relay(pool, can, payments.tell, asyncio.Event()), f"payment:{UUID(int=7)}:1"
+    row = {"stream": stream, "demanded": "MC1", "provider": provider, "transaction": "c2", "amount": AMOUNT, "at": None}
+    row |= {"outcome": "paid", "verdict": "confirmed", "told_for": timedelta(hours=1)}
+    assert relay._is_driven(row, {(stream, "c1", "MC1")}) is driven
+    for soon in (None, timedelta(minutes=59)):
+        assert not relay._is_driven(row | {"told_for": soon}, {(stream, "c1", "MC1")})
+    for alone in (set(), {(stream, "c1", "MC2")}, {(f"{stream}1", "c1", "MC1")}):
+        assert not relay._is_driven(row, alone)
+    assert relay._is_driven(row | {"told_for": None}, {(stream, "c2", "MC1")})
+
+
 async def test_the_unknown_wait(world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments) -> None:
     reference, filing = await demand(world, "vnpay")
     async with world.connection() as connection:
@@ -185,8 +203,8 @@ async def test_a_repeat_is_answered_while_its_payment_is_being_told(
 # Money through the real gateway: over each wire, asked for anew through another provider, and taken back in parts.
 
 
-async def asked_for(till: Till) -> Play:
-    play = await Play.accepted(till.world, extract(payer_account=None))
+async def asked_for(till: Till, **said: Any) -> Play:
+    play = await Play.accepted(till.world, extract(payer_account=None, **said))
     await events(play, "payment_ordered")
     return play
 
@@ -219,7 +237,8 @@ async def captured(play: Play) -> list[tuple[bool, int]]:
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agency_names(till: Till) -> None:
     async with working(till, "vietqr"):
-        play = await asked_for(till)
+        play = await asked_for(till, payer_address="203.0.113.9")
+        assert "vnp_IpAddr=203.0.113.9&" in str((await shown(play, attempt=1)).pay_url)
         for fields, rule in (
             ({"provider": "platform"}, "provider_not_offered"),
             ({"actor": Actor(subject="somebody", role=Role.APPLICANT)}, "not_the_applicant"),
@@ -228,8 +247,13 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
         ):
             assert [found for _, found in await broken(play.renew_payment(**fields))] == [rule]
         assert await play.kinds("payment", 1) == PAID[:2]
-        again = [await play.renew_payment(command_id="again-1") for _ in range(2)]
+        moved: dict[str, Any] = {"command_id": "again-1", "payer_address": "203.0.113.77"}
+        again = [await play.renew_payment(**moved) for _ in range(2)]
         assert again[0] == again[1]
+        newest = await eventually(
+            lambda: till.world.client.payment(play.filing), lambda view: view.attempt > 1 and view.pay_url is not None
+        )
+        assert "vnp_IpAddr=203.0.113.77&" in str(newest.pay_url)
         assert (await play.kinds("payment", 1)).count("payment_renewed") == 1
 
 
@@ -301,6 +325,22 @@ async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_
         async with httpx.AsyncClient(trust_env=False) as browser:
             order = f"{till.world.settings.bank_url}/orders/{fee_key(play.filing, 1, 2)}"
             await eventually(lambda: browser.get(order), lambda found: found.json()["status"] == "cancelled")
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_another_transaction_of_one_request_counts_once_vnpay_confirms_it(till: Till) -> None:
+    """A second one that VNPay knows is captured and goes back; one that VNPay does not know is nobody's money."""
+    async with working(till):
+        play, reference, page = await paid_for(till)
+        merchant = merchants(till.bank.data)["vnpay"]
+        said = {"TmnCode": merchant.name, "Amount": f"{FEE}00", "TransactionNo": "99999999"}
+        async with httpx.AsyncClient(trust_env=False) as bank:
+            await bank.get(f"{till.bank.options[-1]}/vnpay?{ipn(reference, merchant.secret, **said)}")
+        await eventually(lambda: kept(till.world), lambda rows: all(row["told_at"] for row in rows))
+        await till.pay(page)
+        await eventually(lambda: captured(play), lambda found: found == [(True, 1), (False, 1)])
+        rows = await eventually(lambda: kept(till.world), lambda rows: sum(bool(row["driven_at"]) for row in rows) > 1)
+        assert [row["transaction"] for row in rows if row["driven_at"] is None] == ["99999999"]
 
 
 @pytest.mark.parametrize("wire", ["vnpay"])

@@ -16,10 +16,11 @@ from operations.commands.ledger import ledger
 from operations.doctor.record.events import UNRECORDED
 from rules.evidence import Finding
 from rules.parcel.evidence import tracked
-from rules.payment.evidence import captured, closed
+from rules.payment.evidence import captured, closed, ordered
 from rules.require import require
 from rules.streams import KINDS
 from schemas.parcel.state import Meaning, Step
+from schemas.payment.events import PaymentOrdered
 from schemas.payment.state import Capture
 from schemas.stream.ledger import Found
 from tests.conftest import World
@@ -74,6 +75,25 @@ async def test_a_tracking_step_is_recorded_in_the_words_of_the_post_alone(world:
             assert await rules(log, event | other, of="parcel") == ["not_recorded"]
         assert "Hà Đông" not in str(await log.pool.fetch("select * from finding"))
         assert await rules(log, event | {"message": step.message}, of="parcel") == []
+
+
+async def test_an_order_is_recorded_with_its_own_address_to_pay_at_which_nobody_reads_beside_it(world: World) -> None:
+    """The address of the payer may stand in it."""
+    async with opened(world) as log:
+        await log.append(ASKED)
+        await log.append(REQUESTED, stream="payment")
+        async with world.connection() as connection:
+            key = require(await Vault(world.settings.master).find(connection, log.filing))
+        url = "https://vnpay.test/pay?vnp_IpAddr=203.0.113.9"
+        event = {"kind": "payment_ordered", "order_id": "o1", "pay_url": url}
+        found = ordered(PaymentOrdered.model_validate(event), key.digest(url))
+        await Findings(log.pool).keep(f"payment:{log.filing}:1", found)
+        assert "vnpay" not in str(await log.pool.fetch("select * from finding"))
+        for other in ({"pay_url": f"{url}1"}, {"order_id": "o2"}, {"attempt": 2}, {"pay_url": None, "code": "0002"}):
+            assert await rules(log, event | other) == ["not_recorded"]
+        assert await rules(log, event) == []
+        recorded = await log.pool.fetch("select convert_from(body, 'UTF8') from event where kind = 'payment_ordered'")
+        assert "vnpay" not in str(recorded)
 
 
 async def test_what_a_batch_rests_on_is_found_or_the_run_is_told_so(world: World) -> None:

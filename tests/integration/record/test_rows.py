@@ -46,7 +46,7 @@ ROW: Final = PaymentRow(
 UNTIL: Final = {"limit": "5 working days", "since": NOW, "calendar": "vn@2026.1", "due": NOW}
 REQUESTED: Final = UNTIL | {"kind": "payment_requested", "n": 1, "amount": 1000}
 ASKED: Final = appends.ASKED | {"amount": 1000}
-ORDERED: Final = {"kind": "payment_ordered", "order_id": "o", "pay_url": "http://127.0.0.1"}
+ORDERED: Final = {"kind": "payment_ordered", "order_id": "o", "code": "0002"}
 SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
 
 

@@ -51,6 +51,7 @@ SAID: Final[dict[str, Any]] = {
     "address": ADDRESS,
     "result_channel": "post",
     "payer_account": "970400-0001",
+    "payer_address": "203.0.113.9",
     "signature": FILE,
     "fee_channel": "online",
 }

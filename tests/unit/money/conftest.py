@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from pydantic import SecretStr
 
+from activities.partners.http import RejectedError
 from activities.partners.money.platform import Payee, PlatformMerchant
 from activities.partners.money.provider import (
     CAPABILITIES,
@@ -19,7 +20,7 @@ from activities.partners.money.provider import (
     Notice,
     Outcome,
 )
-from activities.partners.money.provider_queries import Asking
+from activities.partners.money.provider_queries import NEVER_MADE, Asking
 from activities.partners.money.vietqr import VietQrMerchant
 from activities.partners.money.vnpay import VnPayMerchant
 
@@ -98,6 +99,13 @@ class Wire:
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
         return self._answer("cancel", demand)
+
+    async def confirm(self, demand: Demand, transaction: str) -> tuple[Notice, ...]:
+        self.asked.append(transaction)
+        if transaction == "unknown":
+            raise RejectedError("x", 200, NEVER_MADE)
+        [found] = self._answer("confirm", demand)
+        return (found.model_copy(update={"transaction": transaction, "outcome": Outcome(transaction)}),)
 
     def _answer(self, how: str, demand: Demand) -> tuple[Notice, ...]:
         self.asked.append(how)

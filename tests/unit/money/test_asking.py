@@ -197,11 +197,11 @@ async def test_a_wrong_answer_of_platform(platform: PlatformMerchant, demand: Ne
 async def test_answers_to_an_order_at_the_platform(
     platform: PlatformMerchant, demand: NewDemand, answer: dict[str, Any], expected: Any
 ) -> None:
-    merchant = platform.model_copy(update={"refusals": frozenset({"03"})})
+    merchant = platform.model_copy(update={"refusals": frozenset({"03"}), "address": "203.0.113.1"})
     side = Side(lambda _asked: answer)
     async with side.client() as client:
         if expected is None:
-            await Platform("dvc", merchant, client).order(demand)
+            await Platform("dvc", merchant, client).order(demand.model_copy(update={"payer_address": "203.0.113.9"}))
         else:
             with pytest.raises(expected):
                 await Platform("dvc", merchant, client).order(demand)
@@ -212,6 +212,7 @@ async def test_answers_to_an_order_at_the_platform(
     values = [*(side.asked[name] for name in names.split()), "a key"]
     assert side.asked["MaXacThuc"] == hashlib.sha256("|".join(values).encode()).hexdigest()
     assert "|" not in "".join(values)
+    assert side.asked["Ip"] == ("203.0.113.9" if expected is None else "203.0.113.1"), "the payer's, or else our own"
     assert side.asked["ThongTinBienLai"]["MaDVC"] == "1.002835.01"
     assert side.asked["ThongTinBienLai"]["PhiLePhi"] == [
         {"MaPhiLePhi": "licence", "TenPhiLePhi": "Lệ phí", "SoTien": "135000"}
@@ -228,6 +229,29 @@ async def test_answers_by_another_key(vnpay: VnPayMerchant, platform: PlatformMe
     async with platform_says({}, "another").client() as client:
         with pytest.raises(UnreachableError, match="not signed"):
             await Platform("dvc", platform, client).query(demand)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, ["14226112"]),
+        ({"vnp_TransactionNo": "14226113"}, []),
+        ({"vnp_TransactionType": "02"}, []),
+        ({"vnp_ResponseCode": "91"}, None),
+    ],
+)
+async def test_a_number_is_confirmed_by_an_answer_about_it(
+    vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, Any], found: list[str] | None
+) -> None:
+    side = vnpay_says(ANSWER, change)
+    async with side.client() as client:
+        asked = VnPay("vnpay", vnpay, client).confirm(demand, "14226112")
+        if found is None:
+            with pytest.raises(RejectedError, match="not_found"):
+                await asked
+        else:
+            assert [one.transaction for one in await asked] == found
+    assert side.asked["vnp_TransactionNo"] == "14226112"
 
 
 GIVING = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")

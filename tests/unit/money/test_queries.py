@@ -91,6 +91,22 @@ async def test_one_without_an_answer_keeps_nobody_from_hearing_of_another(error:
     assert failed.value.next_retry_delay is not None
 
 
+@pytest.mark.parametrize(("kind", "found"), [("vnpay", ["new", "paid"]), ("platform", ["new"])])
+async def test_a_reported_transaction_is_money_once_the_query_about_its_number_finds_it(
+    kind: Kind, found: list[str]
+) -> None:
+    reported = asking("x").model_copy(update={"reported": ("new", "paid", "pending", "unknown")})
+    wire = Wire(kind, "new")
+    assert [one.capture_id for one in (await looked({"x": wire}, reported)).captures] == found
+    by_number = {"paid", "pending", "unknown", "confirm"}
+    assert set(wire.asked) == {"query"} | (by_number if len(found) > 1 else set())
+
+
+async def test_a_reported_transaction_that_is_not_confirmed_keeps_no_request_open() -> None:
+    found = await closed({"x": Waiting("vnpay", "t1")}, closing(reported=("pending", "unknown")))
+    assert ([one.capture_id for one in found.captures], found.awaited_until) == (["t1"], None)
+
+
 DUE: Final = MADE + timedelta(hours=1)
 SILENT: Final = [UnreachableError("x", "HTTP 503"), RejectedError("x", 401, "http_401")]
 
@@ -126,7 +142,7 @@ async def late_looks(*kinds: Kind, at_once: bool = False) -> tuple[list[timedelt
         environment.info = replace(environment.info, attempt=attempt, started_time=now)
         before = sum(len(wire.asked) for wire in wires.values())
         try:
-            await environment.run(asker.late_money, payment, ("old",), at_once=at_once)
+            await environment.run(asker.late_money, payment, ("old",), {}, at_once=at_once)
             return [*found, now - SETTLED], wires
         except ApplicationError as nothing:
             if sum(len(wire.asked) for wire in wires.values()) > before:

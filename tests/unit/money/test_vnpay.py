@@ -78,6 +78,15 @@ def test_the_pay_url_is_signed_over_its_sorted_fields(vnpay: VnPayMerchant, dema
     }
 
 
+@pytest.mark.parametrize(("payers", "named"), [("2001:db8::17", "2001:db8::17"), (None, "203.0.113.1")])
+def test_the_address_is_the_payers_or_else_our_own(
+    vnpay: VnPayMerchant, demand: NewDemand, payers: str | None, named: str
+) -> None:
+    ours = vnpay.model_copy(update={"address": "203.0.113.1"})
+    url = urlsplit(pay_url(ours, demand.model_copy(update={"payer_address": payers})))
+    assert dict(parse_qsl(url.query))["vnp_IpAddr"] == named
+
+
 def test_an_ipn_becomes_a_notice(door: VnPayDoor) -> None:
     found = door.verified(Received(query=signed(FIELDS)), NOW)
     assert found == Notice(

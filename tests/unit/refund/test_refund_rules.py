@@ -242,6 +242,11 @@ def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is
     assert [looked(first, 1001), looked(second, 1002)] == [[], [2_500]], "8,000 in all"
     first.do(cm.DeclineRefund, LEADER, case=2, reason="-")
     assert [looked(first, 1001), looked(second, 1002)] == [[5_000], [2_500, 500]], "as if nobody had requested it"
+    thrice = told(("money", "m1", 6_000), ("money", "m2", 6_000), ("money", "m3", 4_000))
+    of_three = Giving(require(claims.capture_of(thrice, 1001)))
+    of_three.do(cm.RequestRefund, CASHIER, amount=6_000, **WHY)
+    found = [claims.claim(thrice, n, filing, (), {1001: of_three.refund}).elsewhere for n in (1001, 1002, 1003)]
+    assert found == [0, 3_000, 0], "the part before takes all of it"
     assert claims.together(payment, 1002) == (1001, 1002)
     assert claims.together(told(("money", "m1")), 1001) == ()
 

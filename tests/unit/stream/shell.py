@@ -224,9 +224,9 @@ START: Final = {
 }
 
 
-async def begun(engine: Engine) -> PaymentLife:
+async def begun(engine: Engine, **said: Any) -> PaymentLife:
     engine.answers["merchant"] = Through(provider="bank")
     engine.run.workflow_id = f"payment:{FILING}:1"
-    life = PaymentLife(PAYMENT, START)
+    life = PaymentLife(PAYMENT, START | said)
     await life._begin()
     return life

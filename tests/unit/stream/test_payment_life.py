@@ -26,7 +26,7 @@ from tests.matrix.orders import Order as MatrixOrder
 from tests.tiers import examples
 from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
 from tests.unit.stream.shell import FILING, NOW, START, Engine, InTurn, begun, quiet
-from workflows.children import cancel_payment
+from workflows.children import cancel_payment, start_payment
 from workflows.payment.workflow import PaymentLife
 from workflows.stream.hearing import DROPPED
 
@@ -119,6 +119,20 @@ async def told(life: PaymentLife, notice: object) -> None:
     await life.noticed(notice)
 
 
+async def test_another_transaction_of_a_request_is_money_once_a_query_finds_it_where_one_can(engine: Engine) -> None:
+    life = await begun(engine)
+    await told(life, said(confirms=True))
+    assert [one.capture_id for one in life.stream.state.captures] == ["c1"], "the first is"
+    doubted = []
+    for number in ("c1", "c2"):
+        await told(life, said(transaction=number, confirms=True))
+        doubted.append(life.doubted)
+    assert (len(life.stream.state.captures), doubted) == (1, [False, True])
+    await life.record_captures(closed(PAID, PAID.model_copy(update={"capture_id": "c2"})))
+    await told(life, said(transaction="c3"))
+    assert [one.capture_id for one in life.stream.state.captures] == ["c1", "c2", "c3"], "parts of a transfer are"
+
+
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
     await told(await begun(engine), said(outcome=outcome))
@@ -189,6 +203,22 @@ async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by
     assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
 
 
+async def test_a_request_names_the_address_that_the_payer_gave_last(engine: Engine) -> None:
+    first, second = "203.0.113.9", "2001:db8::17"
+    filing = Life(procedure(fee=fee()), fee_channel="online", payer_address=first).accepted().filing
+    engine.answers["start"] = None
+    await start_payment(filing, filing.fees[0])
+    assert dict(engine.asked)["start"].said["payer_address"] == first
+    life = await begun(engine, payer_address=first)
+    assert life.stream.state.payer_address == first
+    engine.answers["renewal"] = Renewal(through=Through(provider="vnpay"))
+    said = {"actor": {"subject": "an", "role": "applicant"}, "via": {"principal": "portal"}}
+    for n, given in enumerate((second, None)):
+        again = said | {"command_id": f"again-{n}", "payer_address": given}
+        await life.take_command(RenewPayment.model_validate(again))
+        assert life.stream.state.payer_address == second
+
+
 async def test_it_is_not_asked_for_anew_where_the_record_says_no(engine: Engine) -> None:
     why = problem("provider", "provider_not_offered", names="vnpay")
     with pytest.raises(RefusalError) as refused:
@@ -214,7 +244,7 @@ async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine)
     asked = [request for name, request in engine.asked if name == "close"]
     assert [(one.stream, one.seq, one.case) for one in asked] == [(str(life.stream.id), 2, n) for n in (1, 2)]
     payment = life.stream.state
-    about = [closing(payment, payment.attempts[one.case - 1], DUE, frozenset()) for one in asked]
+    about = [closing(payment, payment.attempts[one.case - 1], DUE, frozenset(), {}) for one in asked]
     assert [(one.provider, one.attempt, one.over) for one in about] == [("bank", 1, True), ("vnpay", 2, True)]
     assert [one.demand.expires - NOW for one in about] == [timedelta(days=7), timedelta(minutes=15)]
     assert engine.kinds[-1] == "payment_expired"
@@ -334,7 +364,7 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
     await life._close()
     [asked] = [request for name, request in engine.asked if name == "close"]
     payment = life.stream.state
-    about = closing(payment, payment.attempts[asked.case - 1], DUE, frozenset())
+    about = closing(payment, payment.attempts[asked.case - 1], DUE, frozenset(), {})
     assert (about.due, about.settled) == (None, NOW)
     assert engine.kinds[-1] == "payment_cancelled"
 
