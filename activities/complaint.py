@@ -9,11 +9,12 @@ from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
-from rules.complaint.grounds import grounds
+from rules.complaint.grounds import Above, grounds
 from rules.filing.reopening import stands
+from rules.require import require
 from rules.stream_kind import Kinds
 from schemas.base import Model
-from schemas.complaint.state import Grounds
+from schemas.complaint.state import Claim, Grounds
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import Spoken
 from schemas.ids import complaint_workflow, filing_workflow
@@ -22,12 +23,16 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """A filing's `n`-th complaint. `about`: the number of the disputed event; `spoken`: the signed complaint."""
+    """A filing's `n`-th complaint. `about`: the number of the disputed event; `spoken`: the signed complaint.
+
+    `claim`: what the log is asked about, to make the complaint.
+    """
 
     filing_id: UUID
     n: int
     about: int
     spoken: Spoken | None = None
+    claim: Claim | None = None
 
 
 class Remedy(Model):
@@ -74,7 +79,9 @@ class Complaints:
             except RefusalError:
                 return None
             others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
-            return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
+            above = Above(*require(await connection.fetchrow(_ABOVE, told.state.agency)))
+            claim = asked.claim or Claim(about=asked.about)
+            return grounds(told.before, told.events, tuple(told.states()), others, claim, above)
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
@@ -89,4 +96,8 @@ class Complaints:
 _KNOWN: Final = """
 select (select split_part(via, '/', 1) from event where stream = $1 and seq = 1) as filed_by,
     exists (select from event where stream = $2) as known
+"""
+_ABOVE: Final = """
+select own.superior, above.superior from (values ($1)) as asked (agency)
+    left join agency as own using (agency) left join agency as above on above.agency = own.superior
 """

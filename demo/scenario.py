@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from schemas.base import AgencyCode, Code, StrictModel, Text
+from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.errors import RefusalCode
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock, Outcome
@@ -31,8 +32,11 @@ BESIDE: Final = frozenset(
 )
 """The commands that are not given to the scenario's filing."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
-COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
-"""The commands about a complaint. The argument is the kind of the disputed event for `complain`, else the outcome."""
+COMPLAINING: Final = frozenset({"complain", "complain_again"}) | {
+    model.model_fields["kind"].default for model in COMPLAINT_COMMANDS
+} - {"claim", "release", "reassign", "withdraw"}
+"""The commands about a filing's last complaint. `complain` has the kind of the disputed event; `complain_again` makes
+the second complaint. The other ones have the word of the command: an outcome, a ground."""
 
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
 """The commands about the result: about its signatures and its later changes."""

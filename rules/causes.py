@@ -15,6 +15,12 @@ _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
 """The receipts for phí and for lệ phí. A payment may cause both: the lines of a fee do not show their kind."""
 
+COMPLAINT_NOTICES: Final = (
+    *("complaint_taken_up", "complaint_not_taken_up", "dialogue_called", "act_stayed", "stay_lifted"),
+    *("complaint_withdrawn", "suit_reported"),
+)
+"""Kinds of events of a complaint of which its complainant gets a notice."""
+
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
     "supplement_requested": (PaperKind.SUPPLEMENT,),
@@ -35,6 +41,8 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "fee_expired": _ENDS,
     "consignment_sent": (PaperKind.LABEL,),
     "complained": (PaperKind.COMPLAINT,),
+    **dict.fromkeys(COMPLAINT_NOTICES, (PaperKind.COMPLAINT_NOTICE,)),
+    "complaint_answered": (PaperKind.COMPLAINT_DECISION,),
 }
 _MONEY_LEAVES: Final = ("payment_refunded", "payment_charged_back")
 VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rules.complaint.grounds import grounds
 from rules.time.working_time import VIETNAM
+from schemas.complaint.state import Claim
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing
 from schemas.publishing.procedure import RetentionRule
@@ -34,7 +35,7 @@ class Whole:
 
 def complain_until(begun: Filing, events: Sequence[Recorded], states: Sequence[Filing]) -> datetime | None:
     """The last moment for a complaint about any act in a filing; None if no act is open to a complaint."""
-    found = (grounds(begun, events, states, (), recorded.seq).until for recorded in events)
+    found = (grounds(begun, events, states, (), Claim(about=recorded.seq)).until for recorded in events)
     return max((until for until in found if until is not None), default=None)
 
 

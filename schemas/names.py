@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from .base import Text
-from .complaint.state import ComplaintState
+from .complaint.state import ComplaintState, NotTakenUp
 from .files import DocumentType, ScanState
 from .filing.events import PaymentMeans
 from .filing.state import Stage
@@ -25,6 +25,7 @@ CHANNEL_NAMES: Final[Mapping[StrEnum, Text]] = {channel: said(f"channel.{channel
 COMPLAINT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {
     state: said(f"complaint_state.{state}") for state in ComplaintState
 }
+NOT_TAKEN_UP_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"complaint_ground.{one}") for one in NotTakenUp}
 DOCUMENT_TYPE_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"document_type.{one}") for one in DocumentType}
 SCAN_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"scan_state.{state}") for state in ScanState}
 SIGNATURE_OUTCOME_NAMES: Final[Mapping[StrEnum, Text]] = {

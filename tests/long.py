@@ -208,7 +208,7 @@ workflow/test_answered.py: a stranger answers each activity on a real queue
 workflow/test_bad_input.py: each wrong input by a real Update
   only a_start_that a_submission an_update_that
 workflow/test_branches.py: obligations lost, sealed codes, complaints, parts of a back office, forged payments
-  but a_ministry a_payment_that_is a_payment_that_no a_wrong_code after_a_withdrawal where_the whoever_pays
+  but a_ministry a_payment_that_is a_payment_that_no a_wrong_code after_a_withdrawal rejected_by where_the whoever_pays
 workflow/test_given_once.py: refunds whose call goes wrong at midnight, or that somebody else asks for
 workflow/test_healing.py: minutes of healing, what must not heal, workers by each setting, and a slow store
   but a_reason_is after_a_minute another_workflow of_a_failure one_that_was_ended the_looks what_was_told

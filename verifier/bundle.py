@@ -644,26 +644,28 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
 class _Saying(NamedTuple):
     """The kind of event, in another stream, that confirms an event of the filing.
 
-    The fields in `same` must have equal values in both events. `more`: further required fields, with their values.
+    The fields in `same` must have equal values in both events. `more`: further required fields, with their values;
+    one alternative is enough.
     `number`: the field of the filing's event that has the number of the other stream.
     """
 
     stream: str
     kind: str
     same: tuple[str, ...]
-    more: Json
+    more: tuple[Json, ...] = ({},)
     number: str = "n"
 
 
+_RIGHT: Final = ({"outcome": "upheld"}, {"outcome": "partly_upheld"})
 _BEARS_OUT: Final[Mapping[str, _Saying]] = {
-    "fee_charged_back": _Saying("refund", "charge_back_answered", ("amount",), {"outcome": "asked_again"}),
-    "parcel_failed": _Saying("parcel", "consignment_ended", ("outcome",), {}),
-    "parcel_found": _Saying("parcel", "consignment_ended", ("outcome",), {}),
-    "handed_over": _Saying("parcel", "consignment_ended", (), {"outcome": "delivered"}),
-    "part_overdue": _Saying("referral", "referral_overdue", (), {}),
-    "part_answered": _Saying("referral", "referral_answered", ("outcome", "officer", "result"), {}),
-    "result_issued": _Saying("result", "result_released", ("registered", "result"), {}),
-    "reopened": _Saying("complaint", "complaint_answered", ("about",), {"outcome": "upheld"}, "complaint"),
+    "fee_charged_back": _Saying("refund", "charge_back_answered", ("amount",), ({"outcome": "asked_again"},)),
+    "parcel_failed": _Saying("parcel", "consignment_ended", ("outcome",)),
+    "parcel_found": _Saying("parcel", "consignment_ended", ("outcome",)),
+    "handed_over": _Saying("parcel", "consignment_ended", (), ({"outcome": "delivered"},)),
+    "part_overdue": _Saying("referral", "referral_overdue", ()),
+    "part_answered": _Saying("referral", "referral_answered", ("outcome", "officer", "result")),
+    "result_issued": _Saying("result", "result_released", ("registered", "result")),
+    "reopened": _Saying("complaint", "complaint_answered", ("about",), _RIGHT, "complaint"),
 }
 _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
 """Kinds of streams that older events of a filing name without a number, since a filing could only have one of them."""
@@ -679,7 +681,8 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
         return True
     n = body.get(saying.number, 1 if saying.stream in _AT_FIRST_ALONE else None)
     same = {name: body.get(name) for name in saying.same}
-    return facts.said(f"{saying.stream}:{facts.filing_id}:{n}", saying.kind, **same, **saying.more)
+    stream = f"{saying.stream}:{facts.filing_id}:{n}"
+    return any(facts.said(stream, saying.kind, **same, **more) for more in saying.more)
 
 
 def _money_borne_out(facts: _Facts, kind: str, body: Json) -> bool:

@@ -1,5 +1,6 @@
-"""The workflow of a complaint: waits for the answer. If the complaint is upheld, ensures that the filing restarts."""
+"""The workflow of a complaint: waits for its answer, ensures that its filing restarts, waits for the sending."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -57,7 +58,8 @@ class ComplaintLife(Life[st.Complaint]):
         start = composed(self.start)
         message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
         spoken = Spoken(statement=start.statement, message=message)
-        asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about, spoken=spoken)
+        claim = st.claim_of(start)
+        asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about, spoken=spoken, claim=claim)
         reading = await read(Complaints.grounds, asked)
         found = reading.answer
         if found is None or isinstance(found, Refusal):
@@ -70,21 +72,26 @@ class ComplaintLife(Life[st.Complaint]):
         return Opening(origin, command, content, refusal, examined.basis + reading.basis)
 
     async def proceed(self) -> None:
-        """Waits for the answer while the clock runs. If the complaint is upheld, ensures that the filing restarts."""
-        while self._complaint.state in fold.WAITS:
+        """Waits for the answer; if the complaint is upheld, ensures that the filing restarts; waits for the sending."""
+        await self._while(lambda: self._complaint.state in fold.WAITS)
+        await self._see_it_reopened()
+        await self._while(lambda: fold.unsent(self._complaint))
+
+    async def _while(self, waits: Callable[[], bool]) -> None:
+        """Waits as long as `waits` is true, while the clock runs."""
+        while waits():
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
-            if not await self._changed_before(timer) and timer is not None:
+            if not await self._changed_before(timer, waits) and timer is not None:
                 ring = RingComplaint(command_id=ring_id(timer, self._complaint.seq), moment=timer.moment)
                 await self.stream.attempt(ring, not_before=timer.due)
         self._alarm.set(None)
-        await self._see_it_reopened()
 
-    async def _changed_before(self, timer: st.ComplaintTimer | None) -> bool:
-        """Waits until the complaint is answered or its timer changes. Returns False if the timer fired first."""
+    async def _changed_before(self, timer: st.ComplaintTimer | None, waits: Callable[[], bool]) -> bool:
+        """Waits until the wait is over or the timer changes. Returns False if the timer fired first."""
 
         def changed() -> bool:
-            return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
+            return not waits() or fold.next_timer(self._complaint) != timer
 
         return await self._alarm.changed_first(self.stream, timer, changed)
 
@@ -132,7 +139,7 @@ class ComplaintLife(Life[st.Complaint]):
 @workflow.defn(name="Complaint")
 @takes_commands(COMPLAINT)
 class ComplaintWorkflow:
-    """One complaint: recorded, taken up, answered. An upheld complaint restarts its filing."""
+    """One complaint: recorded, taken up, answered, sent. A complaint upheld, also in part, restarts its filing."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

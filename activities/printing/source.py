@@ -37,7 +37,8 @@ class Papers:
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
         acted = (recorded.actor.agency for recorded in told.events)
-        agencies = sorted({agency for agency in (*named, *acted, told.state.agency) if agency})
+        higher = getattr(told.state, "higher", None)
+        agencies = sorted({agency for agency in (*named, *acted, told.state.agency, higher) if agency})
         source = PaperSource(
             events=tuple(told.events),
             filing=filing,

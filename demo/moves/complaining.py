@@ -1,47 +1,59 @@
-"""Plays a script's lines about a complaint: the complainant makes it, and a leader who may decide it answers."""
+"""Plays a script's lines about a complaint: the complainant makes it, officers handle it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from demo.applicant import Filer, via
 from demo.insisting import Insisting
 from demo.scenario import Act, Scenario
-from schemas.complaint.commands import AnswerComplaint
-from schemas.complaint.state import ComplaintOutcome, ComplaintStart, ComplaintState, ComplaintView
-from schemas.filing.commands import Claim
+from rules.complaint.fold import RIGHT
+from rules.filing.reopening import UNDONE
+from rules.time.working_time import local_day
+from schemas.complaint.commands import COMPLAINT_COMMANDS
+from schemas.complaint.state import ComplaintStart, ComplaintView
+from schemas.filing.commands import Command
 from schemas.ids import complaint_workflow
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
 T = TypeVar("T")
 
-LEGAL_BASIS: Final = "Luật 02/2011/QH13, Đ31"
+LEGAL_BASIS: Final = "Luật Khiếu nại 02/2011/QH13, Đ31"
 PAUSE: Final = 0.2
+_COMMANDS: Final[Mapping[str, type[Command]]] = {
+    str(model.model_fields["kind"].default): model for model in COMPLAINT_COMMANDS
+}
 
 
 @dataclass(frozen=True)
 class Complaining:
-    """Plays one complaint, as the complainant and as the leader."""
+    """Plays lines about a filing's complaints, as the complainant and as the officers."""
 
     scenario: Scenario
     filer: Filer
     page: Insisting
 
     async def play(self, act: Act) -> None:
-        """Plays a line as soon as it is possible. If it upholds the complaint, waits until the filing is reopened."""
-        (word,) = act.arguments
-        await (self._complain(act.role, word) if act.command == "complain" else self._answer(ComplaintOutcome(word)))
+        """Plays a line as soon as it is possible. After an answer, waits for the reopened filing."""
+        if act.command == "complain":
+            await self._complain(act.role, await self._until(lambda: self._notice(act.arguments[0])))
+        elif act.command == "complain_again":
+            first = (await self.page.complaints())[-1]
+            await self._complain(act.role, first.about, first.n)
+        else:
+            await self._act(act)
 
-    async def _complain(self, role: Role, kind: str) -> None:
-        about = await self._until(lambda: self._notice(kind))
+    async def _complain(self, role: Role, about: int, against: int | None = None) -> None:
         complaint = ComplaintStart(
             filing_id=self.filer.filing_id,
-            n=1,
+            n=len(await self.page.complaints()) + 1,
             about=about,
+            against=against,
             words=f"{self.filer.canary}: đề nghị xem xét lại",
             actor=self.filer.actor(role),
             via=via(Channel.ONLINE),
@@ -49,42 +61,59 @@ class Complaining:
         await self.page.complain(complaint)
 
     async def _notice(self, kind: str) -> int | None:
-        """Returns the seq of the filing's last event of this kind; None until the time limit for complaints runs."""
-        told = (await self.page.view()).complain_until is not None
+        """Returns the seq of the filing's last event of this kind; None until the applicant has the decision."""
+        told = kind not in UNDONE or (await self.page.view()).complain_until is not None
         return await self.page.last(kind) if told else None
 
-    async def _answer(self, outcome: ComplaintOutcome) -> None:
-        leader = await self._until(self._free)
-        said = {"actor": leader, "via": via(Channel.COUNTER)}
-        await self.page.act_on(self._stream, Claim(command_id="claim", **said))
-        answer = AnswerComplaint(
-            command_id="answer",
-            outcome=outcome,
-            reason=f"{self.filer.canary}: đã xem xét lại",
-            legal_basis=LEGAL_BASIS,
-            **said,
-        )
-        await self.page.act_on(self._stream, answer)
-        await self._until(self._over)
+    async def _act(self, act: Act) -> None:
+        one = (await self.page.complaints())[-1]
+        stream, actor = complaint_workflow(self.filer.filing_id, one.n), self._actor(act, one)
+        if act.role is Role.LEADER and one.answerer is None:
+            await self._give(stream, "claim", actor)
+        await self._give(stream, act.command, actor, **self._content(act))
+        if act.command == "answer_complaint":
+            await self._until(self._over)
 
-    @property
-    def _stream(self) -> str:
-        return complaint_workflow(self.filer.filing_id, 1)
+    def _actor(self, act: Act, one: ComplaintView) -> Actor:
+        """Returns the complainant, or the officer of the agency that answers the complaint."""
+        if act.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
+            return self.filer.actor(act.role)
+        return Actor(subject=f"{one.agency.lower()}-{act.role}-{act.n}", role=act.role, agency=one.agency)
 
-    async def _free(self) -> Actor | None:
-        """Returns the first leader of the agency who may claim the complaint; None if no leader may yet."""
-        for n in (1, 2):
-            subject = f"{self.scenario.agency.lower()}-leader-{n}"
-            leader = Actor(subject=subject, role=Role.LEADER, agency=self.scenario.agency)
-            actions = await self.page.actions_on(self._stream, leader)
-            if any(action.allowed and action.name == "claim" for action in actions):
-                return leader
-        return None
+    def _content(self, act: Act) -> dict[str, Any]:
+        """Returns the command's own fields."""
+        word, own = act.arguments[0] if act.arguments else None, f"{self.filer.canary}: đã xem xét lại"
+        now = datetime.now(UTC)
+        contents: dict[str, dict[str, Any]] = {
+            "not_take_up": {"ground": word, "reason": own},
+            "verify_complaint": {"findings": own},
+            "invite_to_dialogue": {"at": now + timedelta(seconds=3), "place": "Trụ sở", "topics": own},
+            "record_dialogue": {"attended": True, "minutes": own},
+            "stay_act": {"reason": own},
+            "lift_stay": {"reason": own},
+            "answer_complaint": {"outcome": word, "reason": own, "legal_basis": LEGAL_BASIS},
+            "send_answer": {"how": "trực tuyến"},
+            "report_suit": {"court": "Tòa án nhân dân khu vực 1", "day": local_day(now)},
+        }
+        return contents.get(act.command, {})
+
+    async def _give(self, stream: str, kind: str, actor: Actor, **said: Any) -> None:
+        """Gives a command as soon as it is allowed."""
+
+        async def allowed() -> bool | None:
+            actions = await self.page.actions_on(stream, actor)
+            return True if any(one.allowed and one.name == kind for one in actions) else None
+
+        await self._until(allowed)
+        channel = Channel.ONLINE if actor.agency is None else Channel.COUNTER
+        command = _COMMANDS[kind].model_validate({"command_id": kind, "actor": actor, "via": via(channel)} | said)
+        await self.page.act_on(stream, command)
 
     async def _over(self) -> ComplaintView | None:
-        """Returns the complaint once it is rejected, or once it is upheld and the filing is reopened; None before."""
-        (found,) = await self.page.complaints()
-        return found if found.state is ComplaintState.REJECTED or found.reopened is not None else None
+        """Returns the complaint unless its filing has yet to be reopened; None until then."""
+        one = (await self.page.complaints())[-1]
+        to_come = one.state in RIGHT and one.act in UNDONE and one.reopened is None
+        return None if to_come else one
 
     async def _until(self, look: Callable[[], Awaitable[T | None]]) -> T:
         while True:

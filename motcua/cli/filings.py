@@ -214,10 +214,11 @@ def complain(  # noqa: PLR0913 -- a command line has many options
     actor: Actor,
     document: Annotated[str | None, typer.Option(metavar="JSON", help="option.complain.document")] = None,
     n: Annotated[int | None, typer.Option(help="option.complain.n")] = None,
+    against: Annotated[int | None, typer.Option(metavar="N", help="option.complain.against")] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    fields: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words}
+    fields: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words, "against": against}
     fields |= {"document": read_json(document, "--document")} if document else {}
     complaint = order(c.ComplaintStart, actor, **fields)
 

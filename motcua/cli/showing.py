@@ -83,7 +83,7 @@ RESULT: Final = columns(
     "code outcome file:result.key media_type:result.media_type bytes:result.size sha256:result.sha256"
 )
 COMPLAINTS: Final = columns(
-    "n recorded:recorded_at act event:about state|complaint_state",
+    "n recorded:recorded_at agency act event:about state|complaint_state",
     Column("due", lambda one: late(one.due, overdue=one.overdue)),
     "reply:reason",
 )

@@ -30,6 +30,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "appeal": 60,
     "take_up": 60,
     "complaint": 60,
+    "dialogue": 1,
     "reappointment": 600,
     "supplement": 30,
     "payment": 30,

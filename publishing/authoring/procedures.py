@@ -92,7 +92,8 @@ class AgencyEntry(StrictModel):
     is the agency's number at the signing service: its papers are then sealed, independently of the signers of its
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
-    cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk.
+    cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk. `superior`
+    is the next authority, to which a second complaint goes; without it only the court is left.
     """
 
     agency: AgencyCode
@@ -108,6 +109,7 @@ class AgencyEntry(StrictModel):
     merchants: tuple[Code, ...] = ()
     tills: bool = False
     phone: Line | None = None
+    superior: AgencyCode | None = None
 
 
 class Directory(StrictModel):
@@ -207,4 +209,5 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
         merchants=entry.merchants or None,
         tills=entry.tills,
         phone=entry.phone,
+        superior=entry.superior,
     )

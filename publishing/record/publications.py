@@ -160,7 +160,7 @@ def _told(table: Table, row: Row, *, read: bool) -> Row:
 
 
 def _agency(event: ev.AgencyEntered) -> Row:
-    same = {"agency", "namespace", "queue", "province", "seal", "tills", "phone"}
+    same = {"agency", "namespace", "queue", "province", "seal", "tills", "phone", "superior"}
     many = {
         "receives_for": list(event.receives_for),
         "receipts": None if event.receipts is None else event.receipts.model_dump(exclude_none=True),

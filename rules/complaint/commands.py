@@ -1,77 +1,41 @@
-"""The rule of each command on a complaint; the admission of a complaint. Nobody decides about their own act."""
+"""The rule of each command on a complaint. The head of the agency answers, also about their own act."""
 
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from rules.complaint.fold import WAITS, next_timer, undoes
-from rules.complaint.grounds import ACTS
+from rules.complaint.admission import UNSIGNED, admit
+from rules.complaint.fold import WAITS, next_timer, undoes, unsent
 from rules.filing.reopening import UNDONE
 from rules.filing.submission.representation import over
 from rules.officers import not_in_whose_place
 from rules.require import require
-from rules.rule import ANYBODY, SYSTEM, Rule, Rules, always, refuse
-from rules.time.working_time import VIETNAM
+from rules.rule import ANYBODY, SYSTEM, Rule, Rules, When, always, refuse
+from rules.time.working_time import due, local_day
 from schemas.complaint import events as ev
-from schemas.complaint.commands import AnswerComplaint, Complain, RingComplaint, SettleUpheld
-from schemas.complaint.state import INTAKE, OPENING, Complaint, ComplaintOutcome, Grounds
+from schemas.complaint.commands import (
+    AnswerComplaint,
+    InviteToDialogue,
+    LiftStay,
+    NotTakeUp,
+    RecordDialogue,
+    ReportSuit,
+    RingComplaint,
+    SendAnswer,
+    SettleUpheld,
+    StayAct,
+    TakeUp,
+    VerifyComplaint,
+)
+from schemas.complaint.state import INTAKE, OPENING, Complaint, ComplaintOutcome, ComplaintState
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing.events import Claimed, Moment, Reassigned, Released
 from schemas.people import OFFICERS, Actor, Role
-from schemas.translate import joined, said
 
 Events = tuple[ev.ComplaintEvent, ...]
 
-_UNSIGNED: Final = problem("document", "signed_complaint_required")
 _ENDED: Final = problem("", "complaint_ended")
-
-
-def _admit(complaint: Complaint, command: Complain, now: datetime) -> Events:
-    """The event that records the complaint. Raises `RefusalError` with every reason."""
-    start, found = command.start, command.grounds
-    follows = found.earlier + 1
-    not_next = None if complaint.n == follows else problem("n", "not_the_next", follows=follows)
-    wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), not_next) if why]
-    if wrong or found.act is None:
-        raise refuse(*wrong)
-    recorded = ev.Complained(
-        n=start.n,
-        about=start.about,
-        words=start.words,
-        document=start.document,
-        act=found.act,
-        officer=found.officer,
-        step=found.step,
-        steps=found.steps,
-        take_up=found.take_up,
-        answer=found.answer,
-        reminder=found.reminder,
-        days=found.calendar,
-        side=found.side,
-        represented_until=found.represented_until,
-    )
-    return (recorded,)
-
-
-def _not_theirs(command: Complain, now: datetime) -> Problem | None:
-    """Refuses everybody except the applicant, their representative, and the agency's desk with a signed complaint."""
-    actor, found = command.start.actor, command.grounds
-    if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
-        return None if command.start.document else _UNSIGNED
-    if (actor.role, actor.subject) in {(one.role, one.subject) for one in found.complainants}:
-        return over(actor, found.represented_until, now)
-    return problem("actor", "not_the_complainant", says="only_the_applicants_side_complains")
-
-
-def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
-    if found.act is None:
-        acts = joined(said("act_and_its_article", act=act.name, article=act.article) for act in ACTS.values())
-        return problem("about", "nothing_to_complain_about", acts=acts)
-    if found.until is None:
-        return problem("about", "no_notice_yet")
-    if now > found.until:
-        return problem("about", "too_late", says="too_late_to_complain", day=found.until.astimezone(VIETNAM))
-    return problem("about", "disputed_already") if found.disputed else None
 
 
 # By the system.
@@ -81,9 +45,8 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
     timer = next_timer(complaint)
     if timer is None or timer.moment is not command.moment or now < timer.due:
         raise refuse(problem("moment", "not_due"))
-    due = require(complaint.due)
-    reminder = command.moment is Moment.REMINDER
-    return (ev.ComplaintReminded(due=due) if reminder else ev.ComplaintOverdue(due=due),)
+    event = ev.ComplaintReminded if command.moment is Moment.REMINDER else ev.ComplaintOverdue
+    return (event(due=require(complaint.due)),)
 
 
 def _settle_upheld(complaint: Complaint, command: SettleUpheld, _: datetime) -> Events:
@@ -91,7 +54,7 @@ def _settle_upheld(complaint: Complaint, command: SettleUpheld, _: datetime) -> 
 
 
 def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: datetime) -> Events:
-    if complaint.state not in WAITS:
+    if complaint.due is None:
         return ()
     if command.calendar == complaint.days:
         raise refuse(problem("calendar", "in_force"))
@@ -103,48 +66,136 @@ def _change_calendar(complaint: Complaint, command: cm.ChangeCalendar, _: dateti
 
 def _stranger(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
     if actor.role in OFFICERS:
-        wrong = problem("actor.agency", "other_agency", says="other_agencys_complaint")
-        return None if actor.agency == complaint.agency else wrong
-    if actor.subject in complaint.side:
+        if actor.agency != complaint.agency:
+            return problem("actor.agency", "other_agency", says="other_agencys_complaint")
+        beside = actor.subject in complaint.side
+        return problem("actor.subject", "own_filing", says="complaint_on_the_side") if beside else None
+    if complaint.touched is None and actor.subject in complaint.side:
         return over(actor, complaint.represented_until, now)
     return problem("actor.subject", "not_the_complainant")
 
 
+def _in(state: ComplaintState, *checks: When[Complaint]) -> When[Complaint]:
+    """The condition that the complaint is in this state, and then each of `checks`."""
+
+    def when(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
+        if complaint.state is not state:
+            return problem("", "wrong_state", says=f"complaint_is.{state}")
+        return next(filter(None, (check(complaint, actor, now) for check in checks)), None)
+
+    return when
+
+
+def _unanswered(complaint: Complaint, _: Actor, __: datetime) -> Problem | None:
+    return None if complaint.state in WAITS else _ENDED
+
+
 def _claimable(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
-    claimed = problem("", "claimed_already") if complaint.answerer == actor.subject else None
-    return _not_for_this_leader(complaint, actor, now) or claimed
+    if complaint.answerer == actor.subject:
+        return problem("", "claimed_already")
+    return _unanswered(complaint, actor, now) or _another_has_it(complaint, actor)
 
 
 def _claimed(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
     if complaint.answerer is None:
         return problem("", "not_claimed", says="complaint_not_taken")
-    return _not_for_this_leader(complaint, actor, now)
+    return _unanswered(complaint, actor, now) or _another_has_it(complaint, actor)
 
 
-def _not_for_this_leader(complaint: Complaint, actor: Actor, _: datetime) -> Problem | None:
-    if actor.role is not Role.LEADER:
-        return None
-    if partial(complaint, actor.subject):
-        return problem("actor.subject", "four_eyes", says="complaint_four_eyes")
-    other = complaint.answerer not in {None, actor.subject}
-    return problem("", "claimed_by_other") if other else None
+def _another_has_it(complaint: Complaint, actor: Actor) -> Problem | None:
+    mine = actor.role is not Role.LEADER or complaint.answerer in {None, actor.subject}
+    return None if mine else problem("", "claimed_by_other")
 
 
-def partial(complaint: Complaint, subject: str) -> bool:
-    """Whether this person did the disputed act, or is on the complainant's side."""
-    return subject == complaint.officer or subject in complaint.side
+def _verifiable(complaint: Complaint, actor: Actor, _: datetime) -> Problem | None:
+    """Refuses the author of the act: another officer verifies it (art. 29)."""
+    author = actor.subject == complaint.officer
+    return problem("actor.subject", "four_eyes", says="complaint_verified_by_another") if author else None
+
+
+def _dialogue_is_now(complaint: Complaint, _: Actor, now: datetime) -> Problem | None:
+    if complaint.dialogue_at is None or complaint.dialogue is not None:
+        return problem("", "not_invited")
+    return None if complaint.dialogue_at <= now else problem("", "not_due", says="dialogue_to_come")
+
+
+def _staying(*, stayed: bool) -> When[Complaint]:
+    """The condition that the act is stopped now, or that it is not."""
+    wrong = problem("", "wrong_state", says="act_not_stayed" if stayed else "act_stayed_already")
+    return lambda complaint, _, __: None if complaint.stayed is stayed else wrong
+
+
+def _in_time(complaint: Complaint, _: Actor, now: datetime) -> Problem | None:
+    return problem("", "limit_over") if require(complaint.due) <= now else None
+
+
+def decidable_by(complaint: Complaint, leader: str | None) -> Problem | None:
+    """Why this leader can't decide a complaint that they have taken up; None if they can.
+
+    Before a decision about one's own act another officer verifies the complaint; before a second one a dialogue is held
+    (Decree 155/2026 art. 11).
+    """
+    if leader == complaint.officer and complaint.verified is None:
+        return problem("", "not_verified")
+    if complaint.against is not None and complaint.dialogue is None:
+        return problem("", "dialogue_required")
+    return None
+
+
+def _sendable(complaint: Complaint, _: Actor, __: datetime) -> Problem | None:
+    return None if unsent(complaint) else problem("", "wrong_state", says="no_answer_to_send")
+
+
+def _by(complaint: Complaint, command: cm.Command) -> dict[str, Any]:
+    return {"officer": command.actor.subject, "acting_for": complaint.acting_for}
 
 
 def _reassign(complaint: Complaint, command: cm.Reassign, _: datetime) -> Events:
-    if command.officer == complaint.answerer or partial(complaint, command.officer):
+    if command.officer == complaint.answerer or command.officer in complaint.side:
         raise refuse(problem("officer", "four_eyes", says="complaint_not_given"))
     if (wrong := not_in_whose_place(complaint.whose_task, command.officer, command.acting_for)) is not None:
         raise refuse(wrong)
     return (Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
+def _verify(_: Complaint, command: VerifyComplaint, __: datetime) -> Events:
+    return (ev.ComplaintVerified(officer=command.actor.subject, findings=command.findings),)
+
+
+def _take_up(complaint: Complaint, command: TakeUp, _: datetime) -> Events:
+    steps = sum((complaint.against is not None, command.complex is not None, command.remote))
+    limits = (require(complaint.answer), *complaint.longer)
+    limit = limits[min(steps, len(limits) - 1)]
+    said = {"remote": command.remote, "complex": command.complex}
+    return (ev.ComplaintTakenUp(limit=limit, **said, **_by(complaint, command)),)
+
+
+def _not_take_up(complaint: Complaint, command: NotTakeUp, _: datetime) -> Events:
+    return (ev.ComplaintNotTakenUp(ground=command.ground, reason=command.reason, **_by(complaint, command)),)
+
+
+def _invite(complaint: Complaint, command: InviteToDialogue, now: datetime) -> Events:
+    if command.at < due(now, complaint.dialogue_notice, require(complaint.days)):
+        raise refuse(problem("at", "invited_too_late", limit=complaint.dialogue_notice.words))
+    said = command.model_dump(include={"at", "place", "topics"})
+    return (ev.DialogueCalled(**said, **_by(complaint, command)),)
+
+
+def _record_dialogue(complaint: Complaint, command: RecordDialogue, _: datetime) -> Events:
+    said = command.model_dump(include={"attended", "minutes"})
+    return (ev.DialogueHeld(**said, **_by(complaint, command)),)
+
+
+def _stay(complaint: Complaint, command: StayAct, _: datetime) -> Events:
+    return (ev.ActStayed(until=require(complaint.due), reason=command.reason, **_by(complaint, command)),)
+
+
+def _lift(complaint: Complaint, command: LiftStay, _: datetime) -> Events:
+    return (ev.StayLifted(reason=command.reason, **_by(complaint, command)),)
+
+
 def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Events:
-    upheld = command.outcome is ComplaintOutcome.UPHELD and complaint.act in UNDONE
+    upheld = command.outcome is not ComplaintOutcome.REJECTED and complaint.act in UNDONE
     open_to_it = (INTAKE, *complaint.steps) if upheld else ()
     if command.start_at is not None and command.start_at not in open_to_it:
         raise refuse(problem("start_at", "no_such_place", names=", ".join(open_to_it) or "–"))
@@ -153,34 +204,61 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
         ev.ComplaintAnswered(
             about=complaint.about,
             outcome=command.outcome,
-            officer=command.actor.subject,
-            acting_for=complaint.acting_for,
             step=place if upheld and place in complaint.steps else None,
             reason=command.reason,
             legal_basis=command.legal_basis,
+            **_by(complaint, command),
         ),
     )
 
 
+def _send(_: Complaint, command: SendAnswer, __: datetime) -> Events:
+    return (ev.AnswerSent(officer=command.actor.subject, how=command.how),)
+
+
 def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
-        raise refuse(_UNSIGNED.model_copy(update={"field": "request"}))
+        raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
     return (ev.ComplaintWithdrawn(reason=command.reason, request=command.request),)
 
 
+def _sue(_: Complaint, command: ReportSuit, now: datetime) -> Events:
+    if command.actor.role is Role.RECEPTION and command.document is None:
+        raise refuse(UNSIGNED)
+    if command.day > local_day(now):
+        raise refuse(problem("day", "in_the_future"))
+    return (ev.SuitReported(court=command.court, day=command.day, document=command.document),)
+
+
+_SIDE: Final = (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION)
+_VERIFYING: Final = (Role.SPECIALIST, Role.RECEPTION, Role.CLERK, Role.LEADER)
+_RECORDED: Final = _in(ComplaintState.RECORDED, _claimed)
+_TAKEN_UP: Final = partial(_in, ComplaintState.TAKEN_UP, _claimed)
+
 RULES: Final[Rules[Complaint]] = Rules(
     {
-        OPENING: Rule(ANYBODY, always, _admit),
+        OPENING: Rule(ANYBODY, always, admit),
         "ring_complaint": Rule(SYSTEM, always, _ring),
         "settle_upheld": Rule(SYSTEM, always, _settle_upheld),
         "change_calendar": Rule(SYSTEM, always, _change_calendar),
         "claim": Rule((Role.LEADER,), _claimable, lambda _, command, __: (Claimed(officer=command.actor.subject),)),
         "release": Rule((Role.LEADER, Role.TEAM_LEAD), _claimed, lambda *_: (Released(),)),
-        "reassign": Rule((Role.TEAM_LEAD,), always, _reassign),
-        "answer_complaint": Rule((Role.LEADER,), _claimed, _answer),
-        "withdraw": Rule((Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION), always, _withdraw),
+        "reassign": Rule((Role.TEAM_LEAD,), _unanswered, _reassign),
+        "take_up": Rule((Role.LEADER,), _RECORDED, _take_up),
+        "not_take_up": Rule((Role.LEADER,), _RECORDED, _not_take_up),
+        "verify_complaint": Rule(_VERIFYING, _in(ComplaintState.TAKEN_UP, _verifiable), _verify),
+        "invite_to_dialogue": Rule((Role.LEADER,), _TAKEN_UP(), _invite),
+        "record_dialogue": Rule((Role.LEADER,), _TAKEN_UP(_dialogue_is_now), _record_dialogue),
+        "stay_act": Rule((Role.LEADER,), _TAKEN_UP(_staying(stayed=False), _in_time), _stay),
+        "lift_stay": Rule((Role.LEADER,), _TAKEN_UP(_staying(stayed=True)), _lift),
+        "answer_complaint": Rule(
+            (Role.LEADER,), _TAKEN_UP(lambda complaint, actor, _: decidable_by(complaint, actor.subject)), _answer
+        ),
+        "send_answer": Rule((Role.CLERK, Role.LEADER, Role.RECEPTION, Role.TEAM_LEAD), _sendable, _send),
+        "withdraw": Rule(_SIDE, _unanswered, _withdraw),
+        "report_suit": Rule(_SIDE, _unanswered, _sue),
     },
     not_now=_ENDED,
-    over=lambda complaint: None if complaint.state in WAITS else _ENDED,
+    over=lambda complaint: None if complaint.state in WAITS or unsent(complaint) else _ENDED,
     stranger=_stranger,
 )

@@ -1,42 +1,24 @@
-"""The acts that are open to a complaint, the people who may complain, and the deadline."""
+"""The facts in the log for a complaint: the disputed act, the people who may complain, the deadline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from rules.complaint.fold import WAITS
+from rules.complaint.fold import ANSWERED, WAITS
 from rules.filing.reopening import places
 from rules.filing.submission.representation import represented_until
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
-from schemas.base import Text
-from schemas.complaint.state import Complaint, Grounds
+from schemas.base import AgencyCode
+from schemas.complaint.state import SILENCE, Claim, Complaint, ComplaintState, Grounds
 from schemas.filing import events as ev
-from schemas.filing.events import Clock
 from schemas.filing.state import Filing
+from schemas.limit import Limit
 from schemas.people import OFFICERS, Actor, Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.time_limits import COMPLAINT, LONGER, SECOND, SECOND_REMOTE
 from schemas.stream.ledger import Recorded
-from schemas.translate import said
-
-
-class Act(NamedTuple):
-    """An act that is open to a complaint: its name for people, and its legal basis."""
-
-    name: Text
-    article: str
-
-
-ACTS: Final[dict[str, Act]] = {
-    "intake_refused": Act(said("disputed.intake_refused"), "NĐ 61/2018 Đ17 k1b"),
-    "supplement_expired": Act(said("disputed.supplement_expired"), "theo luật chuyên ngành"),
-    "suspended": Act(said("disputed.suspended"), "mẫu 05 TT 03/2025"),
-    "stopped": Act(said("disputed.stopped"), "mẫu 05 TT 03/2025"),
-    "decided": Act(said("disputed.decided"), "NĐ 61/2018 Đ19 k8"),
-    "overdue": Act(said("disputed.overdue"), "NĐ 61/2018 Đ19 k9"),
-}
-"""Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with the legal basis of each. Which
-of them are open to a complaint is unconfirmed."""
 
 
 class _Turn(NamedTuple):
@@ -47,62 +29,131 @@ class _Turn(NamedTuple):
     after: Filing
 
 
+class Above(NamedTuple):
+    """The authorities above a filing's agency: the next one, and the next above that; None where there is none."""
+
+    second: AgencyCode | None = None
+    third: AgencyCode | None = None
+
+
+NOTHING_ABOVE: Final = Above()
+
+
 def grounds(
-    begun: Filing, events: Iterable[Recorded], states: Iterable[Filing], complaints: Sequence[Complaint], about: int
+    begun: Filing,
+    events: Iterable[Recorded],
+    states: Iterable[Filing],
+    complaints: Sequence[Complaint],
+    claim: Claim,
+    above: Above = NOTHING_ABOVE,
 ) -> Grounds:
-    """The grounds of a complaint about the event whose seq is `about`; `begun` is the state before all `events`."""
+    """The grounds of a complaint; `begun` is the filing's state before all `events`."""
     changes = zip(events, pairwise((begun, *states)), strict=True)
     turns = [_Turn(before, recorded, after) for recorded, (before, after) in changes]
-    known = _of_any_event(turns[-1].after, complaints, about)
-    found = next((turn for turn in turns if turn.recorded.seq == about and _can_be_complained_about(turn)), None)
+    known = _of_any_event(turns[-1].after, complaints, claim)
+    found = next((turn for turn in turns if turn.recorded.seq == claim.about), None)
     if found is None:
         return known
+    which = _of_second if claim.against else _of_first
+    return known.model_copy(update=_of_the_act(found, turns) | which(complaints, claim, above, known.calendar))
+
+
+def _of_the_act(found: _Turn, turns: Sequence[_Turn]) -> dict[str, object]:
+    """The grounds that the disputed event gives, also its time for a complaint."""
     steps = tuple(step for step in places(found.before) if step is not None)
-    return known.model_copy(
-        update={
-            "act": found.recorded.event.kind,
-            "officer": _officer(found),
-            "step": (found.before.step or steps[0]) if steps else None,
-            "steps": steps,
-            "until": _until(found, turns),
-        }
-    )
+    where: dict[str, object] = {"steps": steps, "step": (found.before.step or steps[0]) if steps else None}
+    if not _is_the_agencys(found.recorded):
+        return where | {"act": SILENCE}
+    filing = found.after
+    time = _within(_known_at(found, turns), filing.procedure.limits.appeal, turns[-1].after.calendar)
+    return where | time | {"act": found.recorded.event.kind, "officer": _officer(found)}
 
 
-def _of_any_event(filing: Filing, complaints: Sequence[Complaint], about: int) -> Grounds:
-    """The part of the grounds that exists for every event, even for an event that is not open to a complaint."""
-    applicant, filed_by, limits = filing.applicant, filing.filed_by, filing.procedure.limits
-    own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
-    filer = (filed_by,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
+_THEIRS: Final = frozenset({"submitted", "supplemented", "answered", "withdrawn"})
+"""Acts of the applicant's side, also if the desk records them: a complaint about one is about the silence since."""
+
+
+def _is_the_agencys(recorded: Recorded) -> bool:
+    return recorded.actor.role in {*OFFICERS, Role.SYSTEM} and recorded.event.kind not in _THEIRS
+
+
+def _of_any_event(filing: Filing, complaints: Sequence[Complaint], claim: Claim) -> Grounds:
+    """The part of the grounds that exists for every event."""
+    limits = filing.procedure.limits
     return Grounds(
         agency=filing.agency,
-        complainants=(*own, *filer),
+        complainants=() if claim.touched else _applicants_side(filing),
         side=tuple(sorted(on_the_applicants_side(filing))),
-        represented_until=represented_until(filing),
+        represented_until=None if claim.touched else represented_until(filing),
         earlier=len(complaints),
-        disputed=any(one.about == about and one.state in WAITS for one in complaints),
         take_up=limits.take_up,
         answer=limits.complaint,
+        longer=LONGER if limits.complaint == COMPLAINT else (),
+        dialogue=limits.dialogue,
         reminder=limits.reminder,
         calendar=filing.calendar,
     )
 
 
-def _can_be_complained_about(turn: _Turn) -> bool:
-    event = turn.recorded.event
-    return event.kind in ACTS and (not isinstance(event, ev.Overdue) or event.clock is Clock.PROCESSING)
+def _applicants_side(filing: Filing) -> tuple[Actor, ...]:
+    applicant, filed_by = filing.applicant, filing.filed_by
+    own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
+    filer = (filed_by,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
+    return (*own, *filer)
 
 
-def _until(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The deadline, counted from the act. For a decision, from its result's hand-over; None if there was none yet."""
-    notice, filing = found.recorded, turns[-1].after
-    if isinstance(notice.event, ev.Decided):
-        later = (turn.recorded for turn in turns if turn.recorded.seq > notice.seq)
-        told = next((one for one in later if one.event.kind in {"handed_over", "reopened"}), None)
-        if told is None or isinstance(told.event, ev.Reopened):
-            return None
-        notice = told
-    return working_time.due(notice.at, filing.procedure.limits.appeal, filing.calendar)
+def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
+    """The time of receiving or knowing of the act; None for a decision whose result was not handed over yet."""
+    if not isinstance(found.recorded.event, ev.Decided):
+        return found.recorded.at
+    later = (turn.recorded for turn in turns if turn.recorded.seq > found.recorded.seq)
+    told = next((one for one in later if one.event.kind in {"handed_over", "reopened"}), None)
+    return None if told is None or isinstance(told.event, ev.Reopened) else told.at
+
+
+def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str, object]:
+    """The fields of a complainant's limit."""
+    if known_at is None:
+        return {}
+    return {"known_at": known_at, "within": limit, "until": working_time.due(known_at, limit, days)}
+
+
+def _same(one: Complaint, claim: Claim) -> bool:
+    """Whether a complaint is about the same act, and by the same side. Touched complainants are not told apart."""
+    return one.about == claim.about and (one.touched is not None) is claim.touched
+
+
+def _of_first(complaints: Iterable[Complaint], claim: Claim, above: Above, _: Calendar) -> dict[str, object]:
+    """The grounds of a first complaint: an earlier one of the applicant's side must not wait, or be answered."""
+    states = {one.state for one in complaints if _same(one, claim) and not claim.touched}
+    answered = "answered_already" if states & {*ANSWERED, ComplaintState.SUED} else None
+    return {"higher": above.second, "barred": "disputed_already" if states & WAITS else answered}
+
+
+def _of_second(complaints: Sequence[Complaint], claim: Claim, above: Above, days: Calendar) -> dict[str, object]:
+    """The grounds of a second complaint: it goes to the next authority, after an answer or a missed limit (art. 33)."""
+    first = _first(complaints, claim)
+    if first is None:
+        return {"barred": "no_first_complaint"}
+    since = first.due if first.state in WAITS else first.sent_at
+    said = {"known_at": None, "until": None} | _within(since, SECOND_REMOTE if first.remote else SECOND, days)
+    barred = _hinders_second(first, {one.state for one in complaints if one.against == first.n}, above)
+    return said | {"agency": above.second, "higher": above.third} if barred is None else {"barred": barred}
+
+
+def _first(complaints: Iterable[Complaint], claim: Claim) -> Complaint | None:
+    """The first complaint that a second one names, if the same side has made it and it was not refused or given up."""
+    named = (one for one in complaints if one.n == claim.against and one.against is None and _same(one, claim))
+    return next((one for one in named if one.state in {*WAITS, *ANSWERED}), None)
+
+
+def _hinders_second(first: Complaint, again: Collection[ComplaintState], above: Above) -> str | None:
+    """The rule by which a second complaint is not possible now; `again` are the states of second ones before it."""
+    if above.second is None:
+        return "no_higher_authority"
+    if {*again} - {ComplaintState.NOT_TAKEN_UP, ComplaintState.WITHDRAWN}:
+        return "second_already"
+    return "not_answered_yet" if first.state in WAITS and not first.overdue else None
 
 
 def _officer(found: _Turn) -> str | None:

@@ -1,15 +1,15 @@
 """The descriptor of complaints: the row of a complaint, its view, and its message to the filing."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from rules.complaint.commands import RULES
-from rules.complaint.fold import WAITS, evolve, is_open, undoes
+from rules.complaint.commands import RULES, decidable_by
+from rules.complaint.fold import RIGHT, WAITS, evolve, is_open, undoes, unsent
 from rules.evidence import Entry, Evidence
-from rules.require import require
 from rules.stream_kind import StreamKind, Telling, numbered
 from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
-from schemas.complaint.state import Complaint, ComplaintFact, ComplaintStart, ComplaintView
+from schemas.complaint.state import SILENCE, Complaint, ComplaintFact, ComplaintStart, ComplaintState, ComplaintView
 from schemas.filing.commands import SettleComplaint
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import Role
@@ -21,7 +21,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """The evidence in the filing's log that an event needs: the disputed act, or the filing's restart; else None."""
     filing = filing_workflow(stream.filing)
     match event:
-        case events.Complained(act=act):
+        case events.Complained(act=act) if act != SILENCE:
             return ((Entry((act,), stream=filing),),)
         case events.ComplaintSettled(reopened=True):
             return ((Entry(("reopened",), {"complaint": stream.n}, filing),),)
@@ -30,23 +30,52 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def standing(complaint: Complaint) -> Standing:
-    """The standing of a complaint. An upheld complaint is open until its filing has restarted."""
+    """The standing of a complaint. It is open until its filing has restarted and its decision was sent."""
     name = complaint.days.name if complaint.days else None
     return Standing(n=complaint.n, calendar=name, open=is_open(complaint))
 
 
 def rows(complaint: Complaint) -> Rows:
     """The tasks of a complaint, in the queues of their roles."""
+    return Rows(tasks=tuple(_tasks(complaint)))
+
+
+def _tasks(complaint: Complaint) -> Iterator[TaskRow]:
     if undoes(complaint):
-        return Rows(tasks=(_task(complaint, Role.SYSTEM, "settle_upheld"),))
-    if complaint.state not in WAITS:
-        return Rows(tasks=())
-    actions = ("claim",) if complaint.answerer is None else ("release", "answer_complaint")
-    leading = ("reassign",) if complaint.answerer is None else ("release", "reassign")
-    late = (_task(complaint, Role.TEAM_LEAD, *leading),) if complaint.overdue else ()
-    told = complaint.reminded and not complaint.overdue
-    reminder = (_task(complaint, Role.LEADER, name="reminder:complaint"),) if told else ()
-    return Rows(tasks=(_task(complaint, Role.LEADER, *actions), *late, *reminder))
+        yield _task(complaint, Role.SYSTEM, "settle_upheld")
+    if unsent(complaint):
+        yield _task(complaint, Role.CLERK, "send_answer", name="complaint:answer")
+        leading: tuple[str, ...] = ("send_answer",)
+    elif complaint.state not in WAITS:
+        return
+    else:
+        yield from _of_leader(complaint)
+        leading = ("reassign",) if complaint.answerer is None else ("release", "reassign")
+    if complaint.overdue:
+        yield _task(complaint, Role.TEAM_LEAD, *leading)
+
+
+def _of_leader(complaint: Complaint) -> Iterator[TaskRow]:
+    """The tasks in a complaint without an answer: the leader's, a reminder, and the verification by another officer."""
+    yield _task(complaint, Role.LEADER, *(("claim",) if complaint.answerer is None else _next_acts(complaint)))
+    if complaint.state is ComplaintState.TAKEN_UP and complaint.verified is None:
+        yield _task(complaint, Role.SPECIALIST, "verify_complaint", name="complaint:verify")
+    if complaint.reminded and not complaint.overdue:
+        yield _task(complaint, Role.LEADER, name="reminder:complaint")
+
+
+def _next_acts(complaint: Complaint) -> Iterator[str]:
+    """The acts that the complaint is ready for, of the leader who has it."""
+    yield "release"
+    if complaint.state is ComplaintState.RECORDED:
+        yield from ("take_up", "not_take_up")
+        return
+    awaited = complaint.dialogue_at is not None and complaint.dialogue is None
+    yield "record_dialogue" if awaited else "invite_to_dialogue"
+    if not complaint.overdue:
+        yield "lift_stay" if complaint.stayed else "stay_act"
+    if decidable_by(complaint, complaint.answerer) is None:
+        yield "answer_complaint"
 
 
 def _task(complaint: Complaint, role: Role, *actions: str, name: str = "complaint") -> TaskRow:
@@ -64,24 +93,8 @@ def _task(complaint: Complaint, role: Role, *actions: str, name: str = "complain
 
 def view(complaint: Complaint) -> ComplaintView:
     """The visible fields of a complaint."""
-    return ComplaintView(
-        filing_id=complaint.filing_id,
-        n=complaint.n,
-        seq=complaint.seq,
-        about=complaint.about,
-        act=complaint.act,
-        words=complaint.words,
-        state=complaint.state,
-        recorded_at=require(complaint.recorded_at),
-        answerer=complaint.answerer,
-        acting_for=complaint.acting_for,
-        due=complaint.due if complaint.state in WAITS else None,
-        overdue=complaint.overdue,
-        answered_at=complaint.answered_at,
-        reason=complaint.reason,
-        legal_basis=complaint.legal_basis,
-        reopened=complaint.reopened,
-    )
+    same = {name: getattr(complaint, name) for name in ComplaintView.model_fields}
+    return ComplaintView(**same | {"due": complaint.due if complaint.state in WAITS else None})
 
 
 COMPLAINT: Final = StreamKind(
@@ -100,19 +113,19 @@ COMPLAINT: Final = StreamKind(
     evidence_of=evidence,
     shown=frozenset(
         {
-            events.Complained,
-            events.ComplaintOverdue,
-            events.ComplaintAnswered,
-            events.ComplaintWithdrawn,
+            *(events.Complained, events.ComplaintTakenUp, events.ComplaintNotTakenUp, events.DialogueCalled),
+            *(events.DialogueHeld, events.ActStayed, events.StayLifted, events.ComplaintOverdue),
+            *(events.ComplaintAnswered, events.AnswerSent, events.ComplaintWithdrawn, events.SuitReported),
             events.ComplaintSettled,
         }
     ),
+    for_officers=frozenset({"touched"}),
     tells=(
         Telling(
             "complaint_upheld",
             ComplaintFact,
             lambda fact: SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump()),
-            {"complaint_answered": lambda n, body: {"n": n} | body if body.get("outcome") == "upheld" else None},
+            {"complaint_answered": lambda n, body: {"n": n} | body if body.get("outcome") in RIGHT else None},
         ),
     ),
     title=said("many.complaints"),

@@ -37,8 +37,8 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
         case ev.ParcelFailed(n=n, outcome=outcome) | ev.ParcelFound(n=n, outcome=outcome):
             return ((_parcel_ended(stream, n, outcome),),)
         case ev.Reopened(complaint=n, about=about):
-            upheld = {"about": about, "outcome": "upheld"}
-            return ((Entry(("complaint_answered",), upheld, ids.complaint_workflow(stream.filing, n)),),)
+            own, right = ids.complaint_workflow(stream.filing, n), ("upheld", "partly_upheld")
+            return tuple((Entry(("complaint_answered",), {"about": about, "outcome": one}, own),) for one in right)
         case ev.ResultIssued(n=int(n), registered=str(number), result=file):
             released = {"registered": number, "result": file.model_dump(mode="json", exclude_none=True)}
             return ((Entry(("result_released",), released, ids.result_workflow(stream.filing, n)),),)

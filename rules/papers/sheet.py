@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
+from rules.papers.sheets.complaint import complaint, complaint_decision, complaint_notice
 from rules.papers.sheets.control import control
 from rules.papers.sheets.fee import fee, money_receipt
 from rules.papers.sheets.handover import handover, label, post_form
 from rules.papers.sheets.notices import apology, refusal, stop, supplement
-from rules.papers.sheets.receipt import complaint, receipt
+from rules.papers.sheets.receipt import receipt
 from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind
 
@@ -29,6 +30,8 @@ _PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
     PaperKind.FORM: post_form,
     PaperKind.LABEL: label,
     PaperKind.COMPLAINT: complaint,
+    PaperKind.COMPLAINT_NOTICE: complaint_notice,
+    PaperKind.COMPLAINT_DECISION: complaint_decision,
     PaperKind.CHARGE_RECEIPT: money_receipt,
     PaperKind.FEE_RECEIPT: money_receipt,
 }

@@ -104,6 +104,7 @@ class AgencyEntered(Publication):
     """task queue of the agency's back office"""
     agency_kind: str | None = Field(default=None, description="kind of the agency, such as commune or tax")
     province: str | None = Field(default=None, description="code of its province")
+    superior: str | None = Field(default=None, description="code of the next authority, for second complaints")
     receives_for: tuple[str, ...] = ()
     """codes of the agencies for which this agency receives filings; * for all agencies of the province"""
     signing: Annotated[tuple[Rest, ...] | None, Personal] = None

@@ -18,6 +18,7 @@ class AgencyKind(StrEnum):
 
     COMMUNE = "commune"
     COMMUNE_POLICE = "commune_police"
+    PROVINCE = "province"
     PROVINCE_DEPARTMENT = "province_department"
     PROVINCE_POLICE = "province_police"
     LAND_OFFICE = "land_office"

@@ -20,15 +20,34 @@ This time is unconfirmed.
 """
 
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""The time for a complaint, from the notice of the act, unless the procedure states another time. Unconfirmed."""
+"""The time for a complaint, from the day of receiving or knowing of the act (Law 02/2011 art. 9)."""
 
-TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
+TAKE_UP: Final = Limit(amount=7, unit=Unit.WORKING_DAYS)
+"""The time in which a complaint is taken up or refused, each with a notice (Decree 155/2026 art. 10)."""
 
 COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""The time limit to answer a complaint that was taken up, unless the procedure states another one. Unconfirmed.
+"""The time limit to answer a complaint that was taken up (Law 02/2011 art. 28)."""
 
-Law on Complaints 02/2011/QH13 art. 27 (the limit `TAKE_UP` before that) and art. 28.
+LONGER: Final = tuple(Limit(amount=days, unit=Unit.CALENDAR_DAYS) for days in (45, 60, 70))
+"""The longer limits of an answer, each one step longer: a complex case, a remote place, a second complaint.
+
+Law 02/2011 art. 28 (30, 45, 60 days) and 37 (45, 60, 70 days).
 """
+
+SECOND: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""The time for a second complaint, from the receipt of the first answer or from its missed limit (art. 33)."""
+
+SECOND_REMOTE: Final = Limit(amount=45, unit=Unit.CALENDAR_DAYS)
+"""The same in a remote place."""
+
+DIALOGUE: Final = Limit(amount=5, unit=Unit.CALENDAR_DAYS)
+"""The least time from the invitation to a dialogue about a complaint (Decree 155/2026 art. 11)."""
+
+SENDING: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
+"""The time in which the decision on a complaint is sent (art. 32)."""
+
+SENDING_SECOND: Final = Limit(amount=7, unit=Unit.CALENDAR_DAYS)
+"""The same for a second complaint (art. 41)."""
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 """The time before the end of a limit at which the officer is reminded.
@@ -43,7 +62,8 @@ DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 class Limits(Model):
     """The time limits of the stages. `issue` is the time to make the result, `delivery` the time of the post.
 
-    A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`.
+    A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`, in whose
+    place `LONGER` may stand if it is the law's limit.
 
     `reminder` is the time before the end of a limit at which the officer is reminded, and `apology` the time before
     that end at which an apology is drafted. A new appointment must be announced at least `notice` before the end of the
@@ -74,6 +94,8 @@ class Limits(Model):
     """time limit to take a complaint up (thụ lý)"""
     complaint: Limit = COMPLAINT
     """time limit of the agency to answer a complaint once it was taken up"""
+    dialogue: Limit = DIALOGUE
+    """least time from the invitation to a dialogue about a complaint"""
     reminder: Limit = NOTICE
     apology: Limit = DRAFT
     """time before the end of a limit at which the officer must draft an apology"""
@@ -92,9 +114,10 @@ class Limits(Model):
 LIMIT_SOURCES: Final[Mapping[str, str]] = {
     "suspension": "unconfirmed",
     "transfer": "unconfirmed",
-    "appeal": "unconfirmed",
-    "take_up": "Luật Khiếu nại 02/2011/QH13 Đ27; unconfirmed",
-    "complaint": "Luật Khiếu nại 02/2011/QH13 Đ28; unconfirmed",
+    "appeal": "Luật Khiếu nại 02/2011/QH13 Đ9",
+    "take_up": "NĐ 155/2026/NĐ-CP Đ10 k1",
+    "complaint": "Luật Khiếu nại 02/2011/QH13 Đ28",
+    "dialogue": "NĐ 155/2026/NĐ-CP Đ11",
     "reminder": "unconfirmed",
     "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
     "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",

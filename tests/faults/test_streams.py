@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from motcua import AnswerComplaint, Claim, Command, ComplaintStart, RefuseIntake
+from motcua import AnswerComplaint, Claim, Command, ComplaintStart, RefuseIntake, TakeUp
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
@@ -238,6 +238,7 @@ async def refused_and_taken_up(world: World) -> Play:
     start = {"filing_id": play.filing, "n": 1, "about": 2, "words": "xem lại", "via": VIA}
     await world.client.complain(ComplaintStart(**start, actor=play.submission.actor))
     await act(play, Claim, command_id="claim")
+    await act(play, TakeUp, command_id="take-up")
     return play
 
 

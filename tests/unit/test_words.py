@@ -98,7 +98,15 @@ ROOMS: Final = (
 )
 MADE: Final = (
     *("agency_kind.", "change.", "channel.", "command.board.", "command.clocks.", "command.doctor."),
-    *("command.doubt.", "command.import.", "command.pass_over.", "command.scrub.", "complaint_state."),
+    *(
+        "command.doubt.",
+        "command.import.",
+        "command.pass_over.",
+        "command.scrub.",
+        "complaint_ground.",
+        "complaint_is.",
+    ),
+    *("complaint_state.", "disputed.", "paper.complaint_title.", "paper.complaint_told."),
     *("database.", "deed.", "dev.", "doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type."),
     *("erasure_left.", "erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind."),
     *("goes_on.", "governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
@@ -236,7 +244,6 @@ ELSEWHERE: Final = {
     "deploy/commands/dev.py": "the name of nobody",
     "motcua/json_schema/common_fields.py": "descriptions of fields, in English with the name of the money",
     "motcua/testing.py": "an applicant for tests",
-    "rules/complaint/grounds.py": "which article says it",
     "rules/amounts.py": "numbers in Vietnamese words",
     "rules/papers/result.py": "names for a paper as long as can be",
     "rules/papers/samples.py": "names for a paper as long as can be",

@@ -1,8 +1,8 @@
-"""Complaints about acts of a filing: made, claimed and answered."""
+"""Complaints about acts of a filing: made, taken up, answered, sent."""
 
 from typing import Any, Final
 
-from schemas.complaint.commands import AnswerComplaint
+from schemas.complaint.commands import AnswerComplaint, SendAnswer, TakeUp
 from schemas.complaint.state import ComplaintStart
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
@@ -32,8 +32,11 @@ async def complained(play: Play, kind: str, n: int = 1) -> str:
 
 
 async def answered(play: Play, stream: str, how: dict[str, Any]) -> None:
+    """Takes the complaint up, decides it and sends the decision."""
     await play.give(stream, cm.Claim, SECOND)
+    await play.give(stream, TakeUp, SECOND)
     await play.give(stream, AnswerComplaint, SECOND, **how)
+    await play.give(stream, SendAnswer, officer(Role.CLERK), how="trực tuyến")
 
 
 async def reopened(play: Play, times: int = 1) -> None:

@@ -1,5 +1,6 @@
 """Ways of a filing that no story of the demo tells: complaints, parts of other agencies, and what nobody asked for."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +14,20 @@ from motcua import BackOffice, BadSubmission, FilingClosed, NotAllowed, SameIdOt
 from publishing.authoring import procedures
 from recovery.restart import Restarter
 from schemas.backoffice import AnswerRequest, Dossier, PartDecision
+from schemas.complaint.commands import (
+    AnswerComplaint,
+    InviteToDialogue,
+    RecordDialogue,
+    SendAnswer,
+    TakeUp,
+    VerifyComplaint,
+)
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import FeeState, Stage, Status
 from schemas.ids import TASK_QUEUE, complaint_workflow, fee_key, filing_workflow, payment_workflow, reference_of
 from schemas.payment.state import PaymentState
-from schemas.people import Role
+from schemas.people import Actor, Role
 from schemas.reading import Audience
 from tests import acting
 from tests.acting import (
@@ -33,6 +42,7 @@ from tests.acting import (
     eventually,
     extract,
     joined,
+    officer,
     stock,
 )
 from tests.conftest import ROOT, World
@@ -176,7 +186,9 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
     counted = [kinds.count(kind) for kind in ("reopened", "decided", "result_issued", "parcel_requested", "fee_paid")]
     assert counted == [1, 2, 2, 2, 1]
     assert await play.kinds("parcel", 2) == ["consignment_requested", "consignment_sent", "consignment_ended"]
-    assert await play.kinds("complaint", 1) == ["complained", "claimed", "complaint_answered", "complaint_settled"]
+    kinds = await play.kinds("complaint", 1)
+    assert kinds[:4] == ["complained", "claimed", "complaint_taken_up", "complaint_answered"]
+    assert sorted(kinds[4:]) == ["answer_sent", "complaint_settled"]
     assert (found.state, found.reopened, found.answerer) == ("upheld", True, SECOND.subject)
     await sound(running)
 
@@ -197,8 +209,44 @@ async def test_the_same_complaint_again_is_the_same_and_another_under_its_number
     assert (found.state, found.reopened, found.reason) == ("rejected", None, "giấy tờ hợp lệ")
     assert await play.kinds() == before
     assert await running.client.complain(complaint(play, about)) == first
+    [(_, rule)] = await broken(running.client.complain(complaint(play, about, 2)), NotAllowed)
+    assert rule == "answered_already"
     with pytest.raises(FilingClosed):
         await play.give(stream, cm.Release, SECOND)
+    await sound(running)
+
+
+def of_the_province(role: Role) -> Actor:
+    return Actor(subject=f"h56-{role}-1", role=role, agency="H56")
+
+
+async def test_rejected_by_the_head_about_their_own_act_it_goes_to_the_province_and_is_upheld(running: World) -> None:
+    play, author, head = await refused(running), officer(Role.LEADER), of_the_province(Role.LEADER)
+    first, second = await complained(play, "decided"), complaint_workflow(play.filing, 2)
+    rejected = UPHELD | {"outcome": "rejected"}
+    await play.give(first, cm.Claim, author)
+    await play.give(first, TakeUp, author)
+    assert await broken(play.give(first, AnswerComplaint, author, **rejected), NotAllowed) == [("", "not_verified")]
+    await play.give(first, VerifyComplaint, officer(Role.SPECIALIST), findings="tên sai thật")
+    await play.give(first, AnswerComplaint, author, **rejected)
+    await play.give(first, SendAnswer, officer(Role.CLERK), how="trực tuyến")
+    await running.client.complain(complaint(play, await seq_of(play, "decided"), 2, against=1))
+    assert await broken(play.give(second, cm.Claim, SECOND), NotAllowed) == [("actor.agency", "other_agency")]
+    await play.give(second, cm.Claim, head)
+    await play.give(second, TakeUp, head)
+    meeting = {"at": datetime.now(UTC) + timedelta(seconds=2), "place": "trụ sở", "topics": "tên"}
+    await play.give(second, InviteToDialogue, head, **meeting)
+
+    async def allowed() -> set[str]:
+        return {one.name for one in await running.client.actions(second, head) if one.allowed}
+
+    await eventually(allowed, lambda names: "record_dialogue" in names)
+    await play.give(second, RecordDialogue, head, attended=True, minutes="tên đúng")
+    await play.give(second, AnswerComplaint, head, **UPHELD)
+    await reopened(play)
+    await play.give(second, SendAnswer, of_the_province(Role.CLERK), how="trực tuyến")
+    found = await settled(running, second)
+    assert (found.state, found.agency, found.against, found.reopened) == ("upheld", "H56", 1, True)
     await sound(running)
 
 

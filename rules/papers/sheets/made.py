@@ -81,6 +81,8 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.FORM: Form(None, "a5"),
     PaperKind.LABEL: Form(None, "a5"),
     PaperKind.COMPLAINT: Form(None, "a5"),
+    PaperKind.COMPLAINT_NOTICE: Form(None, "a4"),
+    PaperKind.COMPLAINT_DECISION: Form(None, "a4"),
     PaperKind.CHARGE_RECEIPT: Form(None, "a5"),
     PaperKind.FEE_RECEIPT: Form(None, "a5"),
 }

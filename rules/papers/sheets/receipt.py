@@ -1,8 +1,7 @@
-"""Acknowledgements to the applicant: of the dossier, with the promised result, and of a complaint."""
+"""The acknowledgement to the applicant: of the dossier, with the promised result."""
 
 from collections.abc import Iterator
 
-from rules.complaint.grounds import ACTS
 from rules.papers.sheets.made import (
     about,
     by_hand,
@@ -15,9 +14,7 @@ from rules.papers.sheets.made import (
     plain,
     received,
 )
-from rules.require import require
 from schemas.base import Text
-from schemas.complaint.state import Complaint
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
@@ -72,32 +69,3 @@ def _way(source: PaperSource) -> Text:
         to = filing.address
         return said("paper.way_to", way=way, where=f"{to.recipient}, {to.phone}, {to.address}, {to.postcode}")
     return way
-
-
-def complaint(source: PaperSource) -> PaperSheet:
-    """Giấy tiếp nhận khiếu nại: the disputed act, the complaint, and the date by which it is answered."""
-    made_about = require(source.complaint)
-    return made(
-        PaperKind.COMPLAINT,
-        source,
-        issuer=made_about.agency,
-        title=said("paper.complaint"),
-        body=_complaint_body(source, made_about),
-        signatories=(by_hand(said("paper.complainant")), officer(source, said("paper.who_received_complaint"))),
-    )
-
-
-def _complaint_body(source: PaperSource, one: Complaint) -> Iterator[Block]:
-    act = ACTS[one.act].name if one.act in ACTS else plain(one.act)
-    rows = [
-        Row(place="n", label=said("paper.complaint_number"), value=plain(str(one.n))),
-        Row(place="act", label=said("paper.complained_act"), value=act),
-        Row(place="words", label=said("paper.complaint_words"), value=plain(one.words)),
-        Row(place="recorded_at", label=said("paper.received_at"), value=moment(require(one.recorded_at))),
-    ]
-    if one.due is not None:
-        rows.append(Row(place="due", label=said("paper.taken_up_by"), value=moment(one.due)))
-    if one.answer is not None:
-        rows.append(Row(place="answer", label=said("paper.answered_within"), value=one.answer.words))
-    yield Rows(rows=(*about(source), *rows))
-    yield Paragraph(text=said("paper.complaint_followed"))

@@ -1,15 +1,16 @@
 """Complaints for tests: their grounds from the log, and a complaint that takes commands."""
 
+from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final, Self
 
 from rules.complaint import fold
-from rules.complaint.grounds import grounds
+from rules.complaint.grounds import Above, grounds
 from rules.filing import lifecycle
 from rules.streams import COMPLAINT
 from rules.time.working_time import VIETNAM
 from schemas.complaint.commands import COMPLAINT_COMMANDS, Complain, RingComplaint, SettleUpheld
-from schemas.complaint.state import OPENING, Complaint, ComplaintStart, Grounds
+from schemas.complaint.state import OPENING, Claim, Complaint, ComplaintStart, Grounds
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.state import Filing
@@ -27,26 +28,38 @@ FOUND: Final = Grounds.model_validate(
         "officer": LEADER.subject,
         "step": "decide",
         "steps": ["appraise", "decide"],
+        "known_at": "2026-11-25T03:00:00Z",
+        "within": "90 calendar days",
         "until": "2027-02-23T10:00:00Z",
+        "higher": "H01",
         "complainants": [APPLICANT, REPRESENTATIVE],
         "side": [APPLICANT.subject, REPRESENTATIVE.subject],
-        "take_up": "10 working days",
+        "take_up": "7 working days",
         "answer": "30 calendar days",
+        "longer": ["45 calendar days", "60 calendar days", "70 calendar days"],
         "reminder": "1 working days",
         "calendar": CALENDAR,
     }
 )
 """The grounds in the log for a complaint about a returned decision."""
 
+ABOVE: Final = Above("H01")
 _SYSTEM: Final[tuple[type[cm.Command], ...]] = (RingComplaint, SettleUpheld, cm.ChangeCalendar)
 COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*COMPLAINT_COMMANDS, *_SYSTEM)}
 ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
 
 
-def told(life: Life, about: int, *complaints: Complaint) -> Grounds:
+def told(life: Life, about: int, *complaints: Complaint, above: Above = ABOVE, **said: Any) -> Grounds:
     """Returns the grounds in a filing's log for a complaint about the event with this seq."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
-    return grounds(begun, life.log, list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:], complaints, about)
+    return grounds(
+        begun,
+        life.log,
+        list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:],
+        complaints,
+        Claim(about=about, **said),
+        above,
+    )
 
 
 def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> Complain:
@@ -54,10 +67,10 @@ def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> C
     return Complain(command_id=OPENING, actor=actor, via=VIA, start=ComplaintStart.model_validate(start), grounds=found)
 
 
-def reasons(given: Complain) -> list[str]:
+def reasons(given: Complain, now: datetime = START) -> list[str]:
     """Returns the rules that refuse a complaint; none if it is recorded."""
     try:
-        COMPLAINT.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, START)
+        COMPLAINT.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, now)
     except RefusalError as no:
         return [problem.rule for problem in no.refusal.problems]
     return []
@@ -67,9 +80,13 @@ class Dispute(Alive):
     kind = COMPLAINT
     commands = COMMANDS
 
-    def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT) -> None:
+    def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> None:
         super().__init__(Complaint(filing_id=FILING, n=1, agency=AGENCY))
-        self.give(complain(found, actor))
+        self.give(complain(found, actor, **said))
+
+    def taken_up(self, leader: Actor = LEADER, **said: Any) -> Self:
+        """Has this leader take the complaint up."""
+        return self.do("claim", leader).do("take_up", leader, **said)
 
     @property
     def complaint(self) -> Complaint:

@@ -390,7 +390,10 @@ FILING: Final = filing_id("portal", "1")
 PAYMENT: Final = f"payment:{FILING}:2"
 REFERRAL: Final = f"referral:{FILING}:2"
 BROUGHT: Final = Entry(("consignment_ended",), {"outcome": "delivered", "fee": 8000}, f"parcel:{FILING}:2")
-UPHELD: Final = Entry(("complaint_answered",), {"about": 9, "outcome": "upheld"}, f"complaint:{FILING}:3")
+UPHELD, PARTLY = (
+    Entry(("complaint_answered",), {"about": 9, "outcome": outcome}, f"complaint:{FILING}:3")
+    for outcome in ("upheld", "partly_upheld")
+)
 
 
 def by(channel: Channel) -> ev.HandedOver:
@@ -454,7 +457,7 @@ def by(channel: Channel) -> ev.HandedOver:
                 ),
             ),
         ),
-        (ev.Reopened(complaint=3, about=9, officer="leader-2"), ((UPHELD,),)),
+        (ev.Reopened(complaint=3, about=9, officer="leader-2"), ((UPHELD,), (PARTLY,))),
         (ev.Released(), None),
     ],
     ids=lambda case: getattr(case, "kind", ""),

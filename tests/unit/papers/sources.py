@@ -25,6 +25,7 @@ from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives
 from tests.unit.filing.lives import (
+    APPLICANT,
     CASHIER,
     EXTENSION,
     FETCHED,
@@ -268,14 +269,59 @@ def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
     return replace(source, events=(issued,), receipt=PAPERS.evolve(papers, issued).receipts[0])
 
 
-def complained() -> PaperSource:
-    """Returns the source for a complaint about a refusal at intake."""
+WORDS: Final = f"{REASON}. Đề nghị xem xét lại việc từ chối."
+_WHY: Final = {"reason": REASON}
+
+
+def complained(*acts: tuple[str, dict[str, Any]], act: str = "intake_refused", **said: Any) -> PaperSource:
+    """Returns the source for a complaint about a refusal, after these acts of the leader who refused it."""
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
-    dispute = Dispute(FOUND.model_copy(update={"act": "intake_refused", "step": None}))
-    words = {"words": f"{REASON}. Đề nghị xem xét lại việc từ chối."}
+    dispute = Dispute(FOUND.model_copy(update={"act": act, "step": "decide"}), **{"words": WORDS} | said)
+    for kind, content in acts:
+        actors = {"verify_complaint": SPECIALIST, "withdraw": APPLICANT, "report_suit": APPLICANT}
+        if kind == "record_dialogue":
+            dispute.until("2026-12-01 09:00")
+        dispute.do(kind, actors.get(kind, LEADER), **content)
     source = filed.source("intake_refused")
-    return replace(source, events=tuple(dispute.log), complaint=dispute.complaint.model_copy(update=words))
+    agencies = AGENCIES | {"H01": AGENCIES[lives.DESK]}
+    return replace(source, events=tuple(dispute.log), complaint=dispute.complaint, agencies=agencies)
+
+
+_TAKEN_UP: Final[tuple[tuple[str, dict[str, Any]], ...]] = (("claim", {}), ("take_up", {}))
+_VERIFIED: Final = (*_TAKEN_UP, ("verify_complaint", {"findings": REASON}))
+_INVITED: Final = (
+    *_VERIFIED,
+    ("invite_to_dialogue", {"at": "2026-12-01T02:00:00Z", "place": "Trụ sở Ủy ban nhân dân phường", "topics": REASON}),
+)
+_HELD: Final = (*_INVITED, ("record_dialogue", {"attended": True, "minutes": REASON}))
+_NOTICES: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
+    "taken-up": (("claim", {}), ("take_up", {"complex": REASON})),
+    "not-taken-up": (("claim", {}), ("not_take_up", {"ground": "not_concerned", **_WHY})),
+    "dialogue": _INVITED,
+    "stay": (*_TAKEN_UP, ("stay_act", _WHY)),
+    "lifted": (*_TAKEN_UP, ("stay_act", _WHY), ("lift_stay", _WHY)),
+    "withdrawn": (("withdraw", _WHY),),
+    "suit": (*_TAKEN_UP, ("report_suit", {"court": "Tòa án nhân dân khu vực 1 – Hà Nội", "day": "2026-11-25"})),
+}
+
+
+def of_complaints() -> dict[str, tuple[PaperKind, PaperSource]]:
+    """Returns every notice and decision of a complaint, by the name of its picture."""
+
+    def decided(outcome: str, **said: Any) -> PaperSource:
+        return complained(*_HELD, ("answer_complaint", {"outcome": outcome, **LAW}), act="decided", **said)
+
+    decision = PaperKind.COMPLAINT_DECISION
+    return {
+        **{
+            f"complaint_notice-{name}": (PaperKind.COMPLAINT_NOTICE, complained(*acts))
+            for name, acts in _NOTICES.items()
+        },
+        "complaint_decision": (decision, decided("partly_upheld")),
+        "complaint_decision-rejected": (decision, decided("rejected")),
+        "complaint_decision-second": (decision, decided("upheld", against=1)),
+    }
 
 
 def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
@@ -310,6 +356,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "label": (PaperKind.LABEL, sent()),
         "label-originals": (PaperKind.LABEL, sent(originals=True, cod=25_000)),
         "complaint": (PaperKind.COMPLAINT, complained()),
+        **of_complaints(),
         "charge_receipt": (PaperKind.CHARGE_RECEIPT, receipted(FeeKind.CHARGE)),
         "fee_receipt": (PaperKind.FEE_RECEIPT, receipted(FeeKind.FEE, replaces=f"{lives.AGENCY}-2026-BL0000001")),
     }

@@ -205,8 +205,16 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
 def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
     found, _ = made(name)
     assert rows(found)["Lý do"] == reason
-    assert "Có quyền khiếu nại đến hết" in rows(found)
+    assert "Có quyền khiếu nại đến thủ trưởng cơ quan đến hết" in rows(found)
     assert found.law == ((sources.LAW["legal_basis"],) if name == "refusal" else ())
+
+
+def test_a_touched_complainants_papers_name_them_and_nobody_else() -> None:
+    touched = {"name": "Trần Thị Bé", "address": "2 Hàng Bài", "how": "che lối đi"}
+    source = sources.complained(actor=lives.RECEPTION, touched=touched, document=lives.FILE)
+    found = sheet(PaperKind.COMPLAINT, source)
+    assert (found.to and found.to.vi, rows(found)["Địa chỉ"]) == ("Trần Thị Bé", "2 Hàng Bài")
+    assert MARKED not in found.model_dump_json()
 
 
 def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:

@@ -34,6 +34,7 @@ from rules.retention import complain_until
 from rules.stream_kind import Origin, StreamKind
 from rules.streams import KINDS
 from schemas.base import Text
+from schemas.complaint.state import Claim
 from schemas.filing.commands import SYSTEM_VIA, Command
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
@@ -205,7 +206,7 @@ def go_through_filing(told: Told) -> None:
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
     list(files.sent_with(told))
-    grounds(told.before, told.events, states, (), told.events[-1].seq)
+    grounds(told.before, told.events, states, (), Claim(about=told.events[-1].seq))
     complain_until(told.before, told.events, states)
     from_the_start = told.events if told.before.seq == 0 else [recorded(1, events("filing")[0]), *told.events]
     line = entry(1, from_the_start, filing, known, AT)

@@ -38,8 +38,10 @@ ITS_OWN: Final = {
     ),
     "complaint": frozenset(
         {
-            *("claimed", "complaint_answered", "complaint_calendar_changed", "complaint_overdue"),
-            *("complaint_reminded", "complaint_withdrawn", "reassigned", "released"),
+            *("act_stayed", "answer_sent", "claimed", "complaint_answered", "complaint_calendar_changed"),
+            *("complaint_not_taken_up", "complaint_overdue", "complaint_reminded", "complaint_taken_up"),
+            *("complaint_verified", "complaint_withdrawn", "dialogue_called", "dialogue_held", "reassigned"),
+            *("released", "stay_lifted", "suit_reported"),
         }
     ),
     "papers": frozenset[str](),
