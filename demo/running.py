@@ -47,7 +47,10 @@ from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 from verifier import ledger as ledger_verifier
 
-LONG: Final = {name: 600 for name in procedures.DEMO_SECONDS if name not in procedures.ASKED_FOR} | {"notice": 1}
+LONG: Final = {name: 600 for name in procedures.DEMO_SECONDS if name not in procedures.ASKED_FOR} | {
+    "notice": 1,
+    "dialogue": 1,
+}
 """Seconds of the procedures' waits that a scenario does not set: long enough that none ends early during restarts."""
 
 RECEIPTS: Final = 60.0

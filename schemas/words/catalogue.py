@@ -2079,6 +2079,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "paper.complaint_next_court": ("Không đồng ý với quyết định này, người khiếu nại có quyền khởi kiện vụ án hành chính tại Tòa án.", "The complainant may go to court about this decision."),
     "paper.complaint_number": ("Khiếu nại số", "Number of the complaint"),
     "paper.complaint_received_at": ("Thời gian nhận đơn khiếu nại", "Complaint received at"),
+    "paper.complaint_respondent": ("Người bị khiếu nại", "Complained about"),
     "paper.complaint_title.act_stayed": ("Quyết định tạm đình chỉ việc thi hành", "Decision to stop an act"),
     "paper.complaint_title.complaint_not_taken_up": ("Thông báo về việc không thụ lý giải quyết khiếu nại", "Notice that a complaint was not taken up"),
     "paper.complaint_title.complaint_taken_up": ("Thông báo về việc thụ lý giải quyết khiếu nại", "Notice that a complaint was taken up"),

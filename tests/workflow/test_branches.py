@@ -46,6 +46,7 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import ROOT, World
+from tests.integration.papers.relays import Desk, work
 from tests.shell import Shell
 from tests.sound import sound
 from tests.workflow.complaints import SECOND, UPHELD, answered, complained, complaint, refused, reopened, seq_of
@@ -247,6 +248,8 @@ async def test_rejected_by_the_head_about_their_own_act_it_goes_to_the_province_
     await play.give(second, SendAnswer, of_the_province(Role.CLERK), how="trực tuyến")
     found = await settled(running, second)
     assert (found.state, found.agency, found.against, found.reopened) == ("upheld", "H56", 1, True)
+    async with open_pool(running.settings) as pool:  # the province's papers stand in the filing's stream of papers
+        assert await work(Desk(running, pool).relay()) > 0
     await sound(running)
 
 

@@ -53,15 +53,12 @@ def complaint_decision(source: PaperSource) -> PaperSheet:
     Its content is that of Law 02/2011 art. 31 (a first complaint) and 40 (a second one).
     """
     one = require(source.complaint)
-    second = one.against is not None
+    rows = (*_whose(source, one), _respondent(source, one), *_about(one), *_conclusion(source, one))
     return _paper(
         PaperKind.COMPLAINT_DECISION,
         source,
-        said("paper.complaint_decision_second" if second else "paper.complaint_decision"),
-        (
-            Rows(rows=(*_whose(source, one), *_about(one), *_conclusion(source, one))),
-            Paragraph(text=_next(source, one)),
-        ),
+        said("paper.complaint_decision" if one.against is None else "paper.complaint_decision_second"),
+        (Rows(rows=rows), Paragraph(text=_next(source, one))),
         (_head(source, one),),
         law=(require(one.legal_basis),),
     )
@@ -95,6 +92,13 @@ def _whose(source: PaperSource, one: Complaint) -> Iterator[Row]:
     if one.touched is not None:
         yield Row(place="address", label=said("paper.complaint_address"), value=plain(one.touched.address))
     yield Row(place="procedure", label=said("paper.about"), value=source.procedure.name)
+
+
+def _respondent(source: PaperSource, one: Complaint) -> Row:
+    """Người bị khiếu nại: the officer who did the act, by name, else the agency."""
+    name = source.officers.get(one.officer or "")
+    value = letterhead(source, source.filing.agency).name if name is None else plain(name)
+    return Row(place="officer", label=said("paper.complaint_respondent"), value=value)
 
 
 def _about(one: Complaint) -> Iterator[Row]:
