@@ -24,6 +24,8 @@ COMPLAINT_NOTICES: Final = (
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
     "supplement_requested": (PaperKind.SUPPLEMENT,),
+    "more_time_granted": (PaperKind.SUPPLEMENT,),
+    "more_time_refused": (PaperKind.SUPPLEMENT,),
     "intake_refused": (PaperKind.REFUSAL, *_ENDS),
     "apologised": (PaperKind.APOLOGY,),
     "reappointed": (PaperKind.APOLOGY,),

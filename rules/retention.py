@@ -13,6 +13,7 @@ from schemas.errors import Problem, problem
 from schemas.filing.state import Filing
 from schemas.publishing.procedure import RetentionRule
 from schemas.stream.ledger import Recorded
+from schemas.translate import deadline
 
 
 @dataclass(frozen=True)
@@ -81,4 +82,4 @@ _LEAP: Final = (2, 29)
 
 def _until(rule: str, until: datetime | None, now: datetime, **values: Any) -> Iterable[Problem]:
     if until is not None and now <= until:
-        yield problem("filing", rule, day=until.astimezone(VIETNAM), **values)
+        yield problem("filing", rule, day=deadline(until), **values)

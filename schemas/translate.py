@@ -6,14 +6,14 @@ English. A moment is shown in Vietnamese time.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
 from .base import Text
 from .words.catalogue import SENTENCES
 
-__all__ = ["VIETNAM", "beside", "both", "in_dong", "joined", "said", "written"]
+__all__ = ["VIETNAM", "beside", "both", "deadline", "in_dong", "joined", "said", "written"]
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
 """A fixed offset, unchanged since 1975. So no time zone database is needed, which some machines lack."""
@@ -43,6 +43,14 @@ def written(value: float | date, form: str = "") -> Text:
     """Returns a number, a day or a moment as people write it. `form`: a format specification, such as `.1f`."""
     form = form or ("," if isinstance(value, int | float) else "")
     return Text(vi=_Written(value, vi=True).__format__(form), en=_Written(value, vi=False).__format__(form))
+
+
+def deadline(at: datetime) -> Text:
+    """Returns the end of a limit as people write it; for a limit that ends at 24:00, the end of that day."""
+    local = at.astimezone(VIETNAM)
+    if local.time() != time.min:
+        return written(at)
+    return said("end_of_day", day=local.date() - timedelta(days=1))
 
 
 def in_dong(amount: int) -> Text:

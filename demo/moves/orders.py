@@ -34,6 +34,10 @@ async def _reason(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
     return {"reason": f"{filer.canary}: lý do của hồ sơ này"}
 
 
+async def _granted(_: Scenario, __: Act, ___: FilingView, ____: Filer) -> Words:
+    return {"granted": True}
+
+
 async def _note(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
     return {"note": f"{filer.canary}: đã xác minh"}
 
@@ -183,6 +187,8 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "refer_obligation": _reference,
     "demand_obligation": _reference,
     "fulfil_obligation": _reference,
+    "request_more_time": _reason,
+    "answer_more_time": _granted,
     "stop": _stopped,
     "prolong": _reason,
     "extend": _reason,

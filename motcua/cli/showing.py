@@ -16,6 +16,7 @@ from motcua.contract import (
     PauseReason,
     SignatureRecord,
     Text,
+    deadline,
     joined,
     said,
 )
@@ -40,9 +41,9 @@ def view_line(view: FilingView) -> str:
     return f"{at} {view.code} {in_words(view.status_name)} ({view.stage}){late}"
 
 
-def late(moment: datetime | None, *, overdue: bool) -> Marked | datetime | None:
-    """Returns the moment, in red if it is overdue."""
-    return Marked(moment, "red") if overdue else moment
+def late(due: datetime | None, *, overdue: bool) -> Marked | None:
+    """Returns the end of a limit, in red if it is overdue; None if there is no limit."""
+    return None if due is None else Marked(deadline(due), "red" if overdue else "")
 
 
 ACTIONS: Final = columns("command:name allowed_now:allowed why_not:problem.message")
@@ -65,7 +66,8 @@ def clock_columns(runs: Iterable[ClockState]) -> tuple[Column, ...]:
         end = one.until or ends.get(_ENDS[one.reason])
         state = "ended" if one.until else "ends" if end else "lasts"
         basis = f" ({one.basis})" if one.basis else ""
-        return said(f"command.clocks.{state}", reason=one.reason, basis=basis, since=one.since, until=end)
+        until = end and deadline(end)
+        return said(f"command.clocks.{state}", reason=one.reason, basis=basis, since=one.since, until=until)
 
     return columns(
         "clock",
@@ -78,7 +80,9 @@ def clock_columns(runs: Iterable[ClockState]) -> tuple[Column, ...]:
     )
 
 
-DELIVERY: Final = columns("channel|channel desk pickup_code link until")
+DELIVERY: Final = columns(
+    "channel|channel desk pickup_code link", Column("until", lambda view: view.until and deadline(view.until))
+)
 RESULT: Final = columns(
     "code outcome file:result.key media_type:result.media_type bytes:result.size sha256:result.sha256"
 )
@@ -155,7 +159,10 @@ VIEW: Final = columns(
     Column("decision", "decision", lambda decision: f"{decision.outcome}, {decision.officer}"),
     "result:result.key",
     Column("task", lambda view: lines(f"{task.name} ({task.role}): {', '.join(task.actions)}" for task in view.tasks)),
-    Column("due", lambda view: lines(f"{timer.clock} {timer.moment} {in_figures(timer.due)}" for timer in view.timers)),
+    Column(
+        "due",
+        lambda view: lines(f"{timer.clock} {timer.moment} {in_words(deadline(timer.due))}" for timer in view.timers),
+    ),
     Column("overdue", lambda view: Marked(view.overdue, "red")),
     "ended:closing",
 )

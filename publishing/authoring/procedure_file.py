@@ -18,6 +18,8 @@ from schemas.publishing.time_limits import Limits
 
 DEMO_SECONDS: Final[Mapping[str, int]] = {
     "intake": 60,
+    "intake_at_counter": 60,
+    "intake_by_post": 60,
     "processing": 600,
     "case": 600,
     "step": 60,
@@ -32,6 +34,8 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "complaint": 60,
     "dialogue": 1,
     "reappointment": 600,
+    "longest": 3000,
+    "suspensions": 3000,
     "supplement": 30,
     "payment": 30,
     "part": 60,
@@ -49,7 +53,7 @@ that another agency decides, `part.<code>`: the part with this code; `case`: eve
 obligation; `draft`: the applicant's time to check a draft; `by`: the length of an extension.
 """
 
-ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
+ASKED_FOR: Final = frozenset({"reading", "unclaimed", "intake_at_counter", "intake_by_post", "longest", "suspensions"})
 """Names in `DEMO_SECONDS`: these waits exist only if the procedure defines them, or the caller requests them."""
 
 
@@ -135,9 +139,9 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
-    cut_off = {name: raw["limits"][name] for name in raw["limits"].keys() & {"cut_off"}}
+    kept = {name: raw["limits"][name] for name in raw["limits"].keys() & {"cut_off", "processing_from"}}
     unasked = ASKED_FOR - raw["limits"].keys() - seconds.keys()
-    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | cut_off
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | kept
     raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
     _shorten(raw, lasts)
     return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()

@@ -19,14 +19,20 @@ from schemas.limit import Limit, Unit
 from schemas.people import Role
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act, Procedure
+from schemas.publishing.time_limits import SUSPENSION
 
 _MOST_AMOUNT: Final = 10_000
 """The maximum number of working days in a limit, about forty years: holidays are not known for longer."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
-_NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
-_LIKE_PROCESSING: Final = ("limits.reappointment", "extension.by", "cases[")
-"""The beginnings of the paths of limits that extend or replace the processing limit."""
+_NOT_NOTHING: Final = _BEFORE_THE_END | {
+    "limits.reappointment",
+    "limits.reading",
+    "limits.unclaimed",
+    "limits.suspensions",
+}
+_LIKE_PROCESSING: Final = ("limits.reappointment", "limits.longest", "extension.by", "cases[")
+"""The beginnings of the paths of limits that extend, replace or bound the processing limit."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
@@ -75,8 +81,11 @@ def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mista
 
 def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> Iterator[Mistake]:
     processing = read_limits.get("limits.processing")
+    suspension = read_limits.get("limits.suspension", SUSPENSION)
     for path, limit in read_limits.items():
-        if limit.unit is Unit.SECONDS and not allow_seconds:
+        if path == "limits.suspensions" and limit.unit is not suspension.unit:
+            yield mistake("unit_of_suspension", path, unit=suspension.unit)
+        elif limit.unit is Unit.SECONDS and not allow_seconds:
             yield mistake("seconds_not_allowed", path)
         elif limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
             yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)

@@ -12,6 +12,7 @@ from schemas.complaint.commands import Complain
 from schemas.complaint.state import Complaint, ComplaintStart, Grounds, Obstacle
 from schemas.errors import Problem, problem
 from schemas.people import Role
+from schemas.translate import deadline
 
 UNSIGNED: Final = problem("document", "signed_complaint_required")
 
@@ -54,15 +55,16 @@ def _inadmissible(start: ComplaintStart, found: Grounds, now: datetime) -> Probl
     if start.known_on is not None and start.known_on > local_day(now):
         return problem("known_on", "in_the_future")
     until = _until(start, found, now)
-    if until is not None and now > until:
-        return problem("about", "too_late", says="too_late_to_complain", day=until.astimezone(VIETNAM))
+    if until is not None and now >= until:
+        return problem("about", "too_late", says="too_late_to_complain", day=deadline(until))
     return None
 
 
 def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | None:
     """The deadline, without the days of obstacles (art. 9).
 
-    It counts from the day that a touched complainant names, and for a second complaint from the first answer's receipt.
+    It counts from the day that a touched complainant names, and for a second complaint from the first answer's receipt,
+    and ends at 24:00 of its last day.
     """
     known = found.known_at
     if known is None or found.within is None or (start.known_on is None and not start.obstacles):
@@ -70,7 +72,8 @@ def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | N
     later = start.touched is not None or start.against is not None
     if later and start.known_on is not None:
         known = max(known, _begins(start.known_on))
-    return due(known, found.within, found.calendar, pauses=tuple(_pauses(start.obstacles, known, now)))
+    end = due(known, found.within, found.calendar, pauses=tuple(_pauses(start.obstacles, known, now)))
+    return _begins(local_day(end) + timedelta(days=1))
 
 
 def _pauses(obstacles: Iterable[Obstacle], known: datetime, now: datetime) -> Iterator[Pause]:

@@ -115,7 +115,7 @@ def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str
     """The fields of a complainant's limit."""
     if known_at is None:
         return {}
-    return {"known_at": known_at, "within": limit, "until": working_time.due(known_at, limit, days)}
+    return {"known_at": known_at, "within": limit, "until": working_time.applicant_due(known_at, limit, days)}
 
 
 def _same(one: Complaint, claim: Claim) -> bool:

@@ -99,6 +99,12 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     return asked | {"supplements_in_review": in_review, "officer": officer}
 
 
+def _more_time(answer: st.MoreTime) -> Change[Filing]:
+    return lambda filing, _, __: {
+        "supplement": require(filing.supplement).model_copy(update={"more_time": answer}),
+    }
+
+
 def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Changed:
     replaced = {paper.code for paper in event.papers}
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
@@ -390,6 +396,9 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},
     ev.SupplementRequested: _supplement_requested,
     ev.Supplemented: _supplemented,
+    ev.MoreTimeRequested: _more_time(st.MoreTime.REQUESTED),
+    ev.MoreTimeGranted: _more_time(st.MoreTime.GRANTED),
+    ev.MoreTimeRefused: _more_time(st.MoreTime.REFUSED),
     ev.SupplementExpired: _closes(st.Closing.SUPPLEMENT_EXPIRED),
     ev.DossierTransferred: _dossier_transferred,
     ev.DossierReceived: lambda *_: {"under_way": ()},
@@ -451,7 +460,9 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Reminded: _reminded,
     ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),
     ev.Reappointed: lambda *_: {"reappointed": True},
-    ev.Apologised: lambda *_: {"apologised": True},
+    ev.Apologised: lambda _, event, __: {
+        "apologised" if event.clock is Clock.PROCESSING else "intake_apologised": True,
+    },
     ev.Overdue: _overdue,
     ev.FinishedEarly: lambda *_: {"early": True},
     ev.MachineWorkFailing: lambda _, event, __: {"machine_failing": event.work, "machine_error": event.error},

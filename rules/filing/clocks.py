@@ -9,9 +9,9 @@ from rules.require import require
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.events import EFFECTS, Clock, Effect, Moment
-from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReason, Timer
+from schemas.filing.state import ClockState, Extension, Filing, MoreTime, Pause, PauseReason, Stretch, Timer
 from schemas.level import Channel
-from schemas.limit import Limit
+from schemas.limit import Limit, Unit
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
@@ -20,6 +20,10 @@ BANK_ANSWERS: Final = timedelta(minutes=5)
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
+_OF_THE_APPLICANT: Final = frozenset(
+    {Clock.SUPPLEMENT, Clock.PAYMENT, Clock.CONFIRMATION, Clock.READING, Clock.PICKUP, Clock.APPEAL}
+)
+"""The clocks of the applicant's own limits; the obligation clock is one once its amount is demanded."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
 """Clocks of officers, which have a reminder; the payment clock has one if a result waits for the fee."""
 _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
@@ -42,17 +46,24 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         state = clocks.pop(clock, None)
         meant = _meant(filing, clock, declared, event.kind)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
-        stated = getattr(event, _STARTS[event.kind]) if effect is Effect.START and event.kind in _STARTS else None
-        after = _transition(filing, clock, state, effect, event, stated or at)
+        counts = _counts_from(event, effect) or at
+        after = _transition(filing, clock, state, effect, event, counts)
         if state is not None and effect in _ENDING:
-            past = (*past, _ended(state, effect, event.kind, at))
+            past = (*past, _ended(state, effect, event.kind, counts))
         if after is not None:
             clocks[clock] = after
     return {"clocks": clocks, "past_clocks": past}
 
 
-_STARTS: Final = {"submitted": "received_at", "accepted": "since"}
-"""The fields that may state the legal start of a limit, such as the receipt by post; else the event's time counts."""
+def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
+    """The legal time of an event, such as the receipt by post; None if the event states no other time than its own."""
+    match event:
+        case ev.Supplemented(received_at=handed_over):
+            return handed_over
+        case ev.Submitted(received_at=stated) | ev.Accepted(since=stated) if effect is Effect.START:
+            return stated
+        case _:
+            return None
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
@@ -130,13 +141,15 @@ def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
 
 _REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
 
-_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | ev.CaseApplied
+_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | ev.CaseApplied | ev.MoreTimeGranted
 
 
 def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
     """The clock with a new due time; reminders and lateness start again."""
     if isinstance(event, ev.CaseApplied):
-        return state.model_copy(update=_NOTHING_TOLD | {"limit": event.limit})
+        added = sum(extension.by.amount for extension in state.extensions)
+        limit = event.limit.model_copy(update={"amount": event.limit.amount + added})
+        return state.model_copy(update=_NOTHING_TOLD | {"limit": limit})
     extension = Extension(by=event.by, at=at, kind=event.kind)
     longer = {"limit": _longer(state.limit, event.by), "extensions": (*state.extensions, extension)}
     return state.model_copy(update=longer | _NOTHING_TOLD)
@@ -175,9 +188,7 @@ def _stands(state: ClockState, at: datetime) -> datetime:
 
 def _project(filing: Filing, state: ClockState) -> ClockState:
     """The clock with its instants calculated from its limit, its pauses and the calendar."""
-    pauses = closed_pauses(state)
-    due = working_time.due(state.started, state.limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
-    projected = state.model_copy(update={"due": due})
+    projected = state.model_copy(update={"due": _due(filing, state, state.limit)})
     remind, apologise = _remind_at(filing, projected), _apologise_at(filing, projected)
     return projected.model_copy(update={"remind_at": remind, "apologise_at": apologise})
 
@@ -247,8 +258,45 @@ def put_off_at_most(filing: Filing) -> Limit:
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
     """The new due time of a clock whose limit is prolonged by `by`."""
-    limit, pauses = _longer(state.limit, by), closed_pauses(state)
+    return _due(filing, state, _longer(state.limit, by))
+
+
+def _due(filing: Filing, state: ClockState, limit: Limit) -> datetime:
+    """The end of `limit` on this clock: of an applicant's limit, or of an agency's with its pauses and cut-off."""
+    demanded = filing.obligation is not None and filing.obligation.amount is not None
+    if state.clock in _OF_THE_APPLICANT or (state.clock is Clock.OBLIGATION and demanded):
+        return working_time.applicant_due(state.started, limit, filing.calendar)
+    pauses = closed_pauses(state)
     return working_time.due(state.started, limit, filing.calendar, pauses=pauses, cut_off=state.cut_off)
+
+
+def stretched(filing: Filing) -> Iterator[Stretch]:
+    """The sums of the additional time for the processing, by kind of event."""
+    runs = [state for state in clock_history(filing) if state.clock is Clock.PROCESSING]
+    if runs and filing.case is not None:
+        usual = processing_limit(filing.procedure, filing.model_copy(update={"case": None}), received_on(filing))
+        by = max(_own_processing_limit(filing).amount - usual.amount, 0)
+        yield Stretch(kind="case_applied", by=usual.model_copy(update={"amount": by}))
+    yield from _added(runs[-1].extensions if runs else ())
+    if days := suspended(filing):
+        yield Stretch(kind="suspended", by=filing.procedure.limits.suspension.model_copy(update={"amount": days}))
+
+
+def _added(extensions: tuple[Extension, ...]) -> Iterator[Stretch]:
+    for kind in dict.fromkeys(extension.kind for extension in extensions):
+        by = [extension.by for extension in extensions if extension.kind == kind]
+        yield Stretch(kind=kind, by=Limit(amount=sum(one.amount for one in by), unit=by[0].unit))
+
+
+def suspended(filing: Filing) -> int:
+    """The time of all suspensions, in the unit of their limit; a present one counts with its whole limit."""
+    runs = (state for state in clock_history(filing) if state.clock is Clock.SUSPENSION)
+    return sum(
+        state.limit.amount
+        if state.ended is None
+        else working_time.elapsed(state.started, state.ended, state.limit.unit, filing.calendar)
+        for state in runs
+    )
 
 
 def _longer(limit: Limit, by: Limit) -> Limit:
@@ -271,6 +319,12 @@ def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> L
     return rules.limits.processing if found is None else found.processing
 
 
+def _intake_limit(filing: Filing) -> Limit:
+    limits = filing.procedure.limits
+    own = {Channel.COUNTER: limits.intake_at_counter, Channel.POST: limits.intake_by_post}
+    return own.get(filing.channel) or limits.intake
+
+
 def _obligation_limit(filing: Filing) -> Limit:
     step = filing.begun_step
     rule = None if step is None else step.obligation
@@ -280,7 +334,7 @@ def _obligation_limit(filing: Filing) -> Limit:
 
 
 _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
-    Clock.INTAKE: lambda filing: filing.procedure.limits.intake,
+    Clock.INTAKE: _intake_limit,
     Clock.SUPPLEMENT: lambda filing: filing.procedure.supplement_limit,
     Clock.PAYMENT: lambda filing: require(filing.procedure.fee).limit,
     Clock.PROCESSING: _own_processing_limit,
@@ -305,8 +359,34 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
         yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)
     if state.apologise_at is not None:
         yield Timer(clock=state.clock, due=state.apologise_at, moment=Moment.APOLOGY)
-    online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
-    yield Timer(clock=state.clock, due=state.due + BANK_ANSWERS if online else state.due)
+    yield Timer(clock=state.clock, due=_told_by(filing, state))
+
+
+def _told_by(filing: Filing, state: ClockState) -> datetime:
+    """The time by which an act within the limit is known: of an online payment, or of papers handed in at a desk."""
+    if state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE:
+        return state.due + BANK_ANSWERS
+    return recorded_by(filing, state) if state.clock is Clock.SUPPLEMENT else state.due
+
+
+def recorded_by(filing: Filing, state: ClockState) -> datetime:
+    """The time until which the desk may record papers that were handed over within the limit of a supplement.
+
+    For a limit in days, it is the close of the next working day. While a request for more time is not answered, the
+    limit itself: then the lack of the answer is what the end of the limit reports.
+    """
+    in_days = state.limit.unit in {Unit.WORKING_DAYS, Unit.CALENDAR_DAYS}
+    if not in_days or more_time_open(filing):
+        return state.due
+    return working_time.due(state.due, _NEXT_CLOSE, filing.calendar)
+
+
+_NEXT_CLOSE: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
+
+
+def more_time_open(filing: Filing) -> bool:
+    """Whether the applicant's request for more time waits for its answer."""
+    return filing.supplement is not None and filing.supplement.more_time is MoreTime.REQUESTED
 
 
 def clock_history(filing: Filing) -> tuple[ClockState, ...]:

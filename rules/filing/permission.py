@@ -63,3 +63,9 @@ def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:
     """The roles on the applicant's side: the desk, and the applicant's own roles if the filing's level works online."""
     online = Channel.ONLINE in CAPABILITIES[filing.level].supplement
     return (Role.APPLICANT, Role.RECEPTION, Role.REPRESENTATIVE) if online else (Role.RECEPTION,)
+
+
+def who_requests(filing: Filing) -> tuple[Role, ...]:
+    """The roles of the officers who request supplements at this stage, and answer requests for more time."""
+    step = filing.begun_step
+    return (Role.RECEPTION,) if filing.accepted_at is None or step is None else (step.role, Role.LEADER)

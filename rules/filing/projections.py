@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from rules.filing.clocks import stretched
 from rules.filing.lifecycle import stage, status, tasks, timers
 from rules.require import require
 from rules.stream_kind import Wait
@@ -122,6 +123,7 @@ def _task_row(task: Task) -> TaskRow:
 def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
     """The visible fields of a filing. `changed`: the time of its last event."""
     at, appeal = status(filing), filing.clocks.get(Clock.APPEAL)
+    asked, answering = filing.supplement, filing.clocks.get(Clock.SUPPLEMENT)
     return FilingView(
         filing_id=filing.filing_id,
         code=filing.code or "",
@@ -153,7 +155,7 @@ def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
         closed=filing.closed,
         closing=filing.closing,
         possible_duplicates=filing.possible_duplicates,
-        supplement=filing.supplement,
+        supplement=asked and asked.model_copy(update={"until": answering.due if answering else None}),
         questions=filing.questions,
         inspections=filing.inspections,
         opinions=filing.opinions,
@@ -171,6 +173,7 @@ def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
         unclaimed=filing.unclaimed,
         complain_until=appeal.due if appeal else None,
         tasks=tuple(tasks(filing, now)),
+        stretched=tuple(stretched(filing)),
         timers=tuple(timers(filing)),
         overdue=filing.overdue,
         erased_at=filing.erased_at,

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.clocks import moments, silence_has_approved
+from rules.filing.clocks import moments, more_time_open, silence_has_approved
 from rules.filing.commands import RULES
 from rules.filing.commands.reports import ASKED_AT
 from rules.filing.fees.assessment import approvers
 from rules.filing.fold import current_step, stage, task_role
+from rules.filing.permission import who_requests
 from rules.filing.submission.representation import not_represented
 from rules.officers import other_hands
 from rules.require import require
@@ -102,7 +103,20 @@ def _notices(filing: Filing, now: datetime) -> list[Task]:
     failing = [_notice(filing, f"machine_work:{work}", Role.TEAM_LEAD)] if awaited else []
     lead: dict[str, Any] = {"agency": filing.agency, "role": Role.TEAM_LEAD, "actions": (), "overdue": True}
     late = [part for part in filing.parts_under_way if part.overdue]
-    return told + early + failing + [Task(name=f"part_overdue:{part.code}", due=part.due, **lead) for part in late]
+    return (
+        told
+        + early
+        + failing
+        + _late_intake(filing, now)
+        + [Task(name=f"part_overdue:{part.code}", due=part.due, **lead) for part in late]
+    )
+
+
+def _late_intake(filing: Filing, now: datetime) -> list[Task]:
+    """The leader's task to apologise for a late intake; none if that can't be done now, or was done."""
+    owed = Clock.INTAKE in filing.overdue and not filing.intake_apologised
+    can = owed and check(filing, "apologise", _someone(filing, Role.LEADER), now) is None
+    return [_notice(filing, "apology:intake", Role.LEADER, "apologise", overdue=True)] if can else []
 
 
 def _notice(filing: Filing, name: str, role: Role, *actions: str, **more: Any) -> Task:
@@ -161,7 +175,7 @@ def _queues(filing: Filing) -> list[Role]:
     unread = reading is not None and reading.overdue
     by_stage: dict[Stage, list[Role]] = {
         Stage.INTAKE: [Role.RECEPTION],
-        Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
+        Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION, *(who_requests(filing) if more_time_open(filing) else ())],
         Stage.FEE: [Role.CASHIER, *approvers(filing, require(filing.changed_at))],
         Stage.SUSPENDED: [Role.LEADER],
         Stage.OBLIGATION: [*at_step, Role.CASHIER],

@@ -82,6 +82,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
         "copy_number": 1,
         "lost_copy": None,
         "apologised": False,
+        "intake_apologised": False,
         "early": False,
         "machine_failing": None,
         "reopened": filing.reopened + 1,

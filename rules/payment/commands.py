@@ -10,7 +10,7 @@ from rules.payment import charge_backs
 from rules.payment.fold import captured_ids, is_open, parts, pending, unless_first
 from rules.require import require
 from rules.rule import SYSTEM, Rule, Rules, always
-from rules.time.working_time import due_on
+from rules.time.working_time import applicant_due
 from schemas.errors import Problem, problem
 from schemas.filing.commands import ChangeCalendar
 from schemas.payment import commands as cm
@@ -80,7 +80,8 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
     calendar = command.calendar
     if calendar.name == payment.calendar:
         return ()
-    return (ev.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
+    due = applicant_due(require(payment.since), require(payment.limit), calendar)
+    return (ev.PaymentCalendarChanged(calendar=calendar.name, due=due),)
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:

@@ -19,7 +19,7 @@ FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
 """The last year of the library's lunar calendar."""
 
-_SATURDAY: Final = 5
+SATURDAY: Final = 5
 _DAY: Final = timedelta(days=1)
 _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
@@ -57,7 +57,7 @@ def base_year(year: int) -> BaseYear:
 def is_day_off(day: date) -> bool:
     """Whether the whole country is off on this day: a weekend that no swap makes a working day, or a public holiday."""
     known = base_year(day.year)
-    return day in known.off or (day.weekday() >= _SATURDAY and day not in known.makeup)
+    return day in known.off or (day.weekday() >= SATURDAY and day not in known.makeup)
 
 
 def first_of_limit_days(day: date) -> date:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, TypeVar
 
-from rules.time.calendars import FIRST_YEAR, LAST_YEAR, base_year
+from rules.time.calendars import FIRST_YEAR, LAST_YEAR, SATURDAY, base_year
 from schemas.errors import Problem, problem
 from schemas.publishing.calendar import Calendar, OpenHours
 
@@ -129,6 +129,15 @@ class Days:
     def hours(self, day: int) -> Spans:
         """The office hours of a day; empty if it is no working day."""
         return self.spans[self._place(day)]
+
+    def ends_limits(self, day: int) -> bool:
+        """Whether a limit of an applicant may end on a day: a working day that is no regular day of the weekend.
+
+        Offices that are always open on Saturdays make the Saturday no working day of the applicant's; a swap does.
+        """
+        weekend = (_WEEKDAY + day) % 7 >= SATURDAY
+        n = self._place(day)
+        return bool(self.spans[n]) and not (weekend and self._regular[n])
 
     def between(self, first: int, last: int) -> Iterator[tuple[int, Spans, Spans]]:
         """The days from `first` to `last`: each with its office hours and with those of its weekday."""

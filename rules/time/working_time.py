@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.require import require
-from rules.time.office_hours import DAY, Days, date_of, instant_of, minute_of, pages
+from rules.time.office_hours import DAY, Days, date_of, instant_of, minute_of, pages, worked_minutes, working_days
 from rules.time.office_hours import TimeError as TimeError
 from rules.time.running_time import Run, Span, left_at, run
 from rules.time.time_words import run_in_words, seconds_in_words
@@ -52,6 +52,29 @@ def due(
         return _elapsed_due(start, limit.amount, pauses)
     asked = _Asked.of(start, limit, calendar, pauses, cut_off)
     return instant_of(pages(calendar).answer(lambda days: asked.run(days).due, "limit"))
+
+
+def applicant_due(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """The instant at which a limit of an applicant ends (Civil Code 91/2015/QH13 art. 147, 148).
+
+    A limit in days ends at 24:00 of its last day, which is the midnight after it: the day of `start` is not counted,
+    and a last day that is a day off gives way to the next working day. Any other limit ends as by `due`.
+    """
+    if limit.unit not in _DAYS:
+        return due(start, limit, calendar)
+    day = minute_of(start, "received") // DAY
+    return instant_of((pages(calendar).answer(lambda days: _last_day(days, day, limit), "limit") + 1) * DAY)
+
+
+def _last_day(days: Days, day: int, limit: Limit) -> int:
+    """The last day of an applicant's limit that begins on `day`."""
+    to_count = limit.amount if limit.unit is Unit.WORKING_DAYS else 0
+    last = day if to_count else day + limit.amount
+    while to_count or not days.ends_limits(last):
+        last += 1
+        if to_count and days.ends_limits(last):
+            to_count -= 1
+    return last
 
 
 def explain(
@@ -153,7 +176,7 @@ def remind_at(  # noqa: PLR0913 -- all that a limit has
     """The time of a limit's reminder: `ahead` before the limit's end, or for a short limit when half of it is used."""
     if not short(limit, calendar) and (told := before(due, ahead, calendar)) > start:
         return told
-    return halfway(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    return min(halfway(start, limit, calendar, pauses=pauses, cut_off=cut_off), due)
 
 
 def remaining(
@@ -182,6 +205,19 @@ def remaining(
     )
 
 
+def elapsed(since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> int:
+    """The whole units of time between two instants: dates, working days, begun working hours, or seconds."""
+    match unit:
+        case Unit.CALENDAR_DAYS:
+            return (local_day(until) - local_day(since)).days
+        case Unit.WORKING_DAYS:
+            return working_days(since, until, calendar)
+        case Unit.WORKING_HOURS:
+            return -(-worked_minutes(since, until, calendar) // 60)
+        case Unit.SECONDS:
+            return (until - since) // timedelta(seconds=1)
+
+
 def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     """Whether an act `at` an instant was early, on time or late.
 
@@ -190,7 +226,7 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     """
     done, ends = at, due
     if limit.unit in _DAYS:
-        done, ends = (midnight(each) for each in (at, due))
+        done, ends = midnight(at), datetime.combine(last_day(due), time.min, VIETNAM)
     elif limit.unit is Unit.WORKING_HOURS:
         done, ends = (each.replace(second=0, microsecond=0) for each in (at, due))
     if done == ends:
@@ -201,6 +237,11 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
 def midnight(instant: datetime) -> datetime:
     """The beginning of the instant's day in Vietnam."""
     return datetime.combine(local_day(instant), time.min, VIETNAM)
+
+
+def last_day(due: datetime) -> date:
+    """The last day in Vietnam of a limit that ends at `due`: for 24:00, the day that ends then."""
+    return local_day(due - timedelta.resolution)
 
 
 def local_day(instant: datetime) -> date:
@@ -254,5 +295,5 @@ def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> da
 
 
 def due_on(part: PartState, calendar: Calendar) -> datetime:
-    """The instant at which the limit of this part ends by `calendar`."""
+    """The instant at which the limit of this part, an agency's or the post's, ends by `calendar`."""
     return due(require(part.since), require(part.limit), calendar)

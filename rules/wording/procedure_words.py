@@ -13,7 +13,7 @@ from schemas.people import Role
 from schemas.publishing.fact import AgencyKind
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
 from schemas.publishing.procedure import Act, Database, FieldKind, PartialReason, Silence
-from schemas.publishing.time_limits import GoesOn
+from schemas.publishing.time_limits import GoesOn, RunsFrom
 from schemas.translate import in_dong, said
 from schemas.words.catalogue import SENTENCES
 
@@ -31,6 +31,7 @@ _KEYS: Final[Mapping[type[StrEnum], str]] = {
     PartialReason: "partial_reason",
     RefundCase: "refund_case",
     Role: "role",
+    RunsFrom: "runs_from",
     Silence: "silence",
 }
 _NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {

@@ -47,11 +47,31 @@ from .events import (
 )
 from .submission import Authorisation, Examined, Submission
 
-__all__ = ["PUBLIC_COMMANDS", "Accept", "AcknowledgeResult", "Answer", "Apologise", "ApplyCase", "Ask", "CancelParcel"]
+__all__ = [
+    "PUBLIC_COMMANDS",
+    "Accept",
+    "AcknowledgeResult",
+    "Answer",
+    "AnswerMoreTime",
+    "Apologise",
+    "ApplyCase",
+    "Ask",
+    "CancelParcel",
+]
 __all__ += ["ChangeDelivery", "Claim", "Command", "ConfirmDraft", "CorrectDraft", "Decide", "DemandObligation"]
 __all__ += ["Extend", "Forward", "FulfilObligation", "HandOver", "Inspect", "JudgeSignature", "PayAtCounter", "Prolong"]
 __all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "ReferObligation"]
-__all__ += ["RefuseIntake", "Release", "RenewLink", "RequestSupplement", "Resume", "ShowDraft", "Stop", "StopMode"]
+__all__ += [
+    "RefuseIntake",
+    "Release",
+    "RenewLink",
+    "RequestMoreTime",
+    "RequestSupplement",
+    "Resume",
+    "ShowDraft",
+    "Stop",
+    "StopMode",
+]
 __all__ += ["Supplement", "SupplementItem", "TargetKind", "TransferDossier", "WaiveFee", "Withdraw", "content_of"]
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -126,13 +146,41 @@ class RequestSupplement(Command):
 
 
 class Supplement(Command):
-    """Supply the requested papers and new values of form fields."""
+    """Supply the requested papers and new values of form fields.
+
+    At the desk, the moment at which the papers were handed over counts; it is `received_at` if it was earlier.
+    """
 
     kind: Literal["supplement"] = "supplement"
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     """corrected values of the requested form fields, by their codes"""
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
     """the requested papers"""
+    received_at: Instant | None = None
+    """time at which the papers were handed over to the desk; not set: now"""
+    by_post: StrictBool = False
+    """whether the post handed the papers over to the desk"""
+
+
+class RequestMoreTime(Command):
+    """Ask the agency, once, for more time to supply the requested papers and form fields."""
+
+    kind: Literal["request_more_time"] = "request_more_time"
+    reason: ShortText
+
+
+class AnswerMoreTime(Command):
+    """Grant the applicant more time for a supplement, or refuse it with a reason.
+
+    `by` is the additional time, in the unit of the supplement's limit. If `by` is not set, it is this limit once more.
+    """
+
+    kind: Literal["answer_more_time"] = "answer_more_time"
+    granted: StrictBool
+    """whether the applicant gets more time"""
+    by: Limit | None = None
+    reason: ShortText | None = None
+    """reason of a refusal, for the applicant; not set if the time is granted"""
 
 
 class JudgeSignature(Command):
@@ -192,11 +240,19 @@ class Recall(Command):
 
 
 class Ask(Command):
-    """Ask the applicant a question; the clocks go on."""
+    """Ask the applicant a question; the clocks go on.
+
+    A question for papers is a supplement request as well, with the rules and the limit of one: `items` lists the papers
+    and form fields, and `legal_basis` is its legal basis.
+    """
 
     kind: Literal["ask"] = "ask"
     question: ShortText
     """the question in words"""
+    items: tuple[SupplementItem, ...] = Field(default=(), max_length=50)
+    """the papers and form fields for which the question asks; none: the answer is only words"""
+    legal_basis: ShortText | None = None
+    """legal basis of the request for papers; not set if there are none"""
 
 
 class Answer(Command):
@@ -478,7 +534,17 @@ class CancelParcel(Command):
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
-    *(Accept, RefuseIntake, JudgeSignature, RequestSupplement, Supplement, TransferDossier, ReceiveDossier),
+    *(
+        Accept,
+        RefuseIntake,
+        JudgeSignature,
+        RequestSupplement,
+        Supplement,
+        RequestMoreTime,
+        AnswerMoreTime,
+        TransferDossier,
+        ReceiveDossier,
+    ),
     *(Claim, Release, Reassign, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),
     *(Propose, Decide, Stop, Prolong, Resume, Extend, ApplyCase, Reappoint, Apologise),

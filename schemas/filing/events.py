@@ -289,12 +289,14 @@ class SupplementRequested(Model):
 class Supplemented(Model):
     """The applicant supplied the requested parts.
 
-    `desk` is the agency whose desk received them; not set if it is the deciding agency.
+    `desk` is the agency whose desk received them; not set if it is the deciding agency. `received_at` is the time at
+    which the papers were handed over to the desk, if this was before the event.
     """
 
     kind: Literal["supplemented"] = "supplemented"
     n: int
     channel: Channel
+    received_at: Instant | None = None
     desk: AgencyCode | None = None
     scan: ScanState | None = None
     """state of the virus scan of the files: clean, unscanned (no scanner), pending, infected"""
@@ -302,6 +304,32 @@ class Supplemented(Model):
     """SHA-256 of each paper's file in hex, by the paper's code; null if the paper was handed in on paper"""
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
+
+
+class MoreTimeRequested(Model):
+    """The applicant asked for more time to answer the `n`-th supplement request."""
+
+    kind: Literal["more_time_requested"] = "more_time_requested"
+    n: int
+    reason: Annotated[str, Personal]
+
+
+class MoreTimeGranted(Model):
+    """The applicant got more time to answer the `n`-th supplement request."""
+
+    kind: Literal["more_time_granted"] = "more_time_granted"
+    n: int
+    officer: str
+    by: Limit
+
+
+class MoreTimeRefused(Model):
+    """The applicant did not get more time to answer the `n`-th supplement request."""
+
+    kind: Literal["more_time_refused"] = "more_time_refused"
+    n: int
+    officer: str
+    reason: Annotated[str, Personal]
 
 
 class SupplementExpired(Model):
@@ -912,10 +940,14 @@ class Reappointed(Model):
 
 
 class Apologised(Model):
-    """The reason for the delay was explained to the applicant; the appointment stays missed."""
+    """The reason for the delay was explained to the applicant; the appointment stays missed.
+
+    `clock` is the missed limit: of the processing, or of the intake.
+    """
 
     kind: Literal["apologised"] = "apologised"
     officer: str
+    clock: Clock = Clock.PROCESSING
     reason: Annotated[str, Personal]
 
 
@@ -975,6 +1007,7 @@ class CalendarChanged(Model):
 
 _Intake = Submitted | Accepted | FilesScanned | SignatureJudged | IntakeRefused
 _Supplement = SupplementRequested | Supplemented | SupplementExpired | DossierTransferred | DossierReceived
+_MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
 _Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived
 _Task = StepStarted | Claimed | Released | Reassigned | Recalled
 _Review = Asked | Answered | Inspected | OpinionRecorded | ConsultationClosed
@@ -987,7 +1020,9 @@ _Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | 
 _End = HandedOver | Withdrawn | Reopened
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
-_UntilDecision = _Intake | _Supplement | _Fee | _Task | _Review | _Part | _Obligation | _Interruption | _Decision
+_UntilDecision = (
+    _Intake | _Supplement | _MoreTime | _Fee | _Task | _Review | _Part | _Obligation | _Interruption | _Decision
+)
 
 Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Limit | _Other, Field(discriminator="kind")]
 """Any event of a filing."""
@@ -1022,6 +1057,9 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.STEP: Effect.RESTART,
         Clock.TRANSFER: Effect.START,
     },
+    "more_time_requested": {},
+    "more_time_granted": {Clock.SUPPLEMENT: Effect.EXTEND},
+    "more_time_refused": {},
     "dossier_transferred": {},
     "dossier_received": {Clock.TRANSFER: Effect.STOP},
     "supplement_expired": _ENDED_BY_THE_AGENCY,

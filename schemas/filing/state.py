@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import IntEnum, StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -40,7 +40,7 @@ from .submission import Authorisation
 __all__ = ["STATUS_NAMES", "Action", "ClockState", "Closing", "Decision", "Extension", "Fee", "FeeFact", "FeeState"]
 __all__ += ["Filing", "FilingEnd", "FilingPart", "FilingStart", "FilingView", "OpenSupplement", "OverduePartFact"]
 __all__ += ["ParcelFact", "PartFact", "PartStage", "Pause", "PauseReason", "Proposal", "ResultView", "Stage"]
-__all__ += ["Status", "SubmitCheck", "Task", "Timer"]
+__all__ += ["Status", "Stretch", "SubmitCheck", "Task", "Timer"]
 
 
 class Status(IntEnum):
@@ -221,14 +221,29 @@ class Fee(Model):
         return self.amount - sum(share.amount for share in self.returned) if self.state is FeeState.PAID else 0
 
 
+class MoreTime(StrEnum):
+    """The agency's answer to a request for more time: none yet, granted, or refused."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
 class OpenSupplement(Model):
-    """A supplement request that waits for its answer."""
+    """A supplement request that waits for its answer.
+
+    `more_time` is the state of the applicant's request for more time; None if the applicant has made none.
+    """
 
     n: int
     items: tuple[SupplementItem, ...]
     """the papers and form fields to supply"""
     officer: str
     legal_basis: str
+    more_time: MoreTime | None = None
+    """whether the applicant asked for more time, and whether it was granted; not set if the applicant did not"""
+    until: Instant | None = None
+    """end of the applicant's time; midnight is 24:00 of the day before"""
 
 
 class Question(Model):
@@ -529,6 +544,7 @@ class Filing(Model):
     overdue: tuple[Clock, ...] = ()
     reappointed: bool = False
     apologised: bool = False
+    intake_apologised: Annotated[bool, Field(exclude_if=unset)] = False
     early: bool = False
     machine_failing: MachineWork | None = None
     machine_error: str | None = Field(default=None, exclude_if=unset)
@@ -679,6 +695,18 @@ class Task(Model):
     overdue: bool = False
 
 
+class Stretch(Model):
+    """All time by which one kind of act has made the processing longer.
+
+    `kind` is the kind of the events: `case_applied`, `extended`, `reappointed` or `suspended`. The time of suspensions
+    is that of the past ones, and the limit of a present one.
+    """
+
+    kind: str
+    """kind of the events that made the processing longer"""
+    by: Limit
+
+
 class FilingView(Model):
     """The complete view of a filing as of an instant, for readers who may see all of it."""
 
@@ -762,6 +790,8 @@ class FilingView(Model):
     """end of the time for a complaint (khiếu nại) about the last notice; not set before the first notice"""
     tasks: tuple[Task, ...]
     """tasks of the roles and officers"""
+    stretched: tuple[Stretch, ...] = ()
+    """the sums of the additional time: by another case, extensions, other appointments, suspensions"""
     timers: tuple[Timer, ...]
     """next timers of the running clocks"""
     overdue: tuple[Clock, ...]

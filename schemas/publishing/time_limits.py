@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from ..base import Model
+from pydantic import Field
+
+from ..base import Model, unset
 from ..limit import Limit, Unit
 from .calendar import LocalTime
 
@@ -59,6 +61,13 @@ DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 """The time before the end of a limit at which an apology is drafted: the leader has a working day to announce it."""
 
 
+class RunsFrom(StrEnum):
+    """The start of the processing limit: the acceptance, or the receipt of the complete dossier before it."""
+
+    ACCEPTANCE = "acceptance"
+    RECEIPT = "receipt"
+
+
 class Limits(Model):
     """The time limits of the stages. `issue` is the time to make the result, `delivery` the time of the post.
 
@@ -109,6 +118,16 @@ class Limits(Model):
     """interval at which the applicant is reminded of a result at the counter; not set: no reminders"""
     cut_off: LocalTime | None = None
     """time of day in Vietnam; for limits in days, a later arrival counts for the next working day"""
+    intake_at_counter: Annotated[Limit | None, Field(exclude_if=unset)] = None
+    """time limit of the intake for a dossier from the counter; not set: the one for all channels"""
+    intake_by_post: Annotated[Limit | None, Field(exclude_if=unset)] = None
+    """time limit of the intake for a dossier by post; not set: the one for all channels"""
+    processing_from: Annotated[RunsFrom | None, Field(exclude_if=unset)] = None
+    """start of the processing limit: acceptance, or receipt of the complete dossier; not set: acceptance"""
+    longest: Annotated[Limit | None, Field(exclude_if=unset)] = None
+    """longest processing limit with another case, extensions and other appointments together; not set: no bound"""
+    suspensions: Annotated[Limit | None, Field(exclude_if=unset)] = None
+    """longest time of all suspensions together, in the unit of one; not set: no bound"""
 
 
 LIMIT_SOURCES: Final[Mapping[str, str]] = {

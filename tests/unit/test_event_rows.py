@@ -268,6 +268,8 @@ PERSONAL = {
     "reappointed": {"reason"},
     "apologised": {"reason"},
     "intake_refused": {"reason", "legal_basis"},
+    "more_time_requested": {"reason"},
+    "more_time_refused": {"reason"},
     "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "supplemented": {"form", "papers"},
     "dossier_received": {"note"},
@@ -347,6 +349,7 @@ def test_only_what_puts_an_end_off_and_another_case_make_a_limit_longer() -> Non
     assert longer == {
         ("extended", "processing"),
         ("case_applied", "processing"),
+        ("more_time_granted", "supplement"),
         ("reappointed", "processing"),
         ("suspension_prolonged", "suspension"),
     }

@@ -110,7 +110,7 @@ MADE: Final = (
     *("database.", "deed.", "dev.", "doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type."),
     *("erasure_left.", "erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind."),
     *("goes_on.", "governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
-    *("not_given.", "option.act.command", "partial_reason.", "payment_means.", "place.", "place_of_any."),
+    *("runs_from.", "not_given.", "option.act.command", "partial_reason.", "payment_means.", "place.", "place_of_any."),
     *("principal_change.", "refund_case.", "refusal_needs.", "result_state.", "result_validity.", "role."),
     *("scan_state.", "signature_outcome.", "silence.", "stage.", "status.", "step_act.", "suspense_state."),
     *("suspense_step.", "unit.", "unknown_", "value_", "weekday."),

@@ -63,6 +63,8 @@ ARTICLES: Final[dict[str, str]] = {
     "judge_signature": "Luật 20/2023 Đ23 (unconfirmed)",
     "request_supplement": _SUPPLEMENT,
     "supplement": _SUPPLEMENT,
+    "request_more_time": "ours",
+    "answer_more_time": "ours",
     "transfer_dossier": "NĐ 61/2018 Đ18 k1; NĐ 118/2025 (secondary)",
     "receive_dossier": "NĐ 61/2018 Đ18 k1; NĐ 118/2025 (secondary)",
     "claim": "ours",

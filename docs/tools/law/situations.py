@@ -65,6 +65,10 @@ def _transferred() -> Story:
     return Story(channel="counter", desk=DESK).do("transfer_dossier", somebody(Role.RECEPTION, agency=DESK))
 
 
+def _more_time() -> Story:
+    return Story().then("reception request_supplement", "applicant request_more_time")
+
+
 def _at_consultation() -> Story:
     return _reviewed("specialist forward", "specialist claim", "specialist inspect", "specialist claim")
 
@@ -102,6 +106,7 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "registered, the fee due with the submission": lambda: Story(**fee("submission", "online")),
     "registered, a fee due at acceptance": lambda: Story(**fee("acceptance", "online")),
     "supplement asked for at intake": lambda: Story().then("reception request_supplement"),
+    "more time to supplement asked for": _more_time,
     "supplement received at intake": lambda: Story().then("reception request_supplement", "applicant supplement"),
     "registered on paper, a paper missing": lambda: Story(channel="counter", papers=()),
     "registered on paper at another desk, a paper missing": lambda: Story(channel="counter", desk=DESK, papers=()),

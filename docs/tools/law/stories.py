@@ -218,7 +218,10 @@ class Story:
 
     def late(self, clock: ev.Clock) -> Story:
         """Moves the time past the end of a clock, and fires its timer."""
-        self.now = max(self.now, self.filing.clocks[clock].due + timedelta(seconds=1))
+        rings = next(
+            one.due for one in lifecycle.timers(self.filing) if (one.clock, one.moment) == (clock, ev.Moment.DUE)
+        )
+        self.now = max(self.now, rings + timedelta(seconds=1))
         return self.do("timer_fired", SYSTEM, clock=clock)
 
     def copy(self) -> Story:
@@ -272,6 +275,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             "late_reason": "-",
         },
         "supplement": {"papers": [{"code": PAPER, "file": FILE}]},
+        "request_more_time": {"reason": "-"},
+        "answer_more_time": {"granted": True},
         "reassign": {"officer": "another"},
         "ask": {"question": "-"},
         "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "-"},

@@ -15,7 +15,7 @@ from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Events
+from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.level import Channel
@@ -24,6 +24,7 @@ from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.fact import AgencyKind, AgencyName
+from schemas.publishing.time_limits import RunsFrom
 from schemas.translate import joined, said
 
 
@@ -143,6 +144,18 @@ def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     return not_examined(filing)
 
 
+def _accept(filing: Filing, command: cm.Accept, _: datetime) -> Events:
+    from_receipt = filing.procedure.limits.processing_from is RunsFrom.RECEIPT
+    since = _complete_since(filing) if from_receipt else None
+    return (ev.Accepted(automatic=command.actor.role is Role.SYSTEM, since=since),)
+
+
+def _complete_since(filing: Filing) -> datetime:
+    """The receipt of the complete dossier: of its last supplement or up-front fee, if the intake waited for one."""
+    intake = filing.clocks[Clock.INTAKE]
+    return (intake.pauses[-1].until if intake.pauses else None) or intake.started
+
+
 def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
@@ -191,9 +204,7 @@ def _works_at(actor: Actor, agency: str) -> Problem | None:
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "submit": Rule(ANYBODY, at(Stage.DRAFT), _submit),
-    "accept": Rule(
-        ANYBODY, _may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)
-    ),
+    "accept": Rule(ANYBODY, _may_accept, _accept),
     "refuse_intake": Rule((Role.RECEPTION,), _at_intake, _refuse_intake),
     "judge_signature": Rule((Role.RECEPTION,), _may_judge_signature, _judge_signature),
     "transfer_dossier": Rule((Role.RECEPTION,), _may_transfer, _transfer),

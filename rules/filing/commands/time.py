@@ -42,8 +42,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
         return (ev.Stopped(**said, unproposed=unproposed, unproposed_reason=own_reason),)
     if stage(filing) is not Stage.REVIEW:
         raise refuse(problem("mode", "suspend_only_in_review"))
-    if command.limit is not None:
-        _within(command.limit, filing.procedure.limits.suspension, "limit")
+    _suspended_within(filing, longer(filing.procedure.limits.suspension, command.limit, "limit"), "limit")
     return (ev.Suspended(**said, limit=command.limit, awaits=command.awaits),)
 
 
@@ -58,31 +57,49 @@ def _within(limit: Limit, most: Limit, name: str) -> None:
         raise refuse(problem(name, "too_far", most=most.words))
 
 
+def _suspended_within(filing: Filing, by: Limit, name: str) -> None:
+    """Refuses another suspension, or a longer one, if all of them together would be longer than the law allows."""
+    most = filing.procedure.limits.suspensions
+    left = None if most is None else max(most.amount - clocks.suspended(filing), 0)
+    if left is not None and by.amount > left:
+        raise refuse(problem(name, "suspended_long_enough", left=Limit(amount=left, unit=by.unit).words))
+
+
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
-    by = _longer(filing.procedure.limits.suspension, command.by)
-    _still_to_come(filing, Clock.SUSPENSION, by, now, problem("by", "end_over"))
+    by = longer(filing.procedure.limits.suspension, command.by)
+    _suspended_within(filing, by, "by")
+    still_to_come(filing, Clock.SUSPENSION, by, now, problem("by", "end_over"))
     return (ev.SuspensionProlonged(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
-def _longer(most: Limit, by: Limit | None) -> Limit:
-    """The requested extension, by default the longest possible."""
+def longer(most: Limit, by: Limit | None, name: str = "by") -> Limit:
+    """The requested time, by default the longest possible; `name` is the field that requests it."""
     if by is not None:
-        _within(by, most, "by")
+        _within(by, most, name)
     return by or most
 
 
-def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
+def still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
     """Refuses a postponement whose new due time would already be in the past; `over` is the problem to raise."""
     if clocks.put_off(filing, filing.clocks[clock], by) <= now:
         raise refuse(over)
 
 
 def _may_extend(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    wrong = at_stage(filing, *_UNDER_REVIEW)
     rule = filing.procedure.extension
-    if wrong is None and rule is None:
+    if (wrong := at_stage(filing, *_UNDER_REVIEW)) is not None:
+        return wrong
+    if rule is None:
         return problem("", "no_extension")
-    return wrong or (None if rule is None else _may_postpone(filing, rule.times, rule.notice, now))
+    return _may_postpone(filing, rule.times, rule.notice, now) or _too_long(filing, rule.by)
+
+
+def _too_long(filing: Filing, by: Limit, field: str = "") -> Problem | None:
+    """Refuses additional time if the processing limit would be longer than the law allows."""
+    most, limit = filing.procedure.limits.longest, filing.clocks[Clock.PROCESSING].limit
+    if most is None or limit.unit is not most.unit or limit.amount + by.amount <= most.amount:
+        return None
+    return problem(field, "stretched_long_enough", most=most.words)
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
@@ -123,8 +140,12 @@ def _apply_case(filing: Filing, command: cm.ApplyCase, _: datetime) -> Events:
     cases = _cases(filing)
     if command.case not in cases:
         raise refuse(problem("case", "unknown_case", names=", ".join(cases)))
+    state, limit = filing.clocks[Clock.PROCESSING], cases[command.case].processing
+    more = limit.amount - state.limit.amount + sum(extension.by.amount for extension in state.extensions)
+    if (why := _too_long(filing, limit.model_copy(update={"amount": more}), "case")) is not None:
+        raise refuse(why)
     said = {"officer": command.actor.subject, "reason": command.reason}
-    return (ev.CaseApplied(**said, case=command.case, limit=cases[command.case].processing),)
+    return (ev.CaseApplied(**said, case=command.case, limit=limit),)
 
 
 def _may_reappoint(filing: Filing, _: Actor, now: datetime) -> Problem | None:
@@ -143,17 +164,31 @@ def _while_awaited(filing: Filing) -> Problem | None:
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
-    by = _longer(clocks.put_off_at_most(filing), command.by)
-    _still_to_come(filing, Clock.PROCESSING, by, now, problem("by", "appointment_over"))
+    by = longer(clocks.put_off_at_most(filing), command.by)
+    if (why := _too_long(filing, by, "by")) is not None:
+        raise refuse(why)
+    still_to_come(filing, Clock.PROCESSING, by, now, problem("by", "appointment_over"))
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
 def _may_apologise(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    if _intake_was_late(filing):
+        return at_stage(filing, Stage.INTAKE, *_UNDER_REVIEW, Stage.ISSUE)
     if (wrong := _while_awaited(filing)) is not None:
         return wrong
     if now < filing.clocks[Clock.PROCESSING].due:
         return problem("", "not_late")
     return problem("", "apologised_already") if filing.apologised else None
+
+
+def _intake_was_late(filing: Filing) -> bool:
+    """Whether the intake was late, and nobody has apologised for it."""
+    return Clock.INTAKE in filing.overdue and not filing.intake_apologised
+
+
+def _apologise(filing: Filing, command: cm.Apologise, _: datetime) -> Events:
+    clock = Clock.INTAKE if _intake_was_late(filing) else Clock.PROCESSING
+    return (ev.Apologised(officer=command.actor.subject, clock=clock, reason=command.reason),)
 
 
 def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
@@ -190,7 +225,7 @@ def _touched(events: Events) -> frozenset[Clock]:
 
 def _expire(filing: Filing, state: ClockState) -> Events:
     """The events when the time of a clock has ended."""
-    if state.clock is Clock.SUPPLEMENT:
+    if state.clock is Clock.SUPPLEMENT and not clocks.more_time_open(filing):
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.CONFIRMATION:
         return (ev.DraftConfirmed(n=filing.drafts, silent=True),)
@@ -229,11 +264,7 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "extend": Rule((Role.LEADER,), _may_extend, _extend),
     "apply_case": Rule((Role.SPECIALIST, Role.LEADER), _may_apply_case, _apply_case),
     "reappoint": Rule((Role.LEADER,), _may_reappoint, _reappoint),
-    "apologise": Rule(
-        (Role.LEADER,),
-        _may_apologise,
-        lambda _, command, __: (ev.Apologised(officer=command.actor.subject, reason=command.reason),),
-    ),
+    "apologise": Rule((Role.LEADER,), _may_apologise, _apologise),
     "timer_fired": Rule(SYSTEM, at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),
     "change_calendar": Rule(SYSTEM, always, _change_calendar),
 }

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from rules.filing.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
+from rules.filing import clocks
+from rules.filing.commands.time import longer, still_to_come
+from rules.filing.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided, who_requests
 from rules.filing.submission import admission
 from rules.filing.submission.files import quota_problems
 from rules.officers import role_is
@@ -17,6 +19,7 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
+from schemas.limit import Limit, Unit
 from schemas.people import Actor, Role
 
 MOST_OPEN_QUESTIONS: Final = 10
@@ -90,13 +93,34 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     if wrong := at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing)):
         return wrong
-    late = now >= filing.clocks[Clock.SUPPLEMENT].due
+    clock = filing.clocks[Clock.SUPPLEMENT]
+    until = clocks.recorded_by(filing, clock) if actor.role is Role.RECEPTION else clock.due
+    late = now >= until and not clocks.more_time_open(filing)
     return problem("", "too_late", says="too_late_to_supplement") if late else None
 
 
-def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
+def _handed_over(filing: Filing, command: cm.Supplement, now: datetime) -> Problem | None:
+    """Refuses papers that were handed over too late, or at an impossible time. A closed desk receives as it opens."""
+    if command.actor.role is not Role.RECEPTION:
+        stated = command.by_post or command.received_at is not None
+        return problem("received_at", "received_now") if stated else None
+    clock, at = filing.clocks[Clock.SUPPLEMENT], command.received_at or now
+    if at > now:
+        return problem("received_at", "in_the_future", says="receipt_in_the_future")
+    if at < clock.started:
+        return problem("received_at", "received_before_request")
+    late = working_time.due(at, _AT_ONCE, filing.calendar) >= clock.due and not clocks.more_time_open(filing)
+    return problem("received_at", "too_late", says="too_late_at_the_desk") if late else None
+
+
+_AT_ONCE: Final = Limit(amount=0, unit=Unit.WORKING_HOURS)
+
+
+def _supplement(filing: Filing, command: cm.Supplement, now: datetime) -> Events:
     channel = Channel.COUNTER if command.actor.role is Role.RECEPTION else Channel.ONLINE
+    channel = Channel.POST if command.by_post else channel
     wrong = [
+        *filter(None, [_handed_over(filing, command, now)]),
         *_unanswered(filing, command),
         *admission.paper_problems(filing.procedure, command.papers, channel),
         *quota_problems(files_named(command)),
@@ -108,7 +132,8 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
         ev.Supplemented(
             n=filing.supplements,
             channel=channel,
-            desk=filing.desk if channel is Channel.COUNTER and command.actor.agency == filing.desk else None,
+            received_at=command.received_at,
+            desk=filing.desk if channel is not Channel.ONLINE and command.actor.agency == filing.desk else None,
             scan=command.scan if isinstance(command, cm.ExaminedSupplement) else None,
             paper_digests={paper.code: paper.file and paper.file.sha256 for paper in command.papers},
             form=command.form,
@@ -131,6 +156,44 @@ def _unanswered(filing: Filing, command: cm.Supplement) -> Iterator[Problem]:
             yield problem(f"{where[target]}.{code}", "supplement_item_not_asked")
 
 
+def _may_request_more_time(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing))
+    if wrong is None and now >= filing.clocks[Clock.SUPPLEMENT].due:
+        return problem("", "too_late", says="too_late_to_supplement")
+    asked = filing.supplement is not None and filing.supplement.more_time is not None
+    return wrong or (problem("", "more_time_requested_already") if asked else None)
+
+
+def _may_answer_more_time(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *who_requests(filing))
+    return wrong or (None if clocks.more_time_open(filing) else problem("", "no_more_time_requested"))
+
+
+def _answer_more_time(filing: Filing, command: cm.AnswerMoreTime, now: datetime) -> Events:
+    n, officer = filing.supplements, command.actor.subject
+    if not command.granted:
+        if command.by is not None:
+            raise refuse(problem("by", "only_if_granted"))
+        if command.reason is None:
+            raise refuse(problem("reason", "reason_required", says="refusal_needs.reason"))
+        if now >= filing.clocks[Clock.SUPPLEMENT].due:
+            raise refuse(problem("granted", "answered_too_late"))
+        return (ev.MoreTimeRefused(n=n, officer=officer, reason=command.reason),)
+    by = longer(filing.procedure.supplement_limit, command.by)
+    still_to_come(filing, Clock.SUPPLEMENT, by, now, problem("by", "end_over"))
+    return (ev.MoreTimeGranted(n=n, officer=officer, by=by),)
+
+
+def _request_with(filing: Filing, command: cm.Ask, now: datetime) -> Events:
+    """The supplement request that a question for papers is."""
+    if (why := _may_request_supplement(filing, command.actor, now)) is not None:
+        raise refuse(why)
+    if command.legal_basis is None:
+        raise refuse(problem("legal_basis", "required", says="legal_basis_of_papers"))
+    head = command.model_dump(include={"command_id", "actor", "via", "items", "legal_basis"})
+    return _request_supplement(filing, cm.RequestSupplement(**head), now)
+
+
 def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = at_the_task(filing, actor, now)
     if wrong is None and sum(question.answer is None for question in filing.questions) >= MOST_OPEN_QUESTIONS:
@@ -138,9 +201,10 @@ def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     return wrong
 
 
-def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
+def _ask(filing: Filing, command: cm.Ask, now: datetime) -> Events:
     n = filing.questions[-1].n + 1 if filing.questions else 1
-    return (ev.Asked(n=n, officer=command.actor.subject, question=command.question),)
+    asked = ev.Asked(n=n, officer=command.actor.subject, question=command.question)
+    return (asked, *_request_with(filing, command, now)) if command.items else (asked,)
 
 
 def _may_answer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -166,6 +230,12 @@ def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
 RULES: Final[dict[str, Rule[Filing]]] = {
     "request_supplement": Rule(ANYBODY, _may_request_supplement, _request_supplement),
     "supplement": Rule(ANYBODY, _may_supplement, _supplement),
+    "request_more_time": Rule(
+        ANYBODY,
+        _may_request_more_time,
+        lambda filing, command, _: (ev.MoreTimeRequested(n=filing.supplements, reason=command.reason),),
+    ),
+    "answer_more_time": Rule(ANYBODY, _may_answer_more_time, _answer_more_time),
     "ask": Rule(ANYBODY, _may_ask, _ask),
     "answer": Rule(ANYBODY, _may_answer, _answer),
     "withdraw": Rule(

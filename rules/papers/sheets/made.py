@@ -1,11 +1,11 @@
 """The common parts of all papers: issuer, date, applicant; and the written forms of instants and names."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Final, Literal, NamedTuple
 
 from rules.require import require
-from rules.time.working_time import VIETNAM
+from rules.time.working_time import VIETNAM, last_day
 from schemas.base import AgencyCode, Text
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
@@ -22,8 +22,23 @@ def plain(words: str) -> Text:
 def moment(at: datetime) -> Text:
     """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnamese time."""
     there = at.astimezone(VIETNAM)
-    day, month = Text(vi=f"{there:%d}", en=str(there.day)), Text(vi=f"{there:%m}", en=f"{there:%B}")
-    return said("paper.moment", at=there, day=day, month=month)
+    return said("paper.moment", at=there, day=_day(there), month=_month(there))
+
+
+def _day(day: date) -> Text:
+    return Text(vi=f"{day:%d}", en=str(day.day))
+
+
+def _month(day: date) -> Text:
+    return Text(vi=f"{day:%m}", en=f"{day:%B}")
+
+
+def until(at: datetime) -> Text:
+    """The end of a limit: `hết ngày 04 tháng 12 năm 2026` if the limit ends at 24:00 of that day, else its moment."""
+    if at.astimezone(VIETNAM).time() != time.min:
+        return moment(at)
+    day = last_day(at)
+    return said("paper.end_of", day=_day(day), month=_month(day), year=str(day.year))
 
 
 def short(at: datetime) -> Text:
@@ -153,7 +168,7 @@ def desk_phone(source: PaperSource, agency: AgencyCode) -> Iterator[Row]:
 def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> Iterator[Row]:
     """The row with the end of a clock's time limit; no row if the clock does not run."""
     if (run := source.filing.clocks.get(clock)) is not None:
-        yield Row(place=place, label=label, value=moment(run.due))
+        yield Row(place=place, label=label, value=until(run.due))
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from rules.filing.clocks import clock_history, stretched
 from rules.papers.sheets.made import (
     about,
     appeal,
@@ -25,31 +26,42 @@ from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
-from schemas.translate import said
+from schemas.translate import joined, said
 
 
 def supplement(source: PaperSource) -> PaperSheet:
-    """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully."""
-    asked = require(source.filing.supplement)
-    return made(
+    """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully.
+
+    Also the answer to a request for more time, which has no number in the law's forms.
+    """
+    asked, event = require(source.filing.supplement), source.cause.event
+    first = isinstance(event, ev.SupplementRequested)
+    sheet = made(
         PaperKind.SUPPLEMENT,
         source,
         issuer=source.filing.receiving,
-        title=said("paper.supplement"),
+        title=said("paper.supplement" if first else "paper.more_time"),
         body=_supplement_body(source, asked.items),
         law=(asked.legal_basis,),
-        signatories=(officer(source, said("paper.who_guides"), asked.officer),),
+        signatories=(officer(source, said("paper.who_guides"), event.officer),),
     )
+    return sheet if first else sheet.model_copy(update={"form": None})
 
 
 def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> Iterator[Block]:
     yield Rows(rows=tuple(about(source)))
+    match source.cause.event:
+        case ev.MoreTimeGranted(by=by):
+            yield Paragraph(text=said("paper.more_time_granted", by=by.words))
+        case ev.MoreTimeRefused(reason=reason):
+            yield Paragraph(text=said("paper.more_time_refused", reason=plain(reason)))
     names = ((named(source, item.target, item.code), item.note) for item in items)
     missing = (said("paper.item_and_note", name=name, note=note) for name, note in names)
     yield Listing(title=said("paper.to_supply"), items=tuple(missing))
     until = due(source, Clock.SUPPLEMENT, said("paper.supply_by"))
     if rows := (*until, *desk_phone(source, source.filing.receiving)):
         yield Rows(rows=rows)
+    yield Paragraph(text=said("paper.where_to_supply"))
     yield Paragraph(text=said("paper.ask_the_desk"))
 
 
@@ -106,6 +118,7 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
         if event.awaits is not None:
             yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
         yield from due(source, Clock.SUSPENSION, said("paper.suspended_until"), "until")
+        yield from _stretched(source)
     yield from appeal(source)
 
 
@@ -129,6 +142,8 @@ def _apology_words(source: PaperSource) -> tuple[Text, Text]:
     match source.cause.event:
         case ev.Extended():
             return said("paper.extension"), said("paper.extended", agency=agency)
+        case ev.Apologised(clock=Clock.INTAKE):
+            return said("paper.apology"), said("paper.apologised_for_intake", agency=agency)
         case ev.Apologised():
             return said("paper.apology"), said("paper.apologised", agency=agency)
         case _:
@@ -140,14 +155,31 @@ def _apology_rows(source: PaperSource) -> Iterator[Row]:
     yield from about(source)
     yield received(source)
     if (before := _appointment(source)) is not None:
-        yield Row(place="before", label=said("paper.appointment"), value=moment(before))
+        label = said("paper.answer_at" if _of_intake(event) else "paper.appointment")
+        yield Row(place="before", label=label, value=moment(before))
     yield Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=plain(event.reason))
     if now is not None and not isinstance(event, ev.Apologised):
         yield Row(place="due", label=said("paper.new_appointment"), value=moment(now))
+        yield from _stretched(source)
+
+
+def _of_intake(event: ev.Event) -> bool:
+    return isinstance(event, ev.Apologised) and event.clock is Clock.INTAKE
+
+
+def _stretched(source: PaperSource) -> Iterator[Row]:
+    """The row with the sums of the additional time; no row if there is none."""
+    if sums := [
+        said("amount_by_deed", deed=said(f"deed.{one.kind}"), by=one.by.words) for one in stretched(source.filing)
+    ]:
+        yield Row(place="stretched", label=said("paper.stretched"), value=joined(sums, "; "))
 
 
 def _appointment(source: PaperSource) -> datetime | None:
     """The appointment that the causing event replaces; None if there was none."""
+    if _of_intake(source.cause.event):
+        late = (run.due for run in clock_history(source.filing) if run.clock is Clock.INTAKE and run.overdue)
+        return next(late, None)
     if source.before is not None:
         return _due(source.before)
     drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]

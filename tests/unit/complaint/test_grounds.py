@@ -86,7 +86,7 @@ def seq_of(life: Life, kind: str) -> int:
         (lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP), "suspended", "leader-1", "verify", ("verify",)),
         (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "stopped", "leader-1", "verify", ("verify",)),
         (
-            lambda: at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 09:00").rung(),
+            lambda: at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 17:00").rung(),
             *("supplement_expired", "specialist-1", "verify", ("verify",)),
         ),
         (

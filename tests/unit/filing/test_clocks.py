@@ -60,14 +60,14 @@ def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
     life.do("hand_over", HANDOVER, **FETCHED)
     assert [line(state) for state in lifecycle.clock_history(life.filing)] == [
         ("intake", "2026-11-25 10:00", "2026-11-26 10:00", "supplemented", None),
-        ("supplement", "2026-11-25 16:00", "2026-12-09 17:00", "supplemented", "early"),
+        ("supplement", "2026-11-25 16:00", "2026-12-10 00:00", "supplemented", "early"),
         ("intake", "2026-11-27 08:00", "2026-11-30 08:00", "accepted", "early"),
         ("processing", "2026-11-27 09:00", "2026-12-04 17:00", "result_issued", "early"),
         ("step", "2026-11-27 09:00", "2026-12-01 17:00", "proposed", "on_time"),
         ("step", "2026-12-01 09:00", "2026-12-02 17:00", "decided", "late"),
         ("issue", "2026-12-03 08:00", "2026-12-03 14:00", "result_issued", "early"),
-        ("pickup", "2026-12-03 11:00", "2027-01-04 17:00", "handed_over", "early"),
-        ("appeal", "2026-12-07 08:00", "2027-03-08 17:00", None, None),
+        ("pickup", "2026-12-03 11:00", "2027-01-05 00:00", "handed_over", "early"),
+        ("appeal", "2026-12-07 08:00", "2027-03-09 00:00", None, None),
     ]
 
 
@@ -182,7 +182,7 @@ def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_da
     assert [vn(life.clock("processing").due) for life in (in_time, after)] == ["2026-12-02 17:00", "2026-12-03 17:00"]
     assert [vn(life.clock("step").due) for life in (in_time, after)] == ["2026-11-27 17:00", "2026-11-30 17:00"]
     assert after.clock("step").cut_off == time(15)
-    assert vn(after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY).clock("supplement").due) == "2026-12-09 17:00"
+    assert vn(after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY).clock("supplement").due) == "2026-12-10 00:00"
 
 
 # Extension, and another appointment.
@@ -294,7 +294,7 @@ def test_days_are_judged_by_the_date_and_hours_by_the_minute(limit: str, issued:
 
 
 def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
-    for rules, due in (({}, "2027-02-23 17:00"), (limited(appeal="30 calendar days"), "2026-12-25 17:00")):
+    for rules, due in (({}, "2027-02-24 00:00"), (limited(appeal="30 calendar days"), "2026-12-26 00:00")):
         life = Life(procedure(**rules)).accepted().decided().issued()
         assert line(life.clock("appeal")) == ("appeal", "2026-11-25 10:00", due, None, None)
         assert (list(life.filing.clocks), life.tells, life.filing.closing) == (["appeal"], [], "delivered")
@@ -305,11 +305,11 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
 @pytest.mark.parametrize(
     ("notify", "until"),
     [
-        (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "2027-02-23 17:00"),
+        (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "2027-02-24 00:00"),
         (
-            lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
-            "2027-03-10 17:00",
-        ),  # at the close: the next day's
+            lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-10 17:00").rung(),
+            "2027-03-11 00:00",
+        ),
         (Life, None),
     ],
     ids=["refused at intake", "not supplied", "nothing yet"],
@@ -329,7 +329,7 @@ def test_a_demand_that_is_taken_back_lets_the_clocks_go_on_and_nobody_was_late_w
     assert life.ringing == {"step": local("2026-12-01 17:00"), "processing": local("2026-12-03 17:00")}
     assert [line(state) for state in life.runs("obligation")] == [
         ("obligation", BEGINS, "2026-12-02 17:00", "obligation_demanded", "early"),
-        ("obligation", "2026-11-27 16:30", "2026-12-28 17:00", "recalled", None),  # 30 days, to a Sunday
+        ("obligation", "2026-11-27 16:30", "2026-12-29 00:00", "recalled", None),  # 30 days, to a Sunday
     ]
 
 

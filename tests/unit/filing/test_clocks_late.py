@@ -318,7 +318,7 @@ LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {
     "intake": (Life, "2026-11-26 10:00"),
     "step": (lambda: at(VERIFY), "2026-11-30 17:00"),
     "processing": (lambda: at(VERIFY), "2026-12-02 17:00"),
-    "payment": (lambda: Life(procedure(fee=fee())).accepted(), "2026-12-02 17:05"),
+    "payment": (lambda: Life(procedure(fee=fee())).accepted(), "2026-12-03 00:05"),
     "obligation": (lambda: referred(at(TAX)), "2026-11-30 17:00"),
     "suspension": (lambda: suspended(at(VERIFY)), "2026-12-25 17:00"),
     "issue": (lambda: Life().accepted().decided(), "2026-11-25 16:00"),
@@ -326,7 +326,7 @@ LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {
         lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
         "2026-12-01 17:00",
     ),
-    "pickup": (lambda: Life(result_channel="counter").accepted().decided().issued(), "2026-12-25 17:00"),
+    "pickup": (lambda: Life(result_channel="counter").accepted().decided().issued(), "2026-12-26 00:00"),
 }
 
 

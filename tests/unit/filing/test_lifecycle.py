@@ -222,13 +222,13 @@ ask_at_intake = done("request_supplement", RECEPTION, **ASKING)
 claim_to_appraise = done("claim", SPECIALIST)
 ask_in_review = done("request_supplement", SPECIALIST, **ASKING)
 answer = done("supplement", APPLICANT, papers=AFFIDAVIT)
-never_answer = too_late("supplement", "2026-12-09 17:00")
+never_answer = too_late("supplement", "2026-12-10 17:00")
 refuse = done("refuse_intake", RECEPTION, **REFUSING)
 withdraw = done("withdraw", APPLICANT, reason="đổi ý")
 pay_at_counter = done("pay_at_counter", CASHIER, amount=16_000)
 pay_online = done("settle_fee", n=1, settlement="paid", amount=16_000)
 online_expires = done("settle_fee", n=1, settlement="expired")
-never_pay = too_late("payment", "2026-12-02 17:00")
+never_pay = too_late("payment", "2026-12-03 00:00")
 accept_by_itself = done("accept")
 deliver = done("settle_parcel", n=1, outcome="delivered")
 come_back = done("settle_parcel", n=1, outcome="returned")
@@ -302,7 +302,7 @@ def test_a_result_that_nobody_pays_for_is_kept_and_paid_for_at_the_counter(chann
 
 
 def test_a_fee_that_was_late_before_the_bank_said_so_is_late_once() -> None:
-    life = Life(procedure(fee=fee("result"))).accepted().decided().issued().until("2026-12-02 17:05").rung()
+    life = Life(procedure(fee=fee("result"))).accepted().decided().issued().until("2026-12-03 00:05").rung()
     assert (life.kinds[-1], life.filing.unclaimed) == ("overdue", False)
     online_expires(life)
     assert (life.kinds[-1], life.kinds.count("overdue"), life.filing.unclaimed) == ("result_unclaimed", 1, True)
@@ -377,13 +377,14 @@ def test_what_is_asked_for_in_time_needs_no_reason_and_its_supplement_replaces_w
 
 def test_a_supplement_is_in_time_until_its_very_end() -> None:
     life = Life().asked(RECEPTION, IDENTITY)
-    due = local("2026-12-09 17:00")
+    due = local("2026-12-10 00:00")
     life.now = due - timedelta(microseconds=1)
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == []
     assert life.refusal("timer_fired", clock="supplement") == [("clock", "not_due")]
     life.now = due
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == [("", "too_late")]
-    assert life.refusal("timer_fired", clock="supplement") == []
+    assert life.refusal("timer_fired", clock="supplement") == [("clock", "not_due")]
+    assert life.until("2026-12-10 17:00").refusal("timer_fired", clock="supplement") == []
 
 
 # Result and delivery.

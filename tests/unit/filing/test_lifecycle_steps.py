@@ -107,7 +107,7 @@ def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_pr
     assert (life.status, life.stage, set(life.ringing)) == (4, "obligation", {"obligation"})
     assert life.ringing["obligation"] == local("2026-11-30 17:00")
     life.until("2026-11-27 10:00").do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_000_000)
-    assert (life.status, life.ringing["obligation"]) == (6, local("2026-12-28 17:00"))  # the 27th is a Sunday
+    assert (life.status, life.ringing["obligation"]) == (6, local("2026-12-29 00:00"))  # the 27th is a Sunday
     assert life.queues == ["specialist", "cashier"]
     assert life.refusal("demand_obligation", SPECIALIST, reference="1/TB", amount=1) == [("", "demanded_already")]
     assert life.refusal("fulfil_obligation", SECOND, reference="1/GNT") == [("", "claimed_by_other")]

@@ -198,7 +198,7 @@ def refused() -> Life:
 
 
 def unsupplied_at_intake() -> Life:
-    return Life().asked(RECEPTION, ("paper", "identity")).until("2026-12-10 09:00").rung()
+    return Life().asked(RECEPTION, ("paper", "identity")).until("2026-12-10 17:00").rung()
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_another_agencys_part_is_asked_for_anew_unless_it_was_decided_or_goes_on
 
 DERIVED: Final = {
     *("procedure", "version", "calendar", "status", "status_name", "stage", "tasks"),
-    *("timers", "complain_until"),
+    *("timers", "complain_until", "supplement", "stretched"),
 }
 """Of a view, beside the moment: the rest is copied."""
 

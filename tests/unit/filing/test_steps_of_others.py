@@ -198,7 +198,7 @@ def test_without_anybody_who_takes_its_money_only_the_proof_counts(agency: str |
 
 def test_once_the_time_to_pay_is_over_the_proof_counts_also_of_less() -> None:
     life = demanded()
-    life.until("2026-12-25 17:00").do("timer_fired", clock="obligation")
+    life.until("2026-12-26 00:00").do("timer_fired", clock="obligation")
     assert (collected(life), life.filing.payments_to_cancel, life.filing.closed) == ([], (), False)
     assert life.refusal("settle_fee", **PAID | {"settlement": "expired", "amount": 0}) == [("n", "no_such_fee")]
     life.do("fulfil_obligation", CASHIER, reference="56/GNT")
@@ -266,7 +266,7 @@ def drafted(**changes: Any) -> Life:
 def test_it_waits_for_the_applicant_and_the_processing_goes_on() -> None:
     life = drafted()
     assert (life.stage, life.status, life.queues) == ("confirmation", 4, ["applicant", "reception"])
-    assert (life.ringing["confirmation"], life.clock("processing").paused) == (local("2026-11-26 17:00"), False)
+    assert (life.ringing["confirmation"], life.clock("processing").paused) == (local("2026-11-27 00:00"), False)
     assert "step" not in life.ringing
     assert life.filing.draft == Draft(step="draft", n=1, officer=SPECIALIST.subject, file=FILE)
 

@@ -162,6 +162,8 @@ BROKEN = [
     wrong("apology in the end", "limit_of_nothing", put("limits.apology", "0 calendar days")),
     wrong("appointment put off by nothing", "limit_of_nothing", put("limits.reappointment", "0 working days")),
     wrong("appointment put off in another unit", "unit_of_processing", put("limits.reappointment", "8 working hours")),
+    wrong("bounded in another unit", "unit_of_processing", put("limits.longest", "8 working hours")),
+    wrong("suspensions bounded in another unit", "unit_of_suspension", put("limits.suspensions", "60 calendar days")),
     wrong("minute after the hour", "time_form", put("limits.cut_off", "15:60")),
     wrong("seconds to answer", "seconds_not_allowed", put("review[2].obligation.answer", "9 seconds")),
     wrong("no hours to pay the tax", "limit_zero", put("review[2].obligation.pay", "0 working hours")),

@@ -27,6 +27,7 @@ ITS_OWN: Final = {
             *("parcel_recalled", "parcel_requested", "parts_decided", "pickup_offered", "proposed", "reappointed"),
             *("reassigned", "recalled", "referred", "reissue_requested", "released", "reminded", "result_offered"),
             *("resumed", "signature_judged", "step_started", "stopped", "submitted", "supplement_expired"),
+            *("more_time_granted", "more_time_refused", "more_time_requested"),
             *("supplement_requested", "supplemented", "suspended", "suspension_prolonged", "withdrawn"),
             *("wrong_code_given", "fee_paid"),
         }

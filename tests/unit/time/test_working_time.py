@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.calendar import MANY
-from publishing.authoring.calendars import CALENDARS, check_bytes
 from rules.time import working_time
 from rules.time.calendars import expand
 from rules.time.office_hours import pages
@@ -22,6 +21,7 @@ from schemas.base import Text
 from schemas.limit import Limit
 from schemas.publishing.calendar import Calendar, CalendarFile, DayStatus, Timeliness
 from tests.conftest import ROOT
+from tests.unit.time.chances import national
 from tests.walking import walked
 
 
@@ -317,12 +317,6 @@ NATIONAL: Final[list[dict[str, Any]]] = yaml.load(
     (ROOT / "tests/unit/time/national_cases.yaml").read_text(encoding="utf-8"),
     yaml.BaseLoader,  # noqa: S506 -- reads every scalar as its text
 )
-
-
-def national() -> CalendarFile:
-    file = check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar
-    assert file is not None
-    return file
 
 
 @walked("case", NATIONAL, ids=name, exactly=33)
