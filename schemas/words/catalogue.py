@@ -2070,7 +2070,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "paper.carrier": ("Bên vận chuyển", "Carrier"),
     "paper.charge_receipt": ("Biên lai thu phí", "Receipt for a charge"),
     "paper.collect": ("Thu hộ khi phát", "To be collected"),
-    "paper.complain_by": ("Có quyền khiếu nại đến thủ trưởng cơ quan đến hết", "A complaint to the head of the agency may be made until"),
+    "paper.complain_by": ("Có quyền khiếu nại đến thủ trưởng cơ quan, đến", "A complaint to the head of the agency may be made until"),
     "paper.complainant": ("Người khiếu nại", "Complainant"),
     "paper.complained_act": ("Khiếu nại về việc", "Complaint about"),
     "paper.complaint": ("Giấy tiếp nhận khiếu nại", "Receipt of a complaint"),

@@ -112,6 +112,7 @@ MADE: Final = (
     *("goes_on.", "governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
     *("runs_from.", "not_given.", "option.act.command", "partial_reason.", "payment_means.", "place.", "place_of_any."),
     *("principal_change.", "refund_case.", "refusal_needs.", "result_state.", "result_validity.", "role."),
+    *("runs_from.",),
     *("scan_state.", "signature_outcome.", "silence.", "stage.", "status.", "step_act.", "suspense_state."),
     *("suspense_step.", "unit.", "unknown_", "value_", "weekday."),
 )

@@ -205,7 +205,7 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
 def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
     found, _ = made(name)
     assert rows(found)["Lý do"] == reason
-    assert "Có quyền khiếu nại đến thủ trưởng cơ quan đến hết" in rows(found)
+    assert rows(found)["Có quyền khiếu nại đến thủ trưởng cơ quan, đến"].startswith("hết ngày ")
     assert found.law == ((sources.LAW["legal_basis"],) if name == "refusal" else ())
 
 
