@@ -105,6 +105,13 @@ def _more_time(answer: st.MoreTime) -> Change[Filing]:
     }
 
 
+def _supplement_cancelled(filing: Filing, _: ev.SupplementCancelled, __: datetime) -> Changed:
+    """The change when a request is cancelled: it has its number, but counts as no request of its stage."""
+    if filing.accepted_at is None:
+        return {"supplement": None, "supplements_before": filing.supplements_before + 1}
+    return {"supplement": None, "supplements_in_review": filing.supplements_in_review - 1}
+
+
 def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Changed:
     replaced = {paper.code for paper in event.papers}
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
@@ -157,6 +164,11 @@ def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
     waiver = st.Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
     fees = _with(filing.fees, event.n, state=st.FeeState.WAIVED)
     return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
+
+
+def _waiver_revoked(filing: Filing, _: ev.FeeWaiverRevoked, at: datetime) -> Changed:
+    """The change when a waiver is taken back: the fee is assessed again, as after a change of the dossier."""
+    return {"waiver": None, "fees": tuple(map(no_longer_due, filing.fees)), "dossier_changed_at": at}
 
 
 def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Changed:
@@ -395,6 +407,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.FilesScanned: _files_scanned,
     ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},
     ev.SupplementRequested: _supplement_requested,
+    ev.SupplementCancelled: _supplement_cancelled,
     ev.Supplemented: _supplemented,
     ev.MoreTimeRequested: _more_time(st.MoreTime.REQUESTED),
     ev.MoreTimeGranted: _more_time(st.MoreTime.GRANTED),
@@ -407,6 +420,8 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.FeeExpired: _fee_expired,
     ev.ResultUnclaimed: _result_unclaimed,
     ev.FeeWaived: _fee_waived,
+    ev.FeeWaiverRevoked: _waiver_revoked,
+    ev.FeeWaiverDeclined: lambda filing, event, _: {"waivers_declined": (*filing.waivers_declined, event.waiver)},
     ev.FeeReduced: _fee_reduced,
     ev.FeeChargedBack: _fee_charged_back,
     ev.StepStarted: lambda _, event, __: {"step": event.step, "officer": None},

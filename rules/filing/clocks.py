@@ -32,6 +32,7 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
+    | {"supplement_cancelled"}
 )
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
@@ -115,9 +116,10 @@ def _transition(
         return None
     if effect is Effect.PAUSE and not state.paused:
         return _paused(state, event, at)
-    if effect is Effect.RESUME and state.paused:
-        ended = state.pauses[-1].model_copy(update={"until": max(at, state.pauses[-1].since)})
-        return _project(filing, state.model_copy(update={"pauses": (*state.pauses[:-1], ended)}))
+    if effect in {Effect.RESUME, Effect.UNPAUSE} and state.paused:
+        last = state.pauses[-1]
+        ended = () if effect is Effect.UNPAUSE else (last.model_copy(update={"until": max(at, last.since)}),)
+        return _project(filing, state.model_copy(update={"pauses": (*state.pauses[:-1], *ended)}))
     if effect is Effect.EXTEND and isinstance(event, _Extending):
         return _project(filing, _extended(state, event, at))
     return state

@@ -48,9 +48,11 @@ FILING: Final = StreamKind(
     shown=frozenset(
         {
             *(ev.Submitted, ev.Accepted, ev.IntakeRefused, ev.FilesScanned, ev.SignatureJudged),
-            *(ev.SupplementRequested, ev.Supplemented, ev.SupplementExpired, ev.DossierTransferred, ev.DossierReceived),
+            *(ev.SupplementRequested, ev.SupplementCancelled, ev.Supplemented, ev.SupplementExpired),
+            *(ev.DossierTransferred, ev.DossierReceived),
             *(ev.MoreTimeRequested, ev.MoreTimeGranted, ev.MoreTimeRefused),
-            *(ev.FeeRequested, ev.FeePaid, ev.FeeExpired, ev.FeeWaived, ev.FeeReduced, ev.FeeChargedBack),
+            *(ev.FeeRequested, ev.FeePaid, ev.FeeExpired, ev.FeeWaived, ev.FeeWaiverRevoked, ev.FeeWaiverDeclined),
+            *(ev.FeeReduced, ev.FeeChargedBack),
             *(ev.Asked, ev.Answered, ev.DraftShown, ev.DraftConfirmed, ev.DraftCorrected),
             *(ev.Referred, ev.PartOverdue, ev.PartAnswered, ev.PartsDecided),
             *(ev.ObligationDemanded, ev.ObligationFulfilled),

@@ -7,7 +7,7 @@ from rules.papers.sheets.complaint import complaint, complaint_decision, complai
 from rules.papers.sheets.control import control
 from rules.papers.sheets.fee import fee, money_receipt
 from rules.papers.sheets.handover import handover, label, post_form
-from rules.papers.sheets.notices import apology, refusal, stop, supplement
+from rules.papers.sheets.notices import apology, correction, refusal, stop, supplement
 from rules.papers.sheets.receipt import receipt
 from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind
@@ -24,6 +24,7 @@ _PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
     PaperKind.REFUSAL: refusal,
     PaperKind.APOLOGY: apology,
     PaperKind.STOP: stop,
+    PaperKind.CORRECTION: correction,
     PaperKind.CONTROL: control,
     PaperKind.HANDOVER: handover,
     PaperKind.FEE: fee,

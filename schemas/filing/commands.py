@@ -145,6 +145,16 @@ class RequestSupplement(Command):
     """reason of a leader who makes the request after the time in which officers may make it; not set before"""
 
 
+class CancelSupplement(Command):
+    """Cancel a request for a supplement that is not answered yet (hủy yêu cầu bổ sung).
+
+    The agency's time limits run as if the request had never been made.
+    """
+
+    kind: Literal["cancel_supplement"] = "cancel_supplement"
+    reason: ShortText
+
+
 class Supplement(Command):
     """Supply the requested papers and new values of form fields.
 
@@ -455,6 +465,22 @@ class WaiveFee(Command):
     reason: ShortText
 
 
+class RevokeWaiver(Command):
+    """Take a granted waiver back before the decision (thu hồi miễn, giảm). The fee is then requested in full."""
+
+    kind: Literal["revoke_waiver"] = "revoke_waiver"
+    reason: ShortText
+
+
+class DeclineWaiver(Command):
+    """Decline one of the procedure's waivers for the due fee (không miễn, giảm). The fee stays due."""
+
+    kind: Literal["decline_waiver"] = "decline_waiver"
+    waiver: Code
+    """code of the waiver in the procedure"""
+    reason: ShortText
+
+
 class PayAtCounter(Command):
     """Record that the fee was paid in full at the counter. `amount` is the sum in đồng that the cashier counted.
 
@@ -534,21 +560,23 @@ class CancelParcel(Command):
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
-    *(
-        Accept,
-        RefuseIntake,
-        JudgeSignature,
-        RequestSupplement,
-        Supplement,
-        RequestMoreTime,
-        AnswerMoreTime,
-        TransferDossier,
-        ReceiveDossier,
-    ),
+    *(Accept, RefuseIntake, JudgeSignature, RequestSupplement, CancelSupplement, Supplement),
+    *(RequestMoreTime, AnswerMoreTime, TransferDossier, ReceiveDossier),
     *(Claim, Release, Reassign, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),
     *(Propose, Decide, Stop, Prolong, Resume, Extend, ApplyCase, Reappoint, Apologise),
-    *(WaiveFee, PayAtCounter, Withdraw, ChangeDelivery, AcknowledgeResult, RenewLink, HandOver, CancelParcel),
+    *(
+        WaiveFee,
+        RevokeWaiver,
+        DeclineWaiver,
+        PayAtCounter,
+        Withdraw,
+        ChangeDelivery,
+        AcknowledgeResult,
+        RenewLink,
+        HandOver,
+        CancelParcel,
+    ),
 )
 """The public commands; each is an Update of `Filing` under its kind."""
 

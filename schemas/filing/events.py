@@ -93,12 +93,16 @@ class Moment(StrEnum):
 
 
 class Effect(StrEnum):
-    """The effect of an event on a clock. Pause, resume, restart and extend do not affect a clock that does not run."""
+    """The effect of an event on a clock. Only a start affects a clock that does not run.
+
+    `unpause` undoes the present pause: the clock runs as if it had never been paused.
+    """
 
     START = "start"
     STOP = "stop"
     PAUSE = "pause"
     RESUME = "resume"
+    UNPAUSE = "unpause"
     RESTART = "restart"
     EXTEND = "extend"
     NONE = "none"
@@ -286,6 +290,15 @@ class SupplementRequested(Model):
     legal_basis: Annotated[str, Personal]
 
 
+class SupplementCancelled(Model):
+    """The request for a supplement was cancelled before it was answered, as if it had never been made."""
+
+    kind: Literal["supplement_cancelled"] = "supplement_cancelled"
+    n: int
+    officer: str
+    reason: Annotated[str, Personal]
+
+
 class Supplemented(Model):
     """The applicant supplied the requested parts.
 
@@ -435,6 +448,26 @@ class FeeWaived(Model):
     waiver: Code
     """code of the waiver in the procedure"""
     percent: int
+    officer: str
+    reason: Annotated[str, Personal]
+
+
+class FeeWaiverRevoked(Model):
+    """An officer took a waiver back: the fee is requested in full, less what was paid."""
+
+    kind: Literal["fee_waiver_revoked"] = "fee_waiver_revoked"
+    waiver: Code
+    """code of the waiver in the procedure"""
+    officer: str
+    reason: Annotated[str, Personal]
+
+
+class FeeWaiverDeclined(Model):
+    """An officer declined a waiver: the fee stays due."""
+
+    kind: Literal["fee_waiver_declined"] = "fee_waiver_declined"
+    waiver: Code
+    """code of the waiver in the procedure"""
     officer: str
     reason: Annotated[str, Personal]
 
@@ -1006,9 +1039,10 @@ class CalendarChanged(Model):
 
 
 _Intake = Submitted | Accepted | FilesScanned | SignatureJudged | IntakeRefused
-_Supplement = SupplementRequested | Supplemented | SupplementExpired | DossierTransferred | DossierReceived
+_Supplement = SupplementRequested | SupplementCancelled | Supplemented | SupplementExpired
 _MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
-_Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived
+_Dossier = DossierTransferred | DossierReceived
+_Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived | FeeWaiverRevoked | FeeWaiverDeclined
 _Task = StepStarted | Claimed | Released | Reassigned | Recalled
 _Review = Asked | Answered | Inspected | OpinionRecorded | ConsultationClosed
 _Part = Referred | PartOverdue | PartAnswered | PartsDecided
@@ -1021,7 +1055,17 @@ _End = HandedOver | Withdrawn | Reopened
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
 _UntilDecision = (
-    _Intake | _Supplement | _MoreTime | _Fee | _Task | _Review | _Part | _Obligation | _Interruption | _Decision
+    _Intake
+    | _Supplement
+    | _MoreTime
+    | _Dossier
+    | _Fee
+    | _Task
+    | _Review
+    | _Part
+    | _Obligation
+    | _Interruption
+    | _Decision
 )
 
 Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Limit | _Other, Field(discriminator="kind")]
@@ -1035,6 +1079,8 @@ _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
 """
 
 _PAUSED: Final = {Clock.PROCESSING: Effect.PAUSE, Clock.STEP: Effect.PAUSE}
+
+_NEVER_PAUSED: Final = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.STEP), Effect.UNPAUSE)
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1050,6 +1096,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "signature_judged": {},
     "intake_refused": _ENDED_BY_THE_AGENCY,
     "supplement_requested": {Clock.INTAKE: Effect.PAUSE} | _PAUSED | {Clock.SUPPLEMENT: Effect.START},
+    "supplement_cancelled": _NEVER_PAUSED | {Clock.SUPPLEMENT: Effect.STOP},
     "supplemented": {
         Clock.SUPPLEMENT: Effect.STOP,
         Clock.INTAKE: Effect.RESTART,
@@ -1070,6 +1117,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "fee_expired": _STOP_ALL,
     "result_unclaimed": {},
     "fee_waived": _FEE_SETTLED,
+    "fee_waiver_revoked": {},
+    "fee_waiver_declined": {},
     "step_started": {Clock.STEP: Effect.START},
     "claimed": {},
     "released": {},

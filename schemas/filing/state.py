@@ -494,6 +494,7 @@ class Filing(Model):
     supplements_before: int = 0
     supplement: OpenSupplement | None = None
     dossier_changed_at: Instant | None = None
+    waivers_declined: tuple[Code, ...] = Field(default=(), exclude_if=unset)
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()

@@ -149,6 +149,8 @@ class PaperKind(StrEnum):
     """Notice of the sum to pay (thông báo phí, lệ phí; phiếu chuyển thông tin nghĩa vụ tài chính)."""
     FORM = "form"
     """The form with which the post brought the dossier (phiếu gửi hồ sơ)."""
+    CORRECTION = "correction"
+    """Notice of an act of the agency that is taken back or not done (thông báo hủy bỏ, thu hồi)."""
     LABEL = "label"
     """Label of a parcel, and the list of the originals that go back in it (nhãn bưu gửi, bảng kê bản chính)."""
     COMPLAINT = "complaint"

@@ -1,7 +1,7 @@
 """Makes the notice to a payment of a callback that is stored in the record."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from schemas.ids import StreamId, fee_key, reference_of
@@ -14,15 +14,19 @@ def notice_of(row: Mapping[str, Any], can: Capabilities | None) -> MoneyNotice:
     A notice of a wrong amount is pending if the provider can be queried. Its reference is that of the paid request, or
     of the payment's first request if an old row has none.
     """
-    about, said = StreamId.parse(row["stream"]), Outcome(row["outcome"])
+    about, said, able = StreamId.parse(row["stream"]), Outcome(row["outcome"]), can or _UNKNOWN
     back = said is Outcome.REVERSED
     disputed = row["verdict"] == Verdict.WRONG_AMOUNT and not back
     return MoneyNotice(
         reference=row["demanded"] or reference_of(fee_key(about.filing, about.n)),
         transaction=row["transaction"],
         amount=row["amount"],
-        outcome=(Outcome.PENDING if disputed and can is not None and can.query else said).value,
+        outcome=(Outcome.PENDING if disputed and able.query else said).value,
         at=row["at"],
-        by_number=True if back and can is not None and not can.own_numbers else None,
-        confirms=True if said is Outcome.PAID and can is not None and can.confirms else None,
+        by_number=True if back and not able.own_numbers else None,
+        confirms=True if said is Outcome.PAID and able.confirms else None,
     )
+
+
+_UNKNOWN: Final = Capabilities(push=False, query=False, cancel=False, refund=False, own_numbers=True)
+"""What counts for a provider that is not configured here: nothing can be concluded from its numbers."""

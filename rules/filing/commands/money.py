@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.fees.assessment import asked_for, not_asked_again, not_granted
-from rules.filing.permission import at, at_stage
+from rules.filing.permission import at, at_stage, undecided
 from rules.officers import role_is
+from rules.require import require
 from rules.rule import ANYBODY, SYSTEM, Rule, always, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -16,29 +17,56 @@ from schemas.ids import fee_key, of_obligation, reference_of
 from schemas.level import Channel
 from schemas.people import Actor, Role
 from schemas.publishing.fee import GoverningDay
-from schemas.publishing.procedure_rules import FeePart
+from schemas.publishing.procedure_rules import FeePart, WaiverPart
 
 
 def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _approves_waivers(filing, actor) or at_stage(filing, Stage.FEE)
+    return wrong or (problem("", "waived_already") if filing.waiver else None)
+
+
+def _approves_waivers(filing: Filing, actor: Actor) -> Problem | None:
     rule = filing.procedure.fee
     waivers = () if rule is None else rule.waivers
     if not waivers:
         return problem("", "no_waivers")
-    wrong = role_is(actor, *sorted({waiver.approver for waiver in waivers})) or at_stage(filing, Stage.FEE)
-    return wrong or (problem("", "waived_already") if filing.waiver else None)
+    return role_is(actor, *sorted({waiver.approver for waiver in waivers}))
 
 
 def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
-    fee, rule = filing.fee, filing.procedure.fee
-    waivers = {waiver.code: waiver for waiver in rule.waivers} if rule else {}
-    approved = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
-    if fee is None or rule is None or command.waiver not in approved:
-        raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
-    waiver = approved[command.waiver]
+    fee, rule, waiver = filing.fee, filing.procedure.fee, _of_this_role(filing, command)
+    if fee is None or rule is None:
+        raise refuse(problem("", "no_such_fee"))
     if (why := not_granted(filing, rule, waiver, now)) is not None:
         raise refuse(why)
     waived = {"n": fee.n, "waiver": waiver.code, "percent": waiver.percent}
     return (ev.FeeWaived(officer=command.actor.subject, reason=command.reason, **waived),)
+
+
+def _of_this_role(filing: Filing, command: cm.WaiveFee | cm.DeclineWaiver) -> WaiverPart:
+    """The waiver that a command names. Raises `RefusalError` for one that the actor's role does not approve."""
+    rule = filing.procedure.fee
+    approved = {one.code: one for one in (rule.waivers if rule else ()) if one.approver is command.actor.role}
+    if command.waiver not in approved:
+        raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
+    return approved[command.waiver]
+
+
+def _may_revoke_waiver(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _approves_waivers(filing, actor) or at_stage(filing, Stage.INTAKE, Stage.FEE, Stage.REVIEW)
+    return wrong or undecided(filing) or (None if filing.waiver else problem("", "nothing_waived"))
+
+
+def _revoke_waiver(filing: Filing, command: cm.RevokeWaiver, _: datetime) -> Events:
+    waiver = require(filing.waiver).code
+    return (ev.FeeWaiverRevoked(waiver=waiver, officer=command.actor.subject, reason=command.reason),)
+
+
+def _decline_waiver(filing: Filing, command: cm.DeclineWaiver, _: datetime) -> Events:
+    waiver = _of_this_role(filing, command).code
+    if waiver in filing.waivers_declined:
+        raise refuse(problem("waiver", "waiver_declined_already"))
+    return (ev.FeeWaiverDeclined(waiver=waiver, officer=command.actor.subject, reason=command.reason),)
 
 
 def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> Events:
@@ -116,6 +144,8 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "waive_fee": Rule(ANYBODY, _may_waive_fee, _waive_fee),
+    "revoke_waiver": Rule(ANYBODY, _may_revoke_waiver, _revoke_waiver),
+    "decline_waiver": Rule(ANYBODY, _may_waive_fee, _decline_waiver),
     "pay_at_counter": Rule((Role.CASHIER,), at(Stage.FEE), _pay_at_counter),
     "settle_fee": Rule(SYSTEM, _may_settle_fee, _settle_fee),
     "ask_fee_again": Rule(SYSTEM, always, _ask_fee_again),

@@ -10,6 +10,7 @@ from rules.filing.permission import applicant_side_roles, at_stage, at_the_task,
 from rules.filing.submission import admission
 from rules.filing.submission.files import quota_problems
 from rules.officers import role_is
+from rules.require import require
 from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
@@ -20,7 +21,7 @@ from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
-from schemas.people import Actor, Role
+from schemas.people import OFFICERS, SYSTEM, Actor, Role
 
 MOST_OPEN_QUESTIONS: Final = 10
 """At most this many questions to the applicant may be open at once."""
@@ -88,6 +89,21 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
             late_reason=command.late_reason if late else None,
         ),
     )
+
+
+def _may_cancel_supplement(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    """Refuses anybody but the officer who made the request, and a leader. The system's own request stays."""
+    if (wrong := at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *sorted(OFFICERS))) is not None:
+        return wrong
+    asked_by = require(filing.supplement).officer
+    if asked_by == SYSTEM.subject:
+        return problem("", "requested_by_the_system")
+    return None if actor.role is Role.LEADER or actor.subject == asked_by else problem("actor.subject", "not_who_asked")
+
+
+def _cancel_supplement(filing: Filing, command: cm.CancelSupplement, _: datetime) -> Events:
+    officer = command.actor.subject
+    return (ev.SupplementCancelled(n=filing.supplements, officer=officer, reason=command.reason),)
 
 
 def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -229,6 +245,7 @@ def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "request_supplement": Rule(ANYBODY, _may_request_supplement, _request_supplement),
+    "cancel_supplement": Rule(ANYBODY, _may_cancel_supplement, _cancel_supplement),
     "supplement": Rule(ANYBODY, _may_supplement, _supplement),
     "request_more_time": Rule(
         ANYBODY,

@@ -101,7 +101,8 @@ def approvers(filing: Filing, now: datetime) -> list[Role]:
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
-    return sorted({waiver.approver for waiver in fee.waivers if not_granted(filing, fee, waiver, now) is None})
+    open_ones = (waiver for waiver in fee.waivers if waiver.code not in filing.waivers_declined)
+    return sorted({waiver.approver for waiver in open_ones if not_granted(filing, fee, waiver, now) is None})
 
 
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:

@@ -94,6 +94,7 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.HANDOVER: Form(None, "a4"),
     PaperKind.FEE: Form(None, "a5"),
     PaperKind.FORM: Form(None, "a5"),
+    PaperKind.CORRECTION: Form(None, "a5"),
     PaperKind.LABEL: Form(None, "a5"),
     PaperKind.COMPLAINT: Form(None, "a5"),
     PaperKind.COMPLAINT_NOTICE: Form(None, "a4"),

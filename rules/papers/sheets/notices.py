@@ -122,6 +122,33 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
     yield from appeal(source)
 
 
+def correction(source: PaperSource) -> PaperSheet:
+    """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now."""
+    title, meaning = _CORRECTED[source.cause.event.kind]
+    why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=grounds(source)[0])
+    dates = (
+        *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
+        *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
+        *due(source, Clock.PROCESSING, said("paper.appointment")),
+    )
+    return made(
+        PaperKind.CORRECTION,
+        source,
+        issuer=source.filing.agency if source.filing.accepted_at else source.filing.receiving,
+        title=title,
+        body=(Rows(rows=(*about(source), why)), Paragraph(text=meaning), *([Rows(rows=dates)] if dates else [])),
+        signatories=(officer(source, said("paper.who_notifies")),),
+    )
+
+
+_CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
+    "supplement_cancelled": (said("paper.supplement_cancelled"), said("paper.as_if_never_asked")),
+    "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
+    "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),
+}
+"""The title of the notice, and the meaning of the act for the dates, by kind of event."""
+
+
 def apology(source: PaperSource) -> PaperSheet:
     """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one, if there is one."""
     title, told = _apology_words(source)

@@ -101,6 +101,11 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
+        "cancel_supplement": {"reason": "yêu cầu nhầm"},
+        "revoke_waiver": {"reason": "giấy xác nhận giả"},
+        "decline_waiver": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "không thuộc diện"}
+        if rules.fee and rules.fee.waivers
+        else {"waiver": "student", "reason": "không thuộc diện"},
         "issue": {"result": RESULT},
         "settle_result": {"n": len(filing.results) + 1, "registered": "H01.12-2026-K0000001", "result": RESULT},
         "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
@@ -184,4 +189,5 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "receive_dossier": st.sampled_from([{}, {"note": "thiếu trang 2"}]),
     "prolong": some(reason=["chưa xong"], by=[None, *SUSPENSIONS]),
     "waive_fee": some(waiver=["student", "poor"], reason=["sinh viên"]),
+    "decline_waiver": some(waiver=["student", "poor"], reason=["không thuộc diện"]),
 }

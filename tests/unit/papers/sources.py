@@ -330,6 +330,8 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
     lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
+    cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
+    declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
     return {
         "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
         "receipt-counter": (PaperKind.RECEIPT, returned().source("accepted")),
@@ -345,6 +347,8 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "apology-extension": (PaperKind.APOLOGY, late("extended")),
         "stop": (PaperKind.STOP, stopped.source("stopped")),
         "stop-suspended": (PaperKind.STOP, suspended.source("suspended")),
+        "correction-supplement": (PaperKind.CORRECTION, cancelled.source("supplement_cancelled")),
+        "correction-waiver": (PaperKind.CORRECTION, declined.source("fee_waiver_declined")),
         "control": (PaperKind.CONTROL, returned().source("handed_over")),
         "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),
         "handover-arrived": (PaperKind.HANDOVER, handed_over(arrived=True)),
