@@ -118,6 +118,9 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "fee due at acceptance, paid at the counter": lambda: Story(**fee("acceptance", "counter")).then(
         "reception accept"
     ),
+    "the fee waived at acceptance, nobody has begun": lambda: Story(**fee("acceptance", "counter")).then(
+        "reception accept", "cashier waive_fee"
+    ),
     "a step to forward": _reviewed,
     "a step to forward, claimed by another officer": lambda: (
         Story().then("reception accept").do("claim", _SPECIALIST_2)
