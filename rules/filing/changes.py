@@ -101,7 +101,7 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
 
 def _more_time(answer: st.MoreTime) -> Change[Filing]:
     return lambda filing, _, __: {
-        "supplement": require(filing.supplement).model_copy(update={"more_time": answer}),
+        "supplement": filing.supplement and filing.supplement.model_copy(update={"more_time": answer}),
     }
 
 
