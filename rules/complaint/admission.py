@@ -26,7 +26,7 @@ def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[ev.Co
     if wrong or found.act is None:
         raise refuse(*wrong)
     from_start = {"n", "about", "against", "words", "document", "touched", "known_on", "obstacles"}
-    from_log = {"act", "officer", "step", "steps", "take_up", "answer", "longer", "reminder", "side", "higher"}
+    from_log = {"act", "officer", "step", "steps", "take_up", "answer", "longer", "reminder", "side", "higher", "first"}
     recorded = ev.Complained(
         days=found.calendar,
         dialogue_notice=found.dialogue,

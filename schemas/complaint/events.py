@@ -8,7 +8,7 @@ from ..filing.events import Claimed, Reassigned, Released
 from ..limit import Limit
 from ..publishing.calendar import Calendar, Day
 from ..publishing.time_limits import DIALOGUE
-from .state import ComplaintOutcome, NotTakenUp, Obstacle, Touched
+from .state import ComplaintOutcome, ComplaintState, NotTakenUp, Obstacle, Touched
 
 
 class Complained(Model):
@@ -29,6 +29,8 @@ class Complained(Model):
     """number of the first complaint, if this is the second one"""
     higher: AgencyCode | None = None
     """code of the next authority, for a second complaint; not set if only the court is left"""
+    first: ComplaintState | None = None
+    """outcome of the first complaint, if this is the second one; taken_up or recorded: it has none in time"""
     officer: str | None = None
     """identity of the officer who did the act; not set if no officer did"""
     step: Code | None = None

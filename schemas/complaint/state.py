@@ -147,6 +147,7 @@ class Grounds(Model):
     Attributes:
         agency: The agency that answers the complaint.
         higher: The next authority, for a second complaint after this one; None if the directory names none.
+        first: The state of the first complaint, for a second one.
         act: The kind of the event, or `SILENCE`; None if the filing has no such event.
         officer: The officer accountable for the act; None if no officer acted.
         step: The review step of the act; None for the intake.
@@ -165,6 +166,7 @@ class Grounds(Model):
 
     agency: AgencyCode
     higher: AgencyCode | None = None
+    first: ComplaintState | None = None
     act: str | None = None
     officer: str | None = None
     step: Code | None = None
@@ -199,6 +201,7 @@ class Complaint(StreamState):
     about: int = 0
     against: int | None = None
     higher: AgencyCode | None = None
+    first: ComplaintState | None = None
     act: str = ""
     officer: str | None = None
     step: Code | None = None

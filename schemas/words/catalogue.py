@@ -2092,6 +2092,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "paper.complaint_effect.intake": ("tiếp nhận hồ sơ", "intake"),
     "paper.complaint_effect.kept": ("Giữ nguyên", "The disputed act stands"),
     "paper.complaint_effect.reopened": ("Hủy bỏ; hồ sơ được giải quyết lại từ: {step}", "The disputed act is undone; the dossier starts again at: {step}"),
+    "paper.complaint_first": ("Kết quả giải quyết khiếu nại lần đầu", "First complaint"),
     "paper.complaint_followed": ("Việc giải quyết khiếu nại được tra cứu theo mã hồ sơ và số khiếu nại trên đây.", "The complaint can be followed by the dossier code and its number."),
     "paper.complaint_ground": ("Căn cứ không thụ lý", "Ground"),
     "paper.complaint_next": ("Không đồng ý với quyết định này, người khiếu nại có quyền khiếu nại lần hai đến {higher} trong {days} ngày kể từ ngày nhận được quyết định, hoặc khởi kiện vụ án hành chính tại Tòa án.", "The complainant may make a second complaint to {higher} within {days} days of receiving this decision, or go to court."),

@@ -142,6 +142,8 @@ _TEXTS: Final = {
 
 
 def _conclusion(source: PaperSource, one: Complaint) -> Iterator[Row]:
+    if one.first is not None:
+        yield Row(place="first", label=said("paper.complaint_first"), value=COMPLAINT_STATE_NAMES[one.first])
     if one.verified is not None:
         yield Row(place="verified", label=said("paper.complaint_verified"), value=plain(one.verified))
     if one.dialogue is not None:

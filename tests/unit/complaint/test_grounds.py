@@ -236,6 +236,7 @@ def test_a_second_complaint_goes_to_the_next_authority_after_an_answer_or_a_miss
     assert found.barred == rule
     if rule is None:
         assert (found.agency, found.higher, found.act) == ("H01", "G18", "stopped")
+        assert found.first == first["state"]
         assert found.until == (local(until) if until else None)
 
 

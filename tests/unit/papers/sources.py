@@ -8,6 +8,7 @@ from rules.money_receipts import lines_of
 from rules.require import require
 from rules.streams import PAPERS, PARCEL
 from schemas.base import Text
+from schemas.complaint.state import ComplaintState
 from schemas.filing.events import Clock, PaymentMeans
 from schemas.filing.state import Filing
 from schemas.level import Channel
@@ -277,7 +278,9 @@ def complained(*acts: tuple[str, dict[str, Any]], act: str = "intake_refused", *
     """Returns the source for a complaint about a refusal, after these acts of the leader who refused it."""
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
-    dispute = Dispute(FOUND.model_copy(update={"act": act, "step": "decide"}), **{"words": WORDS} | said)
+    first = ComplaintState.REJECTED if "against" in said else None
+    found = FOUND.model_copy(update={"act": act, "step": "decide", "first": first})
+    dispute = Dispute(found, **{"words": WORDS} | said)
     for kind, content in acts:
         actors = {"verify_complaint": SPECIALIST, "withdraw": APPLICANT, "report_suit": APPLICANT}
         if kind == "record_dialogue":
