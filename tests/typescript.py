@@ -47,7 +47,7 @@ async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
     (folder / "node_modules").symlink_to(modules)
     (folder / "package.json").write_text("{}", encoding="utf-8")
     (folder / "filing.mts").write_text(of_page("integrators-typescript.md"), encoding="utf-8")
-    (folder / "notice.pdf").write_bytes(PAPER)
+    (folder / "application.pdf").write_bytes(PAPER)
     if sealed:
         (folder / "codec.mts").write_text(of_page("codec.md"), encoding="utf-8")
     home = Home(folder / ".motcua")

@@ -1,15 +1,18 @@
 """The integrators' page and the codec of docs/codec.md, run as they stand, where nothing of ours is."""
 
 import asyncio
+import hashlib
 import os
 import re
 import sys
 import sysconfig
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
 from temporalio.converter import ActivitySerializationContext, WorkflowSerializationContext
@@ -18,12 +21,15 @@ from console.home import write_new
 from motcua.payloads.codec import KEY_ID, NONCE, Codec
 from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.testing import PAPER
+from operations.key_rotation import write_new
 from publishing.authoring import procedures
+from rules.identity.principal_register import unproved
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
 from schemas.filing.submission import Submission
-from schemas.identity.statement import Assurance, Claim
+from schemas.identity.statement import Principal
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel.commands import PARCEL_COMMANDS
 from schemas.referral.commands import REFERRAL_COMMANDS
@@ -31,7 +37,7 @@ from tests.conftest import ROOT, World
 from tests.file_door import serving_files
 from tests.locked import locked, now_in_force, register
 from tests.sealed import ring, sealed, written
-from tests.speaking import grant, principal, raw_key
+from tests.speaking import raw_key
 from workflows.filing import FilingWorkflow
 from workflows.view import ViewWorkflow
 
@@ -42,6 +48,9 @@ NOTHING_OF_OURS: Final = """
 import importlib.util
 assert not [name for name in ("motcua", "schemas", "workflows", "rules") if importlib.util.find_spec(name)]
 """
+FILED: Final = "1.001612@2026-12.yaml"
+(REGISTERED,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(PROVING,) = re.findall(r"^```\n(import .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 (PROGRAM,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SEALED_PAGE: Final = (ROOT / "docs" / "codec.md").read_text()
 (CODEC,) = re.findall(r"^```python\n(.*?)^```$", SEALED_PAGE, re.MULTILINE | re.DOTALL)
@@ -49,7 +58,8 @@ PLAIN: Final = 'Client.connect(os.environ["TEMPORAL_ADDRESS"], '
 
 
 async def run(program: str, folder: Path, world: World, **more: str) -> str:
-    """Runs a program with Temporal's client and without this project; returns its output. It must print no errors."""
+    """Runs a program beside a paper, without this project; returns its output. It must print no errors."""
+    (folder / "application.pdf").write_bytes(PAPER)
     env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),
@@ -58,7 +68,7 @@ async def run(program: str, folder: Path, world: World, **more: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         said, complained = await process.communicate()
     assert (process.returncode, complained.decode()) == (0, "")
     return said.decode()
@@ -72,30 +82,32 @@ async def running(world: World) -> AsyncIterator[World]:
 
 
 async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
-    await procedures.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await procedures.publish(running.owner_dsn, ROOT / "procedures" / FILED)
     refused, missing, filed, end = (await run(PROGRAM, tmp_path, running)).splitlines()
-    assert refused.startswith("bad_submission form.person_name field_required")
-    assert missing.startswith("bad_submission form.copies field_required")
+    assert refused.startswith("bad_submission form.trade field_required")
+    assert missing.startswith("bad_submission form.capital field_required")
     filing = filing_id("portal-1", "S-0001")
     [row] = await running.fetch("select code, status, level, outcome from filing where filing_id = $1", filing)
-    assert tuple(row) == (filed.removesuffix(" 1"), 10, 3, "delivered"), "the one filing of this client"
+    assert tuple(row) == (filed.removesuffix(" 1"), 10, 4, "delivered"), "the one filing of this client"
     result = await running.client.result(filing)
     assert end == f"10 Result returned approved {result.result.sha256}"
+    assert hashlib.sha256((tmp_path / "result.pdf").read_bytes()).hexdigest() == result.result.sha256
+    assert (await running.client.payment(filing)).captured == 100_000, "paid at the bank"
     again = ["these ids stand for another submission", filed, end]
     assert (await run(PROGRAM, tmp_path, running)).splitlines() == again, "run again, it finds what it did"
 
 
 async def test_the_program_of_the_page_signs_where_identity_is_required(world: World, tmp_path: Path) -> None:
-    (folder := tmp_path / "empty").mkdir()
-    key = tmp_path / "key.pem"
+    key = tmp_path / "own.pem"
     key.write_bytes(raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     speaks = {"MOTCUA_IDENTITY_PRINCIPAL": "portal-p", "MOTCUA_IDENTITY_KEY_FILE": str(key)}
-    low = {"least": Assurance.LOW}
-    portal = principal("portal-p", grant(Claim.OWN, **low), grant(Claim.OFFICERS, "*", **low), keys=(now_in_force(1),))
-    await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
-    await register(world, portal)
+    portal = Principal.model_validate({**yaml.safe_load(REGISTERED), "keys": [now_in_force(1)]})
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / FILED)
+    await register(world, portal.model_copy(update={"id": "portal-p"}))  # `locked` has a portal-1 of its own
     async with serving_files(world) as served, locked(served) as closed, closed.back_office():
-        *_, end = (await run(PROGRAM, folder, closed, **speaks)).splitlines()
+        proof = (await run(PROVING, tmp_path, closed)).strip()
+        assert unproved(proof, portal.keys[0], portal.id, datetime.now(UTC)) is None
+        *_, end = (await run(PROGRAM, tmp_path, closed, **speaks)).splitlines()
     assert end.startswith("10 Result returned approved ")
 
 
@@ -107,11 +119,11 @@ async def test_the_program_of_the_page_works_sealed_with_the_codec_of_the_other(
     assert program.count(PLAIN) == 1
     program = setting + CODEC + program.replace(PLAIN, PLAIN + "data_converter=SEALED, ")
     world = await sealed(world, ring("one"))
-    await procedures.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await procedures.publish(world.owner_dsn, ROOT / "procedures" / FILED)
     async with serving_files(world) as served, served.platform(), served.back_office():
         refused, missing, _, end = (await run(program, tmp_path, served)).splitlines()
-    assert refused.startswith("bad_submission form.person_name field_required")
-    assert missing.startswith("bad_submission form.copies field_required")
+    assert refused.startswith("bad_submission form.trade field_required")
+    assert missing.startswith("bad_submission form.capital field_required")
     assert end.startswith("10 Result returned approved ")
 
 

@@ -30,7 +30,7 @@ FOUND: Final = Grounds.model_validate(
         "steps": ["appraise", "decide"],
         "known_at": "2026-11-25T03:00:00Z",
         "within": "90 calendar days",
-        "until": "2027-02-23T10:00:00Z",
+        "until": "2027-02-23T17:00:00Z",
         "higher": "H01",
         "complainants": [APPLICANT, REPRESENTATIVE],
         "side": [APPLICANT.subject, REPRESENTATIVE.subject],

@@ -57,8 +57,8 @@ TOUCHED: Final = {"name": "Eve", "address": "2 Hàng Bài", "how": "công trình
         (SYSTEM, {}, {}, ["not_the_complainant"]),
         (APPLICANT, {}, {"act": None, "until": None}, ["nothing_to_complain_about"]),
         (APPLICANT, {}, {"until": None}, []),
-        (APPLICANT, {}, {"until": "2026-11-25T03:00:29Z"}, ["too_late"]),
-        (APPLICANT, {}, {"until": "2026-11-25T03:00:30Z"}, []),
+        (APPLICANT, {}, {"until": "2026-11-25T03:00:30Z"}, ["too_late"]),
+        (APPLICANT, {}, {"until": "2026-11-25T03:00:31Z"}, []),
         (APPLICANT, {}, {"barred": "disputed_already"}, ["disputed_already"]),
         (APPLICANT, {"known_on": "2026-11-26"}, {}, ["in_the_future"]),
         (RECEPTION, {"touched": TOUCHED} | SIGNED, {"complainants": []}, []),
@@ -215,11 +215,11 @@ ANSWERED_AT: Final = local("2026-12-10 10:00")
 @pytest.mark.parametrize(
     ("first", "above", "rule", "until"),
     [
-        ({"state": "rejected", "sent_at": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-11 17:00"),
-        ({"state": "rejected", "sent_at": ANSWERED_AT, "remote": True}, Above("H01", "G18"), None, "2027-01-25 17:00"),
+        ({"state": "rejected", "sent_at": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-12 00:00"),
+        ({"state": "rejected", "sent_at": ANSWERED_AT, "remote": True}, Above("H01", "G18"), None, "2027-01-26 00:00"),
         ({"state": "partly_upheld"}, Above("H01", "G18"), None, None),
-        ({"state": "taken_up", "overdue": True, "due": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-11 17:00"),
-        ({"state": "recorded", "overdue": True, "due": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-11 17:00"),
+        ({"state": "taken_up", "overdue": True, "due": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-12 00:00"),
+        ({"state": "recorded", "overdue": True, "due": ANSWERED_AT}, Above("H01", "G18"), None, "2027-01-12 00:00"),
         ({"state": "taken_up"}, Above("H01"), "not_answered_yet", None),
         ({"state": "rejected"}, Above(), "no_higher_authority", None),
         ({"state": "sued"}, Above("H01"), "no_first_complaint", None),
@@ -263,8 +263,8 @@ ILL: Final = {"first": "2027-01-04", "last": "2027-01-13", "reason": "nằm vi�
 @pytest.mark.parametrize(
     ("now", "said", "rules"),
     [
-        ("2027-02-23 17:00", {}, []),
-        ("2027-02-23 17:01", {}, ["too_late"]),
+        ("2027-02-23 23:59", {}, []),
+        ("2027-02-24 00:00", {}, ["too_late"]),
         ("2027-03-05 10:00", {"obstacles": [ILL]}, []),
         ("2027-03-08 10:00", {"obstacles": [ILL]}, ["too_late"]),
         ("2027-03-05 10:00", {"obstacles": [ILL, ILL | {"first": "2027-01-02"}]}, []),
