@@ -2761,7 +2761,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "statement_expired": ("lời khai đã hết hạn; ký lại và gửi lại", "the statement has expired; sign it anew and send it again"),
     "statement_for_another_installation": ("lời khai gửi cho một hệ thống khác; ghi đúng aud của hệ thống này", "the statement is meant for another installation; say this one in aud"),
     "statement_lives_too_long": ("lời khai có hiệu lực từ 1 đến {most} giây sau khi ký", "a statement lives for 1 to {most} seconds after it is signed"),
-    "statement_missing": ("thiếu lời khai ai đang nói (statement); ký bằng khóa đã đăng ký", "there is no statement of who is speaking (statement); sign one with a registered key"),
+    "statement_missing": ("thiếu lời khai ai đang nói (statement); ký bằng khóa đã đăng ký: MOTCUA_IDENTITY_PRINCIPAL và khóa của nó", "there is no statement of who is speaking (statement); sign one with a registered key: MOTCUA_IDENTITY_PRINCIPAL and its key"),
     "statement_not_yet_valid": ("lời khai được ký ở thời điểm chưa đến; chỉnh lại đồng hồ của máy ký", "the statement was signed at a moment yet to come; set the clock of who signs it"),
     "statement_of_another_actor": ("lời khai nêu người khác với người trong lệnh", "the statement names another person than the message"),
     "statement_of_another_command": ("lời khai ký cho một lệnh khác", "the statement was signed of another command"),
