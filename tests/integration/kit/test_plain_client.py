@@ -22,7 +22,6 @@ from motcua.payloads.codec import KEY_ID, NONCE, Codec
 from motcua.payloads.converter import SEALED, data_converter
 from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.testing import PAPER
-from operations.key_rotation import write_new
 from publishing.authoring import procedures
 from rules.identity.principal_register import unproved
 from schemas.errors import RefusalCode
