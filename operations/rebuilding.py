@@ -18,6 +18,7 @@ from activities.keys.masters import MasterKeys
 from activities.ledger import read_models as rm
 from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
+from activities.ledger.reserving import whose_is
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from motcua.cli.running import WorkRefusedError
@@ -326,9 +327,8 @@ async def _change(
     )
     first, added = events[0].event, dict[str, Any]()  # the columns that the ledger adds to a filing's row
     if isinstance(first, Submitted) and isinstance(events[-1].event, Erased):
-        added = {"person": None}
+        added = {"person": None, "representative": None}
     elif isinstance(first, Submitted):
-        person = await vault.person(log.connection, first.applicant.id_number)
-        added = submitted_columns(person, first.possible_duplicates)
+        added = submitted_columns(await whose_is(vault, log.connection, first), first.possible_duplicates)
     change = rm.change(kind, batch, {}, added)
     return None if change is None else (batch, change)

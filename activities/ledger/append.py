@@ -29,7 +29,7 @@ from activities.ledger import builds, event_rows, read_models, till_cash
 from activities.ledger.authority import answers, bank_references, officers, statements
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
-from activities.ledger.reserving import Reserved, Reserving
+from activities.ledger.reserving import Reserved, Reserving, Whose
 from activities.ledger.vault import KeyGoneError, Vault
 from activities.support.failpoint import failpoint
 from activities.support.readings import Readings
@@ -141,6 +141,7 @@ class Ledger:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
+            unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
             unsigned = []
             unfounded = asked.unread
             if self._audience is not None:
@@ -209,6 +210,7 @@ class Ledger:
             refused = officers.refusal(actor, unheard, in_directory=True)
             return Appended(epoch=epoch, refused=refused, head=head_hash)
         wrong = unproved + await officers.missing(connection, asked.needed, batch.filing_id)
+        wrong += await officers.own(connection, batch)
         wrong += await till_cash.missing(connection, batch, asked.cash)
         wrong += await bank_references.missing(connection, batch, asked.named)
         refused = officers.refusal(actor, wrong, in_directory=in_directory)
@@ -251,9 +253,11 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
 
-def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
+def submitted_columns(whose: Whose, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
     """Returns the columns of a new filing's row that only the ledger fills; the filing's workflow gives the others."""
-    return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
+    persons = {"person": whose.applicant, "representative": whose.representative}
+    written = {column: None if person is None else f"\\x{person.hex()}" for column, person in persons.items()}
+    return written | {"possible_duplicates": possible_duplicates}
 
 
 def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
@@ -284,7 +288,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         at=batch.at,
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
-    added = {} if reserved.person is None else submitted_columns(reserved.person, reserved.others)
+    added = {} if reserved.whose is None else submitted_columns(reserved.whose, reserved.others)
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = event_rows.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
@@ -451,7 +455,8 @@ with {"" if one else "recursive "}{till}head as materialized (
     from (select) as asked left join (select * from stream where stream = $1) as found on true
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
         and ($9::text is null
-            or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active))
+            or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active)
+            and not {officers.OWN.format(filing="$2", agency="$7", officer="$8")})
         and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
         {proved}
         {may_take}

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
@@ -21,6 +21,7 @@ from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
 from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
+from views.log import Connection as AnyConnection
 
 MOST: Final = 10
 """The maximum number of other open filings of the person that the officer sees as possible duplicates, oldest first."""
@@ -40,17 +41,33 @@ class Run:
         return [self.how.write(agency, self.period, n) for n in range(last - self.length + 1, last + 1)]
 
 
+class Whose(NamedTuple):
+    """The persons on the applicant's side, by the pseudonymous index of the vault.
+
+    `representative` is None if there is none, or none with a number.
+    """
+
+    applicant: bytes
+    representative: bytes | None
+
+
+async def whose_is(vault: Vault, connection: AnyConnection, submitted: Submitted, *, first: bool = False) -> Whose:
+    """Returns whose submission it is. `first`, and the errors: as of `Vault.persons`."""
+    person, given = await vault.persons(connection, first=first), submitted.authorisation
+    number = None if given is None else given.id_number
+    return Whose(person(submitted.applicant.id_number), None if number is None else person(number))
+
+
 @dataclass(frozen=True)
 class Reserved:
     """The key of a batch's filing, and the numbers reserved for the batch, by kind of counter.
 
-    For a submission also the `person`, as the pseudonymous index of the vault, and `others`, the codes of the person's
-    open filings for the same procedure.
+    For a submission also `whose` it is, and `others`, the codes of the applicant's open filings for the same procedure.
     """
 
     key: FilingKey
     numbers: Mapping[str, list[str]] = field(default_factory=dict)
-    person: bytes | None = None
+    whose: Whose | None = None
     others: tuple[str, ...] = ()
 
     def filled(self, events: Iterable[Model]) -> Iterator[Model]:
@@ -91,12 +108,12 @@ class Reserving:
                 rows = await connection.fetch(_COUNT, *_counts(batch, taken))
                 yield Reserved(key, _numbers(batch, taken, dict(rows)))
             return
-        person = await self._vault.person(connection, submitted.applicant.id_number, first=True)
+        whose = await whose_is(self._vault, connection, submitted, first=True)
         known = self._vault.known(batch.filing_id)
         key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
         made = (key.key_id, wrapped.data, wrapped.by) if wrapped else (key.key_id, None, None)
-        about = (person, submitted.procedure, MOST)
-        lock = int.from_bytes(person[:8], "big", signed=True)
+        about = (whose.applicant, submitted.procedure, MOST)
+        lock = int.from_bytes(whose.applicant[:8], "big", signed=True)
         async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({lock})"):
             [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
             if wrapped and not row["made"]:
@@ -105,7 +122,7 @@ class Reserving:
                     key = await self._vault.unwrap(row)
                 else:
                     key = await self._vault.key(connection, batch.filing_id, batch.agency)
-            yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), person, tuple(row["others"]))
+            yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), whose, tuple(row["others"]))
         self._vault.remember(batch.filing_id, key)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -67,17 +67,23 @@ class Vault:
         self._index: bytes | None = None
 
     async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
-        """Returns an index that is the same for all filings of one person, untraceable without the index key.
+        """Returns the index of the person with this number, like `persons`."""
+        return (await self.persons(connection, first=first))(id_number)
 
-        With `first`, if no person is recorded yet, makes a missing index key in the caller's transaction. Raises
-        `IndexKeyGoneError` if the key is missing otherwise, and `SealBrokenError`.
+    async def persons(self, connection: Connection, *, first: bool = False) -> Callable[[str], bytes]:
+        """Returns the function from a citizen or enterprise number to the index of the person.
+
+        The index is the same for all filings of one person, and for all accounts of one officer; it is untraceable
+        without the index key. With `first`, if no person is recorded yet, makes a missing index key in the caller's
+        transaction. Raises `IndexKeyGoneError` if the key is missing otherwise, and `SealBrokenError`.
         """
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
             secret = await self.begin(connection)
         if secret is None:
             raise IndexKeyGoneError("the index key is gone: motcua ledger rebuild makes another")
-        return hmac.new(secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+        key = secret
+        return lambda id_number: hmac.new(key, f"person\n{id_number}".encode(), hashlib.sha256).digest()
 
     async def begin(self, connection: Connection) -> bytes:
         """Returns the key that identifies people; makes it if there is none. Raises `SealBrokenError`."""
@@ -184,7 +190,9 @@ _INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key"
 _MAKE_INDEX: Final = """
 insert into index_key (key_id, wrapped, wrapped_by) values ($1, $2, $3) on conflict (one) do nothing returning true
 """
-_ANYBODY: Final = "select exists (select from filing where person is not null)"
+_ANYBODY: Final = """
+select exists (select from filing where person is not null) or exists (select from officer where person is not null)
+"""
 _MASTER_BEFORE: Final = "select split_part(key_id, ':', 1) from filing_key where wrapped_by is null limit 1"
 _ENDS: Final = f"""
 select wrapped_by from index_key

@@ -190,6 +190,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "request_more_time": _reason,
     "answer_more_time": _granted,
     "stop": _stopped,
+    "recuse": _reason,
     "prolong": _reason,
     "extend": _reason,
     "apply_case": _case,

@@ -76,13 +76,17 @@ class Listed(NamedTuple):
 
 
 class OfficerEntry(StrictModel):
-    """An officer of an agency; `active`: false after leaving. `number`: the officer's number at the signing service."""
+    """An officer of an agency; `active`: false after leaving. `number`: the officer's number at the signing service.
+
+    `id_number` is the citizen number, by which a person is the same in all their accounts and in their own filings.
+    """
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
     name: ShortText
     roles: tuple[OfficerRole, ...] = Field(min_length=1)
     active: bool = True
     number: IdNumber | None = None
+    id_number: IdNumber | None = None
 
 
 class AgencyEntry(StrictModel):
@@ -184,12 +188,13 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
         for entry in directory.agencies:
             said.append(_agency(entry, there[AGENCY].get((entry.agency,), {})))
             said += [OfficerEntered(agency=entry.agency, **dict(officer)) for officer in entry.officers]
-        new = [
-            event
-            for event in said
-            if any(there[change.table].get(change.key) != change.row for change in changes(event, now.at))
-        ]
-        await now.publish(new)
+        person = await now.persons(said)
+
+        def differs(event: PublicationEvent) -> bool:
+            made = changes(event, now.at, person=person)
+            return any(there[change.table].get(change.key) != change.row for change in made)
+
+        await now.publish([*filter(differs, said)])
     return directory
 
 

@@ -214,6 +214,7 @@ class ProcedureSketch(Sketch):
     supplement: Maybe[SupplementSketch] = UNREAD
     extension: Maybe[ExtensionSketch | None] = None
     signature: Maybe[SignatureSketch] = UNREAD
+    one_officer: Maybe[Sketch | None] = None
     automatic: Maybe[OfficersSketch | None] = None
     silent_approval: Maybe[OfficersSketch | None] = None
     retention: Maybe[RetentionSketch | None] = None

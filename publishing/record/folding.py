@@ -1,15 +1,16 @@
 """The comparison of the published tables with their events, and their rebuild."""
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from activities.ledger.vault import Vault
+from activities.ledger.vault import IndexKeyGoneError, Vault
 from console.comparing import Difference, Why, compared
 from publishing.record import tables
 from publishing.record.by_two import Published, unapproved
 from publishing.record.log import known_keys, signed_by, stored, streams_with_names
-from publishing.record.publications import OFFICER, TABLES, Fold, Row, Table, changes
-from views.log import Connection, UnfoldableError
+from publishing.record.publications import OFFICER, TABLES, Fold, Persons, Row, Table, changes
+from views.log import Connection, SealBrokenError, UnfoldableError
 
 
 class Compared(NamedTuple):
@@ -90,15 +91,22 @@ async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, li
         for stream in named
         if keys.get(stream) is None
     ]
-    fold, log = Fold(), []
+    fold, log, person = Fold(), [], await _persons(connection, vault)
     async for one in stored(connection, keys):
         if one.event is None:
             found.append(Difference("event", f"{one.stream} {one.seq}", Why.UNREADABLE))
             continue
-        for change in changes(one.event, one.at, read=one.read):
+        for change in changes(one.event, one.at, read=one.read, person=person):
             fold.add(change)
         log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read, signed_by(one.via)))
     return fold, found, log
+
+
+async def _persons(connection: Connection, vault: Vault | None) -> Persons | None:
+    """Returns the index of persons; None without the key for it, which the comparison of the filings reports."""
+    with suppress(IndexKeyGoneError, SealBrokenError):
+        return None if vault is None else await vault.persons(connection)
+    return None
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:

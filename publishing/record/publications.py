@@ -1,6 +1,6 @@
 """The streams of publications: the stream of each event, and the rows that the events make."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple, assert_never
 from uuid import uuid5
@@ -12,6 +12,9 @@ from schemas.publishing import events as ev
 
 Row = dict[str, Any]
 """A row: its values by column. Without the key that decrypts them, the personal columns are left out."""
+
+Persons = Callable[[str], bytes]
+"""The index of a person by their citizen number, as `Vault.persons` gives it."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""
@@ -33,7 +36,7 @@ PROCEDURE: Final = Table("procedure", ("code", "version"))
 CALENDAR: Final = Table("calendar", ("name", "agency"))
 PROVINCE: Final = Table("province_overlay", ("province", "version"))
 AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts"}), frozenset({"signing"}))
-OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=frozenset({"name", "number"}))
+OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=frozenset({"name", "number", "person"}))
 ABSENCE: Final = Table("absence", ("agency", "subject", "role", "first_day"))
 TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "published_at"))
 STATE: Final = Table("publication_state", ("one",))
@@ -88,8 +91,13 @@ def place_of(event: ev.PublicationEvent) -> Place:
     return Place(f"{ev.PUBLICATION}:{about}", agency)
 
 
-def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> Iterator[Change]:
-    """Yields an event's changes to the tables. `read`: whether the event's encrypted fields were decrypted."""
+def changes(
+    event: ev.PublicationEvent, at: datetime, *, read: bool = True, person: Persons | None = None
+) -> Iterator[Change]:
+    """Yields an event's changes to the tables. `read`: whether the event's encrypted fields were decrypted.
+
+    Without `person`, the index of an officer who has a citizen number is left out.
+    """
     match event:
         case ev.ProcedurePublished():
             same = {"version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base"}
@@ -113,22 +121,27 @@ def changes(event: ev.PublicationEvent, at: datetime, *, read: bool = True) -> I
         case ev.PublicationAsked() | ev.PublicationApproved() | ev.PublicationDeclined():
             return
         case _:
-            yield from _of_directory(event, read=read)
+            yield from _of_directory(event, read=read, person=person)
 
 
 def _of_directory(
     event: ev.AgencyEntered | ev.OfficerEntered | ev.OfficerErased | ev.AbsenceRecorded | ev.AbsenceWithdrawn,
     *,
     read: bool,
+    person: Persons | None,
 ) -> Iterator[Change]:
     match event:
         case ev.AgencyEntered():
             yield Change(AGENCY, _told(AGENCY, _agency(event), read=read))
         case ev.OfficerEntered():
             row = event.model_dump(include={"agency", "subject", "name", "active", "number"})
+            if event.id_number is None:
+                row["person"] = None
+            elif person is not None:
+                row["person"] = person(event.id_number)
             yield from (Change(OFFICER, _told(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
         case ev.OfficerErased():
-            row = event.model_dump(include={"agency", "subject"}) | {"active": False, "number": None}
+            row = event.model_dump(include={"agency", "subject"}) | {"active": False, "number": None, "person": None}
             yield from (Change(OFFICER, row | {"name": ERASED_WORDS, "role": role}) for role in event.roles)
         case ev.AbsenceRecorded():
             columns = {"agency", "subject", "role", "first_day", "last_day", "substitute"}

@@ -15,14 +15,14 @@ from console.speaking import via_of
 from publishing.record import tables
 from publishing.record.by_two import needs_two
 from publishing.record.log import UNSIGNED, Dated, append, forget, is_personal, keys_of
-from publishing.record.publications import AGENCY, OFFICER, Place, changes, place_of
+from publishing.record.publications import AGENCY, OFFICER, Persons, Place, changes, place_of
 from publishing.record.tables import untaken
 from rules.require import require
 from schemas.base import Personal, fields_marked
 from schemas.ids import canonical
 from schemas.people import SYSTEM, Actor, OfficerCommand
 from schemas.publishing.commands import AskPublication
-from schemas.publishing.events import OfficerErased, PublicationAsked, PublicationEvent
+from schemas.publishing.events import OfficerEntered, OfficerErased, PublicationAsked, PublicationEvent
 
 C = TypeVar("C", bound=OfficerCommand)
 ROLE: Final = "motcua_publisher"
@@ -103,7 +103,9 @@ class Publishing:
         keys = await self._keys(by_place)
         await append(self.connection, by_place, keys, actor or self.by.actor, via or UNSIGNED)
         events = [*chain.from_iterable(by_place.values())]
-        await tables.write(self.connection, (change for dated in events for change in changes(*dated)))
+        person = await self.persons(event for event, _ in events)
+        made = (change for dated in events for change in changes(*dated, person=person))
+        await tables.write(self.connection, made)
         for event, _ in events:
             if isinstance(event, OfficerErased):
                 # the owner of the tables deletes the keys that decrypt the officer's name
@@ -119,7 +121,13 @@ class Publishing:
 
     async def _need_two(self, events: Sequence[PublicationEvent]) -> bool:
         there = {table: await tables.read(self.connection, table) for table in (AGENCY, OFFICER)}
-        return any(needs_two(event, changes(event, self.at), there) for event in events)
+        person = await self.persons(events)
+        return any(needs_two(event, changes(event, self.at, person=person), there) for event in events)
+
+    async def persons(self, events: Iterable[PublicationEvent]) -> Persons | None:
+        """Returns the index of persons by their citizen number; None if no event has such a number, or no vault."""
+        numbered = any(isinstance(one, OfficerEntered) and one.id_number is not None for one in events)
+        return await self.by.vault.persons(self.connection, first=True) if numbered and self.by.vault else None
 
 
 def _fields(event: PublicationEvent, *, personal: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from schemas.filing.commands import SupplementItem, TargetKind
 from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import Filing
 from schemas.level import Channel
-from schemas.people import SYSTEM
+from schemas.people import OFFICERS, SYSTEM
 from schemas.privacy import ERASED_WORDS
 from schemas.stream.ledger import Recorded
 
@@ -204,6 +204,22 @@ def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
     officer = recorded.actor.subject
     acting_for = filing.acting_for if officer == filing.officer else None
     return st.Move(kind=event.kind, step=getattr(event, "step", None), officer=officer, acting_for=acting_for)
+
+
+def hands(filing: Filing, recorded: Recorded) -> Changed:
+    """The officers of this act whom a later act must not be alone with: who accepts the filing, who finishes a step."""
+    actor = recorded.actor
+    if actor.role not in OFFICERS:
+        return {}
+    if isinstance(recorded.event, ev.Accepted):
+        return {"accepted_by": actor.subject}
+    if isinstance(recorded.event, ev.Forwarded):
+        return {"handled_by": tuple(one for one in (actor.subject, filing.acting_for) if one is not None)}
+    return {}
+
+
+def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
+    return {"recused": (*filing.recused, f"{event.agency} {event.officer}")}
 
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
@@ -427,6 +443,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.StepStarted: lambda _, event, __: {"step": event.step, "officer": None},
     ev.Claimed: _claimed,
     ev.Released: lambda *_: {"officer": None},
+    ev.Recused: _recused,
     ev.Reassigned: lambda filing, event, at: _claimed(filing, event, at) | {"acting_for": event.acting_for},
     ev.Recalled: _recalled,
     ev.Asked: _asked,

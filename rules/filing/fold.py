@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from rules.filing.changes import CHANGES, last_move
+from rules.filing.changes import CHANGES, hands, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
 from schemas.filing.state import Closing, Filing, Stage, Status
@@ -19,6 +19,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
         return filing.model_copy(update={"seq": recorded.seq, "erased_at": recorded.at})
     change = CHANGES[type(event)](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded), "act": standing_act(filing, recorded)}
+    moved |= hands(filing, recorded)
     handed_on = change.get("officer", filing.officer) != filing.officer
     own: dict[str, Any] = {"acting_for": None} if handed_on else {}
     if change.get("closing") is not None:

@@ -48,11 +48,22 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether the present step decides on a proposal by this officer, or by a substitute of this officer."""
-    step, proposal = current_step(filing), filing.proposal
-    if step is None or step.act is not Act.DECIDE or proposal is None:
-        return False
-    return officer in {proposal.officer, proposal.acting_for}
+    """Whether the present step decides what this officer, or a substitute of this officer, has proposed or handled."""
+    step = current_step(filing)
+    return step is not None and step.act is Act.DECIDE and officer in proposers(filing)
+
+
+def proposers(filing: Filing) -> tuple[str, ...]:
+    """The officers who may not decide: the proposer, or else who finished the last step, and for whom that was done.
+
+    Empty if one officer may do both.
+    """
+    if filing.procedure.one_officer:
+        return ()
+    proposal = filing.proposal
+    if proposal is None:
+        return filing.handled_by
+    return tuple(one for one in (proposal.officer, proposal.acting_for) if one is not None)
 
 
 def undecided(filing: Filing) -> Problem | None:

@@ -84,6 +84,7 @@ def rows(filing: Filing) -> Rows:
         outcome=filing.closing,
         overdue=filing.overdue,
         possible_duplicates=filing.possible_duplicates,
+        recused=filing.recused,
         client_id=filing.client_id,
         submission_id=filing.submission_id,
         erased_at=filing.erased_at,

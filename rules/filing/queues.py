@@ -21,6 +21,7 @@ from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import OFFICERS, SYSTEM, Actor, Role
 
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
+_OFFERED: Final = tuple(kind for kind in PUBLIC_KINDS if kind != "recuse")
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
@@ -47,7 +48,9 @@ def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
 def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     """Refuses an actor who is neither applicant, nor representative, nor officer of the filing; None otherwise."""
     if actor.role in OFFICERS:
-        return other_hands(filing, actor, *agencies(filing, actor.role))
+        recused = f"{actor.agency} {actor.subject}" in filing.recused
+        own = problem("actor.subject", "own_filing") if recused else None
+        return other_hands(filing, actor, *agencies(filing, actor.role)) or own
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant")
     return not_represented(filing, actor, now)
@@ -237,7 +240,10 @@ def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
-    """The commands that a task offers the actor now; a team lead is offered `release` and `reassign` alone."""
+    """The commands that a task offers the actor now; a team lead is offered `release` and `reassign` alone.
+
+    `recuse` does no task: every officer may give it at any time.
+    """
     if actor.role is Role.SYSTEM:
         return {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}.get(stage(filing), ())
-    return allowed(filing, actor, now, ("release", "reassign") if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)
+    return allowed(filing, actor, now, ("release", "reassign") if actor.role is Role.TEAM_LEAD else _OFFERED)

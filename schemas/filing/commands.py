@@ -60,18 +60,9 @@ __all__ = [
 ]
 __all__ += ["ChangeDelivery", "Claim", "Command", "ConfirmDraft", "CorrectDraft", "Decide", "DemandObligation"]
 __all__ += ["Extend", "Forward", "FulfilObligation", "HandOver", "Inspect", "JudgeSignature", "PayAtCounter", "Prolong"]
-__all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "ReferObligation"]
-__all__ += [
-    "RefuseIntake",
-    "Release",
-    "RenewLink",
-    "RequestMoreTime",
-    "RequestSupplement",
-    "Resume",
-    "ShowDraft",
-    "Stop",
-    "StopMode",
-]
+__all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "Recuse"]
+__all__ += ["ReferObligation", "RefuseIntake", "Release", "RenewLink", "RequestMoreTime", "RequestSupplement"]
+__all__ += ["Resume", "ShowDraft", "Stop", "StopMode"]
 __all__ += ["Supplement", "SupplementItem", "TargetKind", "TransferDossier", "WaiveFee", "Withdraw", "content_of"]
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -227,6 +218,17 @@ class Release(Command):
     """Give a claimed task back to its queue."""
 
     kind: Literal["release"] = "release"
+
+
+class Recuse(Command):
+    """Declare, as an officer, that one handles nothing of this filing (từ chối giải quyết), as a relative, say.
+
+    A claimed task goes back to its queue. It can't be taken back.
+    """
+
+    kind: Literal["recuse"] = "recuse"
+    reason: ShortText
+    """the relation to the applicant in words"""
 
 
 class Reassign(Command):
@@ -562,7 +564,7 @@ class CancelParcel(Command):
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     *(Accept, RefuseIntake, JudgeSignature, RequestSupplement, CancelSupplement, Supplement),
     *(RequestMoreTime, AnswerMoreTime, TransferDossier, ReceiveDossier),
-    *(Claim, Release, Reassign, Recall, Ask, Answer, Inspect, RecordOpinion),
+    *(Claim, Release, Reassign, Recuse, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),
     *(Propose, Decide, Stop, Prolong, Resume, Extend, ApplyCase, Reappoint, Apologise),
     *(

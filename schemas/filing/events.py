@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version, unset
 from ..files import FileRef, Paper, ScanState
 from ..level import Channel, Level
 from ..limit import Limit
@@ -450,6 +450,8 @@ class FeeWaived(Model):
     percent: int
     officer: str
     reason: Annotated[str, Personal]
+    accepted_by: str | None = Field(default=None, exclude_if=unset)
+    """identity of the officer who accepted the filing, who may not waive its fee; not set if none did"""
 
 
 class FeeWaiverRevoked(Model):
@@ -514,6 +516,15 @@ class Released(Model):
     """The current task went back to its queue."""
 
     kind: Literal["released"] = "released"
+
+
+class Recused(Model):
+    """An officer of an agency declared to handle nothing of this filing, for a reason such as a relation."""
+
+    kind: Literal["recused"] = "recused"
+    officer: str
+    agency: AgencyCode
+    reason: Annotated[str, Personal]
 
 
 class Reassigned(Model):
@@ -791,6 +802,8 @@ class Decided(Model):
     """legal basis of an approval by the agency's silence; not set for any other decision"""
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
+    proposed_by: tuple[str, ...] = Field(default=(), exclude_if=unset)
+    """identities of the officers who proposed or handled it, and may not decide it; empty if one officer may do both"""
 
 
 class ResultIssued(Model):
@@ -1043,7 +1056,7 @@ _Supplement = SupplementRequested | SupplementCancelled | Supplemented | Supplem
 _MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
 _Dossier = DossierTransferred | DossierReceived
 _Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived | FeeWaiverRevoked | FeeWaiverDeclined
-_Task = StepStarted | Claimed | Released | Reassigned | Recalled
+_Task = StepStarted | Claimed | Released | Reassigned | Recused | Recalled
 _Review = Asked | Answered | Inspected | OpinionRecorded | ConsultationClosed
 _Part = Referred | PartOverdue | PartAnswered | PartsDecided
 _Obligation = ObligationReferred | ObligationDemanded | ObligationFulfilled
@@ -1123,6 +1136,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "claimed": {},
     "released": {},
     "reassigned": {},
+    "recused": {},
     "recalled": {
         Clock.STEP: Effect.START,
         Clock.PROCESSING: Effect.RESUME,

@@ -442,6 +442,10 @@ class Filing(Model):
     until other papers replace them. `unscanned`: whether some files came while there was no scanner.
     `signature_accepted` is an officer's decision on an undetermined signature.
 
+    `accepted_by` is the officer who accepted the filing; `handled_by` are the officer who finished the last step and
+    the absent one for whom that officer acted; `recused` are the officers who handle nothing of it, each as agency
+    and subject with a space between them.
+
     `offered`: whether the result can be read online. `links` is the number of links to it so far; only the last link is
     valid. At the counter the result is handed over for the `pickup_code`; `wrong_codes` is the number of wrong codes
     given there. `parcel_end` is the outcome of the parcel with this result. `recalled` is the number of a recalled
@@ -488,6 +492,9 @@ class Filing(Model):
     step: Code | None = None
     officer: str | None = None
     acting_for: str | None = None
+    accepted_by: str | None = Field(default=None, exclude_if=unset)
+    handled_by: tuple[str, ...] = Field(default=(), exclude_if=unset)
+    recused: tuple[str, ...] = Field(default=(), exclude_if=unset)
     last_move: Move | None = None
     supplements: int = 0
     supplements_in_review: int = 0

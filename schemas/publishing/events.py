@@ -116,7 +116,10 @@ class AgencyEntered(Publication):
 
 
 class OfficerEntered(Publication):
-    """An officer got these roles in the directory. `number` is the officer's number at the signing service."""
+    """An officer got these roles in the directory. `number` is the officer's number at the signing service.
+
+    By `id_number`, the citizen number, an officer is kept from filings of their own whichever account they use.
+    """
 
     kind: Literal["officer_entered"] = "officer_entered"
     agency: str
@@ -125,6 +128,7 @@ class OfficerEntered(Publication):
     active: bool = Field(description="false: the officer has left")
     name: Annotated[str | None, Personal] = None
     number: Annotated[str | None, Personal] = None
+    id_number: Annotated[str | None, Personal] = None
 
 
 class OfficerErased(Publication):

@@ -471,6 +471,8 @@ class Procedure(StrictModel):
     """whether filing at level 4 requires a digital signature"""
     decided_by: CompetenceRule | None = None
     """kinds of the deciding agencies; not set: every agency may decide it"""
+    one_officer: Fact | None = None
+    """law by which one officer may both handle or propose and decide; not set: two officers are needed"""
     automatic: StandingOrder | None = None
     """standing order that approves complete filings at once; not set if there is none"""
     silent_approval: SilentApproval | None = None

@@ -161,7 +161,8 @@ class ProcedureRules(Model):
     `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at the submission, and
     `silent_officer` likewise one of the `silent_officers`; the filing's first event names both. If such an officer is
     not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
-    `by_template`: whether the platform prints the result by a template of the procedure.
+    `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
+    officer may both handle or propose and decide.
     """
 
     code: ProcedureCode
@@ -177,6 +178,7 @@ class ProcedureRules(Model):
     result_channels: tuple[Channel, ...]
     postage: Annotated[int | None, Field(exclude_if=unset)] = None
     by_template: Annotated[bool, Field(exclude_if=unset)] = False
+    one_officer: Annotated[bool, Field(exclude_if=unset)] = False
     supplement_rounds: int
     supplement_limit: Limit
     supplement_within: Limit = ASK_WITHIN
@@ -215,6 +217,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "result_channels": procedure.result.channels,
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
             "by_template": procedure.result.template is not None,
+            "one_officer": procedure.one_officer is not None,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,
             "supplement_within": procedure.supplement.within,

@@ -123,6 +123,7 @@ class FilingRow(Model):
     outcome: str | None = None
     overdue: tuple[str, ...]
     possible_duplicates: tuple[str, ...] = ()
+    recused: tuple[str, ...] = ()
     client_id: str | None = None
     submission_id: str | None = None
     erased_at: Instant | None = Field(default=None, exclude_if=unset)

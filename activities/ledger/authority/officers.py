@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from activities.ledger.authority.answers import CALLED_BACK
 from activities.ledger.database import Connection
+from activities.ledger.reserving import whose_is
 from activities.ledger.vault import Vault
 from rules.evidence import Entry, Evidence, Finding
 from rules.parcel.evidence import reported
@@ -16,7 +17,7 @@ from rules.payment.evidence import ordered
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.filing.events import Reassigned
+from schemas.filing.events import Decided, FeeWaived, Reassigned, Submitted
 from schemas.identity.statement import signed
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
@@ -37,6 +38,7 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)
     found += await _substitutes(connection, batch, acts)
+    found += await _in_two_accounts(connection, batch, events)
     return found + await _alone(connection, batch, events)
 
 
@@ -53,6 +55,29 @@ def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Ref
     why = [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])] if stranger else []
     problems = (*why, *unproved)
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=problems) if problems else None
+
+
+async def own(connection: Connection, batch: Batch) -> list[Problem]:
+    """Returns a problem if the actor is an officer who is kept from this filing, whichever account they use."""
+    if batch.actor.role not in OFFICERS:
+        return []
+    kept = await is_own(connection, batch.filing_id, _directory(batch), batch.actor.subject)
+    return [problem("actor.subject", "own_filing")] if kept else []
+
+
+async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, officer: str) -> bool:
+    """Returns whether a filing is the officer's own, or one that they represent or have recused themselves from."""
+    return bool(await connection.fetchval(_OWN, filing_id, agency, officer))
+
+
+async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant."""
+    submitted = next((event for event in events if isinstance(event, Submitted)), None)
+    if submitted is None or batch.actor.role not in OFFICERS:
+        return []
+    whose = await whose_is(vault, connection, submitted, first=True)
+    theirs = await connection.fetchval(_IS_ONE_OF, _directory(batch), batch.actor.subject, list(whose))
+    return [problem("actor.subject", "own_filing", says="own_filing_taken_in")] if theirs else []
 
 
 def _is_act(event: Any) -> bool:
@@ -72,6 +97,8 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
         elif (absence := await _absence(connection, batch, event.officer, event.role)) is not None:
             day, substitute = absence["last_day"], absence["substitute"]
             found.append(problem("officer", "absent", last_day=day, substitute=substitute))
+        if await is_own(connection, batch.filing_id, _directory(batch), event.officer):
+            found.append(problem("officer", "own_filing", says="not_given.own_filing"))
     return found
 
 
@@ -109,6 +136,27 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
     return found
 
 
+async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Returns a problem if an act's officer is an earlier act's, who may not be the same human, by another account."""
+    known = [(event.officer, list(before)) for event in events if (before := _before(event))]
+    same = [await connection.fetchval(_SAME, _directory(batch), [officer], before) for officer, before in known]
+    return [problem("actor.subject", "same_human")] if any(same) else []
+
+
+def _before(event: Any) -> tuple[str, ...]:
+    """Returns the officers of earlier acts, none of whom may be this event's officer under another account.
+
+    The rules compare their accounts.
+    """
+    match event:
+        case Decided(proposed_by=officers):
+            return officers
+        case FeeWaived(accepted_by=str(officer)):
+            return (officer,)
+        case _:
+            return ()
+
+
 def _others(event: Any) -> tuple[str, ...] | None:
     """Returns the earlier officers, none of whom may be the officer of this event; None if one officer is enough."""
     match event:
@@ -125,7 +173,10 @@ def _others(event: Any) -> tuple[str, ...] | None:
 async def in_their_place(
     connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
 ) -> bool:
-    """Returns whether one of `hands` is the substitute of one of `others` on that day, or the reverse, in any role."""
+    """Returns whether one of `hands` is the substitute of one of `others` on that day, or the reverse, in any role.
+
+    True as well if one of `hands` is one of `others` under another account.
+    """
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
 
@@ -195,6 +246,20 @@ def _findings(batch: Batch) -> list[Evidence]:
     return [((Entry((one.kind,), stream=one.stream, finding=one.id),),) for one in batch.findings]
 
 
+OWN: Final = """
+exists (
+    select from filing join officer as mine on (mine.agency, mine.subject) = ({agency}, {officer})
+    where filing.filing_id = {filing} and (mine.person in (filing.person, filing.representative) or exists (
+        select from unnest(filing.recused) as who join officer as other
+            on (other.agency, other.subject) = (split_part(who, ' ', 1), split_part(who, ' ', 2))
+        where other.person = mine.person or (other.agency, other.subject) = (mine.agency, mine.subject)
+    ))
+)
+"""
+"""SQL: true if an officer is the applicant or the representative of a filing, or recused from it, in any account."""
+
+_OWN: Final = f"select {OWN.format(filing='$1', agency='$2', officer='$3')}"
+_IS_ONE_OF: Final = "select exists (select from officer where agency = $1 and subject = $2 and person = any($3))"
 BORNE_OUT: Final = """
 not exists (
     select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
@@ -229,12 +294,20 @@ not exists (
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])
-_IN_THEIR_PLACE: Final = """
+SAME: Final = """
+exists (
+    select from officer as one join officer as other using (person)
+    where one.agency = {agency} and one.subject = any({hands}) and other.subject = any({others})
+)
+"""
+"""SQL: true if one of the agency's officers is one of the others, under another account."""
+_SAME: Final = f"select {SAME.format(agency='$1', hands='$2', others='$3')}"
+_IN_THEIR_PLACE: Final = f"""
 select exists (
     select from absence where agency = $1 and $4 between first_day and last_day
         and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
-)
-"""
+) or {SAME.format(agency="$1", hands="$2", others="$3")}
+"""  # noqa: S608 -- joined from statements of our own
 _SPOKE_BEFORE: Final = """
 select exists (
     select from event

@@ -71,6 +71,7 @@ ARTICLES: Final[dict[str, str]] = {
     "claim": "ours",
     "release": "ours",
     "reassign": "practice",
+    "recuse": "Luật PCTN Đ23 (unconfirmed)",
     "recall": "practice",
     "ask": "NĐ 61/2018 Đ5; ours",
     "answer": "ours",

@@ -279,6 +279,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "request_more_time": {"reason": "-"},
         "answer_more_time": {"granted": True},
         "reassign": {"officer": "another"},
+        "recuse": {"reason": "-"},
         "ask": {"question": "-"},
         "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "-"},
         "inspect": {"held_at": START, "place": "-", "participants": ["-"], "findings": "-"},

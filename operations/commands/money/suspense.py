@@ -13,7 +13,7 @@ import typer
 from asyncpg.exceptions import UniqueViolationError
 
 from activities.ledger.authority import bank_references
-from activities.ledger.authority.officers import active, in_their_place
+from activities.ledger.authority.officers import active, in_their_place, is_own
 from activities.ledger.vault import Vault
 from console.database import ask, master_key
 from console.speaking import refuse_same_program, signed, via_of
@@ -92,8 +92,10 @@ async def _see_payment(connection: Connection, vault: Vault, provider: str, stre
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
         raise refuse(problem("payment", "unknown_payment"))
-    filing = filing_workflow(StreamId.parse(stream).filing)
-    if step.officer in on_the_applicants_side((await Log(connection, vault.find, KINDS).read(filing)).state):
+    filing = StreamId.parse(stream).filing
+    log = await Log(connection, vault.find, KINDS).read(filing_workflow(filing))
+    theirs = step.officer in on_the_applicants_side(log.state)
+    if theirs or await is_own(connection, filing, step.agency, step.officer):
         raise refuse(problem("actor.subject", "own_filing"))
 
 

@@ -22,6 +22,8 @@ from schemas.publishing.procedure_rules import FeePart, WaiverPart
 
 def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = _approves_waivers(filing, actor) or at_stage(filing, Stage.FEE)
+    if wrong is None and actor.subject == filing.accepted_by:
+        wrong = problem("actor.subject", "four_eyes", says="waiver_four_eyes")
     return wrong or (problem("", "waived_already") if filing.waiver else None)
 
 
@@ -30,7 +32,7 @@ def _approves_waivers(filing: Filing, actor: Actor) -> Problem | None:
     waivers = () if rule is None else rule.waivers
     if not waivers:
         return problem("", "no_waivers")
-    return role_is(actor, *sorted({waiver.approver for waiver in waivers}))
+    return role_is(actor, *sorted({Role.LEADER, *(waiver.approver for waiver in waivers)}))
 
 
 def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
@@ -39,14 +41,15 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
         raise refuse(problem("", "no_such_fee"))
     if (why := not_granted(filing, rule, waiver, now)) is not None:
         raise refuse(why)
-    waived = {"n": fee.n, "waiver": waiver.code, "percent": waiver.percent}
+    waived = {"n": fee.n, "waiver": waiver.code, "percent": waiver.percent, "accepted_by": filing.accepted_by}
     return (ev.FeeWaived(officer=command.actor.subject, reason=command.reason, **waived),)
 
 
 def _of_this_role(filing: Filing, command: cm.WaiveFee | cm.DeclineWaiver) -> WaiverPart:
     """The waiver that a command names. Raises `RefusalError` for one that the actor's role does not approve."""
-    rule = filing.procedure.fee
-    approved = {one.code: one for one in (rule.waivers if rule else ()) if one.approver is command.actor.role}
+    rule, role = filing.procedure.fee, command.actor.role
+    # A leader approves each: where one officer takes filings in, nobody else could waive their fees.
+    approved = {one.code: one for one in (rule.waivers if rule else ()) if role in {one.approver, Role.LEADER}}
     if command.waiver not in approved:
         raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
     return approved[command.waiver]

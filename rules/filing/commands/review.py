@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.fold import current_step, missing_opinions, task_role
-from rules.filing.permission import applicant_side_roles, at, at_stage, proposed_by, same_person
+from rules.filing.permission import applicant_side_roles, at, at_stage, proposed_by, proposers, same_person
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_scanned
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
-from rules.rule import ANYBODY, Effect, Rule, When, refuse, unexplained
+from rules.require import require
+from rules.rule import ANYBODY, Effect, Rule, When, always, refuse, unexplained
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -16,7 +17,7 @@ from schemas.filing.events import Clock, Events, Outcome
 from schemas.filing.state import Filing, Stage
 from schemas.ids import OBLIGATIONS
 from schemas.names import ACT_NAMES
-from schemas.people import Actor, Role
+from schemas.people import OFFICERS, Actor, Role
 from schemas.publishing.procedure import Act, Silence
 from schemas.publishing.procedure_rules import StepPart
 
@@ -38,6 +39,12 @@ def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
     if wrong is not None:
         raise refuse(wrong)
     return (ev.Reassigned(officer=command.officer, role=task_role(filing), acting_for=command.acting_for),)
+
+
+def _recuse(filing: Filing, command: cm.Recuse, _: datetime) -> Events:
+    actor = command.actor
+    recused = ev.Recused(officer=actor.subject, agency=require(actor.agency), reason=command.reason)
+    return (recused, ev.Released()) if filing.officer == actor.subject else (recused,)
 
 
 def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -101,7 +108,9 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
     """The fields of a proposal or a decision. Raises `RefusalError` for a refusal without reason or legal basis."""
     if wrong := unexplained(command.outcome, reason=command.reason, legal_basis=command.legal_basis):
         raise refuse(*wrong)
-    said = command.model_dump(include={"outcome", "reason", "legal_basis"})
+    said: dict[str, Any] = command.model_dump(include={"outcome", "reason", "legal_basis"})
+    if isinstance(command, cm.Decide):
+        said["proposed_by"] = proposers(filing)
     return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
 
 
@@ -170,6 +179,7 @@ def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> 
 RULES: Final[dict[str, Rule[Filing]]] = {
     "claim": Rule(ANYBODY, _may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
     "release": Rule(ANYBODY, _may_release, lambda *_: (ev.Released(),)),
+    "recuse": Rule(tuple(role for role in Role if role in OFFICERS), always, _recuse),
     "reassign": Rule((Role.TEAM_LEAD,), at(Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION), _reassign),
     "recall": Rule(ANYBODY, _may_recall, _recall),
     "forward": Rule(

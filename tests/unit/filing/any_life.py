@@ -288,7 +288,7 @@ class AnyLife(RuleBasedStateMachine):
             (action.name, actor)
             for actor in PEOPLE
             for action in FILING.actions(self.life.filing, actor, self.life.now)
-            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop"}
+            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop", "recuse"}
         ]
         if may:
             kind, actor = data.draw(st.sampled_from(may))

@@ -79,6 +79,7 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
             "officer": next(name for name in ("specialist-3", "leader-3", "clerk-3", "4") if name not in taken),
             "acting_for": filing.whose_task if filing.seq % 2 else None,
         },
+        "recuse": {"reason": "anh ruột"},
         "ask": {"question": "Ngày sinh?"},
         "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "1/1/2000"},
         "inspect": {"held_at": START, "place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"},

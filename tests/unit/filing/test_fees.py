@@ -14,10 +14,11 @@ from rules.require import require
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.level import Channel, Level
+from schemas.people import Role
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
 from schemas.text import FormValue
 from tests.unit.filing.fees import RISING
-from tests.unit.filing.lives import CASHIER, PAPER, RECEPTION, Life, fee, procedure, submission
+from tests.unit.filing.lives import CASHIER, LEADER, PAPER, RECEPTION, Life, fee, officer, procedure, submission
 from tests.walking import walked
 
 FEE: Final[dict[str, Any]] = {
@@ -168,7 +169,18 @@ def waived(**rule: Any) -> Life:
 
 
 def why_not(life: Life) -> list[tuple[str, str]]:
-    return life.refusal("waive_fee", RECEPTION, waiver="vneid", reason="đủ điều kiện")
+    return life.refusal("waive_fee", SECOND, waiver="vneid", reason="đủ điều kiện")
+
+
+SECOND: Final = officer(Role.RECEPTION, "reception-2")
+
+
+def test_who_has_accepted_it_does_not_waive_its_fee_but_another_officer_or_a_leader_does() -> None:
+    said = {"waiver": "vneid", "reason": "đủ điều kiện"}
+    assert waived().refusal("waive_fee", RECEPTION, **said) == [("actor.subject", "four_eyes")]
+    for other in (SECOND, LEADER):
+        [event] = [one.event for one in waived().do("waive_fee", other, **said).log if one.event.kind == "fee_waived"]
+        assert (event.officer, event.accepted_by) == (other.subject, RECEPTION.subject)
 
 
 @pytest.mark.parametrize(

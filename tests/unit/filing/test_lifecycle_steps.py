@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from rules.filing import lifecycle
+from rules.filing import lifecycle, projections
 from rules.filing.commands.with_applicant import MOST_OPEN_QUESTIONS
 from schemas.people import PersonKind, Role
 from tests.unit.filing.lives import (
@@ -43,6 +43,8 @@ SEEN: Final[dict[str, Any]] = {
     "findings": "đúng hiện trạng",
 }
 SECOND: Final = officer(Role.SPECIALIST, "specialist-2")
+ANOTHER: Final = officer(Role.RECEPTION, "reception-2")
+"""Who has not accepted the filing."""
 
 
 # Inspection.
@@ -258,11 +260,11 @@ def test_half_a_fee_is_waived_once_and_the_rest_asked_for_anew() -> None:
 
 
 def test_a_waiver_is_granted_by_its_role_and_a_whole_one_leaves_nothing_owed() -> None:
-    life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
+    life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", ANOTHER, waiver="poor", reason="hộ nghèo")
     assert (life.status, life.stage, len(life.filing.fees)) == (4, "review", 1)
     assert life.kinds[-2:] == ["fee_waived", "step_started"]
     life = Life(procedure(fee=fee() | {"waivers": [*HALF["waivers"], *WHOLE["waivers"]]})).accepted()
-    for waiver, approver, other in (("student", CASHIER, RECEPTION), ("poor", RECEPTION, CASHIER)):
+    for waiver, approver, other in (("student", CASHIER, ANOTHER), ("poor", ANOTHER, CASHIER)):
         asked = {"waiver": waiver, "reason": "có giấy xác nhận"}
         assert life.refusal("waive_fee", other, **asked) == [("waiver", "unknown_waiver")]
         assert life.refusal("waive_fee", approver, **asked) == []
@@ -345,6 +347,29 @@ def test_what_nobody_has_claimed_or_has_been_claimed_by_another_meanwhile_is_lef
     assert life.refusal("reassign", TEAM_LEAD, **FOR_THE_FIRST) == [("acting_for", "not_their_task")]
     life.do("release", TEAM_LEAD).do("claim", SECOND)
     assert life.refusal("reassign", TEAM_LEAD, **FOR_THE_FIRST) == [("officer", "claimed_already")]
+
+
+def test_who_recuses_themselves_gives_the_task_back_and_does_nothing_more() -> None:
+    life = Life().accepted().do("claim", SPECIALIST).do("recuse", SPECIALIST, reason="anh ruột của người nộp")
+    assert (life.kinds[-2:], life.filing.officer) == (["recused", "released"], None)
+    for kind, said in (("claim", {}), ("recuse", {"reason": "-"}), ("ask", {"question": "-"})):
+        assert life.refusal(kind, SPECIALIST, **said) == [("actor.subject", "own_filing")]
+    assert life.refusal("claim", SECOND) == []
+    assert life.refusal("recuse", APPLICANT, reason="-") == [("actor.role", "role_not_allowed")]
+    assert life.do("recuse", LEADER, reason="-").kinds[-2:] == ["released", "recused"]
+    row = projections.rows(life.filing).row
+    assert row is not None
+    assert row["recused"] == ["H01.12 specialist-1", "H01.12 leader-1"]
+
+
+def test_who_has_handled_it_does_not_decide_unless_the_law_lets_one_officer_do_both() -> None:
+    for alone, why in ((False, FOUR_EYES), (True, [])):
+        life = Life(procedure(review=[VERIFY, DECIDE], one_officer=alone)).accepted()
+        life.do("claim", SPECIALIST).do("forward", SPECIALIST)
+        assert life.refusal("claim", FIRST_AS_LEADER) == why
+        life.do("claim", LEADER).do("decide", LEADER, outcome="approved")
+        [decided] = [one.event for one in life.log if one.event.kind == "decided"]
+        assert decided.proposed_by == (() if alone else ("specialist-1",))
 
 
 def test_in_whose_place_it_was_proposed_does_not_decide_and_nor_does_the_substitute() -> None:

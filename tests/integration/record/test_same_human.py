@@ -1,0 +1,109 @@
+"""One human is the same in all accounts: nobody handles their own filing, nor one that they recused themselves from."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from activities.ledger.vault import Vault
+from motcua import RefusedError
+from operations.evidence import folded
+from publishing.authoring.procedures import seed_directory
+from publishing.record.folding import compare, rebuild
+from rules.require import require
+from schemas.filing import commands as cm
+from schemas.people import Role
+from tests.acting import AGENCY, AUTHORISATION, Play, contract, marriage, officer
+from tests.conftest import DIRECTORY, World
+
+AN, BINH, LAN = "001090000001", "001090000002", "001090000077"
+"""The applicant of the samples, the representative, and a relative of theirs."""
+FIRST, SECOND, THIRD = (officer(Role.SPECIALIST, n=n) for n in (1, 2, 3))
+LEADER, OTHER_LEADER = officer(Role.LEADER), officer(Role.LEADER, n=2)
+LEAD, RECEPTION = officer(Role.TEAM_LEAD), officer(Role.RECEPTION)
+OWN: Final = [("actor.subject", "own_filing")]
+
+
+async def numbered(world: World, numbers: Mapping[str, str | None]) -> None:
+    """Publish the agency's officers, those in `numbers` with their citizen numbers, and a third specialist."""
+    [entry] = [one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY]
+    third = {"subject": THIRD.subject, "name": "Vũ Thị Sáu", "roles": ["specialist"]}
+    known = {subject: {"id_number": number} for subject, number in numbers.items()}
+    officers = [one | known.get(one["subject"], {}) for one in (*entry["officers"], third)]
+    file = yaml.safe_dump({"agencies": [entry | {"officers": officers}]}, allow_unicode=True)
+    await seed_directory(world.owner_dsn, file.encode(), world.publisher)
+
+
+async def refused(call: Awaitable[Any]) -> list[tuple[str, str]]:
+    with pytest.raises(RefusedError) as no:
+        await call
+    return [(one.field, one.rule) for one in no.value.refusal.problems]
+
+
+async def test_an_officers_number_is_sealed_in_the_log_and_hashed_in_the_table(world: World) -> None:
+    events, persons = "select count(*) from event", "select person from officer where agency = $1 and subject = $2"
+    async with world.connection() as superuser, world.connection(world.owner_dsn) as owner:
+        vault = Vault(world.settings.master)
+        await numbered(world, {FIRST.subject: LAN, OTHER_LEADER.subject: LAN})
+        both = [await superuser.fetchval(persons, AGENCY, one.subject) for one in (FIRST, OTHER_LEADER)]
+        assert both == [await vault.person(superuser, LAN)] * 2
+        said = await superuser.fetchval("select string_agg(convert_from(body, 'UTF8'), '') from event")
+        assert LAN not in said + str(await superuser.fetch("select * from officer"))
+        before = await superuser.fetchval(events)
+        await numbered(world, {FIRST.subject: LAN, OTHER_LEADER.subject: LAN})
+        assert await superuser.fetchval(events) == before
+        assert (await compare(superuser, vault)).differences == []
+        await superuser.execute("update officer set person = null where subject = $1", FIRST.subject)
+        [found] = (await compare(superuser, vault)).differences
+        assert (found.row, found.columns) == (f"{AGENCY} {FIRST.subject} specialist", ("person",))
+        await rebuild(owner, vault)
+        assert await superuser.fetchval(persons, AGENCY, FIRST.subject) == both[0]
+        await numbered(world, {OTHER_LEADER.subject: LAN})
+        assert await superuser.fetchval(persons, AGENCY, FIRST.subject) is None
+
+
+async def test_nobody_handles_their_own_filing_whichever_account_they_use(office: World) -> None:
+    await numbered(office, {FIRST.subject: AN, SECOND.subject: BINH, LEADER.subject: AN, RECEPTION.subject: AN})
+    assert await refused(Play.begin(office, contract())) == OWN
+    represented = {"actor": {"subject": "binh", "role": "representative"}, "authorisation": AUTHORISATION}
+    play = await Play.begin(office, marriage(**represented))
+    assert await refused(play.act(cm.Accept, RECEPTION)) == OWN
+    await numbered(office, {FIRST.subject: AN, SECOND.subject: BINH, LEADER.subject: AN})
+    await play.act(cm.Accept, RECEPTION)
+    for who in (FIRST, SECOND):
+        assert await refused(play.act(cm.Claim, who)) == OWN
+        assert await refused(play.act(cm.Reassign, LEAD, officer=who.subject)) == [("officer", "own_filing")]
+    await play.act(cm.Claim, THIRD)
+    stopping = {"mode": "suspend", "reason": "-", "legal_basis": "-", "awaits": "-"}
+    assert await refused(play.act(cm.Stop, LEADER, **stopping)) == OWN
+
+
+async def test_who_recuses_themselves_does_nothing_more_of_the_filing_in_any_account(office: World) -> None:
+    await numbered(office, {FIRST.subject: LAN, SECOND.subject: LAN})
+    play = await Play.accepted(office, marriage())
+    await play.act(cm.Claim, FIRST)
+    await play.act(cm.Recuse, FIRST, reason="chị ruột của người nộp")
+    assert (await play.kinds())[-2:] == ["recused", "released"]
+    for who in (FIRST, SECOND):
+        assert await refused(play.act(cm.Claim, who)) == OWN
+    await play.act(cm.Claim, THIRD)
+    async with office.connection() as superuser:
+        said = await superuser.fetchval("select string_agg(convert_from(body, 'UTF8'), '') from event")
+        assert "chị ruột" not in said
+        assert await folded.differences(superuser, Vault(office.settings.master)) == []
+
+
+async def test_two_accounts_of_one_human_are_not_two_officers(office: World) -> None:
+    await numbered(office, {FIRST.subject: LAN, LEADER.subject: LAN})
+    play = await Play.accepted(office, marriage())
+    await play.act(cm.Claim, FIRST)
+    await play.act(cm.Forward, FIRST)
+    await play.act(cm.Claim, FIRST)
+    await play.act(cm.Propose, FIRST, outcome="approved")
+    await play.act(cm.Claim, LEADER)
+    assert await refused(play.act(cm.Decide, LEADER, outcome="approved")) == [("actor.subject", "same_human")]
+    await play.act(cm.Release, LEADER)
+    await play.act(cm.Claim, OTHER_LEADER)
+    await play.act(cm.Decide, OTHER_LEADER, outcome="approved")
+    assert require((await play.view()).decision).officer == OTHER_LEADER.subject
