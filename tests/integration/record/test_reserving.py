@@ -92,8 +92,10 @@ async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, 
     filing = uuid4()
     first, again = [await reserve(pool, vault, filing, SUBMITTED) for _ in range(2)]
     async with pool.acquire() as connection:
-        person = await vault.person(connection, SUBMITTED.applicant.id_number)
-    assert first.person == again.person == person
+        person = await vault.persons(connection)
+    given = SUBMITTED.authorisation
+    number = None if given is None else given.id_number
+    assert first.whose == again.whose == (person(SUBMITTED.applicant.id_number), number and person(number))
     assert first.key == again.key
     assert first.key.key_id.endswith(f":{filing}")
 
