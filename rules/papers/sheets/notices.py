@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.clocks import clock_history, stretched
+from rules.filing.permission import applicant_side_roles
 from rules.papers.sheets.made import (
     about,
     appeal,
@@ -26,6 +27,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.papers.state import PaperKind
+from schemas.people import Role
 from schemas.translate import joined, said
 
 
@@ -61,7 +63,10 @@ def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> 
     until = due(source, Clock.SUPPLEMENT, said("paper.supply_by"))
     if rows := (*until, *desk_phone(source, source.filing.receiving)):
         yield Rows(rows=rows)
-    yield Paragraph(text=said("paper.where_to_supply"))
+    if Role.APPLICANT in applicant_side_roles(source.filing):
+        yield Paragraph(text=said("paper.where_to_supply"))
+    if isinstance(source.cause.event, ev.SupplementRequested):
+        yield Paragraph(text=said("paper.may_request_more_time"))
     yield Paragraph(text=said("paper.ask_the_desk"))
 
 

@@ -161,6 +161,15 @@ def lacking_forty() -> PaperSource:
     return filed.source("supplement_requested")
 
 
+def refused_more_time() -> PaperSource:
+    """Returns the source for a filing whose applicant asked in vain for more time."""
+    filed = asked(("paper", "owner_consent"))
+    filed.do("request_more_time", RECEPTION, reason=REASON).do(
+        "answer_more_time", RECEPTION, granted=False, reason=REASON
+    )
+    return filed.source("more_time_refused")
+
+
 def late(kind: str) -> PaperSource:
     """Returns the source for a filing whose appointment is missed or postponed."""
     filed = handled()
@@ -342,6 +351,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
             PaperKind.SUPPLEMENT,
             asked(("paper", "owner_consent"), ("field", "address")).source("supplement_requested"),
         ),
+        "supplement-more-time": (PaperKind.SUPPLEMENT, refused_more_time()),
         "supplement-forty": (PaperKind.SUPPLEMENT, lacking_forty()),
         "refusal": (PaperKind.REFUSAL, refused.source("intake_refused")),
         "refusal-lapsed": (PaperKind.REFUSAL, lapsed.source("supplement_expired")),
