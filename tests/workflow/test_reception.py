@@ -254,7 +254,7 @@ async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has
         answer = {"command_id": "answer", "outcome": "upheld", "reason": "it is fit", "legal_basis": "Law 02/2011"}
         claim = cm.Claim(command_id="claim", actor=judge, via=VIA)
         await world.client.act(stream, claim)
-        await world.client.act(stream, TakeUp(command_id="take up", actor=judge, via=VIA))
+        await world.client.act(stream, TakeUp(command_id="take-up", actor=judge, via=VIA))
         await world.client.act(stream, AnswerComplaint.model_validate(claim.model_dump(exclude={"kind"}) | answer))
         await play.at(Stage.INTAKE)
         scanner.down = False
