@@ -65,6 +65,13 @@ def _revoke_waiver(filing: Filing, command: cm.RevokeWaiver, _: datetime) -> Eve
     return (ev.FeeWaiverRevoked(waiver=waiver, officer=command.actor.subject, reason=command.reason),)
 
 
+def _may_decline_waiver(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    rule, declined = filing.procedure.fee, filing.waivers_declined
+    own = (one.code for one in (rule.waivers if rule else ()) if one.approver is actor.role)
+    over = None if any(code not in declined for code in own) else problem("waiver", "waiver_declined_already")
+    return _may_waive_fee(filing, actor, now) or over
+
+
 def _decline_waiver(filing: Filing, command: cm.DeclineWaiver, _: datetime) -> Events:
     waiver = _of_this_role(filing, command).code
     if waiver in filing.waivers_declined:
@@ -148,7 +155,7 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
 RULES: Final[dict[str, Rule[Filing]]] = {
     "waive_fee": Rule(ANYBODY, _may_waive_fee, _waive_fee),
     "revoke_waiver": Rule(ANYBODY, _may_revoke_waiver, _revoke_waiver),
-    "decline_waiver": Rule(ANYBODY, _may_waive_fee, _decline_waiver),
+    "decline_waiver": Rule(ANYBODY, _may_decline_waiver, _decline_waiver),
     "pay_at_counter": Rule((Role.CASHIER,), at(Stage.FEE), _pay_at_counter),
     "settle_fee": Rule(SYSTEM, _may_settle_fee, _settle_fee),
     "ask_fee_again": Rule(SYSTEM, always, _ask_fee_again),
