@@ -23,6 +23,7 @@ COMPLAINT_NOTICES: Final = (
 
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
+    "acceptance_revoked": (PaperKind.CORRECTION,),
     "supplement_requested": (PaperKind.SUPPLEMENT,),
     "more_time_granted": (PaperKind.SUPPLEMENT,),
     "more_time_refused": (PaperKind.SUPPLEMENT,),

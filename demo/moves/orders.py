@@ -197,6 +197,8 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "reappoint": _reason,
     "apologise": _reason,
     "waive_fee": _waived,
+    **dict.fromkeys(("revoke_acceptance", "cancel_supplement", "revoke_waiver"), _reason),
+    "decline_waiver": _waived,
     "pay_at_counter": _counted,
     "change_delivery": _channel,
     "hand_over": _recipient,

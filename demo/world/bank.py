@@ -19,8 +19,8 @@ from schemas.ids import OBLIGATIONS, fee_key, reference_of
 
 PAUSE: Final = 0.5
 _REFERENCE: Final = re.compile(r"MC[0-9A-Z]{16}")
-_ASKED: Final = [(n, attempt) for n in (1, 2, OBLIGATIONS + 1) for attempt in (1, 2)]
-"""The possible money requests (payment, attempt): a first and a second fee, and a tax; up to two attempts for each."""
+_ASKED: Final = [(n, attempt) for n in (1, 2, 3, OBLIGATIONS + 1) for attempt in (1, 2)]
+"""The possible money requests (payment, attempt): up to three fees, and a tax; up to two attempts for each."""
 
 
 Json = dict[str, Any]

@@ -86,6 +86,12 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
     return {"accepted_at": event.since or at, "automatic": event.automatic, "officer": None, "machine_failing": None}
 
 
+def _acceptance_revoked(filing: Filing, _: ev.AcceptanceRevoked, __: datetime) -> Changed:
+    """The change when an acceptance is taken back: nothing is due that the acceptance had made due."""
+    never = dict.fromkeys(("accepted_at", "step", "officer"))
+    return never | {"processing": False, "fees": tuple(map(no_longer_due, filing.fees))}
+
+
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Changed:
     notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # erasure removes the words, not the items
     noted = zip(event.needs, notes, strict=True)
@@ -419,6 +425,7 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Submitted: _submitted,
     ev.Accepted: _accepted,
+    ev.AcceptanceRevoked: _acceptance_revoked,
     ev.IntakeRefused: _closes(st.Closing.INTAKE_REFUSED),
     ev.FilesScanned: _files_scanned,
     ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},

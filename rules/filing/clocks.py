@@ -32,7 +32,7 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
-    | {"supplement_cancelled"}
+    | {"supplement_cancelled", "acceptance_revoked"}
 )
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
@@ -44,6 +44,9 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         return _on_another_calendar(filing, at)
     clocks, past = dict(filing.clocks), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
+        if declared is Effect.REVIVE:
+            clocks[clock], past = _revived(filing, clock, past)
+            continue
         state = clocks.pop(clock, None)
         meant = _meant(filing, clock, declared, event.kind)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
@@ -65,6 +68,13 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
             return stated
         case _:
             return None
+
+
+def _revived(filing: Filing, clock: Clock, past: tuple[ClockState, ...]) -> tuple[ClockState, tuple[ClockState, ...]]:
+    """The last run of a clock, as if it had never ended; and the other runs that have ended."""
+    last = max(n for n, run in enumerate(past) if run.clock is clock)
+    going = past[last].model_copy(update=dict.fromkeys(("ended", "ended_by", "outcome")))
+    return _project(filing, going), past[:last] + past[last + 1 :]
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:

@@ -47,7 +47,7 @@ FILING: Final = StreamKind(
     memory=FilingMemory,
     shown=frozenset(
         {
-            *(ev.Submitted, ev.Accepted, ev.IntakeRefused, ev.FilesScanned, ev.SignatureJudged),
+            *(ev.Submitted, ev.Accepted, ev.AcceptanceRevoked, ev.IntakeRefused, ev.FilesScanned, ev.SignatureJudged),
             *(ev.SupplementRequested, ev.SupplementCancelled, ev.Supplemented, ev.SupplementExpired),
             *(ev.DossierTransferred, ev.DossierReceived),
             *(ev.MoreTimeRequested, ev.MoreTimeGranted, ev.MoreTimeRefused),

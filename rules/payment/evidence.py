@@ -9,8 +9,8 @@ from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment import events as ev
 from schemas.payment.state import Capture
 
-_ENDING: Final = (*ENDS, "reopened")
-"""The events that end or restart a filing, after which no fee requested earlier is owed."""
+_ENDING: Final = (*ENDS, "reopened", "acceptance_revoked")
+"""The events that end or restart a filing, after which no unpaid fee requested earlier is owed."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:

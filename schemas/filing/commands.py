@@ -184,6 +184,16 @@ class AnswerMoreTime(Command):
     """reason of a refusal, for the applicant; not set if the time is granted"""
 
 
+class RevokeAcceptance(Command):
+    """Take a mistaken acceptance back on the same day, before the review has begun (thu hồi việc tiếp nhận).
+
+    The filing is at its intake again, whose time limit runs as if it had never been accepted.
+    """
+
+    kind: Literal["revoke_acceptance"] = "revoke_acceptance"
+    reason: ShortText
+
+
 class JudgeSignature(Command):
     """Accept or reject a signature whose check had no definite outcome, with the reason."""
 
@@ -562,7 +572,7 @@ class CancelParcel(Command):
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
-    *(Accept, RefuseIntake, JudgeSignature, RequestSupplement, CancelSupplement, Supplement),
+    *(Accept, RevokeAcceptance, RefuseIntake, JudgeSignature, RequestSupplement, CancelSupplement, Supplement),
     *(RequestMoreTime, AnswerMoreTime, TransferDossier, ReceiveDossier),
     *(Claim, Release, Reassign, Recuse, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),

@@ -93,9 +93,9 @@ class Moment(StrEnum):
 
 
 class Effect(StrEnum):
-    """The effect of an event on a clock. Only a start affects a clock that does not run.
+    """The effect of an event on a clock. Only start and revive affect a clock that does not run.
 
-    `unpause` undoes the present pause: the clock runs as if it had never been paused.
+    `unpause` undoes the present pause: the clock runs as if it had never been paused. `revive` undoes its last end.
     """
 
     START = "start"
@@ -103,6 +103,7 @@ class Effect(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     UNPAUSE = "unpause"
+    REVIVE = "revive"
     RESTART = "restart"
     EXTEND = "extend"
     NONE = "none"
@@ -239,6 +240,14 @@ class Accepted(Model):
     """whether the procedure's standing order accepted it, without an officer"""
     since: Instant | None = None
     """start of the filing's time limit; not set: the time of this event"""
+
+
+class AcceptanceRevoked(Model):
+    """A mistaken acceptance was taken back: the filing is at its intake again, as if it had never been accepted."""
+
+    kind: Literal["acceptance_revoked"] = "acceptance_revoked"
+    officer: str
+    reason: Annotated[str, Personal]
 
 
 class FilesScanned(Model):
@@ -1051,7 +1060,7 @@ class CalendarChanged(Model):
     """the new calendar"""
 
 
-_Intake = Submitted | Accepted | FilesScanned | SignatureJudged | IntakeRefused
+_Intake = Submitted | Accepted | AcceptanceRevoked | FilesScanned | SignatureJudged | IntakeRefused
 _Supplement = SupplementRequested | SupplementCancelled | Supplemented | SupplementExpired
 _MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
 _Dossier = DossierTransferred | DossierReceived
@@ -1105,6 +1114,8 @@ _FEE_SETTLED: Final = {
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "submitted": {Clock.INTAKE: Effect.START},
     "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START, Clock.TRANSFER: Effect.START},
+    "acceptance_revoked": dict.fromkeys((Clock.PROCESSING, Clock.STEP, Clock.TRANSFER, Clock.PAYMENT), Effect.STOP)
+    | {Clock.INTAKE: Effect.REVIVE},
     "files_scanned": {},
     "signature_judged": {},
     "intake_refused": _ENDED_BY_THE_AGENCY,

@@ -45,6 +45,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (5, 8): "what was accepted can't be refused at intake any more: it is stopped, with a notice (mẫu 05 TT 03/2025)",
     (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
     (8, 7): "the applicant may withdraw what the agency has suspended",
+    **dict.fromkeys(((2, 1), (4, 1), (6, 1)), "an acceptance made by mistake is taken back on its own day"),
     (3, 1): _UPHELD,
     (8, 1): _UPHELD,
     (10, 1): _UPHELD,
@@ -59,6 +60,7 @@ _PUT_OFF: Final = "NĐ 61/2018 Đ19 k9"
 
 ARTICLES: Final[dict[str, str]] = {
     "accept": "NĐ 61/2018 Đ17 k2b",
+    "revoke_acceptance": "ours",
     "refuse_intake": "NĐ 61/2018 Đ17 k1b",
     "judge_signature": "Luật 20/2023 Đ23 (unconfirmed)",
     "request_supplement": _SUPPLEMENT,

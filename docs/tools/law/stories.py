@@ -274,6 +274,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             "legal_basis": "-",
             "late_reason": "-",
         },
+        "revoke_acceptance": {"reason": "-"},
         "cancel_supplement": {"reason": "-"},
         "supplement": {"papers": [{"code": PAPER, "file": FILE}]},
         "request_more_time": {"reason": "-"},

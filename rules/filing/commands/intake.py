@@ -8,9 +8,11 @@ from rules.filing.permission import at, at_stage
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_examined, undetermined
 from rules.officers import role_is, unclaimed
+from rules.require import require
 from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from rules.time.in_force import validity_in_words
+from rules.time.working_time import local_day
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -156,6 +158,20 @@ def _complete_since(filing: Filing) -> datetime:
     return (intake.pauses[-1].until if intake.pauses else None) or intake.started
 
 
+def _may_revoke_acceptance(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    """Refuses once somebody has begun with the review, and after the day of the acceptance."""
+    wrong = at_stage(filing, Stage.FEE, Stage.REVIEW)
+    if wrong is not None or filing.accepted_at is None:
+        return wrong or problem("", "not_accepted")
+    first = filing.procedure.review[0].code if filing.procedure.review else None
+    begun = filing.step not in {None, first} or filing.officer or filing.last_move or filing.supplements_in_review
+    if begun or filing.parts_under_way or filing.decision:
+        return problem("", "review_has_begun")
+    by_post = filing.accepted_at == filing.received_at  # accepted as it was recorded, as of the day of its receipt
+    day = local_day(require(filing.submitted_at) if by_post else filing.accepted_at)
+    return None if local_day(now) == day else problem("", "not_on_the_same_day")
+
+
 def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
@@ -205,6 +221,11 @@ def _works_at(actor: Actor, agency: str) -> Problem | None:
 RULES: Final[dict[str, Rule[Filing]]] = {
     "submit": Rule(ANYBODY, at(Stage.DRAFT), _submit),
     "accept": Rule(ANYBODY, _may_accept, _accept),
+    "revoke_acceptance": Rule(
+        (Role.RECEPTION, Role.LEADER),
+        _may_revoke_acceptance,
+        lambda _, command, __: (ev.AcceptanceRevoked(officer=command.actor.subject, reason=command.reason),),
+    ),
     "refuse_intake": Rule((Role.RECEPTION,), _at_intake, _refuse_intake),
     "judge_signature": Rule((Role.RECEPTION,), _may_judge_signature, _judge_signature),
     "transfer_dossier": Rule((Role.RECEPTION,), _may_transfer, _transfer),

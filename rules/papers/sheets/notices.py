@@ -147,6 +147,7 @@ def correction(source: PaperSource) -> PaperSheet:
 
 
 _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
+    "acceptance_revoked": (said("paper.acceptance_revoked"), said("paper.receipt_is_void")),
     "supplement_cancelled": (said("paper.supplement_cancelled"), said("paper.as_if_never_asked")),
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),

@@ -77,14 +77,14 @@ PEOPLE: Final = (
     Actor(subject="eve", role=Role.REPRESENTATIVE),
     SYSTEM,
 )
-# domain.md §2.2, event by event, from nothing (0). The additions to its table:
+# domain.md §2.2, event by event, from nothing (0). The additions to its table; 2, 4, 6 → 1 take an acceptance back:
 LEGAL: Final[dict[int, set[int]]] = {
     0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
     1: {2, 3, 5, 7},
-    2: {4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
-    4: {5, 6, 7, 8, 9},
+    2: {1, 4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
+    4: {1, 5, 6, 7, 8, 9},
     5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
-    6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
+    6: {1, 4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
     9: {10},
     3: {1},  # 3, 8, 10 → 1, 8, 10 → 4: a complaint was upheld, and the filing starts again
     7: set(),
@@ -365,9 +365,11 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of events since the filing began, or was last reopened."""
+        """The kinds of events since the filing began, was last reopened, or its acceptance was last taken back."""
         kinds = self.life.kinds
-        return kinds[max((n for n, kind in enumerate(kinds) if kind == "reopened"), default=0) :]
+        return kinds[
+            max((n for n, kind in enumerate(kinds) if kind in {"reopened", "acceptance_revoked"}), default=0) :
+        ]
 
     @invariant()
     def one_decision_and_one_end(self) -> None:

@@ -102,6 +102,7 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
+        "revoke_acceptance": {"reason": "nhầm"},
         "cancel_supplement": {"reason": "yêu cầu nhầm"},
         "revoke_waiver": {"reason": "giấy xác nhận giả"},
         "decline_waiver": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "không thuộc diện"}

@@ -1,5 +1,6 @@
 """Acts that officers take back in the open: what then is due, and what the clocks say."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -10,7 +11,7 @@ from schemas.filing.events import FeeRequested
 from schemas.filing.state import FeeState
 from schemas.papers.state import PaperKind
 from schemas.people import Role
-from tests.unit.filing.clocks import supplied
+from tests.unit.filing.clocks import supplied, vn
 from tests.unit.filing.fees import paid
 from tests.unit.filing.lives import (
     APPLICANT,
@@ -22,6 +23,7 @@ from tests.unit.filing.lives import (
     Life,
     at,
     fee,
+    local,
     officer,
     procedure,
 )
@@ -142,3 +144,64 @@ def test_of_each_the_applicant_gets_a_notice() -> None:
     assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
     waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", RECEPTION, waiver="poor", **WHY)
     assert papers_of(waived.log[-1].event) == (PaperKind.CORRECTION,)
+
+
+# An acceptance.
+
+
+def taken_back(life: Life, actor: Any = RECEPTION) -> Life:
+    return life.do("revoke_acceptance", actor, reason="tiếp nhận nhầm")
+
+
+def test_of_an_acceptance_that_is_taken_back_nothing_is_left_but_its_trace() -> None:
+    life = Life(procedure(fee=fee())).wait(hours=1)
+    before = life.clock("intake")
+    life.accepted()
+    taken_back(life.wait(hours=1))
+    assert life.clock("intake") == before
+    assert [state.clock for state in life.filing.clocks.values()] == ["intake"]
+    assert (life.status, life.stage, fees(life)) == (1, "intake", [(16_000, 0, "cancelled")])
+    assert 1 in life.filing.payments_to_cancel
+    assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
+    life.accepted()
+    assert fees(life)[-1] == (16_000, 0, "due")
+    paid(life)
+    assert (life.status, life.stage) == (4, "review")
+
+
+def test_a_fee_that_was_paid_stays_paid_when_the_acceptance_is_taken_back() -> None:
+    life = paid(Life(procedure(fee=fee())).accepted())
+    taken_back(life, LEADER).accepted()
+    assert (fees(life), life.stage) == ([(16_000, 0, "paid")], "review")
+
+
+def test_who_may_take_an_acceptance_back_and_until_when() -> None:
+    life = Life()
+    assert [rule for _, rule in life.refusal("revoke_acceptance", RECEPTION, reason="-")] == ["wrong_stage"]
+    life.accepted()
+    for actor in (RECEPTION, LEADER):
+        assert life.refusal("revoke_acceptance", actor, reason="-") == []
+    assert life.refusal("revoke_acceptance", SPECIALIST, reason="-") == [("actor.role", "role_not_allowed")]
+    day = life.now
+    life.until("2026-11-25 23:59")
+    assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == []
+    life.until("2026-11-26 00:00")
+    assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == [("", "not_on_the_same_day")]
+    life.now = day
+    life.do("claim", SPECIALIST)
+    assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == [("", "review_has_begun")]
+    life.do("release", SPECIALIST)
+    assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == []
+
+
+def test_an_intake_that_is_late_without_the_acceptance_is_late_once_it_is_taken_back() -> None:
+    life = Life()
+    life.until(f"{vn(life.clock('intake').due - timedelta(minutes=1))}").accepted()
+    taken_back(life.wait(minutes=30)).rung()
+    assert "intake" in life.filing.overdue
+
+
+def test_a_dossier_by_post_is_accepted_on_the_day_on_which_it_is_recorded() -> None:
+    life = Life(channel="post", actor=RECEPTION, authorisation=None, received_at=local("2026-11-24 16:00"))
+    assert life.filing.accepted_at == local("2026-11-24 16:00")
+    assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == []

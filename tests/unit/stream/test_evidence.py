@@ -19,7 +19,16 @@ from tests.contract.samples import EVENTS, SNAPSHOT
 ITS_OWN: Final = {
     "filing": frozenset(
         {
-            *("answered", "apologised", "apology_drafted", "asked", "calendar_changed", "case_applied", "claimed"),
+            *(
+                "acceptance_revoked",
+                "answered",
+                "apologised",
+                "apology_drafted",
+                "asked",
+                "calendar_changed",
+                "case_applied",
+                "claimed",
+            ),
             *("consultation_closed", "decided", "delivery_changed", "dossier_received", "dossier_transferred"),
             *("draft_confirmed", "draft_corrected", "draft_shown", "extended", "fee_reduced", "fee_requested"),
             *(
