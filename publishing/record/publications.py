@@ -173,8 +173,10 @@ def _told(table: Table, row: Row, *, read: bool) -> Row:
 
 
 def _agency(event: ev.AgencyEntered) -> Row:
-    same = {"agency", "namespace", "queue", "province", "seal", "tills", "phone", "superior"}
+    same = {"agency", "namespace", "queue", "province", "seal", "tills"}
     many = {
+        "phone": event.phone,
+        "superior": event.superior,
         "receives_for": list(event.receives_for),
         "receipts": None if event.receipts is None else event.receipts.model_dump(exclude_none=True),
         "merchants": None if event.merchants is None else list(event.merchants),
