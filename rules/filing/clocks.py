@@ -387,8 +387,7 @@ def recorded_by(filing: Filing, state: ClockState) -> datetime:
     For a limit in days, it is the close of the next working day. While a request for more time is not answered, the
     limit itself: then the lack of the answer is what the end of the limit reports.
     """
-    in_days = state.limit.unit in {Unit.WORKING_DAYS, Unit.CALENDAR_DAYS}
-    if not in_days or more_time_open(filing):
+    if state.limit.unit not in working_time.IN_DAYS or more_time_open(filing):
         return state.due
     return working_time.due(state.due, _NEXT_CLOSE, filing.calendar)
 

@@ -26,7 +26,7 @@ VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 Pause = tuple[datetime, datetime]
 """The instants at which a pause began and ended."""
 
-_DAYS: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+IN_DAYS: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _SAME_DAY: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
 
 
@@ -60,7 +60,7 @@ def applicant_due(start: datetime, limit: Limit, calendar: Calendar) -> datetime
     A limit in days ends at 24:00 of its last day, which is the midnight after it: the day of `start` is not counted,
     and a last day that is a day off gives way to the next working day. Any other limit ends as by `due`.
     """
-    if limit.unit not in _DAYS:
+    if limit.unit not in IN_DAYS:
         return due(start, limit, calendar)
     day = minute_of(start, "received") // DAY
     return instant_of((pages(calendar).answer(lambda days: _last_day(days, day, limit), "limit") + 1) * DAY)
@@ -225,7 +225,7 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     for seconds.
     """
     done, ends = at, due
-    if limit.unit in _DAYS:
+    if limit.unit in IN_DAYS:
         done, ends = midnight(at), datetime.combine(last_day(due), time.min, VIETNAM)
     elif limit.unit is Unit.WORKING_HOURS:
         done, ends = (each.replace(second=0, microsecond=0) for each in (at, due))

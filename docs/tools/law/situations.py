@@ -174,5 +174,6 @@ _ACTORS: Final[dict[str, dict[Role, Actor]]] = {
     "registered, with another agency's officers": {role: somebody(role, agency="H56.30") for role in _OFFICERS},
     "registered on paper at another desk, a paper missing": _AT_DESK,
     "accepted on paper at another desk": _AT_DESK,
+    "accepted on paper at another desk, the papers sent": {Role.HANDOVER: _AT_DESK[Role.HANDOVER]},
     "a step to decide, the leader proposed": {Role.LEADER: somebody(Role.LEADER, "specialist-1")},
 }

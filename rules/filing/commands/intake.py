@@ -163,13 +163,17 @@ def _may_revoke_acceptance(filing: Filing, _: Actor, now: datetime) -> Problem |
     wrong = at_stage(filing, Stage.FEE, Stage.REVIEW)
     if wrong is not None or filing.accepted_at is None:
         return wrong or problem("", "not_accepted")
-    first = filing.procedure.review[0].code if filing.procedure.review else None
-    begun = filing.step not in {None, first} or filing.officer or filing.last_move or filing.supplements_in_review
-    if begun or filing.parts_under_way or filing.decision:
+    if _review_has_begun(filing):
         return problem("", "review_has_begun")
     by_post = filing.accepted_at == filing.received_at  # accepted as it was recorded, as of the day of its receipt
     day = local_day(require(filing.submitted_at) if by_post else filing.accepted_at)
     return None if local_day(now) == day else problem("", "not_on_the_same_day")
+
+
+def _review_has_begun(filing: Filing) -> bool:
+    steps = {None, *(step.code for step in filing.procedure.review[:1])}
+    moved = filing.step not in steps or filing.officer is not None or filing.last_move is not None
+    return moved or bool(filing.supplements_in_review or filing.parts_under_way or filing.decision)
 
 
 def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -116,7 +116,10 @@ def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | No
 
 
 def _handed_over(filing: Filing, command: cm.Supplement, now: datetime) -> Problem | None:
-    """Refuses papers that were handed over too late, or at an impossible time. A closed desk receives as it opens."""
+    """Refuses papers that were handed over too late, or at an impossible time.
+
+    A closed desk receives as it opens, if the limit is in days.
+    """
     if command.actor.role is not Role.RECEPTION:
         stated = command.by_post or command.received_at is not None
         return problem("received_at", "received_now") if stated else None
@@ -125,7 +128,9 @@ def _handed_over(filing: Filing, command: cm.Supplement, now: datetime) -> Probl
         return problem("received_at", "in_the_future", says="receipt_in_the_future")
     if at < clock.started:
         return problem("received_at", "received_before_request")
-    late = working_time.due(at, _AT_ONCE, filing.calendar) >= clock.due and not clocks.more_time_open(filing)
+    in_days = clock.limit.unit in working_time.IN_DAYS
+    received = working_time.due(at, _AT_ONCE, filing.calendar) if in_days else at
+    late = received >= clock.due and not clocks.more_time_open(filing)
     return problem("received_at", "too_late", says="too_late_at_the_desk") if late else None
 
 

@@ -57,6 +57,12 @@ def test_a_supplement_may_come_online_at_any_hour_of_the_last_day_and_at_the_des
     assert supplement_at(life, "2026-12-10 00:00", APPLICANT) == [("", "too_late")]
 
 
+def test_a_limit_in_seconds_ends_at_its_instant_at_the_desk_too() -> None:
+    life = Life(procedure(supplement_limit="1800 seconds")).until("2026-12-09 20:00").asked(RECEPTION, IDENTITY)
+    assert life.wait(minutes=29).refusal("supplement", RECEPTION, **IDENTITY_PAPER) == []
+    assert life.wait(minutes=1).refusal("supplement", RECEPTION, **IDENTITY_PAPER) != []
+
+
 def test_random_supplements_are_in_time_when_the_articles_say() -> None:
     chance = random.Random(SEED + 1)
     for n in range(examples(1000, 40)):

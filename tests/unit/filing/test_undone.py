@@ -30,6 +30,7 @@ from tests.unit.filing.lives import (
 
 HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
 WHOLE: Final = {"waivers": [{"code": "poor", "percent": 100, "approver": "reception"}]}
+OTHER: Final = RECEPTION.model_copy(update={"subject": "reception-2"})
 WHY: Final = {"reason": "giấy xác nhận không đúng"}
 
 
@@ -44,7 +45,7 @@ def fees(life: Life) -> list[tuple[int, int, str]]:
 def test_of_a_waiver_that_is_taken_back_the_whole_fee_is_asked_for(due: str) -> None:
     life = Life(procedure(fee=fee(due) | WHOLE))
     life = life if due == "submission" else life.accepted()
-    life.do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
+    life.do("waive_fee", OTHER, waiver="poor", reason="hộ nghèo")
     assert life.refusal("revoke_waiver", CASHIER, **WHY) == [("actor.role", "role_not_allowed")]
     life.do("revoke_waiver", RECEPTION, **WHY)
     assert life.kinds[-2:] == ["fee_waiver_revoked", "fee_requested"]
@@ -72,7 +73,7 @@ def test_of_half_a_fee_that_was_due_the_whole_is_due_and_of_half_that_was_paid_t
 
 
 def test_after_the_decision_no_waiver_is_taken_back() -> None:
-    life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
+    life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", OTHER, waiver="poor", reason="hộ nghèo")
     life.decided()
     assert [rule for _, rule in life.refusal("revoke_waiver", RECEPTION, **WHY)] == ["wrong_stage"]
 
@@ -82,12 +83,12 @@ def test_a_declined_waiver_is_nobodys_task_and_the_fee_stays_due() -> None:
     before = life.clock("payment").due
     assert Role.RECEPTION in {task.role for task in lifecycle.tasks(life.filing, life.now)}
     assert life.refusal("decline_waiver", CASHIER, waiver="poor", **WHY) == [("actor.role", "role_not_allowed")]
-    assert life.refusal("decline_waiver", RECEPTION, waiver="other", **WHY) == [("waiver", "unknown_waiver")]
-    life.do("decline_waiver", RECEPTION, waiver="poor", **WHY)
+    assert life.refusal("decline_waiver", OTHER, waiver="other", **WHY) == [("waiver", "unknown_waiver")]
+    life.do("decline_waiver", OTHER, waiver="poor", **WHY)
     assert Role.RECEPTION not in {task.role for task in lifecycle.tasks(life.filing, life.now)}
     assert (life.stage, life.clock("payment").due) == ("fee", before)
-    assert life.refusal("decline_waiver", RECEPTION, waiver="poor", **WHY) == [("waiver", "waiver_declined_already")]
-    assert life.refusal("waive_fee", RECEPTION, waiver="poor", reason="nhầm") == [], "that may be a mistake, too"
+    assert life.refusal("decline_waiver", OTHER, waiver="poor", **WHY) == [("waiver", "waiver_declined_already")]
+    assert life.refusal("waive_fee", OTHER, waiver="poor", reason="nhầm") == [], "that may be a mistake, too"
 
 
 # A request for a supplement.
@@ -142,7 +143,7 @@ def test_of_each_the_applicant_gets_a_notice() -> None:
     life = at(VERIFY).asked(SPECIALIST, IDENTITY)
     undone(life, SPECIALIST)
     assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
-    waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", RECEPTION, waiver="poor", **WHY)
+    waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", OTHER, waiver="poor", **WHY)
     assert papers_of(waived.log[-1].event) == (PaperKind.CORRECTION,)
 
 
