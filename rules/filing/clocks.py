@@ -37,6 +37,10 @@ _CUT_SHORT: Final = frozenset(
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
 
+_Past: TypeAlias = tuple[ClockState, ...]
+_Runs: TypeAlias = tuple[dict[Clock, ClockState], _Past]
+
+
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     """The fields of a filing's clocks after an event; `filing` has the other changes of the event already."""
     event, at = recorded.event, recorded.at
@@ -45,7 +49,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     clocks, past = dict(filing.clocks), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
         if declared is Effect.REVIVE:
-            clocks[clock], past = _revived(filing, clock, past)
+            clocks, past = _revived(filing, clock, clocks, past)
             continue
         state = clocks.pop(clock, None)
         meant = _meant(filing, clock, declared, event.kind)
@@ -70,11 +74,13 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
             return None
 
 
-def _revived(filing: Filing, clock: Clock, past: tuple[ClockState, ...]) -> tuple[ClockState, tuple[ClockState, ...]]:
-    """The last run of a clock, as if it had never ended; and the other runs that have ended."""
-    last = max(n for n, run in enumerate(past) if run.clock is clock)
+def _revived(filing: Filing, clock: Clock, clocks: dict[Clock, ClockState], past: _Past) -> _Runs:
+    """The clocks with the last run of this one as if it had never ended, and the other runs that have ended."""
+    last = next((n for n, run in reversed([*enumerate(past)]) if run.clock is clock), None)
+    if last is None:
+        return clocks, past
     going = past[last].model_copy(update=dict.fromkeys(("ended", "ended_by", "outcome")))
-    return _project(filing, going), past[:last] + past[last + 1 :]
+    return clocks | {clock: _project(filing, going)}, past[:last] + past[last + 1 :]
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:

@@ -274,6 +274,7 @@ PERSONAL = {
     "more_time_refused": {"reason"},
     "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "acceptance_revoked": {"reason"},
+    "recused": {"reason"},
     "supplement_cancelled": {"reason"},
     "supplemented": {"form", "papers"},
     "dossier_received": {"note"},

@@ -265,6 +265,7 @@ def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
 
 ELSEWHERE: Final = {
     "activities/ledger/authority/answers.py unanswered": "asks the register: tests/integration/record",
+    "activities/ledger/authority/officers.py taken_in": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py reworded": "asks the findings: tests/integration/record",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",

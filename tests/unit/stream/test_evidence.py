@@ -47,7 +47,7 @@ ITS_OWN: Final = {
             *("resumed", "signature_judged", "step_started", "stopped", "submitted", "supplement_expired"),
             *("more_time_granted", "more_time_refused", "more_time_requested"),
             *("supplement_cancelled", "supplement_requested", "supplemented", "suspended", "suspension_prolonged"),
-            *("withdrawn",),
+            *("recused", "withdrawn"),
             *("wrong_code_given", "fee_paid"),
         }
     ),
@@ -68,7 +68,7 @@ ITS_OWN: Final = {
     "result": frozenset(
         {
             *("machine_work_answered", "machine_work_failing", "number_voided", "result_released", "result_renewed"),
-            *("result_replaced", "result_revoked", "signature_requested"),
+            *("result_replaced", "result_revoked", "signature_requested", "signers_named"),
         }
     ),
     "refund": frozenset(
