@@ -99,6 +99,12 @@ select format('grant %s on rebuild.%I to %s%s', a.privilege_type, t.relname,
               case when a.is_grantable then ' with grant option' else '' end)
 from pg_class t, aclexplode(t.relacl) a
 where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and a.grantee <> t.relowner
+union all
+select format('grant %s (%I) on rebuild.%I to %s%s', a.privilege_type, c.attname, t.relname,
+              case a.grantee when 0 then 'public' else quote_ident(a.grantee::regrole::text) end,
+              case when a.is_grantable then ' with grant option' else '' end)
+from pg_class t join pg_attribute c on c.attrelid = t.oid, aclexplode(c.attacl) a
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1)
 """
 
 _NOTE: Final = """

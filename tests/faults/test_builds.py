@@ -34,8 +34,8 @@ OTHER_FLOW: Final = (
 )
 OTHER_CLOCKS: Final = (
     "rules/filing/clocks.py",
-    "Clock.INTAKE: lambda filing: filing.procedure.limits.intake,",
-    "Clock.INTAKE: lambda filing: filing.procedure.limits.processing,",
+    "return own.get(filing.channel) or limits.intake",
+    "return own.get(filing.channel) or limits.processing",
 )
 NEWER_SNAPSHOT: Final = ("schemas/filing/state.py", "snapshot_version: int = 1", "snapshot_version: int = 2")
 

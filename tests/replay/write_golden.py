@@ -22,7 +22,7 @@ from tests.replay.fingerprint import neighbours
 from tests.workflow.obligations import N, demanded, takes_money
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_write_the_histories_anew(world: World, states: dict[str, Any]) -> None:
     """Play the demo's scenarios, except those for a whole stack; keep their histories and their final states."""
     scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]

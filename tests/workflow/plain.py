@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
@@ -53,8 +53,13 @@ async def ended_cleanly(client: Client, workflow_id: str) -> None:
 
 
 async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> int:
-    history = await handle.fetch_history()
-    return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED for event in history.events)
+    """Returns the number of failed tasks, without those that the server repeats because a signal came meanwhile."""
+    failures = [
+        event.workflow_task_failed_event_attributes.cause
+        for event in (await handle.fetch_history()).events
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    ]
+    return len(failures) - failures.count(WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND)
 
 
 async def length(handle: WorkflowHandle[Any, Any]) -> int:

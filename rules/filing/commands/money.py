@@ -45,11 +45,15 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     return (ev.FeeWaived(officer=command.actor.subject, reason=command.reason, **waived),)
 
 
+def _approved_by(filing: Filing, actor: Actor) -> dict[str, WaiverPart]:
+    """The waivers that the actor's role approves. A leader approves each: a desk may have one officer alone."""
+    rule = filing.procedure.fee
+    return {one.code: one for one in (rule.waivers if rule else ()) if actor.role in {one.approver, Role.LEADER}}
+
+
 def _of_this_role(filing: Filing, command: cm.WaiveFee | cm.DeclineWaiver) -> WaiverPart:
     """The waiver that a command names. Raises `RefusalError` for one that the actor's role does not approve."""
-    rule, role = filing.procedure.fee, command.actor.role
-    # A leader approves each: where one officer takes filings in, nobody else could waive their fees.
-    approved = {one.code: one for one in (rule.waivers if rule else ()) if role in {one.approver, Role.LEADER}}
+    approved = _approved_by(filing, command.actor)
     if command.waiver not in approved:
         raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
     return approved[command.waiver]
@@ -66,10 +70,8 @@ def _revoke_waiver(filing: Filing, command: cm.RevokeWaiver, _: datetime) -> Eve
 
 
 def _may_decline_waiver(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    rule, declined = filing.procedure.fee, filing.waivers_declined
-    own = (one.code for one in (rule.waivers if rule else ()) if one.approver is actor.role)
-    over = None if any(code not in declined for code in own) else problem("waiver", "waiver_declined_already")
-    return _may_waive_fee(filing, actor, now) or over
+    left = {*_approved_by(filing, actor)} - {*filing.waivers_declined}
+    return _may_waive_fee(filing, actor, now) or (None if left else problem("waiver", "waiver_declined_already"))
 
 
 def _decline_waiver(filing: Filing, command: cm.DeclineWaiver, _: datetime) -> Events:

@@ -95,7 +95,7 @@ async def test_the_directory_is_seeded_and_seeded_again(world: World, empty: Con
     await seed_directory(empty, DIRECTORY.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()), world.publisher)
     rows = await empty.fetch("select agency, province, kind, queue from agency order by agency")
     listed = {one["agency"]: (one["kind"], one["queue"]) for one in yaml.safe_load(DIRECTORY)["agencies"]}
-    assert len(rows) == len(listed) == 15
+    assert len(rows) == len(listed) == 17
     assert [tuple(row) for row in rows] == [(name, name[:3], *listed[name]) for name in sorted(listed)]
     assert [row["queue"] for row in rows if row["queue"] != "backoffice"] == ["agency.H29.16"]
     for agency in (row["agency"] for row in rows):
