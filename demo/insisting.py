@@ -37,6 +37,7 @@ class Insisting:
         self._client = client
         self._submission = submission
         self._filing = filing_id(submission.client_id, submission.submission_id)
+        self._pages: dict[int, list[str]] = {}
 
     async def view(self) -> FilingView:
         """Returns the filing's present view."""
@@ -68,15 +69,25 @@ class Insisting:
         return max((each.seq for each in entries if each.stream == stream and each.kind in kinds), default=None)
 
     async def payment(self, n: int) -> PaymentView:
-        """Returns the filing's n-th payment."""
-        return await self._found(lambda: self._client.payment(self._filing, n))
+        """Returns the filing's n-th payment, and remembers its pay page."""
+        view = await self._found(lambda: self._client.payment(self._filing, n))
+        pages, page = self._pages.setdefault(n, []), view.pay_url or view.code
+        if page is not None and page not in pages:
+            pages.append(page)
+        return view
 
-    async def pay_pages(self, n: int) -> list[str]:
-        """Returns the pay page, or the QR code's text, of every request for the n-th payment, the oldest first."""
-        entries = await self._found(lambda: self._client.timeline(self._filing))
+    async def requested(self, n: int) -> bool:
+        """Returns whether money was requested by the n-th payment."""
         stream = payment_workflow(self._filing, n)
-        ordered = [each.body or {} for each in entries if each.kind == "payment_ordered" and each.stream == stream]
-        return [str(body.get("pay_url") or body.get("code")) for body in ordered]
+        entries = await self._found(lambda: self._client.timeline(self._filing))
+        return any(each.kind == "payment_ordered" and each.stream == stream for each in entries)
+
+    def pay_pages(self, n: int) -> list[str]:
+        """Returns the pay page, or the QR code's text, of each request for the n-th payment seen, the oldest first.
+
+        The timeline has no pay page, since a page's address may contain the payer's.
+        """
+        return self._pages[n]
 
     async def complain(self, complaint: ComplaintStart) -> None:
         """Make a complaint about the filing."""

@@ -44,12 +44,12 @@ class Paying:
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
         """Plays `pay_late PAYER [PAYMENT]`: pays the first request, after the fee was paid through another one."""
         await until(lambda: _settled(page, _payment(act)))
-        await self._send((await page.pay_pages(_payment(act)))[0], act.arguments[0])
+        await self._send(page.pay_pages(_payment(act))[0], act.arguments[0])
 
     async def charge_back(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
         """Plays `charge_back`: the payer's bank charges back the capture of the newest request."""
         await until(lambda: _settled(page, _payment(act)))
-        where = await self._page((await page.pay_pages(_payment(act)))[-1])
+        where = await self._page(page.pay_pages(_payment(act))[-1])
         await self._post(where.removesuffix("/pay") + "/chargeback", {})
 
     async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
@@ -100,7 +100,7 @@ def _payment(act: Act) -> int:
 
 async def _requested(page: Insisting, n: int) -> PaymentView | None:
     """Returns the n-th payment once money was requested for it; None before."""
-    return await page.payment(n) if await page.pay_pages(n) else None
+    return await page.payment(n) if await page.requested(n) else None
 
 
 def _can_be_paid(view: PaymentView) -> bool:
