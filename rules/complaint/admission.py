@@ -6,11 +6,12 @@ from typing import Final
 
 from rules.filing.submission.representation import over
 from rules.rule import refuse
-from rules.time.working_time import VIETNAM, Pause, due, local_day
+from rules.time.working_time import VIETNAM, Pause, applicant_due, due, local_day
 from schemas.complaint import events as ev
 from schemas.complaint.commands import Complain
 from schemas.complaint.state import Complaint, ComplaintStart, Grounds, Obstacle
 from schemas.errors import Problem, problem
+from schemas.limit import Limit, Unit
 from schemas.people import Role
 from schemas.translate import deadline
 
@@ -64,7 +65,7 @@ def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | N
     """The deadline, without the days of obstacles (art. 9).
 
     It counts from the day that a touched complainant names, and for a second complaint from the first answer's receipt,
-    and ends at 24:00 of its last day.
+    and ends as any limit of an applicant.
     """
     known = found.known_at
     if known is None or found.within is None or (start.known_on is None and not start.obstacles):
@@ -73,7 +74,10 @@ def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | N
     if later and start.known_on is not None:
         known = max(known, _begins(start.known_on))
     end = due(known, found.within, found.calendar, pauses=tuple(_pauses(start.obstacles, known, now)))
-    return _begins(local_day(end) + timedelta(days=1))
+    return applicant_due(end, _THAT_DAY, found.calendar)
+
+
+_THAT_DAY: Final = Limit(amount=0, unit=Unit.CALENDAR_DAYS)
 
 
 def _pauses(obstacles: Iterable[Obstacle], known: datetime, now: datetime) -> Iterator[Pause]:

@@ -138,11 +138,9 @@ def _of_second(complaints: Sequence[Complaint], claim: Claim, above: Above, days
     since = first.due if first.state in WAITS else first.sent_at
     said = {"known_at": None, "until": None} | _within(since, SECOND_REMOTE if first.remote else SECOND, days)
     barred = _hinders_second(first, {one.state for one in complaints if one.against == first.n}, above)
-    return (
-        said | {"agency": above.second, "higher": above.third, "first": first.state}
-        if barred is None
-        else {"barred": barred}
-    )
+    if barred is not None:
+        return {"barred": barred}
+    return said | {"agency": above.second, "higher": above.third, "first": first.state}
 
 
 def _first(complaints: Iterable[Complaint], claim: Claim) -> Complaint | None:

@@ -21,9 +21,12 @@ from schemas.publishing.procedure_rules import FeePart, WaiverPart
 
 
 def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    alone = problem("actor.subject", "four_eyes", says="waiver_four_eyes")
+    return _not_to_waive(filing, actor) or (alone if actor.subject == filing.accepted_by else None)
+
+
+def _not_to_waive(filing: Filing, actor: Actor) -> Problem | None:
     wrong = _approves_waivers(filing, actor) or at_stage(filing, Stage.FEE)
-    if wrong is None and actor.subject == filing.accepted_by:
-        wrong = problem("actor.subject", "four_eyes", says="waiver_four_eyes")
     return wrong or (problem("", "waived_already") if filing.waiver else None)
 
 
@@ -69,9 +72,9 @@ def _revoke_waiver(filing: Filing, command: cm.RevokeWaiver, _: datetime) -> Eve
     return (ev.FeeWaiverRevoked(waiver=waiver, officer=command.actor.subject, reason=command.reason),)
 
 
-def _may_decline_waiver(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+def _may_decline_waiver(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     left = {*_approved_by(filing, actor)} - {*filing.waivers_declined}
-    return _may_waive_fee(filing, actor, now) or (None if left else problem("waiver", "waiver_declined_already"))
+    return _not_to_waive(filing, actor) or (None if left else problem("waiver", "waiver_declined_already"))
 
 
 def _decline_waiver(filing: Filing, command: cm.DeclineWaiver, _: datetime) -> Events:

@@ -83,11 +83,11 @@ def test_a_declined_waiver_is_nobodys_task_and_the_fee_stays_due() -> None:
     before = life.clock("payment").due
     assert Role.RECEPTION in {task.role for task in lifecycle.tasks(life.filing, life.now)}
     assert life.refusal("decline_waiver", CASHIER, waiver="poor", **WHY) == [("actor.role", "role_not_allowed")]
-    assert life.refusal("decline_waiver", OTHER, waiver="other", **WHY) == [("waiver", "unknown_waiver")]
-    life.do("decline_waiver", OTHER, waiver="poor", **WHY)
+    assert life.refusal("decline_waiver", RECEPTION, waiver="other", **WHY) == [("waiver", "unknown_waiver")]
+    life.do("decline_waiver", RECEPTION, waiver="poor", **WHY)
     assert Role.RECEPTION not in {task.role for task in lifecycle.tasks(life.filing, life.now)}
     assert (life.stage, life.clock("payment").due) == ("fee", before)
-    assert life.refusal("decline_waiver", OTHER, waiver="poor", **WHY) == [("waiver", "waiver_declined_already")]
+    assert life.refusal("decline_waiver", RECEPTION, waiver="poor", **WHY) == [("waiver", "waiver_declined_already")]
     assert life.refusal("waive_fee", OTHER, waiver="poor", reason="nhầm") == [], "that may be a mistake, too"
 
 
@@ -143,7 +143,7 @@ def test_of_each_the_applicant_gets_a_notice() -> None:
     life = at(VERIFY).asked(SPECIALIST, IDENTITY)
     undone(life, SPECIALIST)
     assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
-    waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", OTHER, waiver="poor", **WHY)
+    waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", RECEPTION, waiver="poor", **WHY)
     assert papers_of(waived.log[-1].event) == (PaperKind.CORRECTION,)
 
 

@@ -343,8 +343,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
     lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
     cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
-    other = RECEPTION.model_copy(update={"subject": "reception-2"})
-    declined = accepted().do("decline_waiver", other, waiver="hardship", reason=REASON)
+    declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
     return {
         "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
         "receipt-counter": (PaperKind.RECEIPT, returned().source("accepted")),
