@@ -431,7 +431,8 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 ) -> str:
     """Returns the single statement of an append. The statement yields the stream's epoch if the batch was written.
 
-    The table `stream` comes first: a process that locks it stops every append before the append locks anything else.
+    The table `stream` comes first, by an update of no row: PostgreSQL locks the tables of a subquery before those
+    around it. A process that locks `stream` stops every append before the append locks anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks
@@ -449,7 +450,9 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     heard = f"and {statements.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
     known = f"and head_hash = decode(${after + statements.PARAMETERS * spoken}, 'hex')" if knows else ""
     return f"""
-with {"" if one else "recursive "}{till}head as materialized (
+with {"" if one else "recursive "}first as (
+    update stream set noted = noted where false
+), {till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,
         coalesce(epoch, 1) as epoch
     from (select) as asked left join (select * from stream where stream = $1) as found on true

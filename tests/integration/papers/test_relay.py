@@ -34,9 +34,9 @@ from schemas.ids import papers_stream
 from schemas.papers.state import PaperKind
 from schemas.people import Role
 from schemas.stream.ledger import About
-from tests.acting import AGENCY, Play, birth, extract, marriage
+from tests.acting import AGENCY, MARRIAGE, Play, birth, eventually, extract, marriage, publish_short
 from tests.conftest import World
-from tests.integration.operations.erasure import approved, asked, sound, worked
+from tests.integration.operations.erasure import approved, asked, complaint_until, sound, worked
 from tests.integration.operations.templates import OURS
 from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
@@ -170,12 +170,13 @@ async def test_papers_are_missed_until_made_and_printed_again_as_they_were(world
 async def test_a_filing_with_official_papers_is_erased_with_them(world: World, desk: Desk) -> None:
     item = {"target": "field", "code": "first_party_name", "note": "không đọc được"}
     async with at_work(world):
-        play = await Play.begin(world, marriage())
+        play = await Play.begin(world, marriage(version=await publish_short(world, MARRIAGE, appeal=1)))
         await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
         await play.act(cm.Supplement, play.submission.actor, form={"first_party_name": "Nguyễn Thị Ước"})
         await play.withdraw()
         assert await work(desk.relay()) == 2
         code = str(play.code)
+        await eventually(lambda: complaint_until(world, play), lambda until: until < datetime.now(UTC))
         await approved(world, (await asked(world, code)).n)
         done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
