@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# A run of the tests starts a hundred processes; without compiled files each compiles the whole product.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo up bench test test-all mutants matrix check lock words golden
 

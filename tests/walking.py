@@ -21,7 +21,7 @@ LINES: Final = 6
 
 def walked(
     names: str | tuple[str, ...],
-    cases: Iterable[Any],
+    cases: Iterable[Any] | Callable[[], Iterable[Any]],
     *,
     ids: Callable[[Any], str] | Iterable[str] | None = None,
     exactly: int | None = None,
@@ -30,28 +30,35 @@ def walked(
 ) -> Callable[[Test], Test]:
     """Makes one test of a function that takes one case; names, cases and `ids` are those of `parametrize`.
 
+    Cases that take time to make are a function, called when the test runs: every process collects every test.
+
     It also fails unless there are `exactly` so many cases, or `at_least` so many if the code determines them. `parts`,
     for the outermost `@walked` only, splits it into so many tests with a share each, so that processes can divide them.
     """
     arguments = (names,) if isinstance(names, str) else names
-    rows = [(case,) if isinstance(names, str) else tuple(case) for case in cases]
-    every = [(name, dict(zip(arguments, row, strict=True))) for name, row in zip(_names(rows, ids), rows, strict=True)]
-    wrong = _wrong(len(every), exactly, at_least)
+
+    @functools.cache
+    def every() -> list[tuple[str, dict[str, Any]]]:
+        made = cases() if callable(cases) else cases
+        rows = [(case,) if isinstance(names, str) else tuple(case) for case in made]
+        return [
+            (name, dict(zip(arguments, row, strict=True))) for name, row in zip(_names(rows, ids), rows, strict=True)
+        ]
 
     def of(test: Test) -> Test:
         @functools.wraps(test)
         def walk(walked_part: int = 0, **fixtures: Any) -> None:
             __tracebackhide__ = True
-            with _walk(len(every), wrong) as missed:
-                for name, case in every[walked_part::parts]:
+            with _walk(len(every()), _wrong(len(every()), exactly, at_least)) as missed:
+                for name, case in every()[walked_part::parts]:
                     with _case(name, missed):
                         test(**fixtures, **case)
 
         @functools.wraps(test)
         async def walk_waiting(walked_part: int = 0, **fixtures: Any) -> None:
             __tracebackhide__ = True
-            with _walk(len(every), wrong) as missed:
-                for name, case in every[walked_part::parts]:
+            with _walk(len(every()), _wrong(len(every()), exactly, at_least)) as missed:
+                for name, case in every()[walked_part::parts]:
                     with _case(name, missed):
                         await test(**fixtures, **case)
 

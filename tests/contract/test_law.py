@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,29 +19,29 @@ from schemas.people import Role
 from tests.conftest import ROOT
 
 PAGE: Final[Path] = ROOT / "docs" / "law.md"
-FOUND: Final = matrix()
+law: Final = cache(matrix)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _written_anew() -> None:
     if os.environ.get("MOTCUA_GOLDEN") == "write":
-        PAGE.write_text(page(FOUND), encoding="utf-8")
+        PAGE.write_text(page(law()), encoding="utf-8")
 
 
 def test_the_page_says_what_the_rules_allow_and_leaves_nothing_out() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(FOUND)
-    asked = [(row.situation, row.role, row.command) for row in FOUND.rows]
+    assert PAGE.read_text(encoding="utf-8") == page(law())
+    asked = [(row.situation, row.role, row.command) for row in law().rows]
     kinds = {role: (*PUBLIC_KINDS, *(SYSTEM_KINDS if role is Role.SYSTEM else ())) for role in Role}
     wanted = [(place.name, str(role), kind) for place in situations() for role in Role for kind in kinds[role]]
     assert asked == wanted
-    assert {row.status for row in FOUND.rows} | {0} == {change.after for change in FOUND.transitions} | {0}
-    assert {row.status for row in FOUND.rows} == set(Status)
-    assert {row.stage for row in FOUND.rows} == set(Stage) - {Stage.DRAFT}
-    assert {row.command for row in FOUND.rows if row.allowed} == {*PUBLIC_KINDS, *SYSTEM_KINDS} == set(ARTICLES)
+    assert {row.status for row in law().rows} | {0} == {change.after for change in law().transitions} | {0}
+    assert {row.status for row in law().rows} == set(Status)
+    assert {row.stage for row in law().rows} == set(Stage) - {Stage.DRAFT}
+    assert {row.command for row in law().rows if row.allowed} == {*PUBLIC_KINDS, *SYSTEM_KINDS} == set(ARTICLES)
 
 
 def test_a_row_says_what_the_rules_say() -> None:
-    rows = iter(FOUND.rows)
+    rows = iter(law().rows)
     for place in situations():
         filing, now = place.story.filing, place.story.now
         for role in Role:
@@ -53,19 +54,19 @@ def test_a_row_says_what_the_rules_say() -> None:
 
 def test_what_the_law_does_not_know_and_what_it_knows_and_never_happens_has_its_reason() -> None:
     differing = {
-        (change.before, change.after) for change in FOUND.transitions if bool(change.by) is (change.law is None)
+        (change.before, change.after) for change in law().transitions if bool(change.by) is (change.law is None)
     }
     assert differing == set(REASONS)
     assert all(
-        (change.reason is not None) is ((change.before, change.after) in REASONS) for change in FOUND.transitions
+        (change.reason is not None) is ((change.before, change.after) in REASONS) for change in law().transitions
     )
-    assert {(change.before, change.after): change.law for change in FOUND.transitions if change.law} == KNOWN
+    assert {(change.before, change.after): change.law for change in law().transitions if change.law} == KNOWN
 
 
 def test_it_is_asked_for_as_json() -> None:
     command = [sys.executable, "-m", "docs.tools.law", "--json"]
     said = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-    assert len(said["rows"]) == len(FOUND.rows)
+    assert len(said["rows"]) == len(law().rows)
     place = ("a step to decide, claimed", "leader", "decide")
     [decided] = [row for row in said["rows"] if (row["situation"], row["role"], row["command"]) == place]
     assert (decided["allowed"], decided["becomes"], decided["article"]) == (True, [4], "NĐ 61/2018 Đ19 k8")

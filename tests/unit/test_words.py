@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import Formatter
@@ -136,9 +137,9 @@ FINDING: Final = {"ok", "skipped", "warn", "fail"}
 
 def calls() -> Iterator[Call]:
     for room in ROOMS:
-        for file in (ROOT / room).rglob("*.py"):
+        for file, nodes in parsed(room):
             names = SAYING | FINDING if file.parent.name == "doctor" else SAYING
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for node in nodes:
                 match node:
                     case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="c"), attr=name)) if (
                         name in names
@@ -162,14 +163,24 @@ def _call(node: ast.Call, by: str, where: str) -> Iterator[Call]:
 MISTAKES: Final = {
     key.rpartition(".")[2]: key for key in SENTENCES if key.startswith("mistake.") and not key.endswith(".fix")
 }
-CONSTANTS: Final = {
-    node.value
-    for room in ROOMS
-    for file in (ROOT / room).rglob("*.py")
-    if file.parent.name != "words"
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    if isinstance(node, ast.Constant) and isinstance(node.value, str)
-}
+
+
+@cache
+def parsed(room: str) -> list[tuple[Path, list[ast.AST]]]:
+    """The files of a room, each with all its nodes."""
+    files = sorted((ROOT / room).rglob("*.py"))
+    return [(file, list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))) for file in files]
+
+
+@cache
+def written() -> set[str]:
+    """Every string in the code, but for the catalogue's."""
+    files = [nodes for room in ROOMS for file, nodes in parsed(room) if file.parent.name != "words"]
+    return {
+        node.value
+        for node in chain.from_iterable(files)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def holes(sentence: str) -> set[str]:
@@ -203,26 +214,27 @@ def test_no_module_is_made_of_what_a_translator_has_not_ended(
         read("vi")
 
 
-@walked("call", tuple(calls()), ids=lambda call: f"{call.key} {call.where}", at_least=750)
+@walked("call", calls, ids=lambda call: f"{call.key} {call.where}", at_least=750)
 def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -> None:
     assert call.values in (None, holes(SENTENCES[call.key][0]) | holes(SENTENCES.get(call.fix, ("",))[0]))
 
 
-LABELS: Final = {
-    word.partition("|")[0].partition(":")[0]
-    for room in set(ROOMS) - {"demo"}  # whose columns are those of its own table
-    for file in (ROOT / room).rglob("*.py")
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Column", "columns"}
-    for part in (node.args[:1] if node.func.id == "Column" else node.args)
-    if isinstance(part, ast.Constant)
-    for word in str(part.value).split()
-}
-"""What parts of answers are called."""
+@cache
+def labels() -> set[str]:
+    """What parts of answers are called."""
+    rooms = set(ROOMS) - {"demo"}  # whose columns are those of its own table
+    return {
+        word.partition("|")[0].partition(":")[0]
+        for node in chain.from_iterable(nodes for room in rooms for _, nodes in parsed(room))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Column", "columns"}
+        for part in (node.args[:1] if node.func.id == "Column" else node.args)
+        if isinstance(part, ast.Constant)
+        for word in str(part.value).split()
+    }
 
 
 def test_what_is_called_by_a_label_has_one() -> None:
-    assert sorted(label for label in LABELS if f"label.{label}" not in SENTENCES) == []
+    assert sorted(label for label in labels() if f"label.{label}" not in SENTENCES) == []
 
 
 RULES_MADE: Final = ("_must_offer_online", "_not_for_act", "_not_integer", "_required", "_unknown_field")
@@ -232,7 +244,7 @@ RULES_MADE: Final = ("_must_offer_online", "_not_for_act", "_not_integer", "_req
 @walked("rule", MISTAKES, at_least=200)
 def test_a_mistake_says_what_is_wrong_and_what_to_do(rule: str) -> None:
     assert len({*SENTENCES[MISTAKES[rule]], *SENTENCES[f"{MISTAKES[rule]}.fix"]}) == 4
-    assert rule in CONSTANTS or any(rule.endswith(end) and end in CONSTANTS for end in RULES_MADE)
+    assert rule in written() or any(rule.endswith(end) and end in written() for end in RULES_MADE)
 
 
 def test_a_rule_has_one_pair_of_sentences() -> None:
@@ -287,7 +299,7 @@ def test_every_sentence_stands_in_the_catalogue_and_is_said() -> None:
     found = {file for file in files if sentences(ROOT / file)} - {"schemas/words/catalogue.py"}
     assert sorted(file for file in found if not file.startswith(tuple(ELSEWHERE))) == []
     assert [place for place in ELSEWHERE if not any(file.startswith(place) for file in found)] == []
-    used = CONSTANTS | {f"label.{name}" for name in LABELS}
+    used = written() | {f"label.{name}" for name in labels()}
     assert [key for key in SENTENCES if key.removesuffix(".fix") not in used and not key.startswith(MADE)] == []
 
 

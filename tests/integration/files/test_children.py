@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,14 @@ from tests import uploads as u
 from tests.conftest import ROOT
 
 GOOD: Final = u.saved(u.paper())
-HARD: Final = u.picture("PNG", (11_000, 9_000))
+
+
+@cache
+def slow_picture() -> bytes:
+    """A picture that takes long to look at."""
+    return u.picture("PNG", (11_000, 9_000))
+
+
 """Good too, but it takes seconds."""
 
 
@@ -91,14 +99,14 @@ async def test_a_child_is_limited_and_knows_nothing(monkeypatch: pytest.MonkeyPa
 
 async def test_a_killed_child_costs_one_file_and_the_others_go_on() -> None:
     async with Inspector(2) as inspector:
-        hard = asyncio.create_task(judged(inspector, HARD, u.PNG))
+        hard = asyncio.create_task(judged(inspector, slow_picture(), u.PNG))
         await until(lambda: any(one.cpu_times().user > 0.5 for one in ours()))
         [busy] = ours()
         others = [asyncio.create_task(judged(inspector, GOOD)) for _ in range(5)]
         busy.kill()
         assert await hard == "file_too_hard"
         assert await asyncio.gather(*others) == [None] * 5
-        assert await judged(inspector, HARD, u.PNG) is None
+        assert await judged(inspector, slow_picture(), u.PNG) is None
 
 
 async def test_a_child_that_died_between_two_files_costs_none() -> None:
@@ -148,7 +156,7 @@ async def test_what_a_child_says_is_not_believed(monkeypatch: pytest.MonkeyPatch
 async def test_a_cancelled_call_leaves_no_child_and_the_next_one_works() -> None:
     async with Inspector(1) as inspector:
         for moment in (0.0, 0.05, 1.0):
-            call = asyncio.create_task(judged(inspector, HARD, u.PNG))
+            call = asyncio.create_task(judged(inspector, slow_picture(), u.PNG))
             await asyncio.wait([call], timeout=moment)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -159,7 +167,7 @@ async def test_a_cancelled_call_leaves_no_child_and_the_next_one_works() -> None
 
 async def test_closing_ends_children_that_are_busy_and_judges_no_file() -> None:
     async with Inspector(1) as inspector:
-        call = asyncio.create_task(judged(inspector, HARD, u.PNG))
+        call = asyncio.create_task(judged(inspector, slow_picture(), u.PNG))
         await until(lambda: any(one.cpu_times().user > 0.5 for one in ours()))
     assert not ours()
     with pytest.raises(module.ClosedError):

@@ -340,7 +340,7 @@ def placed(value: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield from placed(entry, f"{path}[{n}]")
 
 
-@walked(("name", "place", "placeholder"), written_out(), at_least=300)
+@walked(("name", "place", "placeholder"), written_out, at_least=300)
 def test_what_fills_a_placeholder_is_refused_written_out(name: str, place: str, placeholder: str) -> None:
     raw = yaml.safe_load(next(path for path in FILES if path.name == name).read_bytes())
     procedure = Procedure.model_validate(raw)
