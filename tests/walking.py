@@ -39,7 +39,7 @@ def walked(
 
     @functools.cache
     def every() -> list[tuple[str, dict[str, Any]]]:
-        made = cases() if callable(cases) else cases
+        made = cases if isinstance(cases, Iterable) else cases()
         rows = [(case,) if isinstance(names, str) else tuple(case) for case in made]
         return [
             (name, dict(zip(arguments, row, strict=True))) for name, row in zip(_names(rows, ids), rows, strict=True)
