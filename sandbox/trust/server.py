@@ -1,16 +1,20 @@
 """The HTTP interface of the sandbox trust: certificates, CRL, OCSP, time-stamps, remote signer, faults on demand."""
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from asn1crypto import keys, tsp
+from asn1crypto import cms, core, keys, tsp
 from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from pydantic import AwareDatetime, Field
+from pyhanko.sign.general import as_signing_certificate, simple_cms_attribute
 from pyhanko.sign.timestamps import DummyTimeStamper
-from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pyhanko_certvalidator.registry import CertificateStore, SimpleCertificateStore
+from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -145,13 +149,33 @@ def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = Subject
     return application(people, TrustServer(authority, people, slow_after).routes())
 
 
+class _Stamper(DummyTimeStamper):
+    """The library's time-stamper, but with its key open: the library opens and tests it for each stamp, 20 ms."""
+
+    def __init__(self, holder: Holder, chain: CertificateStore, now: datetime) -> None:
+        self._key = holder.key
+        info = keys.PrivateKeyInfo.load(private(holder.key))
+        super().__init__(_asn1(holder), info, certs_to_embed=chain, fixed_dt=now)
+
+    def _sign_tst_info(self, tst_info_data: bytes, md_algorithm: str, dt: datetime) -> tuple[bytes, cms.CMSAttributes]:
+        digest = hashlib.new(md_algorithm, tst_info_data).digest()
+        signed = cms.CMSAttributes(
+            [
+                simple_cms_attribute("content_type", "tst_info"),
+                simple_cms_attribute("signing_time", cms.Time({"utc_time": core.UTCTime(dt)})),
+                simple_cms_attribute("signing_certificate", as_signing_certificate(self.tsa_cert)),
+                simple_cms_attribute("message_digest", digest),
+            ]
+        )
+        by = get_pyca_cryptography_hash(md_algorithm)
+        return self._key.sign(signed.dump(), padding.PKCS1v15(), by), signed
+
+
 def stamper_of(authority: Authority) -> DummyTimeStamper:
     """Returns a time-stamper with the authority's present time-stamping certificate."""
-    holder = authority.stamping
     chain = SimpleCertificateStore()
     chain.register(_asn1(authority.issuing))
-    key = keys.PrivateKeyInfo.load(private(holder.key))
-    return DummyTimeStamper(_asn1(holder), key, certs_to_embed=chain, fixed_dt=authority.now)
+    return _Stamper(authority.stamping, chain, authority.now)
 
 
 def _asn1(holder: Holder) -> asn1.Certificate:
