@@ -100,7 +100,7 @@ integration/kit/test_back_office.py: a back office that is down, slow, wrong or 
 integration/kit/test_client.py: outages, waits and both kinds of client, example by example
   only a_call_waits a_filing_whose an_example following_survives
 integration/kit/test_command.py: what each command prints, by real processes, and the wheel in an environment of its own
-  but a_temporal schemas_that the_readme_works the_wheel other_refusals
+  but a_temporal schemas_that the_readme_works other_refusals
 integration/kit/test_plain_client.py: the page's program as it stands, in its own environment
   but both_codecs the_codec the_page_names the_worked
 integration/operations/test_board.py: the board on a terminal, and through an outage

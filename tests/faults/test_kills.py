@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 from tests.faults.processes import ENV, until
+from tests.tiers import examples
 
-FILINGS = 24
+FILINGS = examples(24, few=12)
 VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres")
 """Each at a moment of its own, drawn from a fixed seed."""
 

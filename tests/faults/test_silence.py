@@ -22,11 +22,12 @@ from schemas.ids import filing_workflow
 from schemas.people import Role
 from tests.acting import FILE, Play, birth, eventually
 from tests.conftest import ROOT, World
+from tests.tiers import examples
 from workers.wiring import WORKFLOWS
 
 NOTICE: Final = "1.004645"
 """Advertising on a billboard or banner: the law takes silence for approval."""
-RACES: Final = int(os.environ.get("MOTCUA_RACES", "50"))
+RACES: Final = int(os.environ.get("MOTCUA_RACES", examples(50, few=16)))
 BATCH: Final = 50
 LIMIT: Final = 10
 LATE_LIMIT: Final = 5

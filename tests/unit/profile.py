@@ -11,7 +11,7 @@ settings.register_profile(
     "lives",
     derandomize=True,
     deadline=None,
-    max_examples=examples(10, few=3),
+    max_examples=examples(10, few=2),
     stateful_step_count=30,
     phases=(Phase.generate,),  # a failing run of 30 steps is shown whole: shrinking it takes minutes
     suppress_health_check=[HealthCheck.too_slow],
