@@ -31,7 +31,7 @@ bench: $(STAMP)
 # The short tier (tests/long.py); ARGS='tests/faults/test_kills.py' runs all of a file.
 test: $(STAMP)
 	@tests/install_programs
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 # Both tiers; without ARGS also what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
 test-all: $(STAMP)
