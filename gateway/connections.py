@@ -14,7 +14,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 @dataclass
 class Connections:
-    """The open connections, by peer address. `most`: in all; `of_one`: of one address; `head_seconds`: for a head."""
+    """The open connections, counted by peer address, and their limits.
+
+    `most`: the maximum number in all; `of_one`: that of one address; `head_seconds`: the time for a request's head.
+    """
 
     most: int
     of_one: int

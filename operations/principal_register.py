@@ -110,7 +110,7 @@ async def _apply(
 
 
 async def _begin(connection: Connection, command: pr.BeginRegister, held: Held) -> None:
-    """Registers the first programs. Raises `RefusalError` if there are some, or if these can't be the first."""
+    """Registers the first programs. Raises `RefusalError` if the register has begun, or these can't be the first."""
     if held.version > 0:
         raise refuse(problem("", "register_begun"))
     refuse_if(unfit(command))

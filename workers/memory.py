@@ -32,7 +32,7 @@ class ForgettingRunner(UnsandboxedWorkflowRunner):
 
 
 class _Evictable(WorkflowInstance):
-    """A workflow instance that is no longer used after it was evicted."""
+    """A wrapper of a workflow instance. It empties the instance at its eviction, so that no reference cycle stays."""
 
     def __init__(self, instance: WorkflowInstance) -> None:
         self._instance = instance

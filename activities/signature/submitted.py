@@ -195,7 +195,7 @@ def _form(one: _Submitted) -> Prepared:
 def _of(
     one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
 ) -> SignatureVerdict:
-    """Returns the verdict with the submission's field names and file. Any problems in `others` refuse the signature."""
+    """Returns the verdict with the submission's field names and file; refused if there are problems in `others`."""
     at = {APPLICANTS_FIELD: FIELD}
     found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
     update = {"problems": (*others, *found), "file": one.digest, "content": content}

@@ -52,7 +52,10 @@ class Crowd:
     waiting: int = 0
 
     async def wait(self, error: TooMany, left: float) -> None:
-        """Waits before a message is sent again: the longer, the more calls wait. Raises `error` if `left` is less."""
+        """Waits before a message is sent again, the longer the more calls wait.
+
+        Raises `error` at once if the required wait is not less than `left`, the remaining seconds of the call.
+        """
         again_in = error.refusal.again_in or _AGAIN_IN
         pause = again_in * random.uniform(1, 1 + self.waiting)  # noqa: S311 -- spreads the calls, hides nothing
         if again_in >= left:
@@ -65,7 +68,7 @@ class Crowd:
 
 
 class TryAgainError(Exception):
-    """There is no answer for a moment, for example because the filing moves to a new run. Try again."""
+    """The call has no answer yet, for example because the filing moves to a new run, and is tried again."""
 
 
 class SignAnewError(TryAgainError):

@@ -16,7 +16,7 @@ _DECIDED: Final = frozenset({SuspenseState.ASSIGNED, SuspenseState.TO_GIVE_BACK,
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Returns each row that says something else, as of one moment."""
+    """Returns the rows that differ from the log, or from rows that never change, as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(_COMPARED)
         found = [Difference(row["of"], row["row"], Why(row["why"]), tuple(row["columns"])) for row in rows]
@@ -42,7 +42,7 @@ def _first_of(stream: str) -> str:
 
 
 async def _otherwise_decided(connection: Connection) -> list[Difference]:
-    """Returns the callbacks whose verdict is not the one that the officers' steps come to."""
+    """Returns the callbacks whose verdict differs from the outcome of the officers' steps."""
     found = []
     for row in await connection.fetch(_STEPS):
         state, verdict = state_of(row["steps"], row["outcome"]), row["verdict"]

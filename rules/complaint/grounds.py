@@ -119,12 +119,12 @@ def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str
 
 
 def _same(one: Complaint, claim: Claim) -> bool:
-    """Whether a complaint is about the same act, and by the same side. Touched complainants are not told apart."""
+    """Whether a complaint is about the same act, and by the same side. All touched complainants count as one side."""
     return one.about == claim.about and (one.touched is not None) is claim.touched
 
 
 def _of_first(complaints: Iterable[Complaint], claim: Claim, above: Above, _: Calendar) -> dict[str, object]:
-    """The grounds of a first complaint: an earlier one of the applicant's side must not wait, or be answered."""
+    """The grounds of a first complaint; `barred` if the applicant's side has made one that waits or was answered."""
     states = {one.state for one in complaints if _same(one, claim) and not claim.touched}
     answered = "answered_already" if states & {*ANSWERED, ComplaintState.SUED} else None
     return {"higher": above.second, "barred": "disputed_already" if states & WAITS else answered}

@@ -1,4 +1,4 @@
-"""The rule of each command on a result: only officers of its agency, and none on the applicant's side."""
+"""The rule of each command on a result. An officer of another agency, or on the applicant's side, is refused."""
 
 from datetime import datetime
 from typing import Final

@@ -332,7 +332,7 @@ def _other_channel(filing: Filing) -> Channel:
 
 
 def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
-    """Returns alternative fields of a command, each of which leads to another situation."""
+    """Returns alternative sets of fields for a command; each set leads to another situation."""
     refused = {"outcome": "refused", **_WHY}
     end = {"mode": "end", "unproposed_reason": "-"}
     other: dict[str, tuple[dict[str, Any], ...]] = {
