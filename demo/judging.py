@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demo.player import Played
-from demo.record import Told
+from demo.record import FilingOnRecord
 from demo.scenario import Expected, ExpectedFee, ExpectedRefusal
 from schemas.errors import Refusal
 from schemas.filing.state import Fee
 
 
-def differences(played: Played, told: Told | None) -> list[str]:
+def differences(played: Played, told: FilingOnRecord | None) -> list[str]:
     """Returns a sentence for every difference from the expectation; none if the filing ended exactly as expected."""
     scenario = played.scenario
     found = list(played.problems)
@@ -23,7 +23,7 @@ def differences(played: Played, told: Told | None) -> list[str]:
     return found + list(_ending(scenario.expected, told))
 
 
-def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: Told | None) -> Iterator[str]:
+def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: FilingOnRecord | None) -> Iterator[str]:
     if told is not None:
         yield "there is a filing, but the submission had to be refused"
     if refusal is None:
@@ -36,7 +36,7 @@ def _refusal(expected: ExpectedRefusal, refusal: Refusal | None, told: Told | No
             yield f"refusal: expected a pointer to {expected.points_to}, found: {words}"
 
 
-def _ending(expected: Expected, told: Told) -> Iterator[str]:
+def _ending(expected: Expected, told: FilingOnRecord) -> Iterator[str]:
     filing = told.filing
     fees = zip(_fee(expected.fee), _fee(filing.fee), strict=True)
     pairs = {
@@ -58,7 +58,7 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
     yield from _out_of_order(expected, told)
 
 
-def _out_of_order(expected: Expected, told: Told) -> Iterator[str]:
+def _out_of_order(expected: Expected, told: FilingOnRecord) -> Iterator[str]:
     left = iter(told.kinds)
     if missing := next((kind for kind in expected.tells if kind not in left), None):
         yield f"events: {missing} does not stand where it must, found {', '.join(told.kinds)}"

@@ -32,7 +32,7 @@ from views.registers.papers import papers, receipts_of
 
 
 @dataclass(frozen=True)
-class Told:
+class FilingOnRecord:
     """A filing read from its events. `path`: its statuses; `handed_over`: the hand-over's channel, None before it."""
 
     filing: Filing
@@ -55,17 +55,17 @@ class Record:
         async with asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool:
             yield cls(pool, env["MOTCUA_MASTER_KEY"])
 
-    async def read(self, played: Played) -> Told | None:
+    async def read(self, played: Played) -> FilingOnRecord | None:
         """Returns the filing; None if the record does not have it."""
         return await patiently(lambda: self._read(played))
 
-    async def _read(self, played: Played) -> Told | None:
+    async def _read(self, played: Played) -> FilingOnRecord | None:
         async with self._pool.acquire() as connection:
             try:
                 found = await Log(connection, self._vault.find, KINDS).read(filing_workflow(played.filing_id))
             except RefusalError:
                 return None
-        return told(found)
+        return on_record(found)
 
     async def events(self, played: Played) -> list[LoggedEvent]:
         """Returns the events of all the filing's streams, with their public content only."""
@@ -112,10 +112,10 @@ class Record:
         return await patiently(read)
 
 
-def told(found: Stream) -> Told:
+def on_record(found: Stream) -> FilingOnRecord:
     """Returns the filing after all its events, with the statuses that it passed through."""
     passed = [status(state) for state in found.states()]
     kinds = tuple(recorded.event.kind for recorded in found.events)
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]
     path = tuple(one for one, _ in groupby(passed))
-    return Told(found.state, kinds, path, handed_over[-1] if handed_over else None)
+    return FilingOnRecord(found.state, kinds, path, handed_over[-1] if handed_over else None)

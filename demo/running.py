@@ -21,7 +21,7 @@ from demo.insisting import PATIENCE
 from demo.judging import differences
 from demo.patience import patiently
 from demo.player import Beside, Played, Player
-from demo.record import Record, Told
+from demo.record import FilingOnRecord, Record
 from demo.results import Results
 from demo.scenario import Edition, Scenario
 from demo.speaking import speaker_of
@@ -65,7 +65,7 @@ class Verdict:
     """One filing at the end of the run, with every difference from its expected outcome."""
 
     played: Played
-    told: Told | None
+    told: FilingOnRecord | None
     problems: list[str]
 
 

@@ -161,7 +161,7 @@ class Store:
         """
         folder, name = file.key.rsplit("/", 1)
         size, read = 0, hashlib.sha256()
-        with _told(), self._draft(folder, file.media_type) as draft:
+        with _our_errors(), self._draft(folder, file.media_type) as draft:
             async for piece in pieces:
                 size += len(piece)
                 if size > file.size:
@@ -197,7 +197,7 @@ class Store:
         counted: bool,
     ) -> FileRef:
         folder, size, read = f"files/{filing}", 0, hashlib.sha256()
-        with _told(), self._draft(folder, media_type) as draft:
+        with _our_errors(), self._draft(folder, media_type) as draft:
             for piece in pieces(source):
                 size += len(piece)
                 read.update(piece)
@@ -291,8 +291,11 @@ def _called(name: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turns errors of obstore into ours. Their messages may contain paths, so only the system's error text is kept."""
+def _our_errors() -> Iterator[None]:
+    """Replaces errors of obstore by a `StoreFailedError`.
+
+    Their messages may contain paths, so only the system's error text is kept.
+    """
     from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
 
     try:

@@ -21,7 +21,7 @@ from schemas.publishing.commands import ApprovePublication, DeclinePublication
 from views.log import Connection
 
 
-class Told(NamedTuple):
+class HistoryEntry(NamedTuple):
     """A recorded event of a publication, with its stream, time and officer."""
 
     stream: str
@@ -90,15 +90,17 @@ async def waiting(connection: Connection) -> list[Waiting]:
     return [asked[n] for n in sorted(asked)]
 
 
-async def history(connection: Connection) -> list[Told]:
+async def history(connection: Connection) -> list[HistoryEntry]:
     """Returns all events of publications, also requests and their answers, in the order of time."""
     async with connection.transaction(readonly=True):
-        told = [
-            Told(one.stream, one.seq, one.at, one.event.kind, one.actor.subject, one.actor.agency, one.event.asked)
+        entries = [
+            HistoryEntry(
+                one.stream, one.seq, one.at, one.event.kind, one.actor.subject, one.actor.agency, one.event.asked
+            )
             async for one in stored(connection, {})
             if one.event is not None
         ]
-    return sorted(told, key=lambda one: (one.at, one.stream, one.seq))
+    return sorted(entries, key=lambda one: (one.at, one.stream, one.seq))
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
