@@ -1,12 +1,13 @@
 """Activities that read the database for a workflow: the data with which its stream begins, and later changes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -15,7 +16,7 @@ from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
-from schemas.base import AgencyCode, Model, Text
+from schemas.base import AgencyCode, Code, CommuneCode, Model, Text
 from schemas.errors import Refusal, RefusalError
 from schemas.filing.events import Accountable, Digests, Partner
 from schemas.identity.statement import Spoken
@@ -34,8 +35,8 @@ class OpenRequest(Model):
     """Asks for the data with which a stream begins.
 
     Without a `version` here or in the log, the stream gets the procedure's version in force on the `day`. `desks` are
-    other agencies that are to receive the filing, or to hand its result out. `spoken` is the stream's first message,
-    from which the sender is verified.
+    other agencies that are to receive the filing, or to hand its result out. `communes` are the communes in a new
+    filing's form, by field. `spoken` is the stream's first message, from which the sender is verified.
     """
 
     stream: str
@@ -44,6 +45,7 @@ class OpenRequest(Model):
     agency: str | None = None
     day: date | None = None
     desks: tuple[str, ...] = ()
+    communes: dict[Code, CommuneCode] = Field(default_factory=dict)
     spoken: Spoken | None = None
 
 
@@ -108,14 +110,14 @@ class Registry:
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         async with acquired(self._pool) as connection:
             [found] = await connection.fetch(_OPEN, *asked)
-            agency, queue, kind, rules, valid, start, end, calendar, leaders, owner, signs, filed_by = found
+            agency, queue, kind, territory, rules, valid, start, end, calendar, leaders, owner, signs, filed_by = found
             try:
                 speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
             except RefusalError as error:
                 return OpenResult(refusal=error.refusal)
             filed_by = filed_by or speaker
             procedure = None if rules is None else _read_rules(rules)
-            elsewhere = await deciding(connection, agency, kind, procedure)
+            elsewhere = await deciding(connection, Here(agency, kind, territory), procedure, request.communes)
             strange = await no_desks(connection, agency, request.desks)
             decided = await partners(connection, agency, procedure)
         if calendar is None:
@@ -176,10 +178,10 @@ with asked as (
     ) as begun on true
 ), named as (
     select asked.*, queue, case when not begun then kind end as kind, province,
-        coalesce(signing <> '[]', false) as signs
+        case when not begun then territory end as territory, coalesce(signing <> '[]', false) as signs
     from asked left join agency using (agency)
 )
-select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.rules),
+select named.agency, named.queue, named.kind, named.territory, coalesce(here.rules, nationwide.rules),
     nationwide.in_force, nationwide.valid_from, nationwide.valid_until, (
     select body from calendar
     where (named.calendar is null or calendar.name = named.calendar)
@@ -223,20 +225,46 @@ def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountab
     )
 
 
+class Here(NamedTuple):
+    """The agency of a new filing, its kind and territory; None for what the directory does not have."""
+
+    agency: str
+    kind: str | None
+    territory: list[CommuneCode] | None
+
+
 _DECIDING: Final = """
-select agency, name_vi as vi, name_en as en from agency
-where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit 5
+select agency, name_vi as vi, name_en as en, phone from agency
+where kind = any($1) and ($3::text[] = '{}' or territory && $3)
+order by province is distinct from (select province from agency where agency = $2), agency limit 5
 """
 
 
 async def deciding(
-    connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
+    connection: Connection, here: Here, procedure: ProcedureRules | None, communes: Mapping[str, CommuneCode]
 ) -> tuple[AgencyName, ...] | None:
-    """Returns the agencies that decide the procedure, nearest first; None if this one does, or its kind is unknown."""
-    if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
+    """Returns the agencies that decide the procedure, nearest first; None if this one does, or its kind is unknown.
+
+    Of a procedure that is decided by place they are the agencies of the form's `communes`. If the directory has none,
+    an agency without a territory decides.
+    """
+    if here.kind is None or procedure is None or not procedure.decided_by:
         return None
-    rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency)
-    return tuple(AgencyName(agency=code, name=Text(vi=vi, en=en)) for code, vi, en in rows)
+    places = list(filter(None, map(communes.get, procedure.place)))
+    right = here.kind in procedure.decided_by
+    if right and _is_of(here, places):
+        return None
+    rows = await connection.fetch(_DECIDING, list(procedure.decided_by), here.agency, places)
+    return None if right and not (rows or here.territory) else tuple(map(_name_of, rows))
+
+
+def _is_of(here: Here, places: Sequence[CommuneCode]) -> bool:
+    """Returns whether one of the places is in the agency's territory; True without places."""
+    return not places or not set(places).isdisjoint(here.territory or ())
+
+
+def _name_of(row: Any) -> AgencyName:
+    return AgencyName(agency=row["agency"], name=Text(vi=row["vi"], en=row["en"]), phone=row["phone"])
 
 
 _NO_DESKS: Final = """

@@ -23,7 +23,7 @@ COMPLAINT_NOTICES: Final = (
 
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
-    "acceptance_revoked": (PaperKind.CORRECTION,),
+    **dict.fromkeys(("acceptance_revoked", "refusal_revoked", "applicant_corrected"), (PaperKind.CORRECTION,)),
     "supplement_requested": (PaperKind.SUPPLEMENT,),
     "more_time_granted": (PaperKind.SUPPLEMENT,),
     "more_time_refused": (PaperKind.SUPPLEMENT,),

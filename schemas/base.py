@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from .text import impersonal, internet_address, line, text
 from .words.shape_errors import shape_errors
 
-__all__ = ["AgencyCode", "Code", "Instant", "Key", "Model", "Sha256", "StrictModel", "Text", "Version"]
+__all__ = ["AgencyCode", "Code", "CommuneCode", "Instant", "Key", "Model", "Sha256", "StrictModel", "Text", "Version"]
 
 
 class Model(BaseModel):
@@ -147,8 +147,13 @@ Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]
 Version = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9][0-9A-Za-z.-]{0,31}$")]
 """The name of one published version of a procedure or a calendar: `2026-07`, `2026-07-demo`."""
 
+COMMUNE: Final = "^[0-9]{5}$"
+
 AgencyCode = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
+
+CommuneCode = Annotated[str, StringConstraints(pattern=COMMUNE)]
+"""A commune's code: five digits (QĐ 19/2025/QĐ-TTg)."""
 
 Subject = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]{1,128}$"), AfterValidator(line)]
 """The identity of a person or program: 1 to 128 characters, without control characters."""

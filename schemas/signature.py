@@ -84,7 +84,8 @@ class SignatureRecord(Model):
 
     `rules` are the reasons against the signature; empty if it is valid. `judged_at` is the moment at which the signer's
     certificate had to be valid. `stamped_at` is the time that a trusted time-stamp on the signature proves; None
-    without one. `proof` is the file with all evidence; None if none was stored.
+    without one. `proof` is the file with all evidence; None if none was stored. `corrected_at` is the time at which the
+    applicant's name or number was corrected, which the signature does not cover.
     """
 
     outcome: SignatureOutcome
@@ -97,6 +98,8 @@ class SignatureRecord(Model):
     """latest possible time of the signature, which a trusted time-stamp proves; not set if there is none"""
     proof: FileRef | None = None
     """file with all evidence of the signature; not set if none was stored"""
+    corrected_at: Instant | None = None
+    """time of a correction of the applicant's name or number, which the signature does not cover; not set: none"""
 
 
 def record_of(verdict: SignatureVerdict, proof: FileRef | None) -> SignatureRecord:

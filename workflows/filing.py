@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
-    from workflows.stream.waiting import ContinueAsNewDueError
+    from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers
     from workflows.submission import Filed, content_named, parse_submission
 
 _NOT_THERE: Final = timedelta(seconds=1)
@@ -72,19 +72,24 @@ class FilingLife(Life[Filing]):
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
     async def proceed(self) -> None:
-        """Runs the filing through the steps of the procedure."""
-        try:
-            await self._fee()
-            await self._intake()
-            await self._fee()
-            await self._until(lambda: self._filing.decision is not None)
-            await self._issue()
-            await self._fee()
-            await self._deliver()
-        except _FilingEndedError:
-            pass
-        for n in fees_to_return(self._filing):
-            await children.return_fee(self._filing, n)
+        """Runs the filing through the steps of the procedure, again if an end of it is taken back."""
+        while True:
+            with suppress(_FilingEndedError):
+                await self._steps()
+            for n in fees_to_return(self._filing):
+                await children.return_fee(self._filing, n)
+            await drain_handlers(self.stream)  # this run may have been started for a command after the end
+            if self._filing.closed:
+                return
+
+    async def _steps(self) -> None:
+        await self._fee()
+        await self._intake()
+        await self._fee()
+        await self._until(lambda: self._filing.decision is not None)
+        await self._issue()
+        await self._fee()
+        await self._deliver()
 
     @property
     def end(self) -> FilingEnd:
@@ -128,13 +133,19 @@ class FilingLife(Life[Filing]):
                 raise
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """Records the command. A wrong pick-up code is counted before the command is refused."""
+        """Records the command. A wrong pick-up code is counted before the command is refused.
+
+        Once an end of the filing is taken back, the refunds that it caused are called off.
+        """
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
             said = {"actor": command.actor, "via": command.via, "code": command.code, "statement": command.statement}
             await stream.attempt(cm.CountWrongCode(command_id=counting, **said))
-        return await super().take_command(command)
+        receipt = await super().take_command(command)
+        if isinstance(command, cm.RevokeRefusal):
+            await self._call_refunds_off()
+        return receipt
 
     async def considered(self, command: cm.Command) -> Considered:
         """Returns the command with its facts. For a tax office's demand, adds whether it can be paid online."""
@@ -161,6 +172,9 @@ class FilingLife(Life[Filing]):
         If the filing is reopened, also calls off the refunds that its end caused.
         """
         await self.heard_again()
+        await self._call_refunds_off()
+
+    async def _call_refunds_off(self) -> None:
         paid = any(fee.state is FeeState.PAID for fee in self._filing.fees)
         if paid and self._filing.reopened and not self._filing.closed:
             await children.call_refunds_off(self._filing)

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.intake import OpenRequest, OpenResult
-    from rules.filing.conditions import day_of_receipt
+    from rules.filing.conditions import day_of_receipt, is_commune
     from rules.streams import FILING
     from schemas.errors import Refusal, RefusalCode, problem, shape_refusal
     from schemas.filing.commands import Submit
@@ -60,6 +60,7 @@ class Filed:
             agency=submission.agency,
             day=day_of_receipt(submission, now),
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
+            communes={code: str(value) for code, value in submission.form.items() if is_commune(value)},
             spoken=Spoken(statement=self.statement, message=message),
         )
 

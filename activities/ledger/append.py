@@ -256,8 +256,13 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
 def submitted_columns(whose: Whose, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
     """Returns the columns of a new filing's row that only the ledger fills; the filing's workflow gives the others."""
     persons = {"person": whose.applicant, "representative": whose.representative}
-    written = {column: None if person is None else f"\\x{person.hex()}" for column, person in persons.items()}
+    written = {column: None if person is None else index_column(person) for column, person in persons.items()}
     return written | {"possible_duplicates": possible_duplicates}
+
+
+def index_column(person: bytes) -> str:
+    """Returns the index of a person as a column's value in JSON."""
+    return f"\\x{person.hex()}"
 
 
 def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
@@ -289,6 +294,8 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
     added = {} if reserved.whose is None else submitted_columns(reserved.whose, reserved.others)
+    if reserved.person is not None:
+        added = {"person": index_column(reserved.person)}
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = event_rows.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)

@@ -19,7 +19,7 @@ from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
 from rules.stream_kind import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
-from schemas.filing.events import PickupOffered, ResultOffered, Submitted
+from schemas.filing.events import ApplicantCorrected, PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
@@ -58,17 +58,24 @@ async def whose_is(vault: Vault, connection: AnyConnection, submitted: Submitted
     return Whose(person(submitted.applicant.id_number), None if number is None else person(number))
 
 
+def corrected_number(events: Iterable[Model]) -> str | None:
+    """Returns the applicant's number after the last correction among these events; None without a correction."""
+    return next((one.after.id_number for one in reversed([*events]) if isinstance(one, ApplicantCorrected)), None)
+
+
 @dataclass(frozen=True)
 class Reserved:
     """The key of a batch's filing, and the numbers reserved for the batch, by kind of counter.
 
     For a submission also `whose` it is, and `others`, the codes of the applicant's open filings for the same procedure.
+    `person`: the index of the applicant whose name or number was corrected.
     """
 
     key: FilingKey
     numbers: Mapping[str, list[str]] = field(default_factory=dict)
     whose: Whose | None = None
     others: tuple[str, ...] = ()
+    person: bytes | None = None
 
     def filled(self, events: Iterable[Model]) -> Iterator[Model]:
         """Yields the events with the fields that only the ledger can fill."""
@@ -101,12 +108,13 @@ class Reserving:
         # Before anything is locked: wrapping or opening a key may need a remote call.
         if submitted is None:
             key = await self._vault.key(connection, batch.filing_id, batch.agency)
+            person = await self._corrected(connection, events)
             if not taken:
-                yield Reserved(key)
+                yield Reserved(key, person=person)
                 return
             async with transaction(connection, _LOCK_STREAMS):
                 rows = await connection.fetch(_COUNT, *_counts(batch, taken))
-                yield Reserved(key, _numbers(batch, taken, dict(rows)))
+                yield Reserved(key, _numbers(batch, taken, dict(rows)), person=person)
             return
         whose = await whose_is(self._vault, connection, submitted, first=True)
         known = self._vault.known(batch.filing_id)
@@ -124,6 +132,11 @@ class Reserving:
                     key = await self._vault.key(connection, batch.filing_id, batch.agency)
             yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), whose, tuple(row["others"]))
         self._vault.remember(batch.filing_id, key)
+
+    async def _corrected(self, connection: Connection, events: Sequence[Model]) -> bytes | None:
+        """Returns the index of the applicant whom these events correct; None if they correct nobody."""
+        number = corrected_number(events)
+        return None if number is None else await self._vault.person(connection, number)
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:

@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
 from activities.ledger.authority.answers import is_signed
+from activities.ledger.authority.officers import is_own
 from activities.ledger.database import Pool, acquired
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
@@ -36,6 +37,7 @@ from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from rules.evidence import Finding, OfficeAnswer
 from rules.filing.evidence import printed
+from rules.officers import on_the_applicants_side
 from rules.require import require
 from rules.result import evidence
 from rules.result.fold import unmade
@@ -302,6 +304,9 @@ class OfficialSigning:
                 raise _in_vain("nobody_signs", asked.result)
             if now.signatory != signer:
                 raise _Unsigned(Signing(another=True))
+            theirs = signer.officer in on_the_applicants_side(asked.result)
+            if theirs or await is_own(connection, asked.result.filing_id, agency, signer.officer):
+                raise _in_vain("own_filing", asked.result)
             own = now.holder is PersonKind.PERSON
             name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
             absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)

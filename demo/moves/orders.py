@@ -155,6 +155,11 @@ async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) 
     return signed | ({"receiver": act.arguments[0]} if act.arguments else {})
 
 
+async def _corrected(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    name = filer.applicant(scenario.signer).name
+    return {"name": f"{name} {act.arguments[0]}"} | await _reason(scenario, act, view, filer)
+
+
 async def _channel(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
     """Reads `online`, `counter`, or `post` with a postcode; returns the channel and, for the post, the address."""
     channel, *postcode = act.arguments
@@ -197,8 +202,9 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "reappoint": _reason,
     "apologise": _reason,
     "waive_fee": _waived,
-    **dict.fromkeys(("revoke_acceptance", "cancel_supplement", "revoke_waiver"), _reason),
+    **dict.fromkeys(("revoke_acceptance", "revoke_refusal", "cancel_supplement", "revoke_waiver"), _reason),
     "decline_waiver": _waived,
+    "correct_applicant": _corrected,
     "pay_at_counter": _counted,
     "change_delivery": _channel,
     "hand_over": _recipient,

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 from temporalio.client import (
@@ -23,6 +23,9 @@ from motcua import errors
 from .file_calls import FileCalls
 from .questions import SUBMIT, stream_of
 from .retry import MayBeGone, SignAnewError, TryAgainError, is_not_found, or_sign_anew, patiently, server_of
+
+_Starts: TypeAlias = tuple[str, dict[str, Any]]
+"""The type and the input of a workflow to start."""
 
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
@@ -176,7 +179,7 @@ class Sending(FileCalls):
                     return await self._ask(recorded, limit, command.actor)
             signed = await self._line.voice.command(stream, command)
             try:
-                if starts := c.on_demand(stream.partition(":")[0]):
+                if (starts := _starts(stream, command)) is not None:
                     return await self._on_demand(starts, stream, signed, update_id, limit)
                 receipt: c.Receipt = await handle.execute_update(
                     command.kind, signed, id=update_id, result_type=c.Receipt, rpc_timeout=limit
@@ -213,13 +216,11 @@ class Sending(FileCalls):
             raise
 
     async def _on_demand(
-        self, starts: str, stream: str, command: c.Command, update_id: str, limit: timedelta
+        self, starts: _Starts, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives the command to the stream's workflow. If none is running, first starts a workflow of type `starts`."""
-        asked = c.StreamId.parse(stream)
+        """Gives the command to the stream's workflow. If none is running, first starts one, as in `starts`."""
         operation = WithStartWorkflowOperation[Any, Any](
-            starts,
-            {"filing_id": str(asked.filing), "n": asked.n},
+            *starts,
             id=stream,
             task_queue=c.TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -284,6 +285,14 @@ class Sending(FileCalls):
             description = await self._line.client.get_workflow_handle(stream).describe(rpc_timeout=limit)
             if description.status is WorkflowExecutionStatus.COMPLETED:
                 raise errors.FilingClosed(f"{stream} has ended")
+
+
+def _starts(stream: str, command: c.Command) -> _Starts | None:
+    """Returns what to start if the stream's workflow does not run; None if a workflow that has ended takes nothing."""
+    asked = c.StreamId.parse(stream)
+    if (workflow := c.on_demand(asked.kind)) is not None:
+        return workflow, {"filing_id": str(asked.filing), "n": asked.n}
+    return ("Filing", {"restart": {}}) if isinstance(command, c.RevokeRefusal) else None
 
 
 def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:

@@ -215,11 +215,16 @@ def complain(  # noqa: PLR0913 -- a command line has many options
     document: Annotated[str | None, typer.Option(metavar="JSON", help="option.complain.document")] = None,
     n: Annotated[int | None, typer.Option(help="option.complain.n")] = None,
     against: Annotated[int | None, typer.Option(metavar="N", help="option.complain.against")] = None,
+    touched: Annotated[str | None, typer.Option(metavar="JSON", help="option.complain.touched")] = None,
+    known_on: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="option.complain.known_on")] = None,
+    obstacle: Annotated[list[str] | None, typer.Option(metavar="JSON", help="option.complain.obstacle")] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
     fields: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words, "against": against}
-    fields |= {"document": read_json(document, "--document")} if document else {}
+    given = {"document": document, "touched": touched}
+    fields |= {name: read_json(text, f"--{name}") for name, text in given.items() if text}
+    fields |= {"obstacles": [read_json(text, "--obstacle") for text in obstacle or ()], "known_on": known_on}
     complaint = order(c.ComplaintStart, actor, **fields)
 
     async def send(client: FilingClient) -> c.Receipt:

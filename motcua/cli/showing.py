@@ -117,7 +117,8 @@ def _scope(given: Authorisation) -> Text:
 
 
 def _signature(check: SignatureRecord) -> str:
-    return lines([said(f"signature_outcome.{check.outcome}"), *map(_sentence, check.rules)])
+    uncovered = [] if check.corrected_at is None else [said("signature_before_correction")]
+    return lines([said(f"signature_outcome.{check.outcome}"), *map(_sentence, check.rules), *uncovered])
 
 
 def _sentence(rule: str) -> Text | str:

@@ -16,7 +16,7 @@ from publishing.record.publishing import Publisher as Publisher
 from publishing.record.tables import read
 from rules.source import parse, plain
 from rules.time.working_time import VIETNAM
-from schemas.base import AgencyCode, Code, Line, ShortText, StrictModel, Text, Version
+from schemas.base import AgencyCode, Code, CommuneCode, Line, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
 from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
@@ -97,7 +97,8 @@ class AgencyEntry(StrictModel):
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
     cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk. `superior`
-    is the next authority, to which a second complaint goes; without it only the court is left.
+    is the next authority, to which a second complaint goes; without it only the court is left. `territory` are
+    the codes of the communes for which it decides what is decided by place.
     """
 
     agency: AgencyCode
@@ -114,6 +115,7 @@ class AgencyEntry(StrictModel):
     tills: bool = False
     phone: Line | None = None
     superior: AgencyCode | None = None
+    territory: tuple[CommuneCode, ...] = ()
 
 
 class Directory(StrictModel):
@@ -215,4 +217,5 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
         tills=entry.tills,
         phone=entry.phone,
         superior=entry.superior,
+        territory=entry.territory,
     )

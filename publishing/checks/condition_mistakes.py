@@ -5,7 +5,7 @@ from typing import Final, TypeAlias, assert_never
 
 from publishing.checks import readable_parts as rp
 from publishing.checks.readable_parts import Unread, read, whole
-from rules.filing.conditions import written_date
+from rules.filing.conditions import is_commune, written_date
 from rules.source import Mistake, mistake
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import FieldKind
@@ -214,8 +214,8 @@ def _fits(field: rp.FieldSketch, value: FormValue) -> bool:
             return isinstance(value, int) and not isinstance(value, bool) and value in _bounds(field)
         case FieldKind.TEXT:
             return isinstance(value, str) and len(value) in _bounds(field)
-        case FieldKind.DATE:
-            return written_date(value) is not None
+        case FieldKind.DATE | FieldKind.COMMUNE:
+            return is_commune(value) if field.kind is FieldKind.COMMUNE else written_date(value) is not None
         case _:
             assert_never(field.kind)
 

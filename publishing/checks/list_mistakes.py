@@ -83,11 +83,24 @@ def form_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     """Yields the mistakes of form fields, and of the names of blank forms at papers."""
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
+    yield from _place(parts)
     keys = {n: paper.form for n, paper in read(parts.papers).items() if isinstance(paper.form, str)}
     yield from (mistake("duplicate_value", f"papers[{n}].form") for n in repeated(keys))
     for n, key in keys.items():
         if isinstance(parts.code, str) and not is_form_of(parts.code, key):
             yield mistake("unknown_form", f"papers[{n}].form")
+
+
+def _place(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
+    """Yields a mistake for each field of the place that is no field of the kind commune."""
+    form = read(parts.form).values()
+    place = parts.decided_by.place if isinstance(parts.decided_by, rp.CompetenceSketch) else None
+    if not isinstance(place, rp.PlaceSketch) or not whole(parts.form) or UNREAD in {field.code for field in form}:
+        return
+    communes = {field.code for field in form if field.kind in {FieldKind.COMMUNE, UNREAD}}
+    for n, code in read(place.fields).items():
+        if code not in communes:
+            yield mistake("place_not_a_commune", f"decided_by.place.fields[{n}]")
 
 
 def _field(field: rp.FieldSketch, path: str) -> Iterator[Mistake]:

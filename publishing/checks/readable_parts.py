@@ -166,6 +166,14 @@ class ResultSketch(Sketch):
     postage: Maybe[Sketch | None] = None
 
 
+class PlaceSketch(Sketch):
+    fields: Listed[Code] = ()
+
+
+class CompetenceSketch(Sketch):
+    place: Maybe[PlaceSketch | None] = None
+
+
 class SupplementSketch(Sketch):
     limit: Maybe[Limit] = UNREAD
     within: Maybe[Limit] = UNREAD
@@ -214,6 +222,7 @@ class ProcedureSketch(Sketch):
     supplement: Maybe[SupplementSketch] = UNREAD
     extension: Maybe[ExtensionSketch | None] = None
     signature: Maybe[SignatureSketch] = UNREAD
+    decided_by: Maybe[CompetenceSketch | None] = None
     one_officer: Maybe[Sketch | None] = None
     automatic: Maybe[OfficersSketch | None] = None
     silent_approval: Maybe[OfficersSketch | None] = None

@@ -177,6 +177,7 @@ def _agency(event: ev.AgencyEntered) -> Row:
     many = {
         "phone": event.phone,
         "superior": event.superior,
+        "territory": list(event.territory) or None,
         "receives_for": list(event.receives_for),
         "receipts": None if event.receipts is None else event.receipts.model_dump(exclude_none=True),
         "merchants": None if event.merchants is None else list(event.merchants),

@@ -116,7 +116,8 @@ def agency_entered(row: pb.Row) -> ev.AgencyEntered:
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
     more = _columns(row, "merchants", "tills", "phone", "superior")
-    return ev.AgencyEntered(name=name, agency_kind=row["kind"], **same, **more)
+    territory = tuple(row["territory"] or ())
+    return ev.AgencyEntered(name=name, agency_kind=row["kind"], territory=territory, **same, **more)
 
 
 def _columns(row: pb.Row, *names: str) -> dict[str, Any]:

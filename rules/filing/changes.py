@@ -92,6 +92,21 @@ def _acceptance_revoked(filing: Filing, _: ev.AcceptanceRevoked, __: datetime) -
     return never | {"processing": False, "fees": tuple(map(no_longer_due, filing.fees))}
 
 
+def _refusal_revoked(filing: Filing, _: ev.RefusalRevoked, __: datetime) -> Changed:
+    return dict.fromkeys(("closing", "closed_by", "closed_at")) | {"reopened": filing.reopened + 1}
+
+
+def _applicant_corrected(filing: Filing, event: ev.ApplicantCorrected, at: datetime) -> Changed:
+    """The change when a name or number is corrected: the form's signature does not cover it, the mandate follows it."""
+    change: Changed = {"applicant": event.after}
+    if filing.signature_check is not None:
+        change["signature_check"] = filing.signature_check.model_copy(update={"corrected_at": at})
+    given = filing.authorisation
+    if given is not None and given.principal == event.before.id_number:
+        change["authorisation"] = given.model_copy(update={"principal": event.after.id_number})
+    return change
+
+
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Changed:
     notes = event.notes or (ERASED_WORDS,) * len(event.needs)  # erasure removes the words, not the items
     noted = zip(event.needs, notes, strict=True)
@@ -194,7 +209,7 @@ _LEAVE_MOVES: Final = frozenset(
     {
         *("step_started", "reminded", "apology_drafted", "reappointed", "apologised", "overdue"),
         *("machine_work_failing", "machine_work_answered", "part_overdue", "part_answered", "calendar_changed"),
-        *("asked", "answered", "files_scanned", "delivery_changed", "parcel_recalled"),
+        *("asked", "answered", "applicant_corrected", "files_scanned", "delivery_changed", "parcel_recalled"),
         *("dossier_transferred", "dossier_received"),
     }
 )
@@ -427,6 +442,8 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Accepted: _accepted,
     ev.AcceptanceRevoked: _acceptance_revoked,
     ev.IntakeRefused: _closes(st.Closing.INTAKE_REFUSED),
+    ev.RefusalRevoked: _refusal_revoked,
+    ev.ApplicantCorrected: _applicant_corrected,
     ev.FilesScanned: _files_scanned,
     ev.SignatureJudged: lambda _, event, __: {"signature_accepted": event.accepted},
     ev.SupplementRequested: _supplement_requested,

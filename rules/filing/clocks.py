@@ -32,7 +32,7 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
-    | {"supplement_cancelled", "acceptance_revoked"}
+    | {"supplement_cancelled", "acceptance_revoked", "refusal_revoked"}
 )
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 

@@ -1,18 +1,22 @@
 """The conditions of a procedure, applied to a submission or filing."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from rules.require import require
 from rules.time.calendars import first_of_limit_days
 from rules.time.working_time import local_day
+from schemas.base import COMMUNE
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 from schemas.text import FormValue
+
+_COMMUNE: Final = re.compile(COMMUNE)
 
 
 class Of(NamedTuple):
@@ -68,6 +72,11 @@ def written_date(value: object) -> date | None:
     except ValueError:
         return None
     return day if day is None or day.isoformat() == value else None
+
+
+def is_commune(value: object) -> bool:
+    """Whether a value of a form is written like the code of a commune."""
+    return isinstance(value, str) and _COMMUNE.fullmatch(value) is not None
 
 
 def day_of_receipt(submission: Submission, now: datetime) -> date:

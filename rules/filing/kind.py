@@ -48,7 +48,8 @@ FILING: Final = StreamKind(
     shown=frozenset(
         {
             *(ev.Submitted, ev.Accepted, ev.AcceptanceRevoked, ev.IntakeRefused, ev.FilesScanned, ev.SignatureJudged),
-            *(ev.SupplementRequested, ev.SupplementCancelled, ev.Supplemented, ev.SupplementExpired),
+            *(ev.RefusalRevoked, ev.ApplicantCorrected, ev.SupplementRequested, ev.SupplementCancelled),
+            *(ev.Supplemented, ev.SupplementExpired),
             *(ev.DossierTransferred, ev.DossierReceived),
             *(ev.MoreTimeRequested, ev.MoreTimeGranted, ev.MoreTimeRefused),
             *(ev.FeeRequested, ev.FeePaid, ev.FeeExpired, ev.FeeWaived, ev.FeeWaiverRevoked, ev.FeeWaiverDeclined),

@@ -21,12 +21,14 @@ from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import OFFICERS, SYSTEM, Actor, Role
 
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
+_AFTER_THE_END: Final = frozenset({"settle_complaint", "revoke_refusal"})
+"""The commands to a filing that has ended: they open it again."""
 _OFFERED: Final = tuple(kind for kind in PUBLIC_KINDS if kind != "recuse")
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
     """Why `actor` can't give this command now; None if `actor` can."""
-    if filing.closed and kind != "settle_complaint":
+    if filing.closed and kind not in _AFTER_THE_END:
         return problem("", "filing_closed")
     stranger = None if kind == "submit" else access_problem(filing, actor, now)
     return stranger or _too_late(filing, actor, now) or RULES[kind].forbids(filing, actor, now)
@@ -34,8 +36,9 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
     """The commands of these kinds that `actor` can give now."""
-    if filing.closed or access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
+    if access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
+    kinds = (kind for kind in kinds if kind in _AFTER_THE_END) if filing.closed else kinds
     return tuple(kind for kind in kinds if RULES[kind].forbids(filing, actor, now) is None)
 
 

@@ -11,7 +11,7 @@ from schemas.stream.ledger import Recorded
 UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", "stopped", "decided"})
 """The acts of the agency that an upheld complaint undoes."""
 
-_OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened"})
+_OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened", "refusal_revoked"})
 """Events after which the filing is no longer in the state that an act of the agency caused."""
 
 NOT_OFFERED: Final = {

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rules.wording.rule_words import labels_of, note_of
-from schemas.base import Text
+from schemas.base import COMMUNE, Text
 from schemas.publishing.fact import Condition, When
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.text import MAX_TEXT
@@ -62,6 +62,8 @@ def _values(field: FieldRule) -> Json:
             return {"type": "boolean"}
         case FieldKind.CHOICE:
             return {"oneOf": [{"const": one, **_titled(field.called(one), None)} for one in field.choices]}
+        case FieldKind.COMMUNE:
+            return {"type": "string", "pattern": COMMUNE}
 
 
 def _bound(keyword: str, bound: int | None) -> Json:

@@ -171,10 +171,12 @@ _SHORTEST: Final[dict[FieldKind, FormValue]] = {
     FieldKind.TEXT: "Ý",
     FieldKind.INTEGER: 1,
     FieldKind.DATE: "2026-01-01",
+    FieldKind.COMMUNE: "00004",
     FieldKind.BOOLEAN: True,
 }
 _LONGEST: Final[dict[FieldKind, FormValue]] = {
     FieldKind.INTEGER: 1_000_000_000,
     FieldKind.DATE: "2026-12-31",
+    FieldKind.COMMUNE: "32248",
     FieldKind.BOOLEAN: False,
 }

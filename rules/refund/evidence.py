@@ -36,7 +36,7 @@ def evidence(  # noqa: PLR0911 -- one line for each event
         case ev.RefundLeftToHand():
             return ((Entry(("refund_given",), stream=str(stream), recorded="case"),),)
         case ev.RefundCalledOff():
-            return ((Entry(("reopened",), {}, filing_workflow(stream.filing)),),)
+            return ((Entry(("reopened", "refusal_revoked"), {}, filing_workflow(stream.filing)),),)
         case ev.RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)

@@ -135,6 +135,7 @@ def note_of(field: FieldRule, labels: Labels) -> Text | None:
         bounds = said("sheet.characters", number=bounds)
     notes = (
         said("sheet.date") if field.kind is FieldKind.DATE else None,
+        said("sheet.commune") if field.kind is FieldKind.COMMUNE else None,
         bounds,
         holds(field.when, labels) if field.when else None,
         None if field.required else said("sheet.optional"),

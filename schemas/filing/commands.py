@@ -26,7 +26,7 @@ from ..identity.statement import SignedStatement
 from ..ids import digest
 from ..level import Channel
 from ..limit import Limit
-from ..people import SYSTEM, Actor, Address, Via
+from ..people import SYSTEM, Actor, Address, IdNumber, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.fact import AgencyName
 from ..publishing.procedure import Term
@@ -64,6 +64,8 @@ __all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "Rec
 __all__ += ["ReferObligation", "RefuseIntake", "Release", "RenewLink", "RequestMoreTime", "RequestSupplement"]
 __all__ += ["Resume", "ShowDraft", "Stop", "StopMode"]
 __all__ += ["Supplement", "SupplementItem", "TargetKind", "TransferDossier", "WaiveFee", "Withdraw", "content_of"]
+__all__ += ["CancelSupplement", "CorrectApplicant", "DeclineWaiver", "RevokeAcceptance", "RevokeRefusal"]
+__all__ += ["RevokeWaiver"]
 
 SYSTEM_VIA = Via(principal="motcua")
 
@@ -191,6 +193,32 @@ class RevokeAcceptance(Command):
     """
 
     kind: Literal["revoke_acceptance"] = "revoke_acceptance"
+    reason: ShortText
+
+
+class RevokeRefusal(Command):
+    """Take a mistaken refusal of intake back on the same day (thu hồi việc từ chối tiếp nhận).
+
+    The filing is at its intake again, whose time limit runs as if it had never been refused. A refund because of the
+    refusal is called off; what was given back already is asked for again by a leader.
+    """
+
+    kind: Literal["revoke_refusal"] = "revoke_refusal"
+    reason: ShortText
+
+
+class CorrectApplicant(Command):
+    """Correct the applicant's mistyped name or number (đính chính); the person stays the same.
+
+    A digital signature on the form does not cover the correction, and is marked. The applicant gets a notice; papers
+    that are printed later have the new name.
+    """
+
+    kind: Literal["correct_applicant"] = "correct_applicant"
+    name: Line | None = None
+    """the right name; not set: the name stands"""
+    id_number: IdNumber | None = None
+    """the right citizen or enterprise number; not set: the number stands"""
     reason: ShortText
 
 
@@ -572,7 +600,8 @@ class CancelParcel(Command):
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
-    *(Accept, RevokeAcceptance, RefuseIntake, JudgeSignature, RequestSupplement, CancelSupplement, Supplement),
+    *(Accept, RevokeAcceptance, RefuseIntake, RevokeRefusal, CorrectApplicant, JudgeSignature),
+    *(RequestSupplement, CancelSupplement, Supplement),
     *(RequestMoreTime, AnswerMoreTime, TransferDossier, ReceiveDossier),
     *(Claim, Release, Reassign, Recuse, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),

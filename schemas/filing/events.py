@@ -250,6 +250,24 @@ class AcceptanceRevoked(Model):
     reason: Annotated[str, Personal]
 
 
+class RefusalRevoked(Model):
+    """A mistaken refusal of intake was taken back: the filing is at its intake again, as if never refused."""
+
+    kind: Literal["refusal_revoked"] = "refusal_revoked"
+    officer: str
+    reason: Annotated[str, Personal]
+
+
+class ApplicantCorrected(Model):
+    """The applicant's mistyped name or number was corrected. A signature on the form does not cover the correction."""
+
+    kind: Literal["applicant_corrected"] = "applicant_corrected"
+    officer: str
+    before: Annotated[Applicant, Personal]
+    after: Annotated[Applicant, Personal]
+    reason: Annotated[str, Personal]
+
+
 class FilesScanned(Model):
     """The virus scanner reported on files only after the submission. `scanned` are the digests of these files.
 
@@ -1060,7 +1078,8 @@ class CalendarChanged(Model):
     """the new calendar"""
 
 
-_Intake = Submitted | Accepted | AcceptanceRevoked | FilesScanned | SignatureJudged | IntakeRefused
+_Intake = Submitted | Accepted | FilesScanned | SignatureJudged | IntakeRefused
+_Undone = AcceptanceRevoked | RefusalRevoked | ApplicantCorrected
 _Supplement = SupplementRequested | SupplementCancelled | Supplemented | SupplementExpired
 _MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
 _Dossier = DossierTransferred | DossierReceived
@@ -1078,6 +1097,7 @@ _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | Finish
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
 _UntilDecision = (
     _Intake
+    | _Undone
     | _Supplement
     | _MoreTime
     | _Dossier
@@ -1116,9 +1136,11 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START, Clock.TRANSFER: Effect.START},
     "acceptance_revoked": dict.fromkeys((Clock.PROCESSING, Clock.STEP, Clock.TRANSFER, Clock.PAYMENT), Effect.STOP)
     | {Clock.INTAKE: Effect.REVIVE},
+    "applicant_corrected": {},
     "files_scanned": {},
     "signature_judged": {},
     "intake_refused": _ENDED_BY_THE_AGENCY,
+    "refusal_revoked": {Clock.INTAKE: Effect.REVIVE, Clock.APPEAL: Effect.STOP},
     "supplement_requested": {Clock.INTAKE: Effect.PAUSE} | _PAUSED | {Clock.SUPPLEMENT: Effect.START},
     "supplement_cancelled": _NEVER_PAUSED | {Clock.SUPPLEMENT: Effect.STOP},
     "supplemented": {

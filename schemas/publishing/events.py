@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from ..base import Line, Model, Personal, Sha256, Text, unset
+from ..base import CommuneCode, Line, Model, Personal, Sha256, Text, unset
 
 File = Annotated[str, Field(description="the file as it was written, byte for byte")]
 
@@ -113,6 +113,8 @@ class AgencyEntered(Publication):
     merchants: tuple[str, ...] | None = Field(default=None, description="codes of its merchants, the default one first")
     tills: bool = Field(default=False, description="whether cash is taken in tills")
     phone: Line | None = Field(default=None, exclude_if=unset, description="telephone of its one-stop desk")
+    territory: tuple[CommuneCode, ...] = Field(default=(), exclude_if=unset)
+    """codes of the communes of its territory"""
 
 
 class OfficerEntered(Publication):

@@ -29,10 +29,11 @@ class AgencyKind(StrEnum):
 
 
 class AgencyName(Model):
-    """An agency by its code and its name."""
+    """An agency by its code, its name, and the telephone of its one-stop desk, if the directory has it."""
 
     agency: AgencyCode
     name: Text
+    phone: str | None = None
 
 
 class Fact(StrictModel):

@@ -111,13 +111,14 @@ class PaperRule(Fact):
 
 
 class FieldKind(StrEnum):
-    """The kind of a form field's value. Dates are written YYYY-MM-DD."""
+    """The kind of a form field's value. Dates are written YYYY-MM-DD, a commune as the five digits of its code."""
 
     TEXT = "text"
     INTEGER = "integer"
     DATE = "date"
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    COMMUNE = "commune"
 
 
 class ChoiceName(Model):
@@ -292,11 +293,23 @@ ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
 """The time after the acceptance in which review officers may request a supplement (Decree 61/2018 art. 15 k3)."""
 
 
+class PlaceRule(Fact):
+    """The form fields that name the commune of the residence, plot or seat by which the deciding agency is determined.
+
+    An agency decides if one of these communes is in its territory, according to the directory.
+    """
+
+    fields: tuple[Code, ...] = Field(min_length=1)
+    """codes of the form fields, each of the kind commune"""
+
+
 class CompetenceRule(Fact):
-    """The kinds of agencies that decide the procedure. A filing to an agency of another kind is refused."""
+    """The agencies that decide the procedure: their kinds, and the place. A filing to another agency is refused."""
 
     kinds: tuple[AgencyKind, ...] = Field(min_length=1)
     """kinds of the deciding agencies"""
+    place: PlaceRule | None = None
+    """form fields with the place that determines the agency; not set: any agency of these kinds decides"""
 
 
 class SupplementRule(Fact):
@@ -470,7 +483,7 @@ class Procedure(StrictModel):
     signature: SignatureRule
     """whether filing at level 4 requires a digital signature"""
     decided_by: CompetenceRule | None = None
-    """kinds of the deciding agencies; not set: every agency may decide it"""
+    """kinds and place of the deciding agencies; not set: every agency may decide it"""
     one_officer: Fact | None = None
     """law by which one officer may both handle or propose and decide; not set: two officers are needed"""
     automatic: StandingOrder | None = None

@@ -162,7 +162,7 @@ class ProcedureRules(Model):
     `silent_officer` likewise one of the `silent_officers`; the filing's first event names both. If such an officer is
     not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
-    officer may both handle or propose and decide.
+    officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     """
 
     code: ProcedureCode
@@ -187,6 +187,7 @@ class ProcedureRules(Model):
     signature: bool
     unsigned_when: When = ()
     decided_by: tuple[AgencyKind, ...] = ()
+    place: Annotated[tuple[Code, ...], Field(exclude_if=unset)] = ()
     standing_order: str | None = None
     standing_officers: tuple[str, ...] = ()
     standing_officer: str | None = None
@@ -205,7 +206,7 @@ _KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review",
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
     """Returns the rules of `procedure`. `sha256` is the digest of the procedure's published bytes."""
-    order, silence = procedure.automatic, procedure.silent_approval
+    order, silence, decided_by = procedure.automatic, procedure.silent_approval, procedure.decided_by
     return ProcedureRules.model_validate(
         procedure.model_dump(include=_KEPT)
         | {
@@ -223,7 +224,8 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "supplement_within": procedure.supplement.within,
             "signature": procedure.signature.required,
             "unsigned_when": procedure.signature.unless,
-            "decided_by": procedure.decided_by.kinds if procedure.decided_by else (),
+            "decided_by": decided_by.kinds if decided_by else (),
+            "place": decided_by.place.fields if decided_by and decided_by.place else (),
             "standing_order": order.number if order else None,
             "standing_officers": order.officers if order else (),
             "silent_basis": silence.legal_basis if silence else None,

@@ -274,6 +274,8 @@ PERSONAL = {
     "more_time_refused": {"reason"},
     "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "acceptance_revoked": {"reason"},
+    "refusal_revoked": {"reason"},
+    "applicant_corrected": {"before", "after", "reason"},
     "recused": {"reason"},
     "supplement_cancelled": {"reason"},
     "supplemented": {"form", "papers"},

@@ -208,6 +208,69 @@ async def test_who_decides_it_takes_it_and_keeps_it_whatever_it_becomes(world: W
     assert begun.elsewhere is None
 
 
+PARENT: Final = "parent_commune"
+THERE: Final = "00004"
+
+
+async def decided_by_place(world: World, *fields: str, **territories: list[str]) -> str:
+    """Publish a birth that the communes of these fields decide, and the territories of communes; the version's name."""
+    source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
+    place = {"place": {"fields": list(fields), "source": "Luật Hộ tịch Đ13"}} if fields else {}
+    rule = {"kinds": ["commune"], "source": "Luật Hộ tịch Đ13"} | place
+    changed = source | {"version": "2026-12" if fields else "2026-12-any", "decided_by": rule}
+    await world.execute("update agency set territory = null")
+    entries = [
+        {"agency": agency, "name": {"vi": "xã", "en": "commune"}, "kind": "commune", "territory": territory}
+        | ({"phone": "024 3000 0112"} if agency == HONG_CHAU else {})
+        for agency, territory in territories.items()
+    ]
+    await seed_directory(world.owner_dsn, yaml.safe_dump({"agencies": entries}).encode(), world.publisher)
+    return (await publish(world.owner_dsn, yaml.safe_dump(changed, allow_unicode=True).encode())).version
+
+
+@pytest.mark.parametrize(
+    ("territories", "commune", "named"),
+    [
+        ({HERE: ["16012"], HONG_CHAU: [THERE]}, THERE, [HONG_CHAU]),
+        ({HERE: ["16012", THERE], HONG_CHAU: [THERE]}, THERE, None),
+        ({HERE: ["16012"], HONG_CHAU: [THERE]}, None, None),
+        ({HERE: [], HONG_CHAU: [THERE]}, THERE, [HONG_CHAU]),
+        ({HERE: [], HONG_CHAU: [THERE]}, "99999", None),
+        ({HERE: ["16012"], HONG_CHAU: [THERE]}, "99999", []),
+    ],
+    ids=["of another's", "its own", "nowhere", "of another's, here none is known", "of nobody's", "of nobody's here"],
+)
+async def test_who_decides_by_place_is_the_agency_of_the_commune(
+    world: World, territories: dict[str, list[str]], commune: str | None, named: list[str] | None
+) -> None:
+    version = await decided_by_place(world, PARENT, **territories)
+    asked = OpenRequest(stream=filing_workflow(uuid4()), code=BIRTH, version=version, agency=HERE)
+    communes = {"birth_place": "16012"} | ({} if commune is None else {PARENT: commune})
+    async with open_pool(world.settings) as pool:
+        found = await Registry(pool).open(asked.model_copy(update={"communes": communes}))
+    assert (found.elsewhere and [one.agency for one in found.elsewhere]) == (named or (None if named is None else ()))
+
+
+async def test_at_the_wrong_place_it_is_refused_online_and_at_the_desk_and_any_place_does_without_a_rule(
+    world: World,
+) -> None:
+    territories = {HERE: ["16012"], HONG_CHAU: [THERE]}
+    version = await decided_by_place(world, PARENT, **territories)
+    form = birth().form | {PARENT: THERE}
+    desk = {"channel": "counter", "actor": officer(Role.RECEPTION), "result_channel": "counter"}
+    async with world.platform():
+        for way in ({}, desk):
+            [problem] = await refused(world, birth(version=version, form=form, **way))
+            assert (problem.field, problem.rule) == ("agency", "not_competent")
+            assert f"{HONG_CHAU} (xã, điện thoại 024 3000 0112)" in problem.message.vi
+        [problem] = await refused(world, birth(version=version, form=form | {PARENT: "Hồng Hà"}))
+        assert (problem.field, problem.rule) == (f"form.{PARENT}", "not_a_commune")
+        play = await Play.begin(world, birth(version=version, form=form | {PARENT: "16012"}))
+        assert (await play.view()).agency == HERE
+        anywhere = await decided_by_place(world, **territories)
+        assert (await (await Play.begin(world, birth(version=anywhere, form=form))).view()).agency == HERE
+
+
 CENTRE: Final = "H01.01"
 WARD: Final = "H01.12"
 

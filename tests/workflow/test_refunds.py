@@ -18,7 +18,7 @@ from schemas.filing import commands as cm
 from schemas.filing.commands import Command
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, FeeState, Stage, Status
-from schemas.ids import payment_workflow
+from schemas.ids import filing_workflow, payment_workflow
 from schemas.level import Channel
 from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.commands import ApproveRefund, DeclineRefund, RequestRefund
@@ -115,6 +115,32 @@ async def test_a_refund_by_rule_is_called_off_as_its_filing_begins_again(
     view = await refunded(play, HALF)
     assert (view.state, view.captured) == ("paid", AMOUNT)
     assert await given(play) == [HALF]
+    await sound(running)
+
+
+async def test_one_alone_takes_a_refusal_of_intake_back_after_the_run_has_ended_and_its_refund_is_called_off(
+    running: World,
+) -> None:
+    def change(fields: dict[str, Any]) -> None:
+        fields["fee"]["due"] = "submission"
+        fields["fee"]["refunds"] = [{"case": "refused_at_intake", "percent": 100, "source": "unconfirmed"}]
+
+    play = await Play.begin(running, extract(version=await publish_changed(running, EXTRACT, change)))
+    await play.at(Stage.INTAKE)
+    reception = play.officer(Role.RECEPTION)
+    await play.act(cm.RefuseIntake, reception, reason="nhầm hồ sơ", legal_basis="NĐ 118/2025")
+    await of_refund(play, "refund_begun", "refund_opened")
+    await running.temporal.get_workflow_handle(filing_workflow(play.filing)).result()
+    back: dict[str, Any] = {"command_id": "back", "reason": "từ chối nhầm"}
+    receipt = await play.act(cm.RevokeRefusal, reception, **back)
+    await of_refund(play, "refund_opened", "refund_called_off")
+    assert await play.act(cm.RevokeRefusal, reception, **back) == receipt
+    assert await broken(play.act(cm.RevokeRefusal, reception, reason="-"), NotAllowed) == [("", "not_refused")]
+    await play.accept()
+    view = await play.at(Stage.REVIEW)
+    assert view.fee is not None
+    assert (view.fee.state, view.fee.amount, await given(play)) == (FeeState.PAID, AMOUNT, [])
+    assert [rule for _, rule in await broken(play.refund(ApproveRefund, SECOND, case=1))] == ["no_open_refund"]
     await sound(running)
 
 

@@ -46,7 +46,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
     (8, 7): "the applicant may withdraw what the agency has suspended",
     **dict.fromkeys(((2, 1), (4, 1), (6, 1)), "an acceptance made by mistake is taken back on its own day"),
-    (3, 1): _UPHELD,
+    (3, 1): f"a mistaken refusal of intake is taken back on its own day; or {_UPHELD}",
     (8, 1): _UPHELD,
     (10, 1): _UPHELD,
     (10, 4): _UPHELD,
@@ -61,6 +61,8 @@ _PUT_OFF: Final = "NĐ 61/2018 Đ19 k9"
 ARTICLES: Final[dict[str, str]] = {
     "accept": "NĐ 61/2018 Đ17 k2b",
     "revoke_acceptance": "ours",
+    "revoke_refusal": "ours",
+    "correct_applicant": "ours",
     "refuse_intake": "NĐ 61/2018 Đ17 k1b",
     "judge_signature": "Luật 20/2023 Đ23 (unconfirmed)",
     "request_supplement": _SUPPLEMENT,

@@ -275,6 +275,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             "late_reason": "-",
         },
         "revoke_acceptance": {"reason": "-"},
+        "revoke_refusal": {"reason": "-"},
+        "correct_applicant": {"name": "Lê Thị Ba", "reason": "-"},
         "cancel_supplement": {"reason": "-"},
         "supplement": {"papers": [{"code": PAPER, "file": FILE}]},
         "request_more_time": {"reason": "-"},

@@ -13,12 +13,12 @@ from rules.rule import ANYBODY, Rule, refuse
 from rules.time import working_time
 from rules.time.in_force import validity_in_words
 from rules.time.working_time import local_day
-from schemas.base import AgencyCode
+from schemas.base import AgencyCode, Text
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Events
-from schemas.filing.state import Filing, Stage
+from schemas.filing.state import Closing, Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
@@ -78,7 +78,8 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
     """The problems outside the dossier: with the agencies, the desks, the version in force, or the receipt on paper."""
     submission, rules = command.submission, command.procedure
     if command.elsewhere is not None:
-        yield _not_competent(rules.decided_by, command.elsewhere)
+        by_place = any(field in submission.form for field in rules.place)
+        yield _not_competent(rules.decided_by, command.elsewhere, by_place=by_place)
     if (only := command.only_in) is not None:
         yield problem("agency", "only_in_province", province=only.province, name=only.name)
     found = {partner.part for partner in command.partners}
@@ -95,13 +96,20 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
         yield problem("assisted", "assisted_at_the_counter")
 
 
-def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
-    """The problem if an agency may not decide, since it is of none of these `kinds`; names the `deciding` agencies."""
+def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...], *, by_place: bool) -> Problem:
+    """The problem if an agency may not decide, by these `kinds` or its place; names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem("agency", "not_competent", says="nobody_competent", names=names)
-    agencies = joined(said("agency_and_its_name", agency=one.agency, name=one.name) for one in deciding)
-    return problem("agency", "not_competent", names=names, agencies=agencies)
+    agencies = joined(_named(one) for one in deciding)
+    says = "not_competent_there" if by_place else "not_competent"
+    return problem("agency", "not_competent", says=says, names=names, agencies=agencies)
+
+
+def _named(one: AgencyName) -> Text:
+    if one.phone is None:
+        return said("agency_and_its_name", agency=one.agency, name=one.name)
+    return said("agency_and_its_phone", agency=one.agency, name=one.name, phone=one.phone)
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
@@ -176,6 +184,13 @@ def _review_has_begun(filing: Filing) -> bool:
     return moved or bool(filing.supplements_in_review or filing.parts_under_way or filing.decision)
 
 
+def _may_revoke_refusal(filing: Filing, _: Actor, now: datetime) -> Problem | None:
+    """Refuses unless the filing has ended by a refusal of intake, and after the day of the refusal."""
+    if filing.closing is not Closing.INTAKE_REFUSED:
+        return problem("", "not_refused")
+    return None if local_day(now) == local_day(require(filing.closed_at)) else problem("", "not_on_the_same_day")
+
+
 def _at_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
@@ -231,6 +246,11 @@ RULES: Final[dict[str, Rule[Filing]]] = {
         lambda _, command, __: (ev.AcceptanceRevoked(officer=command.actor.subject, reason=command.reason),),
     ),
     "refuse_intake": Rule((Role.RECEPTION,), _at_intake, _refuse_intake),
+    "revoke_refusal": Rule(
+        (Role.RECEPTION, Role.LEADER),
+        _may_revoke_refusal,
+        lambda _, command, __: (ev.RefusalRevoked(officer=command.actor.subject, reason=command.reason),),
+    ),
     "judge_signature": Rule((Role.RECEPTION,), _may_judge_signature, _judge_signature),
     "transfer_dossier": Rule((Role.RECEPTION,), _may_transfer, _transfer),
     "receive_dossier": Rule((Role.RECEPTION,), _may_receive, _receive),

@@ -27,6 +27,15 @@ MOST_OPEN_QUESTIONS: Final = 10
 """At most this many questions to the applicant may be open at once."""
 
 
+def _correct_applicant(filing: Filing, command: cm.CorrectApplicant, _: datetime) -> Events:
+    before = require(filing.applicant)
+    given = {name: value for name in ("name", "id_number") if (value := getattr(command, name)) is not None}
+    after = before.model_copy(update=given)
+    if after == before:
+        raise refuse(problem("", "nothing_to_correct"))
+    return (ev.ApplicantCorrected(officer=command.actor.subject, before=before, after=after, reason=command.reason),)
+
+
 def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     late = _asked_late(filing, now)
     by_leader = late and role_is(actor, Role.LEADER) is None
@@ -249,6 +258,7 @@ def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
+    "correct_applicant": Rule((Role.RECEPTION, Role.LEADER), lambda *_: None, _correct_applicant),
     "request_supplement": Rule(ANYBODY, _may_request_supplement, _request_supplement),
     "cancel_supplement": Rule(ANYBODY, _may_cancel_supplement, _cancel_supplement),
     "supplement": Rule(ANYBODY, _may_supplement, _supplement),

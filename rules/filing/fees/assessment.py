@@ -97,12 +97,13 @@ def _half_up(amount: int, parts: int) -> int:
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:
-    """The roles that may waive the fee now."""
+    """The roles that may waive the fee now. A leader may whatever another may, who perhaps has accepted the filing."""
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
     open_ones = (waiver for waiver in fee.waivers if waiver.code not in filing.waivers_declined)
-    return sorted({waiver.approver for waiver in open_ones if not_granted(filing, fee, waiver, now) is None})
+    found = {waiver.approver for waiver in open_ones if not_granted(filing, fee, waiver, now) is None}
+    return sorted({*found, Role.LEADER} if found else found)
 
 
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:

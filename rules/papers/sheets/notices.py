@@ -141,13 +141,32 @@ def correction(source: PaperSource) -> PaperSheet:
         source,
         issuer=source.filing.agency if source.filing.accepted_at else source.filing.receiving,
         title=title,
-        body=(Rows(rows=(*about(source), why)), Paragraph(text=meaning), *([Rows(rows=dates)] if dates else [])),
+        body=(
+            Rows(rows=(*about(source), *_before_and_after(source), why)),
+            Paragraph(text=meaning),
+            *([Rows(rows=dates)] if dates else []),
+        ),
         signatories=(officer(source, said("paper.who_notifies")),),
     )
 
 
+def _before_and_after(source: PaperSource) -> Iterator[Row]:
+    """The rows with the applicant's name and number before and after their correction; none for any other act."""
+    event, place = source.cause.event, f"events[{source.cause.seq}]"
+    if isinstance(event, ev.ApplicantCorrected):
+        for name, label in _OF_THE_PERSON:
+            was, now = getattr(event.before, name), getattr(event.after, name)
+            if was != now:
+                words = said("paper.corrected", before=plain(was), after=plain(now))
+                yield Row(place=f"{place}.after.{name}", label=label, value=words)
+
+
+_OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", said("paper.corrected.id_number")))
+
 _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "acceptance_revoked": (said("paper.acceptance_revoked"), said("paper.receipt_is_void")),
+    "refusal_revoked": (said("paper.refusal_revoked"), said("paper.refusal_is_void")),
+    "applicant_corrected": (said("paper.applicant_corrected"), said("paper.new_name_from_now")),
     "supplement_cancelled": (said("paper.supplement_cancelled"), said("paper.as_if_never_asked")),
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),

@@ -37,6 +37,7 @@ from tests.acting import (
 )
 from tests.conftest import World, empty_namespace
 from tests.histories import CANARY, PERSON, REASON, with_fee
+from tests.sound import sound
 from tests.walking import walked
 from views import auditor
 from views.log import Log, no_keys
@@ -345,6 +346,22 @@ async def test_the_filings_of_a_person_through_whichever_client(office: World) -
 
 async def streams(client: FilingClient, **asked: Any) -> set[str]:
     return {task.stream for task in (await client.tasks(rd.AskTasks(**asked))).rows}
+
+
+async def test_the_filings_of_a_person_follow_a_number_that_is_corrected(office: World) -> None:
+    wrong, right = f"{uuid4().int % 10**12:012d}", f"{uuid4().int % 10**12:012d}"
+    play = await Play.begin(office, birth(applicant={"subject": "applicant-1", "name": "An", "id_number": wrong}))
+    said: dict[str, Any] = {"name": f"{CANARY} Ân", "id_number": right, "reason": f"{CANARY} viết nhầm"}
+    await play.act(cm.CorrectApplicant, play.officer(Role.RECEPTION), **said)
+    found = {number: (await office.client.filings_of(number)).rows for number in (wrong, right)}
+    assert [row.filing_id for row in found[right]] == [play.filing]
+    assert found[wrong] == ()
+    [event] = [one for one in await office.client.timeline(play.filing) if one.kind == "applicant_corrected"]
+    assert event.personal is not None
+    assert (event.personal["before"]["id_number"], event.personal["after"]["id_number"]) == (wrong, right)
+    rows = await office.fetch("select body from event where filing_id = $1", play.filing)
+    assert not any(word in row["body"].decode() for row in rows for word in (wrong, right, CANARY))
+    await sound(office)
 
 
 async def test_tasks_are_found_by_whose_they_are_and_when_they_are_due(office: World) -> None:

@@ -365,10 +365,13 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of events since the filing began, was last reopened, or its acceptance was last taken back."""
+        """The kinds of events since the filing began, was last reopened, or an act of intake was taken back."""
         kinds = self.life.kinds
         return kinds[
-            max((n for n, kind in enumerate(kinds) if kind in {"reopened", "acceptance_revoked"}), default=0) :
+            max(
+                (n for n, kind in enumerate(kinds) if kind in {"reopened", "acceptance_revoked", "refusal_revoked"}),
+                default=0,
+            ) :
         ]
 
     @invariant()

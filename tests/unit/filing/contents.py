@@ -24,6 +24,7 @@ VALUES: Final = {
     FieldKind.DATE: "2026-02-28",
     FieldKind.BOOLEAN: True,
     FieldKind.CHOICE: "birth",
+    FieldKind.COMMUNE: "00004",
 }
 
 
@@ -103,6 +104,8 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
         "revoke_acceptance": {"reason": "nhầm"},
+        "revoke_refusal": {"reason": "nhầm"},
+        "correct_applicant": {"name": f"Nguyễn Văn Anh {filing.seq}", "reason": "viết nhầm"},
         "cancel_supplement": {"reason": "yêu cầu nhầm"},
         "revoke_waiver": {"reason": "giấy xác nhận giả"},
         "decline_waiver": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "không thuộc diện"}

@@ -6,16 +6,24 @@ from typing import Any, Final
 import pytest
 
 from rules.causes import papers_of
-from rules.filing import lifecycle
-from schemas.filing.events import FeeRequested
+from rules.filing import lifecycle, projections
+from rules.filing.queues import allowed
+from rules.refund.claims import claim_without_provider, fees_to_return
+from schemas.filing.events import ApplicantCorrected, FeeRequested
 from schemas.filing.state import FeeState
+from schemas.filing.submission import Examined
 from schemas.papers.state import PaperKind
 from schemas.people import Role
+from schemas.publishing.fee import RefundCase
+from schemas.refund.state import Claim
+from schemas.signature import SignatureOutcome, SignatureRecord
 from tests.unit.filing.clocks import supplied, vn
 from tests.unit.filing.fees import paid
 from tests.unit.filing.lives import (
+    AN,
     APPLICANT,
     CASHIER,
+    FILE,
     LEADER,
     RECEPTION,
     SPECIALIST,
@@ -206,3 +214,101 @@ def test_a_dossier_by_post_is_accepted_on_the_day_on_which_it_is_recorded() -> N
     life = Life(channel="post", actor=RECEPTION, authorisation=None, received_at=local("2026-11-24 16:00"))
     assert life.filing.accepted_at == local("2026-11-24 16:00")
     assert life.refusal("revoke_acceptance", RECEPTION, reason="-") == []
+
+
+# A refusal of intake.
+
+
+def refused(life: Life) -> Life:
+    return life.do("refuse_intake", RECEPTION, reason="nhầm hồ sơ", legal_basis="NĐ 118/2025")
+
+
+def test_of_a_refusal_that_is_taken_back_nothing_is_left_but_its_trace() -> None:
+    life = Life().wait(hours=1)
+    before = life.clock("intake")
+    refused(life).wait(minutes=30)
+    assert (life.status, life.filing.act, "appeal" in life.filing.clocks) == (3, 2, True)
+    assert "revoke_refusal" in allowed(life.filing, RECEPTION, life.now)
+    life.do("revoke_refusal", RECEPTION, reason="từ chối nhầm")
+    assert (life.status, life.stage, life.filing.closed_at, life.filing.act) == (1, "intake", None, None)
+    assert life.clock("intake") == before
+    assert [state.clock for state in life.filing.clocks.values()] == ["intake"]
+    assert life.filing.overdue == ()
+    assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
+    assert life.accepted().status == 2
+    assert life.refusal("revoke_refusal", RECEPTION, reason="-") == [("", "not_refused")]
+
+
+def test_who_may_take_a_refusal_back_and_until_when() -> None:
+    life = refused(Life())
+    for actor in (RECEPTION, OTHER, LEADER):
+        assert life.refusal("revoke_refusal", actor, reason="-") == []
+    for actor in (SPECIALIST, APPLICANT):
+        assert life.refusal("revoke_refusal", actor, reason="-") == [("actor.role", "role_not_allowed")]
+    for kind in ("accept", "ask", "withdraw"):
+        assert kind not in allowed(life.filing, RECEPTION, life.now)
+    life.until("2026-11-25 23:59")
+    assert life.refusal("revoke_refusal", RECEPTION, reason="-") == []
+    life.until("2026-11-26 00:00")
+    assert life.refusal("revoke_refusal", RECEPTION, reason="-") == [("", "not_on_the_same_day")]
+    assert allowed(life.filing, RECEPTION, life.now) == ()
+    withdrawn = Life().do("withdraw", APPLICANT, reason="đổi ý")
+    assert withdrawn.refusal("revoke_refusal", RECEPTION, reason="-") == [("", "not_refused")]
+
+
+def test_of_a_fee_nothing_goes_back_for_a_refusal_that_is_taken_back_and_nothing_is_paid_again() -> None:
+    returned = {"refunds": [{"case": "refused_at_intake", "percent": 100}]}
+    life = Life(procedure(fee=fee("submission") | returned)).do("pay_at_counter", CASHIER, amount=16_000)
+    refused(life)
+    assert fees_to_return(life.filing) == (1,)
+    claim = claim_without_provider(life.filing, 1000)
+    assert (claim.rule, claim.percent) == (RefundCase.REFUSED_AT_INTAKE, 100)
+    life.do("revoke_refusal", LEADER, reason="từ chối nhầm")
+    assert fees_to_return(life.filing) == ()
+    assert claim_without_provider(life.filing, 1000) == Claim(reopened=1), "what the refusal opened is called off"
+    assert (fees(life), life.stage) == ([(16_000, 0, "paid")], "intake")
+    refused(life)
+    again = claim_without_provider(life.filing, 1000)
+    assert (again.rule, again.percent, again.reopened) == (RefundCase.REFUSED_AT_INTAKE, 100, 1)
+
+
+# A mistyped name or number.
+
+RIGHT: Final[dict[str, Any]] = {"name": "Nguyễn Văn Ân", "id_number": "001099000009"}
+MISTYPED: Final = {"reason": "viết nhầm"}
+
+
+def test_a_mistyped_name_is_put_right_with_before_and_after_and_nothing_else_changes() -> None:
+    life = at(VERIFY)
+    before = life.filing
+    life.do("correct_applicant", RECEPTION, **RIGHT, **MISTYPED)
+    event = life.log[-1].event
+    assert isinstance(event, ApplicantCorrected)
+    assert (event.officer, event.before, event.after) == (RECEPTION.subject, AN, AN.model_copy(update=RIGHT))
+    assert life.filing.applicant == event.after
+    assert (life.filing.clocks, life.stage, life.filing.officer) == (before.clocks, "review", before.officer)
+    assert life.filing.authorisation is not None
+    assert life.filing.authorisation.principal == RIGHT["id_number"], "the mandate is the same person's"
+    assert life.refusal("ask", SPECIALIST, question="?") == []
+    assert projections.dossier(life.filing).applicant.name == RIGHT["name"]
+    assert papers_of(event) == (PaperKind.CORRECTION,)
+
+
+def test_a_signature_on_the_form_is_marked_as_not_covering_the_correction() -> None:
+    checked = SignatureRecord(outcome=SignatureOutcome.VALID, judged_at=local("2026-11-25 09:00"))
+    life = Life(procedure(), Examined(signature=checked), signature=FILE).wait(hours=1)
+    assert life.filing.signature_check == checked
+    life.do("correct_applicant", LEADER, name=RIGHT["name"], **MISTYPED)
+    assert life.filing.signature_check == checked.model_copy(update={"corrected_at": life.now})
+    unsigned = Life().do("correct_applicant", RECEPTION, name=RIGHT["name"], **MISTYPED)
+    assert unsigned.filing.signature_check is None
+
+
+def test_who_may_correct_and_until_when() -> None:
+    life = Life()
+    for actor in (SPECIALIST, APPLICANT):
+        assert life.refusal("correct_applicant", actor, **RIGHT, **MISTYPED) == [("actor.role", "role_not_allowed")]
+    for same in ({}, {"name": AN.name}, {"name": AN.name, "id_number": AN.id_number}):
+        assert life.refusal("correct_applicant", RECEPTION, **same, **MISTYPED) == [("", "nothing_to_correct")]
+    refused(life)
+    assert [rule for _, rule in life.refusal("correct_applicant", RECEPTION, **RIGHT, **MISTYPED)] == ["filing_closed"]

@@ -78,6 +78,8 @@ def _longest(field: FieldRule) -> FormValue:
             return "2026-11-27"
         case FieldKind.BOOLEAN:
             return True
+        case FieldKind.COMMUNE:
+            return "32248"
         case FieldKind.CHOICE:
             return max(field.choices, key=lambda choice: len(field.called(choice).vi))
         case _:

@@ -155,6 +155,7 @@ VALUES: dict[FieldKind, list[Any]] = {
     FieldKind.DATE: ["2026-02-28", "2026-02-30", "28/02/2026", "2026-2-8", ""],
     FieldKind.BOOLEAN: [True, False, 1, "true"],
     FieldKind.CHOICE: ["no_such", 1],
+    FieldKind.COMMUNE: ["00004", "4", "000045", "Hồng Hà", "0000a", "٠٠٠٠٤", 10000],
 }
 
 

@@ -131,6 +131,10 @@ def _field(field: str, **asks: Any) -> Change:
     return _when({"field": field, **asks})
 
 
+def _at(field: str) -> Raw:
+    return FACT | {"fields": [field]}
+
+
 BROKEN = [
     # the form of values
     wrong("code read as a number", "quote_it", put("code", 2.000635)),
@@ -196,6 +200,10 @@ BROKEN = [
     wrong("text longer than a form holds", "length_above_form", put("form[1].maximum", 4001)),
     wrong("too many papers", "too_many", add_many("papers", 98)),
     wrong("bounds crossed", "minimum_above_maximum", put("form[3].minimum", 51)),
+    wrong(
+        "decided by no commune", "place_not_a_commune", put("decided_by.place", _at("person_name")), below=".fields[0]"
+    ),
+    wrong("decided by no field", "place_not_a_commune", put("decided_by.place", _at("seat")), below=".fields[0]"),
     # conditions
     wrong("condition asks nothing", "when_one_thing", _when({})),
     wrong("condition asks two things", "when_one_thing", _field("kind", one_of=["birth"], channel="post")),

@@ -474,7 +474,9 @@ def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
     so_far = opened().do(cm.OpenClaimed, claim=AGAIN)
     stream = filing_workflow(so_far.refund.filing_id)
     evidence = REFUND.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
-    assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [[(("reopened",), stream)]]
+    assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [
+        [(("reopened", "refusal_revoked"), stream)]
+    ]
 
 
 def test_a_filing_says_how_often_it_has_begun_again() -> None:

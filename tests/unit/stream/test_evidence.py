@@ -21,6 +21,8 @@ ITS_OWN: Final = {
         {
             *(
                 "acceptance_revoked",
+                "refusal_revoked",
+                "applicant_corrected",
                 "answered",
                 "apologised",
                 "apology_drafted",
