@@ -1,5 +1,6 @@
 """What the rules allow is written down; where they differ from the law's table there is a reason."""
 
+import ast
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
 from docs.tools.law.matrix import SYSTEM_KINDS, matrix, page
+from docs.tools.law.scenarios import SCENARIOS
 from docs.tools.law.situations import situations
 from rules.filing.queues import PUBLIC_KINDS, check
 from schemas.filing.state import Stage, Status
@@ -38,6 +40,15 @@ def test_the_page_says_what_the_rules_allow_and_leaves_nothing_out() -> None:
     assert {row.status for row in law().rows} == set(Status)
     assert {row.stage for row in law().rows} == set(Stage) - {Stage.DRAFT}
     assert {row.command for row in law().rows if row.allowed} == {*PUBLIC_KINDS, *SYSTEM_KINDS} == set(ARTICLES)
+
+
+def test_each_scenario_is_held_by_a_test_that_there_is() -> None:
+    assert len({one.what for one in SCENARIOS}) == len(SCENARIOS) >= 60
+    for one in SCENARIOS:
+        file, name = one.test.split("::")
+        made = ast.parse((ROOT / "tests" / file).read_bytes()).body
+        there = {node.name for node in made if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        assert name in there, one.test
 
 
 def test_a_row_says_what_the_rules_say() -> None:

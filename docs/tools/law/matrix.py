@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
+from docs.tools.law.scenarios import SCENARIOS, Scenario
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import Story, ways
 from rules.filing import lifecycle
@@ -166,7 +167,22 @@ def page(found: Matrix) -> str:
     lines += [_transition(change) for change in found.transitions]
     for name, rows in groupby(found.rows, key=lambda row: row.situation):
         lines += ["", *_situation(name, list(rows))]
+    lines += ["", _SCENARIOS_HEAD, *(f"| {one.what} | {one.law} | {one.happens} | {_test(one)} |" for one in SCENARIOS)]
     return "\n".join(lines) + "\n"
+
+
+_SCENARIOS_HEAD: Final = """\
+## Scenarios
+
+What a lawyer would ask, and the test that holds the answer; the tests stand in `tests/`.
+
+| Scenario | Law | What happens | Test |
+|---|---|---|---|"""
+
+
+def _test(scenario: Scenario) -> str:
+    file, name = scenario.test.split("::")
+    return f"`{file}` `{name}`"
 
 
 def _transition(change: Transition) -> str:
