@@ -5,11 +5,12 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.intake import CLOSED
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
-from rules.complaint.grounds import Above, grounds
+from rules.complaint.grounds import Above, grounds, whose_act
 from rules.filing.reopening import stands
 from rules.require import require
 from rules.stream_kind import Kinds
@@ -79,8 +80,9 @@ class Complaints:
             except RefusalError:
                 return None
             others = [one for one in await complaints_of(log, stream) if one.n != asked.n]
-            above = Above(*require(await connection.fetchrow(_ABOVE, told.state.agency)))
             claim = asked.claim or Claim(about=asked.about)
+            acted = whose_act(told.before, told.events, claim.about)
+            above = Above(*require(await connection.fetchrow(_ABOVE, acted)))
             return grounds(told.before, told.events, tuple(told.states()), others, claim, above)
 
     @activity.defn(name="complaint.remedy")
@@ -97,7 +99,8 @@ _KNOWN: Final = """
 select (select split_part(via, '/', 1) from event where stream = $1 and seq = 1) as filed_by,
     exists (select from event where stream = $2) as known
 """
-_ABOVE: Final = """
-select own.superior, above.superior from (values ($1)) as asked (agency)
+_ABOVE: Final = f"""
+select own.superior, above.superior, asked.agency
+from (select coalesce((select {CLOSED} from agency where agency = $1), $1) as agency) as asked
     left join agency as own using (agency) left join agency as above on above.agency = own.superior
-"""
+"""  # noqa: S608 -- SQL of our own

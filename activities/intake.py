@@ -18,6 +18,7 @@ from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_cale
 from rules.streams import KINDS
 from schemas.base import AgencyCode, Code, CommuneCode, Model, Text
 from schemas.errors import Refusal, RefusalError
+from schemas.filing.commands import Destination
 from schemas.filing.events import Accountable, Digests, Partner
 from schemas.identity.statement import Spoken
 from schemas.ids import StreamId
@@ -56,11 +57,28 @@ class CalendarRequest(Model):
     agency: str
 
 
+class DestinationRequest(Model):
+    """Asks about the agency `to`, to which `agency` passes a filing on.
+
+    The filing is for this `version` of the procedure `code`; `desks` are the other agencies that serve it, `communes`
+    the communes in its form, by field.
+    """
+
+    to: AgencyCode
+    agency: AgencyCode
+    code: str
+    version: str
+    desks: tuple[AgencyCode, ...] = ()
+    communes: dict[Code, CommuneCode] = Field(default_factory=dict)
+
+
 class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `digests` are the digests of procedure and calendar. `accountable` are the agency's leaders in the directory; they
-    are empty for a stream that has begun, whose log names them. `elsewhere` are the agencies that may decide the
+    `agency` is the one with which a stream began; the queue and `signs` are those of the agency that has it now.
+    `closed_for` is the successor of the agency of a new stream, if that agency is closed. `digests` are the digests of
+    procedure and calendar. `accountable` are the agency's leaders in the directory; they are empty for a stream that
+    has begun, whose log names them. `elsewhere` are the agencies that may decide the
     procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive filings
     for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the validity of a
     version that is not in force on the day; `only_in` is the only province that has the procedure, if the agency is in
@@ -79,6 +97,7 @@ class OpenResult(Model):
     partners: tuple[Partner, ...] = ()
     not_in_force: Term | None = None
     only_in: Province | None = None
+    closed_for: AgencyCode | None = None
     signs: bool = False
     filed_by: str | None = None
     refusal: Refusal | None = None
@@ -110,7 +129,22 @@ class Registry:
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         async with acquired(self._pool) as connection:
             [found] = await connection.fetch(_OPEN, *asked)
-            agency, queue, kind, territory, rules, valid, start, end, calendar, leaders, owner, signs, filed_by = found
+            (
+                agency,
+                queue,
+                kind,
+                territory,
+                rules,
+                valid,
+                start,
+                end,
+                calendar,
+                leaders,
+                owner,
+                closed_for,
+                signs,
+                filed_by,
+            ) = found
             try:
                 speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
             except RefusalError as error:
@@ -137,9 +171,31 @@ class Registry:
             partners=decided,
             not_in_force=Term(valid_from=start, valid_until=end) if valid is False else None,
             only_in=None if owner is None else Province.model_validate_json(owner),
+            closed_for=closed_for,
             signs=signs,
             filed_by=filed_by,
         )
+
+    @activity.defn(name="intake.destination")
+    async def destination(self, request: DestinationRequest) -> Destination:
+        """Returns the facts of the directory about an agency to which a filing is to be passed on."""
+        asked = (request.to, request.agency, request.code, request.version, Role.LEADER)
+        async with acquired(self._pool) as connection:
+            [found] = await connection.fetch(_DESTINATION, *asked)
+            known, kind, territory, closed_for, heir, rules, leaders, owner, signs = found
+            procedure = None if rules is None else _read_rules(rules)
+            there = Here(request.to, kind, territory)
+            return Destination(
+                known=known,
+                closed_for=closed_for,
+                heir=heir,
+                elsewhere=await deciding(connection, there, procedure, request.communes),
+                only_in=None if owner is None else Province.model_validate_json(owner),
+                no_desks=await no_desks(connection, request.to, request.desks),
+                partners=await partners(connection, request.to, procedure),
+                accountable=Accountable() if procedure is None else _accountable(procedure, leaders),
+                signs=signs,
+            )
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
@@ -168,6 +224,14 @@ _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """
 
+CLOSED: Final = """
+case when (closed ->> 'day')::date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date then closed ->> 'successor' end
+"""
+"""SQL: the successor of an agency of the directory; null unless the agency is closed now."""
+
+HAS_IT_NOW: Final = "select agency from event where stream = {stream} order by seq desc limit 1"
+"""SQL: the agency that has a stream now: of a filing that was passed on, not the first one."""
+
 _OPEN: Final = f"""
 with asked as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
@@ -178,8 +242,10 @@ with asked as (
     ) as begun on true
 ), named as (
     select asked.*, queue, case when not begun then kind end as kind, province,
-        case when not begun then territory end as territory, coalesce(signing <> '[]', false) as signs
-    from asked left join agency using (agency)
+        case when not begun then territory end as territory, case when not begun then {CLOSED} end as closed_for,
+        coalesce(signing <> '[]', false) as signs
+    from asked left join agency as office
+        on office.agency = case when begun then ({HAS_IT_NOW.format(stream="$1")}) else asked.agency end
 )
 select named.agency, named.queue, named.kind, named.territory, coalesce(here.rules, nationwide.rules),
     nationwide.in_force, nationwide.valid_from, nationwide.valid_until, (
@@ -194,7 +260,7 @@ select named.agency, named.queue, named.kind, named.territory, coalesce(here.rul
     select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
     from province_in_force as owner
     where named.code = any(owner.own) and owner.province is distinct from named.province and not begun
-), signs, by from named left join lateral (
+), closed_for, signs, by from named left join lateral (
     select version, rules, begun or {COVERS.format(day="$6")} as in_force, valid_from, valid_until from procedure
     where procedure.code = named.code and case
         when begun then procedure.version = named.version
@@ -233,11 +299,25 @@ class Here(NamedTuple):
     territory: list[CommuneCode] | None
 
 
-_DECIDING: Final = """
+_DESTINATION: Final = f"""
+select there.agency is not null, there.kind, there.territory, there.closed_for, (
+    select {CLOSED} from agency where agency = $2
+), (
+    select rules from procedure where code = $3 and version = $4
+), array(
+    select subject from officer where officer.agency = there.agency and role = $5 and active order by subject
+), (
+    select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
+    from province_in_force as owner where $3 = any(owner.own) and owner.province is distinct from there.province
+), coalesce(there.signing <> '[]', false)
+from (select) as asked left join (select *, {CLOSED} as closed_for from agency where agency = $1) as there on true
+"""  # noqa: S608 -- SQL of our own
+
+_DECIDING: Final = f"""
 select agency, name_vi as vi, name_en as en, phone from agency
-where kind = any($1) and ($3::text[] = '{}' or territory && $3)
+where kind = any($1) and ($3::text[] = '{{}}' or territory && $3) and ({CLOSED}) is null
 order by province is distinct from (select province from agency where agency = $2), agency limit 5
-"""
+"""  # noqa: S608 -- SQL of our own
 
 
 async def deciding(
@@ -287,10 +367,11 @@ _PARTNERS: Final = f"""
 select distinct on (n) part, other.agency
 from unnest($2::text[], $3::text[]) with ordinality as wanted (part, kinds, n)
 join agency as own on own.agency = $1
-join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
+join (select * from agency where ({CLOSED}) is null) as other
+    on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
     and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
 order by n, other.province is distinct from own.province, other.agency
-"""  # noqa: S608 -- an enum value of our own
+"""  # noqa: S608 -- SQL and an enum value of our own
 """SQL: for each part, the agency that decides it: one in the same province, or else a ministry, which serves all."""
 
 

@@ -77,6 +77,7 @@ class Issuing:
             series=series,
             given=number,
             about=about,
+            agency=origin.agency,
             **said,
         )
         await record(self._ledger, log, PAPERS, origin, command)

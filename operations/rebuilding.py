@@ -322,7 +322,7 @@ async def _change(
     batch = Batch(
         stream=stream["stream"],
         filing_id=stream["filing_id"],
-        agency=stream["agency"],
+        agency=state.agency,
         next_seq=len(events),
         command_id=events[-1].command_id,
         digest="",

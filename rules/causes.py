@@ -28,6 +28,7 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "more_time_granted": (PaperKind.SUPPLEMENT,),
     "more_time_refused": (PaperKind.SUPPLEMENT,),
     "supplement_cancelled": (PaperKind.CORRECTION,),
+    "passed_on": (PaperKind.CORRECTION,),
     "intake_refused": (PaperKind.REFUSAL, *_ENDS),
     "apologised": (PaperKind.APOLOGY,),
     "reappointed": (PaperKind.APOLOGY,),

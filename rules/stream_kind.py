@@ -310,7 +310,8 @@ class StreamKind(Generic[S]):
         rows = self.all_rows(after)
         if before.seq == 0:
             return rows
-        kept: dict[str, Any] = {"standing": None} if self.standing(before) == rows.standing else {}
+        same = before.agency == after.agency and self.standing(before) == rows.standing
+        kept: dict[str, Any] = {"standing": None} if same else {}
         kept |= {"results": ()} if rows.results and self.results(before) == rows.results else {}
         kept |= {"receipts": ()} if rows.receipts and self.receipts(before) == rows.receipts else {}
         return rows.model_copy(update=kept) if kept else rows

@@ -27,7 +27,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from verifier import events as writing
-from verifier.events import BOUND, Json, instant, json_object, leaf
+from verifier.events import BOUND, PASSED_ON, Json, instant, json_object, leaf
 from verifier.events import canonical as canonical
 from verifier.notes import LOG, Note, NotSignedError, Policy, checkpoint_in, read_note
 from verifier.tree import leaf_hash, root_by
@@ -552,7 +552,7 @@ def _belonging(bundle: Json) -> Iterator[Problem]:
     if [stream["stream"] for stream in bundle["streams"]] != sorted(facts.events):
         yield Problem(None, None, Rule.BELONGS, "the streams are not in the order of their names, each once")
     for stream in bundle["streams"]:
-        for message, seq in _named_rightly(stream, bundle["filing_id"]):
+        for message, seq in _named_rightly(stream, bundle["filing_id"], facts):
             yield Problem(stream["stream"], seq, Rule.BELONGS, message)
     if facts.filing not in facts.events:
         yield Problem(facts.filing, None, Rule.BELONGS, "the filing's own stream is not there")
@@ -567,22 +567,32 @@ def _belonging(bundle: Json) -> Iterator[Problem]:
             yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
-def _named_rightly(stream: Json, filing_id: str) -> Iterator[tuple[str, int | None]]:
+def _named_rightly(stream: Json, filing_id: str, facts: "_Facts") -> Iterator[tuple[str, int | None]]:
     name = _NAME.fullmatch(stream["stream"])
     first = stream["events"][0]
     if name is None or name["filing"] != filing_id or (name["kind"] in _ONLY_ONE) != (name["n"] is None):
         yield "no stream of this filing has such a name", None
     elif (begins := BEGINS.get(name["kind"])) and first["kind"] not in {begins, *OR_BEGINS.get(name["kind"], ())}:
         yield f"a stream of this name begins with {begins}", 1
-    for event in stream["events"]:
-        if (event["stream"], event["filing_id"], event["agency"]) != (stream["stream"], filing_id, first["agency"]):
+    for event, agencies in zip(stream["events"], _agencies(stream, facts), strict=True):
+        if (event["stream"], event["filing_id"]) != (stream["stream"], filing_id) or event["agency"] not in agencies:
             yield "the event names another stream, filing or agency", event["seq"]
+
+
+def _agencies(stream: Json, facts: "_Facts") -> Iterator[set[object]]:
+    """Yields for each event the agencies that it may name: the stream's, which changes when the filing is passed on."""
+    agency = stream["events"][0]["agency"]
+    for event in stream["events"]:
+        if stream["stream"] == facts.filing and event["kind"] == PASSED_ON:
+            agency = (_said(event["body"]) or {}).get("to")
+        yield facts.agencies if stream["stream"] == facts.papers else {agency}
 
 
 class _Facts:
     """The content of a bundle's streams, for comparing the streams with each other.
 
-    `events`: for each stream, the seq, kind and body of each of its events.
+    `events`: for each stream, the seq, kind and body of each of its events. `agencies`: all agencies that its streams
+    name: papers are for any of them.
     """
 
     def __init__(self, bundle: Json) -> None:
@@ -592,6 +602,8 @@ class _Facts:
             stream["stream"]: [(event["seq"], event["kind"], _said(event["body"]) or {}) for event in stream["events"]]
             for stream in bundle["streams"]
         }
+        named = (stream for stream in bundle["streams"] if stream["stream"] != self.papers)
+        self.agencies = {event["agency"] for stream in named for event in stream["events"]}
 
     def said(self, stream: str, kind: str, **content: object) -> bool:
         """Whether the stream has an event of this kind with this content."""

@@ -18,6 +18,9 @@ class Row(Protocol):
         """Returns one column."""
 
 
+PASSED_ON: Final = "passed_on"
+"""The kind of event after which a filing has another agency."""
+
 BOUND: Final = re.compile(
     rb'\{"epoch":(?P<epoch>[1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
 )

@@ -31,7 +31,7 @@ import asyncpg
 
 from verifier import events as writing
 from verifier import guards, rows
-from verifier.events import BOUND, Json, Row, instant, json_object
+from verifier.events import BOUND, PASSED_ON, Json, Row, instant, json_object
 
 BATCH: Final = 1000
 MOST_PROCESSES: Final = 8
@@ -456,6 +456,7 @@ class _Chains:
         self._waiting = waiting
         self._run = _NOTHING_WAITS
         self._last: Row | None = None
+        self._head_of_agency = True
         self._code: object = None
         self.streams = 0
         self.events = 0
@@ -471,6 +472,7 @@ class _Chains:
             self.close()
             self.streams += 1
             self._code = (body or {}).get("code")
+            self._head_of_agency = event["head_of_agency"]  # the head row names the agency with which a stream began
             self._run = self._waiting.pop(event["stream"], _NOTHING_WAITS)
         elif event["command_id"] != self._last["command_id"]:
             self._check_receipt(self._last)
@@ -479,6 +481,7 @@ class _Chains:
             self._problems.add(Rule.BOUND, message, event["stream"], self._last["seq"])
         self.events += 1
         self._check_link(event)
+        self._check_agency(event, body)
         self._check_position(event)
         self._check_bound(event)
         self._last = event
@@ -507,8 +510,8 @@ class _Chains:
             if event["head_seq"] == seq:
                 message = "the head row has another hash than the last event"
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
-        for what in ("filing", "agency"):
-            if not event[f"head_of_{what}"]:
+        for what, agrees in (("filing", event["head_of_filing"]), ("agency", self._head_of_agency)):
+            if not agrees:
                 self._problems.add(Rule.HEAD_DIFFERS, f"the head row names another {what}", stream, seq)
         if event["head_erased"] is not (event["kind"] == "erased") and not stream.startswith("restarts:"):
             message = "the head row and the last event do not agree whether it is erased"
@@ -524,6 +527,16 @@ class _Chains:
             self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
         if event["prev_hash"] != previous:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
+
+    def _check_agency(self, event: Row, body: Json | None) -> None:
+        """Checks that the stream keeps its agency, unless the event passes it on to another one.
+
+        The receipts and papers of a filing that was passed on name the agency that issues each.
+        """
+        if self._last is None or self._last["agency"] == event["agency"] or event["stream"].startswith("papers:"):
+            return
+        if event["kind"] != PASSED_ON or (body or {}).get("to") != event["agency"]:
+            self._problems.add(Rule.LINK, "names another agency than the event before", event["stream"], event["seq"])
 
     def _check_position(self, event: Row) -> None:
         position, seq = event["position"], event["seq"]

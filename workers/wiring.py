@@ -209,7 +209,7 @@ async def activities_with(
         results = Results(pool, vault, kinds)
         official = OfficialSigning(pool, instructions, Store(store), signer, lasting, signed, pages, audience)
         working = (
-            *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar),
+            *(ledger.append, registry.open, registry.closed, registry.news, registry.calendar, registry.destination),
             *(views.answer, Reprojections(pool).page, Checkpoints(pool, setup).make),
             Healer(pool, vault.find, kinds, WORKFLOWS, meter).heal,
             Overtaken(pool, kinds, meter).take_over,

@@ -266,8 +266,12 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 
 
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
-    """Returns the next request's queue: the directory's current one if the log refused the answer, else the same."""
-    if queue is None or not isinstance(error, UnfoundedError):
+    """Returns the next request's queue: the directory's current one if the log refused the answer, else the same.
+
+    Of a filing that was passed on, the directory's after any error: the earlier agency may have no back office now.
+    """
+    passed_on = getattr(log.state, "passed_from", None) is not None
+    if queue is None or not (passed_on or isinstance(error, UnfoundedError)):
         return queue
     return (await read(Registry.open, OpenRequest(stream=str(log.id)))).answer.queue or queue
 

@@ -10,13 +10,14 @@ from typing import Any, Final, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.intake import OpenRequest, OpenResult, Registry
+    from activities.intake import DestinationRequest, OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.money.merchants import CollectorRequest, Merchants
     from activities.reception import SCANNING, Reception
     from activities.support.refusal import failure
     from rules.filing import lifecycle
     from rules.filing.commands.delivery import WRONG_CODE
+    from rules.filing.conditions import communes_in
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.require import require as known
     from rules.stream_kind import Origin, StreamKind, Telling
@@ -148,12 +149,34 @@ class FilingLife(Life[Filing]):
         return receipt
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command with its facts. For a tax office's demand, adds whether it can be paid online."""
+        """Returns the command with its facts.
+
+        For a tax office's demand, adds whether it can be paid online; for a filing that is passed on, the directory's
+        facts about the new agency.
+        """
+        if isinstance(command, cm.PassOn):
+            return await self._passing_on(command)
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
         collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
         demand = cm.PayableDemand(**dict(composed(command)), payable=collector.answer.payable)
         return Considered(demand, collector.answer.refusal, collector.basis)
+
+    async def _passing_on(self, command: cm.PassOn) -> Considered:
+        filing = (await self.recorded()).state
+        found = await read(
+            Registry.destination,
+            DestinationRequest(
+                to=command.to,
+                agency=filing.agency,
+                code=filing.procedure.code,
+                version=filing.procedure.version,
+                desks=tuple(desk for desk in (filing.desk, filing.result_desk) if desk is not None),
+                communes=communes_in(filing.form),
+            ),
+        )
+        given = cm.PassOnTo(**dict(composed(command)), destination=found.answer)
+        return Considered(given, basis=found.basis)
 
     def taken_over(self, found: OpenResult) -> None:
         """Remembers the queue of the agency's back office, and the program that submitted the filing.
@@ -294,6 +317,7 @@ class FilingLife(Life[Filing]):
         next one, and only Temporal knows which (ADR 0007).
         """
         while True:
+            await self._see_to_office()
             await self._see_to_payments()
             await self._see_to_referrals()
             while self._parcel_waits:
@@ -316,6 +340,18 @@ class FilingLife(Life[Filing]):
                 ring = ring_id(timer, self._filing.seq)
                 fired = cm.TimerFired(command_id=ring, clock=timer.clock, moment=timer.moment)
                 await self.stream.attempt(fired, not_before=timer.due)
+
+    async def _see_to_office(self) -> None:
+        """Remembers the queue of the back office of the agency to which the filing was passed on."""
+        while self._passed_on:
+            office = self._filing.agency
+            self.taken_over((await read(Registry.open, OpenRequest(stream=str(self.stream.id)))).answer)
+            self.remember(office=office)
+
+    @property
+    def _passed_on(self) -> bool:
+        """Whether the filing was passed on since this run read the queue of its back office."""
+        return self._filing.passed_from is not None and self.memory.office != self._filing.agency
 
     async def _see_to_payments(self) -> None:
         """Starts the payment of each fee that is due online, and of each obligation that can be paid online.
@@ -390,8 +426,9 @@ class FilingLife(Life[Filing]):
 
     @property
     def _others_wait(self) -> bool:
-        """Whether another stream has to be started or cancelled, or a virus scan has to be started."""
-        return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
+        """Whether another stream has to be started or cancelled, a scan started, or another office's queue read."""
+        others = self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
+        return others or self._passed_on
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Waits until `done` is true or the filing changes otherwise. Returns False if the timer fired first."""

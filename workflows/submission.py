@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.intake import OpenRequest, OpenResult
-    from rules.filing.conditions import day_of_receipt, is_commune
+    from rules.filing.conditions import communes_in, day_of_receipt
     from rules.streams import FILING
     from schemas.errors import Refusal, RefusalCode, problem, shape_refusal
     from schemas.filing.commands import Submit
@@ -60,7 +60,7 @@ class Filed:
             agency=submission.agency,
             day=day_of_receipt(submission, now),
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
-            communes={code: str(value) for code, value in submission.form.items() if is_commune(value)},
+            communes=communes_in(submission.form),
             spoken=Spoken(statement=self.statement, message=message),
         )
 
@@ -80,6 +80,7 @@ class Filed:
             partners=found.partners,
             not_in_force=found.not_in_force,
             only_in=found.only_in,
+            closed_for=found.closed_for,
             signs=found.signs,
             examined=examined,
         )

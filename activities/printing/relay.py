@@ -133,9 +133,9 @@ _OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
 """The kind of receipt for each paper that is a receipt. The event that records a receipt's number causes the paper."""
 
 _NEXT: Final = """
-select stream, seq, paper, filing_id, agency, tries, (
+select stream, seq, paper, filing_id, agency, tries, case when stream = 'filing:' || filing_id then agency else (
     select stream.agency from stream where stream.stream = 'filing:' || outbox.filing_id
-) as filings_agency
+) end as filings_agency
 from outbox where next_try <= clock_timestamp() order by next_try limit 1 for update skip locked
 """
 _DONE: Final = "delete from outbox where stream = $1 and seq = $2 and paper = $3"

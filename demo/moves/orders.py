@@ -141,6 +141,11 @@ async def _waived(scenario: Scenario, act: Act, view: FilingView, filer: Filer) 
     return {"waiver": waiver} | await _reason(scenario, act, view, filer)
 
 
+async def _passed_on(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    (to,) = act.arguments
+    return {"to": to, "legal_basis": "Nghị định 118/2025/NĐ-CP"} | await _reason(scenario, act, view, filer)
+
+
 async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
     (case,) = act.arguments
     return {"case": case} | await _reason(scenario, act, view, filer)
@@ -196,6 +201,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "answer_more_time": _granted,
     "stop": _stopped,
     "recuse": _reason,
+    "pass_on": _passed_on,
     "prolong": _reason,
     "extend": _reason,
     "apply_case": _case,

@@ -9,14 +9,19 @@ from uuid import UUID
 
 from temporalio.service import RPCError
 
-from console.database import APPLICATION, connected, find_setting
+from console.agencies import see_agency
+from console.database import APPLICATION, address, answered, connected, find_setting
+from motcua import contract as c
 from motcua.calls.retry import patiently
-from motcua.cli.answer import columns, show_all
+from motcua.cli.answer import Column, columns, lines, progress, show_all, show_one
 from motcua.cli.help import group
-from motcua.cli.options import PATIENCE, AsJson, Patience
-from motcua.cli.running import end_well, note, use_stack_here
+from motcua.cli.options import PATIENCE, Agency, AsJson, Operator, Patience, actor_of
+from motcua.cli.running import Exit, end_well, exit_if, note, parse, refusing, use_stack_here
+from motcua.client import FilingClient
 from motcua.connection import configured_address, connect
+from motcua.errors import MotcuaError
 from operations.machine_work import Failing, failing
+from operations.passing_on import Report, pass_all_on
 from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
 from schemas.translate import said
@@ -50,6 +55,27 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
         rows.append((owed.code, what, work.since, work.attempts, f"{owed.agency}: {work.error}", work.next_try))
     show_all(rows, _COLUMNS, counts, as_json=as_json, data=data)
 
+
+@app.command("pass-on")
+def pass_on(agency: Agency, *, actor: Operator, patience: Patience = PATIENCE, as_json: AsJson = False) -> None:
+    use_stack_here()
+    see_agency(agency)
+    operator, dsn = parse(c.Actor, actor_of(actor)), address(APPLICATION)
+
+    async def work() -> Report:
+        async with connected(dsn) as connection, await FilingClient.connect(patience=patience) as client:
+            return await pass_all_on(connection, client, agency, operator, moved)
+
+    with progress("command.pass_on.progress") as moved, refusing(MotcuaError, Exit.UNREACHABLE):
+        report = answered(work)
+    show_one(report, columns("agency successor passed_on"), as_json=as_json, data=report)
+    if not as_json:
+        show_all(report.kept, _KEPT)
+        show_all(report.streams, (Column("stream", lambda stream: stream),))
+    exit_if(report.kept)
+
+
+_KEPT: Final = columns("filing:code", Column("why_not", lambda one: lines(problem.message for problem in one.problems)))
 
 _COLUMNS: Final = columns("filing:0 stream:1 since:2 tries:3 reason:4 next_try:5")
 

@@ -19,7 +19,7 @@ from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Code, CommuneCode, Line, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
 from schemas.people import IdNumber, Role
-from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
+from schemas.publishing.events import AgencyEntered, Closed, OfficerEntered, PublicationEvent, Series
 from schemas.publishing.fact import AgencyKind
 from schemas.publishing.procedure import ProcedureCode
 from schemas.result.state import AgencySigner
@@ -89,6 +89,10 @@ class OfficerEntry(StrictModel):
     id_number: IdNumber | None = None
 
 
+class ClosedEntry(Closed, StrictModel):
+    """The closing of an agency, as written in the directory's file."""
+
+
 class AgencyEntry(StrictModel):
     """An agency: its kind and province, the queue of its machine work, its officers, and the signers of its results.
 
@@ -98,7 +102,7 @@ class AgencyEntry(StrictModel):
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
     cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk. `superior`
     is the next authority, to which a second complaint goes; without it only the court is left. `territory` are
-    the codes of the communes for which it decides what is decided by place.
+    the codes of the communes for which it decides what is decided by place. A `closed` agency takes in no filing any more.
     """
 
     agency: AgencyCode
@@ -116,6 +120,7 @@ class AgencyEntry(StrictModel):
     phone: Line | None = None
     superior: AgencyCode | None = None
     territory: tuple[CommuneCode, ...] = ()
+    closed: ClosedEntry | None = None
 
 
 class Directory(StrictModel):
@@ -218,4 +223,5 @@ def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
         phone=entry.phone,
         superior=entry.superior,
         territory=entry.territory,
+        closed=entry.closed,
     )

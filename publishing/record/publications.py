@@ -35,7 +35,7 @@ class Table(NamedTuple):
 PROCEDURE: Final = Table("procedure", ("code", "version"))
 CALENDAR: Final = Table("calendar", ("name", "agency"))
 PROVINCE: Final = Table("province_overlay", ("province", "version"))
-AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts"}), frozenset({"signing"}))
+AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts", "closed"}), frozenset({"signing"}))
 OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=frozenset({"name", "number", "person"}))
 ABSENCE: Final = Table("absence", ("agency", "subject", "role", "first_day"))
 TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "published_at"))
@@ -178,6 +178,7 @@ def _agency(event: ev.AgencyEntered) -> Row:
         "phone": event.phone,
         "superior": event.superior,
         "territory": list(event.territory) or None,
+        "closed": None if event.closed is None else event.closed.model_dump(mode="json"),
         "receives_for": list(event.receives_for),
         "receipts": None if event.receipts is None else event.receipts.model_dump(exclude_none=True),
         "merchants": None if event.merchants is None else list(event.merchants),

@@ -115,7 +115,7 @@ def agency_entered(row: pb.Row) -> ev.AgencyEntered:
     """Returns the event that produces this row of the table of agencies."""
     same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
     name = Text(vi=row["name_vi"], en=row["name_en"])
-    more = _columns(row, "merchants", "tills", "phone", "superior")
+    more = _columns(row, "merchants", "tills", "phone", "superior", "closed")
     territory = tuple(row["territory"] or ())
     return ev.AgencyEntered(name=name, agency_kind=row["kind"], territory=territory, **same, **more)
 

@@ -30,10 +30,15 @@ class _Turn(NamedTuple):
 
 
 class Above(NamedTuple):
-    """The authorities above a filing's agency: the next one, and the next above that; None where there is none."""
+    """The authorities above the agency `first`, whose act it is: the next one, and the next above that.
+
+    `first` is the successor if that agency is closed; None if it is the filing's agency. The others are None where
+    there is none.
+    """
 
     second: AgencyCode | None = None
     third: AgencyCode | None = None
+    first: AgencyCode | None = None
 
 
 NOTHING_ABOVE: Final = Above()
@@ -50,7 +55,7 @@ def grounds(
     """The grounds of a complaint; `begun` is the filing's state before all `events`."""
     changes = zip(events, pairwise((begun, *states)), strict=True)
     turns = [_Turn(before, recorded, after) for recorded, (before, after) in changes]
-    known = _of_any_event(turns[-1].after, complaints, claim)
+    known = _of_any_event(turns[-1].after, complaints, claim, above)
     found = next((turn for turn in turns if turn.recorded.seq == claim.about), None)
     if found is None:
         return known
@@ -77,11 +82,21 @@ def _is_the_agencys(recorded: Recorded) -> bool:
     return recorded.actor.role in {*OFFICERS, Role.SYSTEM} and recorded.event.kind not in _THEIRS
 
 
-def _of_any_event(filing: Filing, complaints: Sequence[Complaint], claim: Claim) -> Grounds:
+def whose_act(begun: Filing, events: Iterable[Recorded], about: int) -> AgencyCode:
+    """The agency that had the filing at the event with this seq, or has it now; the one before, if it passed it on."""
+    agency = begun.agency
+    for recorded in events:
+        if recorded.seq == about:
+            return agency
+        agency = recorded.event.to if isinstance(recorded.event, ev.PassedOn) else agency
+    return agency
+
+
+def _of_any_event(filing: Filing, complaints: Sequence[Complaint], claim: Claim, above: Above) -> Grounds:
     """The part of the grounds that exists for every event."""
     limits = filing.procedure.limits
     return Grounds(
-        agency=filing.agency,
+        agency=above.first or filing.agency,
         complainants=() if claim.touched else _applicants_side(filing),
         side=tuple(sorted(on_the_applicants_side(filing))),
         represented_until=None if claim.touched else represented_until(filing),

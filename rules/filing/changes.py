@@ -243,6 +243,33 @@ def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
     return {"recused": (*filing.recused, f"{event.agency} {event.officer}")}
 
 
+def _passed_on(filing: Filing, event: ev.PassedOn, _: datetime) -> Changed:
+    """The change when the filing is passed on. Parts not referred yet go to agencies near the new one."""
+    chosen = {partner.part: partner.agency for partner in event.partners}
+    parts = (
+        part.model_copy(update={"agency": chosen[part.code]})
+        if part in filing.planned and part.code in chosen
+        else part
+        for part in filing.parts
+    )
+    issued = (one.model_copy(update={"agency": one.agency or event.origin}) for one in filing.results)
+    named = {"standing_officer": event.accountable.standing, "silent_officer": event.accountable.silent}
+    return {
+        "agency": event.to,
+        "passed_from": event.origin,
+        "officer": None,
+        "desk": event.desk,
+        "result_desk": event.result_desk,
+        "at_desk": tuple(code for code in filing.at_desk if code not in event.papers),
+        "under_way": event.papers,
+        "parts": tuple(parts),
+        "results": tuple(issued),
+        "procedure": filing.procedure.model_copy(update=named),
+        "signs": event.signs,
+        "machine_failing": None,
+    }
+
+
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
     proposal = filing.proposal if comes_after_proposal(filing, event.step) else None
     acting_for = None if filing.last_move is None else filing.last_move.acting_for
@@ -469,6 +496,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Released: lambda *_: {"officer": None},
     ev.Recused: _recused,
     ev.Reassigned: lambda filing, event, at: _claimed(filing, event, at) | {"acting_for": event.acting_for},
+    ev.PassedOn: _passed_on,
     ev.Recalled: _recalled,
     ev.Asked: _asked,
     ev.Answered: _answered,

@@ -79,6 +79,11 @@ def is_commune(value: object) -> bool:
     return isinstance(value, str) and _COMMUNE.fullmatch(value) is not None
 
 
+def communes_in(form: Mapping[str, object]) -> dict[str, str]:
+    """Returns the values of a form that are written like the code of a commune, by field."""
+    return {code: str(value) for code, value in form.items() if is_commune(value)}
+
+
 def day_of_receipt(submission: Submission, now: datetime) -> date:
     """The day in Vietnam whose law applies: today, or the day on which the post delivered the submission."""
     return local_day(now if submission.received_at is None else min(submission.received_at, now))

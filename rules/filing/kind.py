@@ -50,7 +50,7 @@ FILING: Final = StreamKind(
             *(ev.Submitted, ev.Accepted, ev.AcceptanceRevoked, ev.IntakeRefused, ev.FilesScanned, ev.SignatureJudged),
             *(ev.RefusalRevoked, ev.ApplicantCorrected, ev.SupplementRequested, ev.SupplementCancelled),
             *(ev.Supplemented, ev.SupplementExpired),
-            *(ev.DossierTransferred, ev.DossierReceived),
+            *(ev.DossierTransferred, ev.DossierReceived, ev.PassedOn),
             *(ev.MoreTimeRequested, ev.MoreTimeGranted, ev.MoreTimeRefused),
             *(ev.FeeRequested, ev.FeePaid, ev.FeeExpired, ev.FeeWaived, ev.FeeWaiverRevoked, ev.FeeWaiverDeclined),
             *(ev.FeeReduced, ev.FeeChargedBack),

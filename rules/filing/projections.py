@@ -103,9 +103,10 @@ def results(filing: Filing) -> tuple[dict[str, Any], ...]:
 
 
 def _result_row(result: IssuedResult) -> dict[str, Any]:
+    earlier = {} if result.agency is None else {"agency": result.agency}
     if result.signed:
-        return result.model_dump(mode="json", include={"number", "n", "overtaken_at"})
-    return IssuedRow.model_validate(result.model_dump()).model_dump(mode="json")
+        return result.model_dump(mode="json", include={"number", "n", "overtaken_at"}) | earlier
+    return IssuedRow.model_validate(result.model_dump()).model_dump(mode="json") | earlier
 
 
 def _task_row(task: Task) -> TaskRow:
@@ -131,6 +132,7 @@ def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
         seq=filing.seq,
         changed_at=changed,
         agency=filing.agency,
+        passed_from=filing.passed_from,
         procedure=filing.procedure.code,
         version=filing.procedure.version,
         calendar=filing.calendar.name,

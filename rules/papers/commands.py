@@ -13,7 +13,7 @@ from schemas.errors import Problem, problem
 from schemas.papers.commands import ApproveVoid, IssueReceipt, RecordPaper, VoidByItself, VoidReceipt
 from schemas.papers.events import PaperMade, ReceiptIssued, ReceiptVoidAsked, ReceiptVoided
 from schemas.papers.state import MoneyReceipt, OfficialPapers
-from schemas.people import Role
+from schemas.people import Actor, Role
 
 
 def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[PaperMade, ...]:
@@ -28,19 +28,20 @@ def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) 
     """The event of a receipt. For one event, one receipt of each kind is issued."""
     if issued_for(papers.receipts, command.about, command.of) is not None:
         raise refuse(problem("", "wrong_state", says="receipt_is_issued"))
-    said = command.model_dump(include=set(ReceiptIssued.model_fields) - {"kind", "series"})
+    said = command.model_dump(include=set(ReceiptIssued.model_fields) - {"kind", "series", "agency"})
+    said |= {} if command.agency in {None, papers.agency} else {"agency": command.agency}
     series = command.series if command.given else f"{command.series}-{at.astimezone(VIETNAM):%y}"
     return (ReceiptIssued(series=series, amount=sum(line.amount for line in command.lines), **said),)
 
 
 def _void_receipt(papers: OfficialPapers, command: VoidReceipt, _: datetime) -> tuple[ReceiptVoidAsked, ...]:
-    receipt = _valid(papers, command.registered, _UNKNOWN)
+    receipt = _own(papers, command)
     said = {"officer": command.actor.subject, "again": command.again, "reason": command.reason}
     return (ReceiptVoidAsked(registered=require(receipt.registered), **said),)
 
 
 def _approve_void(papers: OfficialPapers, command: ApproveVoid, _: datetime) -> tuple[ReceiptVoided, ...]:
-    receipt = _valid(papers, command.registered, _UNKNOWN)
+    receipt = _own(papers, command)
     asked = receipt.void_asked
     if asked is None:
         raise refuse(problem("registered", "no_void_asked"))
@@ -52,6 +53,19 @@ def _approve_void(papers: OfficialPapers, command: ApproveVoid, _: datetime) -> 
 
 def _void_by_itself(papers: OfficialPapers, command: VoidByItself, _: datetime) -> tuple[ReceiptVoided, ...]:
     return (_voided(_valid(papers, command.registered, _VOID), cause=command.cause),)
+
+
+def _own(papers: OfficialPapers, command: VoidReceipt | ApproveVoid) -> MoneyReceipt:
+    """The valid receipt that a command names. Raises `RefusalError`, also for another agency's receipt."""
+    receipt = _valid(papers, command.registered, _UNKNOWN)
+    if (why := other_agency(command.actor, receipt.agency or papers.agency)) is not None:
+        raise refuse(why)
+    return receipt
+
+
+def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | None:
+    """Refuses an officer of an agency that has issued none of the papers."""
+    return other_agency(actor, papers.agency, *(one.agency for one in papers.receipts if one.agency is not None))
 
 
 def _valid(papers: OfficialPapers, number: str, unknown: Problem) -> MoneyReceipt:
@@ -79,5 +93,5 @@ RULES: Final[Rules[OfficialPapers]] = Rules(
         "void_by_itself": Rule(SYSTEM, always, _void_by_itself),
     },
     not_now=problem("", "wrong_state", says="paper_is_made"),
-    stranger=lambda papers, actor, _: other_agency(actor, papers.agency),
+    stranger=_stranger,
 )

@@ -17,7 +17,9 @@ def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bo
 
 
 def _issued(papers: OfficialPapers, event: ReceiptIssued, at: datetime) -> dict[str, Any]:
-    number = event.number if event.given is None else number_given(papers.agency, event.series, event.given)
+    number = (
+        event.number if event.given is None else number_given(event.agency or papers.agency, event.series, event.given)
+    )
     own = {"seq": papers.seq + 1, "at": at, "registered": number, "given": event.given is not None}
     return {"receipts": (*papers.receipts, MoneyReceipt(**dict(event) | own))}
 

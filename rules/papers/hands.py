@@ -53,8 +53,8 @@ def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Ha
         filing: The filing after these events; time is counted by the filing's calendar.
         now: The end of the count for a holder who still has the filing.
     """
-    origin = ("filing_id", "agency", "procedure", "calendar", "digests")
-    walk = _Walk(Filing(**{name: getattr(filing, name) for name in origin}))
+    origin = {name: getattr(filing, name) for name in ("filing_id", "procedure", "calendar", "digests")}
+    walk = _Walk(Filing(agency=events[0].event.agency, **origin))  # it may have been passed on since
     own = (recorded for recorded in events if not isinstance(recorded.event, Erased))
     for _, batch in groupby(deeds(own), key=lambda told: (told.recorded.command_id, told.recorded.at)):
         walk.take(list(batch))

@@ -48,6 +48,10 @@ def _of_void(stream: StreamId, event: ReceiptVoided) -> Evidence:
             return ((issued, Entry(("payment_refunded",), {}, payment)), (issued, by_hand))
 
 
+def _receipts(papers: OfficialPapers) -> tuple[dict[str, Any], ...]:
+    return tuple(_receipt(one) | {"agency": one.agency or papers.agency} for one in papers.receipts)
+
+
 def _receipt(one: MoneyReceipt) -> dict[str, Any]:
     named = one.model_dump(include={"series", "given", "fee", "amount", "voided_at", "replaces"})
     return ReceiptRow(number=one.registered, kind=one.of, issued_at=one.at, **named).model_dump(mode="json")
@@ -64,7 +68,7 @@ PAPERS: Final = StreamKind(
     rules=RULES,
     evolve=evolve,
     standing=lambda _: Standing(open=False),  # no workflow runs for official papers
-    receipts=lambda papers: tuple(map(_receipt, papers.receipts)),
+    receipts=_receipts,
     evidence_of=evidence,
     numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
     title=said("many.papers"),

@@ -59,8 +59,8 @@ __all__ = [
     "CancelParcel",
 ]
 __all__ += ["ChangeDelivery", "Claim", "Command", "ConfirmDraft", "CorrectDraft", "Decide", "DemandObligation"]
-__all__ += ["Extend", "Forward", "FulfilObligation", "HandOver", "Inspect", "JudgeSignature", "PayAtCounter", "Prolong"]
-__all__ += ["Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "Recuse"]
+__all__ += ["Extend", "Forward", "FulfilObligation", "HandOver", "Inspect", "JudgeSignature", "PassOn", "PayAtCounter"]
+__all__ += ["Prolong", "Propose", "Reappoint", "Reassign", "Recall", "ReceiveDossier", "RecordOpinion", "Recuse"]
 __all__ += ["ReferObligation", "RefuseIntake", "Release", "RenewLink", "RequestMoreTime", "RequestSupplement"]
 __all__ += ["Resume", "ShowDraft", "Stop", "StopMode"]
 __all__ += ["Supplement", "SupplementItem", "TargetKind", "TransferDossier", "WaiveFee", "Withdraw", "content_of"]
@@ -281,6 +281,20 @@ class Reassign(Command):
     """identity of the officer who shall have the task"""
     acting_for: Subject | None = None
     """identity of the absent officer who has the task, if a substitute gets it"""
+
+
+class PassOn(Command):
+    """Pass the filing on to the agency that is competent for it (chuyển hồ sơ), with its papers, code and time limits.
+
+    A fee that is due is requested by that agency anew; a paid fee stays with the agency that took it. An operator may
+    give this command for a closed agency, to the successor that the directory names.
+    """
+
+    kind: Literal["pass_on"] = "pass_on"
+    to: AgencyCode
+    """code of the competent agency"""
+    reason: ShortText
+    legal_basis: ShortText
 
 
 class Recall(Command):
@@ -603,7 +617,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     *(Accept, RevokeAcceptance, RefuseIntake, RevokeRefusal, CorrectApplicant, JudgeSignature),
     *(RequestSupplement, CancelSupplement, Supplement),
     *(RequestMoreTime, AnswerMoreTime, TransferDossier, ReceiveDossier),
-    *(Claim, Release, Reassign, Recuse, Recall, Ask, Answer, Inspect, RecordOpinion),
+    *(PassOn, Claim, Release, Reassign, Recuse, Recall, Ask, Answer, Inspect, RecordOpinion),
     *(ReferObligation, DemandObligation, FulfilObligation, Forward, ShowDraft, ConfirmDraft, CorrectDraft),
     *(Propose, Decide, Stop, Prolong, Resume, Extend, ApplyCase, Reappoint, Apologise),
     *(
@@ -646,8 +660,9 @@ class Submit(Command):
     decide parts of the procedure. `elsewhere` are the competent agencies, the nearest first; None if `agency` is
     competent. `no_desks` are the desks of the submission that may not receive filings for `agency`. `not_in_force` is
     the term of the procedure's version; None if the version is in force on the day of receipt. `only_in` is the only
-    province that has the procedure; None if `agency` may use the procedure. `signs` is whether the agency's officers
-    sign its results. `examined` is the result of the checks of the files and the signature.
+    province that has the procedure; None if `agency` may use the procedure. `closed_for` is the agency's successor if
+    `agency` is closed. `signs` is whether the agency's officers sign its results. `examined` is the result of the
+    checks of the files and the signature.
     """
 
     kind: Literal["submit"] = "submit"
@@ -661,6 +676,7 @@ class Submit(Command):
     partners: tuple[Partner, ...] = ()
     not_in_force: Term | None = None
     only_in: Province | None = None
+    closed_for: AgencyCode | None = None
     signs: bool = False
     examined: Examined = Examined()
 
@@ -681,6 +697,30 @@ class PayableDemand(DemandObligation):
     """
 
     payable: bool = False
+
+
+class Destination(Model):
+    """Facts from the directory about an agency to which a filing is passed on, and about the agency that has it.
+
+    `known`: whether the directory has the agency. `closed_for` is its successor if it is closed; `heir` is the
+    successor of the agency that has the filing, if that one is closed. The other fields are those of `Submit`.
+    """
+
+    known: bool = True
+    closed_for: AgencyCode | None = None
+    heir: AgencyCode | None = None
+    elsewhere: tuple[AgencyName, ...] | None = None
+    only_in: Province | None = None
+    no_desks: tuple[AgencyCode, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    accountable: Accountable = Accountable()
+    signs: bool = False
+
+
+class PassOnTo(PassOn):
+    """A `PassOn` with facts from the directory. Only the filing's workflow gives this command."""
+
+    destination: Destination
 
 
 class RecordScan(SystemCommand):

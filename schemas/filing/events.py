@@ -563,6 +563,35 @@ class Reassigned(Model):
     acting_for: str | None = None
 
 
+class PassedOn(Model):
+    """The filing was passed on to another agency, which has it from this event on, with its code and its clocks.
+
+    A due fee is no longer owed to the agency before. Parts of the procedure that were not referred yet go to the
+    `partners` of the new agency.
+    """
+
+    kind: Literal["passed_on"] = "passed_on"
+    officer: str
+    origin: AgencyCode
+    """code of the agency that had the filing before"""
+    to: AgencyCode
+    """code of the agency that has the filing now"""
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+    papers: tuple[Code, ...] = ()
+    """codes of the papers that are sent to the new agency"""
+    desk: AgencyCode | None = None
+    """code of another agency whose desk keeps receiving the filing's papers"""
+    result_desk: AgencyCode | None = None
+    """code of another agency whose desk hands over the result"""
+    partners: tuple[Partner, ...] = ()
+    """agencies that decide parts of the procedure"""
+    accountable: Accountable = Accountable()
+    """officers of the new agency who answer for an approval without a decision"""
+    signs: bool | None = None
+    """whether officers of the new agency sign its results; not set if they do not"""
+
+
 class Recalled(Model):
     """An officer took back the step that they had just finished. The officer has this step as a task again."""
 
@@ -1084,7 +1113,7 @@ _Supplement = SupplementRequested | SupplementCancelled | Supplemented | Supplem
 _MoreTime = MoreTimeRequested | MoreTimeGranted | MoreTimeRefused
 _Dossier = DossierTransferred | DossierReceived
 _Fee = FeeRequested | FeePaid | FeeExpired | ResultUnclaimed | FeeWaived | FeeWaiverRevoked | FeeWaiverDeclined
-_Task = StepStarted | Claimed | Released | Reassigned | Recused | Recalled
+_Task = StepStarted | Claimed | Released | Reassigned | Recused | Recalled | PassedOn
 _Review = Asked | Answered | Inspected | OpinionRecorded | ConsultationClosed
 _Part = Referred | PartOverdue | PartAnswered | PartsDecided
 _Obligation = ObligationReferred | ObligationDemanded | ObligationFulfilled
@@ -1170,6 +1199,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "released": {},
     "reassigned": {},
     "recused": {},
+    "passed_on": {Clock.TRANSFER: Effect.START},
     "recalled": {
         Clock.STEP: Effect.START,
         Clock.PROCESSING: Effect.RESUME,

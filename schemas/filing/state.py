@@ -401,7 +401,8 @@ class IssuedResult(Model):
     """The filing's `n`-th result. `number` is its number in the register; None if it is older than the register.
 
     `signed`: whether the officers signed it in a stream of its own, which has more details of the result.
-    `overtaken_at` is the time at which a complaint undid the result; None if none has.
+    `overtaken_at` is the time at which a complaint undid the result; None if none has. `agency` is the agency that
+    issued it, if the filing was passed on since.
     """
 
     n: int
@@ -413,6 +414,7 @@ class IssuedResult(Model):
     copies: int = 1
     signed: bool = False
     overtaken_at: Instant | None = None
+    agency: AgencyCode | None = Field(default=None, exclude_if=unset)
 
 
 class RevokedCopy(Model):
@@ -432,6 +434,7 @@ class RevokedCopy(Model):
 class Filing(Model):
     """The state of a filing. `seq` is the number of the last folded event.
 
+    `passed_from` is the agency that had the filing before it was last passed on; None if it never was.
     `digests` belong to the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent
     officer for whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has,
     `under_way` the papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a
@@ -457,6 +460,7 @@ class Filing(Model):
     snapshot_version: int = 1
     filing_id: UUID
     agency: AgencyCode
+    passed_from: AgencyCode | None = Field(default=None, exclude_if=unset)
     procedure: ProcedureRules
     calendar: Calendar
     digests: Digests | None = None
@@ -651,6 +655,11 @@ class Filing(Model):
         return tuple(part for part in self.parts if part.stage is PartStage.REFERRED)
 
     @property
+    def planned(self) -> tuple[FilingPart, ...]:
+        """The parts that are not referred yet."""
+        return tuple(part for part in self.parts if part.stage is PartStage.PLANNED)
+
+    @property
     def parts_to_cancel(self) -> tuple[FilingPart, ...]:
         """The referred parts that are no longer needed, since the filing has ended."""
         return self.parts_under_way if self.closed else ()
@@ -726,6 +735,8 @@ class FilingView(Model):
     changed_at: Instant | None = None
     """time of the filing's last event; not set by platforms before this field"""
     agency: AgencyCode
+    passed_from: AgencyCode | None = Field(default=None, exclude_if=unset)
+    """code of the agency that had the filing before it was last passed on; not set if it never was"""
     procedure: ProcedureCode
     version: Version
     calendar: CalendarName

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ..base import Line, Sha256, ShortText
+from ..base import AgencyCode, Line, Sha256, ShortText
 from ..files import FileRef
 from ..filing.commands import Command, SystemCommand
 from ..filing.events import PaymentMeans
@@ -16,6 +16,7 @@ class IssueReceipt(SystemCommand):
     """Issue a receipt for money without one.
 
     If an external service gave the number, it is in `given`; otherwise the agency's own series takes the next number.
+    `agency` issues it; None: the agency with which the filing's papers began.
     """
 
     kind: Literal["issue_receipt"] = "issue_receipt"
@@ -29,6 +30,7 @@ class IssueReceipt(SystemCommand):
     officer: str | None = None
     about: About
     replaces: ReceiptNumber | None = None
+    agency: AgencyCode | None = None
 
 
 class VoidReceipt(Command):

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from ..base import Dong, Model, Numbered, Personal, Sha256
+from pydantic import Field
+
+from ..base import AgencyCode, Dong, Model, Numbered, Personal, Sha256, unset
 from ..files import FileRef
 from ..filing.events import PaymentMeans
 from ..level import Channel
@@ -25,6 +27,7 @@ class ReceiptIssued(Model):
         officer: The cashier who took the money at the counter.
         about: The event that caused the receipt: of the payment, or of the voiding of another receipt.
         replaces: The number of the void receipt that this receipt replaces; not set if there is none.
+        agency: The agency that issued it; not set if that is the one with which the filing's papers began.
     """
 
     kind: Literal["receipt_issued"] = "receipt_issued"
@@ -52,6 +55,8 @@ class ReceiptIssued(Model):
     """event that caused the receipt"""
     replaces: str | None = None
     """number of the void receipt that this receipt replaces; not set if there is none"""
+    agency: AgencyCode | None = Field(default=None, exclude_if=unset)
+    """code of the agency that issued it; not set if that is the one with which the filing's papers began"""
 
 
 class ReceiptVoidAsked(Model):

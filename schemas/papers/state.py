@@ -71,7 +71,8 @@ class VoidRequest(Model):
 class MoneyReceipt(Model):
     """A receipt for money: its event, its number, its purpose, and the time of its voiding (None if it is not void).
 
-    `void_asked` is the last request to void it; None if there is none.
+    `void_asked` is the last request to void it; None if there is none. `agency` issued it; None if the filing's papers
+    began with that agency.
     """
 
     seq: int
@@ -90,6 +91,7 @@ class MoneyReceipt(Model):
     replaces: str | None = None
     void_asked: VoidRequest | None = None
     voided_at: Instant | None = None
+    agency: AgencyCode | None = Field(default=None, exclude_if=unset)
 
 
 class RegisteredReceipt(Model):

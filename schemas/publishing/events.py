@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from ..base import CommuneCode, Line, Model, Personal, Sha256, Text, unset
+from ..base import AgencyCode, CommuneCode, Line, Model, Personal, Sha256, Text, unset
 
 File = Annotated[str, Field(description="the file as it was written, byte for byte")]
 
@@ -93,6 +93,17 @@ class Series(Model):
     issuer: str | None = Field(default=None, description="source of the numbers: own, or an external service")
 
 
+class Closed(Model):
+    """The closing of an agency that was merged or dissolved: from this `day` on, its `successor` has what it had."""
+
+    day: date
+    """first day on which the agency takes in no filing"""
+    successor: AgencyCode
+    """code of the agency that has what it had"""
+    document: Line
+    """number and date of the decision that closes it"""
+
+
 class AgencyEntered(Publication):
     """An agency got this entry in the directory. `signing`: the signers of its results, with their numbers."""
 
@@ -115,6 +126,9 @@ class AgencyEntered(Publication):
     phone: Line | None = Field(default=None, exclude_if=unset, description="telephone of its one-stop desk")
     territory: tuple[CommuneCode, ...] = Field(default=(), exclude_if=unset)
     """codes of the communes of its territory"""
+    closed: Closed | None = Field(
+        default=None, exclude_if=unset, description="its closing, if it was merged or dissolved"
+    )
 
 
 class OfficerEntered(Publication):

@@ -278,6 +278,7 @@ PERSONAL = {
     "applicant_corrected": {"before", "after", "reason"},
     "recused": {"reason"},
     "supplement_cancelled": {"reason"},
+    "passed_on": {"reason", "legal_basis"},
     "supplemented": {"form", "papers"},
     "dossier_received": {"note"},
     "forwarded": {"note"},

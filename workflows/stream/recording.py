@@ -241,6 +241,7 @@ class Stream(Generic[S]):
     def _batch(self, command: Command, content: str, events: tuple[Any, ...], at: datetime, after: S) -> Batch:
         return self._ask(
             at,
+            agency=after.agency,
             command_id=command.command_id,
             digest=content,
             actor=command.actor,
@@ -254,7 +255,8 @@ class Stream(Generic[S]):
 
     def _question(self, command_id: str = "catch-up") -> Batch:
         """Returns a batch without events, by which the log is only queried."""
-        return self._ask(workflow.now(), command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
+        agency = self.state.agency
+        return self._ask(workflow.now(), agency=agency, command_id=command_id, digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
         info = workflow.info()
@@ -264,7 +266,6 @@ class Stream(Generic[S]):
         return Batch(
             stream=self._name,
             filing_id=self.id.filing,
-            agency=self.state.agency,
             epoch=self.epoch,
             head=self.head,
             next_seq=self.state.seq + 1,

@@ -97,7 +97,9 @@ select exists (
 """
 _ASKED: Final = """
 select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
-from (select) as one left join (select agency from stream where stream = $1) as named on true
+from (select) as one left join (
+    select agency from event where stream = $1 order by seq desc limit 1  -- passed on, a filing has another agency
+) as named on true
     left join agency as asked on asked.agency = named.agency
 """
 

@@ -67,6 +67,7 @@ ARTICLES: Final[dict[str, str]] = {
     "judge_signature": "Luật 20/2023 Đ23 (unconfirmed)",
     "request_supplement": _SUPPLEMENT,
     "cancel_supplement": "ours",
+    "pass_on": "ours",
     "supplement": _SUPPLEMENT,
     "request_more_time": "ours",
     "answer_more_time": "ours",

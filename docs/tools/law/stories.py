@@ -278,6 +278,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "revoke_refusal": {"reason": "-"},
         "correct_applicant": {"name": "Lê Thị Ba", "reason": "-"},
         "cancel_supplement": {"reason": "-"},
+        "pass_on": {"to": "H01.13", "reason": "-", "legal_basis": "-"},
         "supplement": {"papers": [{"code": PAPER, "file": FILE}]},
         "request_more_time": {"reason": "-"},
         "answer_more_time": {"granted": True},

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from rules.filing.commands import delivery, intake, money, reports, review, time, with_applicant
+from rules.filing.commands import delivery, intake, money, passing_on, reports, review, time, with_applicant
 from rules.rule import Rule
 from schemas.filing.state import Filing
 
 RULES: Final[dict[str, Rule[Filing]]] = {
     **intake.RULES,
+    **passing_on.RULES,
     **with_applicant.RULES,
     **review.RULES,
     **reports.RULES,

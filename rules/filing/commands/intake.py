@@ -77,9 +77,11 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[Problem]:
     """The problems outside the dossier: with the agencies, the desks, the version in force, or the receipt on paper."""
     submission, rules = command.submission, command.procedure
+    if command.closed_for is not None:
+        yield problem("agency", "agency_closed", agency=submission.agency, successor=command.closed_for)
     if command.elsewhere is not None:
         by_place = any(field in submission.form for field in rules.place)
-        yield _not_competent(rules.decided_by, command.elsewhere, by_place=by_place)
+        yield not_competent(rules.decided_by, command.elsewhere, by_place=by_place)
     if (only := command.only_in) is not None:
         yield problem("agency", "only_in_province", province=only.province, name=only.name)
     found = {partner.part for partner in command.partners}
@@ -96,14 +98,16 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
         yield problem("assisted", "assisted_at_the_counter")
 
 
-def _not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...], *, by_place: bool) -> Problem:
+def not_competent(
+    kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...], field: str = "agency", *, by_place: bool
+) -> Problem:
     """The problem if an agency may not decide, by these `kinds` or its place; names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
-        return problem("agency", "not_competent", says="nobody_competent", names=names)
+        return problem(field, "not_competent", says="nobody_competent", names=names)
     agencies = joined(_named(one) for one in deciding)
     says = "not_competent_there" if by_place else "not_competent"
-    return problem("agency", "not_competent", says=says, names=names, agencies=agencies)
+    return problem(field, "not_competent", says=says, names=names, agencies=agencies)
 
 
 def _named(one: AgencyName) -> Text:

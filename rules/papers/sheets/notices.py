@@ -135,6 +135,7 @@ def correction(source: PaperSource) -> PaperSheet:
         *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
         *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
         *due(source, Clock.PROCESSING, said("paper.appointment")),
+        *_new_agency(source),
     )
     return made(
         PaperKind.CORRECTION,
@@ -146,6 +147,7 @@ def correction(source: PaperSource) -> PaperSheet:
             Paragraph(text=meaning),
             *([Rows(rows=dates)] if dates else []),
         ),
+        law=grounds(source)[1],
         signatories=(officer(source, said("paper.who_notifies")),),
     )
 
@@ -163,11 +165,24 @@ def _before_and_after(source: PaperSource) -> Iterator[Row]:
 
 _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", said("paper.corrected.id_number")))
 
+
+def _new_agency(source: PaperSource) -> Iterator[Row]:
+    """The agency that has the filing now, its telephone, and the day from which it has it, if it was passed on."""
+    event = source.cause.event
+    if isinstance(event, ev.PassedOn):
+        before, now = (letterhead(source, agency).name for agency in (event.origin, event.to))
+        yield Row(place="passed.from", label=said("paper.passed_from"), value=before)
+        yield Row(place="passed.to", label=said("paper.passed_to"), value=now)
+        yield Row(place="passed.at", label=said("paper.passed_at"), value=moment(source.cause.at))
+        yield from desk_phone(source, event.to)
+
+
 _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "acceptance_revoked": (said("paper.acceptance_revoked"), said("paper.receipt_is_void")),
     "refusal_revoked": (said("paper.refusal_revoked"), said("paper.refusal_is_void")),
     "applicant_corrected": (said("paper.applicant_corrected"), said("paper.new_name_from_now")),
     "supplement_cancelled": (said("paper.supplement_cancelled"), said("paper.as_if_never_asked")),
+    "passed_on": (said("paper.passed_on"), said("paper.passed_on_means")),
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),
 }

@@ -256,6 +256,7 @@ FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
     "another code": (rewrite("filing", 1, body=said(code="H56.30-20261125-0000009")), "filing", 1),
     "another filing": (rewrite("payment", 1, filing_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12), "payment", 1),
     "another agency": (rewrite("payment", 2, agency="H01.12"), "payment", 2),
+    "another agency of the filing": (rewrite("filing", 3, agency="H01.12"), "filing", 3),
     "another stream": (rewrite("payment", 2, stream="payment:x"), "payment", 2),
     "another beginning": (rewrite("payment", 1, kind="payment_expired"), "payment", 1),
 }

@@ -114,6 +114,7 @@ class Writer:
         sealed: bytes | None = b"n" * 12 + b"c",
         command_id: str | None = None,
         bound: bytes | None = None,
+        agency: str = AGENCY,
     ) -> None:
         seq, prev_hash = self.heads.get(stream, (0, bytes(32)))
         now = datetime.now(UTC)
@@ -122,7 +123,7 @@ class Writer:
             "seq": seq + 1,
             "event_id": uuid4(),
             "filing_id": self.filings.setdefault(stream, uuid4()),
-            "agency": AGENCY,
+            "agency": agency,
             "kind": kind,
             "version": 1,
             "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
@@ -366,6 +367,17 @@ async def test_it_sees_one_moment(dsn: str, own: Writer, monkeypatch: pytest.Mon
         await appending
     assert [report.problems for report in reports] == [[], []]
     assert reports[0].events < reports[1].events
+
+
+async def test_a_filing_changes_its_agency_only_as_it_is_passed_on(own: Writer) -> None:
+    await own.append("filing:a", "passed_on", {"to": "H01.13"}, agency="H01.13")
+    await own.append("filing:a", "claimed", {}, agency="H01.13")
+    await own.append("papers:a", "paper_made", {})
+    await own.append("papers:a", "paper_made", {}, agency="H01.13")
+    assert await problems(own.connection) == set()
+    await own.append("filing:b", "passed_on", {"to": "H01.14"}, agency="H01.13")
+    await own.append("filing:c", "claimed", {}, agency="H01.13")
+    assert await problems(own.connection) == {"link filing:b 4", "link filing:c 4"}
 
 
 @walked(

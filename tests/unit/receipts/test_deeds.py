@@ -220,3 +220,18 @@ def test_what_cant_be_shared_is_not(amount: int, weights: list[int]) -> None:
 def test_an_item_of_which_nobody_knows_the_kind_is_no_receipt() -> None:
     with pytest.raises(KeyError):
         lines_of(FeeKind.FEE, 1, [FeeLine(code="stray", amount=1, quantity=1)], {})
+
+
+OTHER: Final = "H01.41"
+
+
+def test_a_receipt_is_of_the_agency_that_issues_it_and_only_that_makes_it_void() -> None:
+    number = f"{OTHER}-2026-BP0000001"
+    both = after(ISSUED, issue(FeeKind.CHARGE, agency=OTHER), number=number)
+    assert [row["agency"] for row in PAPERS.receipts(both)] == [AGENCY, OTHER]
+    assert after(NOTHING, issue(agency=AGENCY), number=NUMBER).receipts[0].agency is None
+    assert rule(both, void(agency=OTHER)) == ("actor.agency", "other_agency")
+    assert rule(both, void(registered=number)) == ("actor.agency", "other_agency")
+    assert after(both, void(agency=OTHER, registered=number)).receipts[1].void_asked is not None
+    given = after(NOTHING, issue(series="1C26TBL", given="0000007", agency=OTHER))
+    assert given.receipts[0].registered == number_given(OTHER, "1C26TBL", "0000007")

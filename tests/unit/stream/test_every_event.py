@@ -21,7 +21,7 @@ from activities.ledger.authority import answers, bank_references, officers
 from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
 from rules.causes import papers_of
-from rules.complaint.grounds import grounds
+from rules.complaint.grounds import grounds, whose_act
 from rules.complaint.kind import view as complaint_view
 from rules.filing import projections
 from rules.papers.hands import hands
@@ -207,6 +207,7 @@ def go_through_filing(told: Told) -> None:
     originals_held(told.events)
     list(files.sent_with(told))
     grounds(told.before, told.events, states, (), Claim(about=told.events[-1].seq))
+    whose_act(told.before, told.events, told.events[-1].seq)
     complain_until(told.before, told.events, states)
     from_the_start = told.events if told.before.seq == 0 else [recorded(1, events("filing")[0]), *told.events]
     line = entry(1, from_the_start, filing, known, AT)

@@ -1,0 +1,79 @@
+"""Passes the open filings of a closed agency on to its successor, one command each.
+
+A repeat goes on with the filings that the agency still has: each command has an id of its own, made of the agency.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from activities.intake import CLOSED
+from motcua import contract as c
+from motcua.client import FilingClient
+from motcua.errors import RefusedError
+from rules.rule import refuse
+from schemas.errors import problem
+from schemas.translate import said
+from views.log import Connection
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A filing that the closed agency still has, and why."""
+
+    filing_id: UUID
+    code: str
+    problems: tuple[c.Problem, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome: how many filings went to the successor, and what the closed agency still has.
+
+    `streams` are its other streams with work left, such as refunds of money on its account, which its officers finish.
+    """
+
+    agency: str
+    successor: str
+    passed_on: int
+    kept: tuple[Kept, ...]
+    streams: tuple[str, ...]
+
+
+async def pass_all_on(
+    connection: Connection, client: FilingClient, agency: str, actor: c.Actor, progress: Callable[[int, int], None]
+) -> Report:
+    """Passes on all open filings of the agency. `progress` gets the number of filings done and of all.
+
+    Raises `RefusalError` if the agency is not closed, the client's errors if it gets no answer, and asyncpg's.
+    """
+    row = await connection.fetchrow(_CLOSED, agency)
+    if row is None or row["successor"] is None:
+        raise refuse(problem("agency", "not_closed"))
+    why, successor = said("closed_agency", document=row["document"]), row["successor"]
+    there = await connection.fetch(_FILINGS, agency)
+    kept: list[Kept] = []
+    for done, (filing_id, code) in enumerate(there, 1):
+        order = c.PassOn(
+            command_id=f"closed:{agency}",
+            actor=actor,
+            via=c.Via(principal="motcua"),
+            to=successor,
+            reason=f"{why.vi} ({why.en})",
+            legal_basis=row["document"],
+        )
+        try:
+            await client.act(filing_id, order)
+        except RefusedError as no:
+            kept.append(Kept(filing_id, code, no.refusal.problems))
+        progress(done, len(there))
+    left = await connection.fetch(_STREAMS, agency)
+    return Report(agency, successor, len(there) - len(kept), tuple(kept), tuple(row["stream"] for row in left))
+
+
+_CLOSED: Final = f"select {CLOSED} as successor, closed ->> 'document' as document from agency where agency = $1"  # noqa: S608 -- SQL of our own
+_FILINGS: Final = """
+select filing_id, code from filing where agency = $1 and closed_at is null order by submitted_at, filing_id
+"""
+_STREAMS: Final = "select stream from standing where agency = $1 and open and kind <> 'filing' order by stream"
