@@ -67,6 +67,19 @@ async def test_a_standing_order_accepts_what_the_agencys_program_has_found_compl
         assert known.command_id == DONE
 
 
+async def test_of_a_filing_that_was_passed_on_the_new_agencys_program_answers(world: World) -> None:
+    async with opened(world) as log:
+        world = await locked(world, log)
+        await world.execute("update agency set queue = 'agency.H01.13' where agency = 'H01.13'")
+        complete = answered(world, log, CheckAnswer(complete=True))
+        why = {"reason": "thửa đất ở xã khác", "legal_basis": "NĐ 118/2025"}
+        passed = {"kind": "passed_on", "officer": "leader", "origin": "H56.30", "to": "H01.13"} | why
+        await log.append(passed, agency="H01.13")
+        assert (await log.append(ACCEPTED, answered=complete, agency="H01.13")).unfounded
+        await world.execute("update agency set queue = 'backoffice' where agency = 'H01.13'")
+        assert kinds(await log.append(ACCEPTED, answered=complete, agency="H01.13")) == ["accepted"]
+
+
 async def test_a_result_is_the_agencys_or_the_platforms_own_print(world: World) -> None:
     async with opened(world) as log:
         world = await locked(world, log)

@@ -18,6 +18,7 @@ from tests.shell import Shell
 
 TO: Final = "H01.13"
 TAX: Final = "H01.50"
+OWN_QUEUE: Final = "agency.H01.13"
 OPERATOR: Final = ("--as", f"operator:{officer(Role.OPERATOR, LEAD).subject}@{LEAD}", "--json")
 WHY: Final = {"reason": "thửa đất ở xã khác", "legal_basis": "NĐ 118/2025"}
 FEE: Final = 16_000
@@ -75,11 +76,13 @@ async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays
 
 
 def closed(**closing: str) -> bytes:
-    """Returns the directory with the agency closed."""
+    """Returns the directory with the agency closed, and its successor with a back office of its own."""
     directory = yaml.safe_load(DIRECTORY)
     for agency in directory["agencies"]:
         if agency["agency"] == LEAD:
             agency["closed"] = closing
+        if agency["agency"] == TO:
+            agency["queue"] = OWN_QUEUE
     return yaml.safe_dump(directory, allow_unicode=True).encode()
 
 
@@ -108,8 +111,9 @@ async def test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_g
     rows = await office.fetch("select stream, agency from payment where filing_id = $1 order by n", owing.filing)
     assert [row["agency"] for row in rows] == [LEAD, TO]
     other = theirs(paid)
-    await other.review()
-    await other.at(Stage.CLOSED)
+    async with office.back_office(queue=OWN_QUEUE):
+        await other.review()
+        await other.at(Stage.CLOSED)
     await theirs(owing).withdraw()
     assert (await money(office))[LEAD] == FEE
     await sound(office, shell)
