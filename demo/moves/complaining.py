@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from demo.applicant import Filer, via
 from demo.insisting import Insisting
 from demo.scenario import Act, Scenario
+from motcua.errors import NotAllowed
 from rules.complaint.fold import RIGHT
 from rules.filing.reopening import UNDONE
 from rules.time.working_time import local_day
@@ -70,7 +71,12 @@ class Complaining:
         stream, actor = complaint_workflow(self.filer.filing_id, one.n), self._actor(act, one)
         if act.role is Role.LEADER and one.answerer is None:
             await self._give(stream, "claim", actor)
-        await self._give(stream, act.command, actor, **self._content(act))
+        try:
+            await self._give(stream, act.command, actor, **self._content(act))
+        except NotAllowed as error:
+            if error.refusal.problems[0].rule != "invited_too_late":
+                raise
+            await self._give(stream, act.command, actor, **self._content(act, later=60))
         if act.command == "answer_complaint":
             await self._until(self._over)
 
@@ -80,14 +86,14 @@ class Complaining:
             return self.filer.actor(act.role)
         return Actor(subject=f"{one.agency.lower()}-{act.role}-{act.n}", role=act.role, agency=one.agency)
 
-    def _content(self, act: Act) -> dict[str, Any]:
-        """Returns the command's own fields."""
+    def _content(self, act: Act, later: float = 3) -> dict[str, Any]:
+        """Returns the command's own fields. A dialogue is `later` seconds from now."""
         word, own = act.arguments[0] if act.arguments else None, f"{self.filer.canary}: đã xem xét lại"
         now = datetime.now(UTC)
         contents: dict[str, dict[str, Any]] = {
             "not_take_up": {"ground": word, "reason": own},
             "verify_complaint": {"findings": own},
-            "invite_to_dialogue": {"at": now + timedelta(seconds=3), "place": "Trụ sở", "topics": own},
+            "invite_to_dialogue": {"at": now + timedelta(seconds=later), "place": "Trụ sở", "topics": own},
             "record_dialogue": {"attended": True, "minutes": own},
             "stay_act": {"reason": own},
             "lift_stay": {"reason": own},

@@ -113,8 +113,8 @@ class Writer:
         body: Event,
         sealed: bytes | None = b"n" * 12 + b"c",
         command_id: str | None = None,
-        bound: bytes | None = None,
         *,
+        bound: bytes | None = None,
         agency: str = AGENCY,
     ) -> None:
         seq, prev_hash = self.heads.get(stream, (0, bytes(32)))
