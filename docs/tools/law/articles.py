@@ -46,7 +46,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
     (8, 7): "the applicant may withdraw what the agency has suspended",
     **dict.fromkeys(((2, 1), (4, 1), (6, 1)), "an acceptance made by mistake is taken back on its own day"),
-    (3, 1): f"a mistaken refusal of intake is taken back on its own day; or {_UPHELD}",
+    (3, 1): "a refusal is taken back on its own day, or a complaint was upheld (Luật 02/2011 Đ31, unconfirmed)",
     (8, 1): _UPHELD,
     (10, 1): _UPHELD,
     (10, 4): _UPHELD,

@@ -192,6 +192,7 @@ def go_through(told: Told) -> None:
     bank_references.of(appended, (last.event,))
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in reserving.runs((last.event,), AT, KINDS.numberings)}
     assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
+    assert (reserving.corrected_number((last.event,)) is not None) is (last.event.kind == "applicant_corrected")
     said = Command(kind="any", command_id="c", actor=APPLICANT, via=SYSTEM_VIA)
     assert kind.after(states[-2], said, (last.event,), AT).seq == last.seq
     assert opened(kind, told.stream, row(kind, last), KEY) == last
