@@ -97,7 +97,7 @@ class Filed(Life):
         """The filing before its first event."""
         return self.filing.__class__(
             filing_id=self.filing.filing_id,
-            agency=self.filing.agency,
+            agency=lives.AGENCY,
             procedure=rules_of(self.of, "a" * 64),
             calendar=lives.CALENDAR,
             level=1,
@@ -343,6 +343,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
     lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
     cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
+    passed = handled().do("pass_on", LEADER, to=lives.DESK, **LAW)
     declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
     return {
         "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
@@ -361,6 +362,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "stop": (PaperKind.STOP, stopped.source("stopped")),
         "stop-suspended": (PaperKind.STOP, suspended.source("suspended")),
         "correction-supplement": (PaperKind.CORRECTION, cancelled.source("supplement_cancelled")),
+        "correction-passed-on": (PaperKind.CORRECTION, passed.source("passed_on")),
         "correction-waiver": (PaperKind.CORRECTION, declined.source("fee_waiver_declined")),
         "control": (PaperKind.CONTROL, returned().source("handed_over")),
         "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),

@@ -149,6 +149,16 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
     assert [one.name for one in found.signatories] == [None, sources.OFFICERS["reception-1"]]
 
 
+def test_a_notice_of_passing_on_names_the_new_agency_its_telephone_and_the_moment() -> None:
+    kind, source = SOURCES["correction-passed-on"]
+    found = sheet(kind, source)
+    names = [sources.AGENCIES[agency].name.vi for agency in (lives.AGENCY, lives.DESK)]
+    told = rows(found)
+    assert [told["Cơ quan chuyển"], told["Cơ quan nhận, giải quyết tiếp"], found.issuer.name.vi] == [*names, names[1]]
+    assert told["Điện thoại bộ phận một cửa"] == sources.PHONES[lives.DESK]
+    assert {"Chuyển lúc", "Lý do"} <= told.keys()
+
+
 def test_a_paper_that_sends_somebody_to_a_desk_has_the_telephone_of_that_desk() -> None:
     label, own, there = "Điện thoại bộ phận một cửa", sources.PHONES[lives.AGENCY], sources.PHONES[lives.DESK]
     found = {}
