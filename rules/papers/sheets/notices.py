@@ -9,6 +9,7 @@ from rules.filing.permission import applicant_side_roles
 from rules.papers.sheets.made import (
     about,
     appeal,
+    by_hand,
     desk_phone,
     due,
     letterhead,
@@ -25,7 +26,7 @@ from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
-from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows, Signatory
 from schemas.papers.state import PaperKind
 from schemas.people import Role
 from schemas.translate import joined, said
@@ -148,7 +149,7 @@ def correction(source: PaperSource) -> PaperSheet:
             *([Rows(rows=dates)] if dates else []),
         ),
         law=grounds(source)[1],
-        signatories=(officer(source, said("paper.who_notifies")),),
+        signatories=(_who_notifies(source),),
     )
 
 
@@ -164,6 +165,12 @@ def _before_and_after(source: PaperSource) -> Iterator[Row]:
 
 
 _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", said("paper.corrected.id_number")))
+
+
+def _who_notifies(source: PaperSource) -> Signatory:
+    """The place for the signature: of whoever acted, or of anybody of the agency to which the filing was passed on."""
+    title = said("paper.who_notifies")
+    return by_hand(title) if isinstance(source.cause.event, ev.PassedOn) else officer(source, title)
 
 
 def _new_agency(source: PaperSource) -> Iterator[Row]:

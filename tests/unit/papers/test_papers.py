@@ -157,6 +157,7 @@ def test_a_notice_of_passing_on_names_the_new_agency_its_telephone_and_the_momen
     assert [told["Cơ quan chuyển"], told["Cơ quan nhận, giải quyết tiếp"], found.issuer.name.vi] == [*names, names[1]]
     assert told["Điện thoại bộ phận một cửa"] == sources.PHONES[lives.DESK]
     assert {"Chuyển lúc", "Lý do"} <= told.keys()
+    assert [one.name for one in found.signatories] == [None], "it is no act of the new agency's officer"
 
 
 def test_a_paper_that_sends_somebody_to_a_desk_has_the_telephone_of_that_desk() -> None:
