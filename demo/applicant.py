@@ -74,6 +74,13 @@ class Filer:
             email=f"{self.canary}@mail.example",
         )
 
+    @property
+    def successor(self) -> Applicant:
+        """The person who steps in for this applicant after the applicant's death."""
+        number = self.canary.replace("-", "S", 1)
+        names = {"subject": f"{self.canary}-successor@id.example", "name": f"{self.canary} Nguyễn Thị Cúc"}
+        return self.applicant().model_copy(update=names | {"id_number": number})
+
     def actor(self, role: Role = Role.APPLICANT) -> Actor:
         """Returns the applicant as an actor; the representative if `role` is not the applicant's."""
         name = self.applicant().subject if role is Role.APPLICANT else f"{self.canary}-representative@id.example"

@@ -16,9 +16,9 @@ import asyncpg
 
 from activities.keys.masters import MasterKeys
 from activities.ledger import read_models as rm
-from activities.ledger.append import index_column, submitted_columns
+from activities.ledger.append import columns_of
 from activities.ledger.database import Connection
-from activities.ledger.reserving import corrected_number, whose_is
+from activities.ledger.reserving import whose_is
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from motcua.cli.running import WorkRefusedError
@@ -335,8 +335,7 @@ async def _change(
     if isinstance(first, Submitted) and isinstance(events[-1].event, Erased):
         added = {"person": None, "representative": None}
     elif isinstance(first, Submitted):
-        added = submitted_columns(await whose_is(vault, log.connection, first), first.possible_duplicates)
-        if (number := corrected_number(one.event for one in events)) is not None:
-            added["person"] = index_column(await vault.person(log.connection, number))
+        added = dict(columns_of(await whose_is(vault, log.connection, (one.event for one in events))))
+        added["possible_duplicates"] = first.possible_duplicates
     change = rm.change(kind, batch, {}, added)
     return None if change is None else (batch, change)

@@ -60,7 +60,8 @@ class Order(NamedTuple):
 
 
 _MAY_OWE_MONEY: Final = (
-    *(ev.FeeReduced, ev.FeeExpired, ev.SupplementExpired, ev.IntakeRefused, ev.Withdrawn, ev.Stopped, ev.HandedOver),
+    *(ev.FeeReduced, ev.FeeExpired, ev.SupplementExpired, ev.IntakeRefused, ev.Withdrawn, ev.Stopped, ev.Lapsed),
+    ev.HandedOver,
     *(pay.PaymentCaptured, pay.PaymentChargedBack, pay.PaymentExpired, pay.PaymentCancelled),
 )
 

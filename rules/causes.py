@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from schemas.filing.events import Submitted
+from schemas.filing.events import ApplicantCeased, Submitted
 from schemas.level import Channel
 from schemas.papers.events import ReceiptIssued, ReceiptVoided
 from schemas.papers.state import PaperKind
@@ -44,6 +44,9 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "parcel_requested": (PaperKind.FORM,),
     "handed_over": _ENDS,
     "withdrawn": _ENDS,
+    "applicant_ceased": (PaperKind.STOP,),
+    "succeeded": (PaperKind.CORRECTION,),
+    "lapsed": (PaperKind.STOP, *_ENDS),
     "supplement_expired": (PaperKind.REFUSAL, *_ENDS),
     "fee_expired": _ENDS,
     "consignment_sent": (PaperKind.LABEL,),
@@ -61,6 +64,8 @@ def papers_of(event: Any) -> tuple[PaperKind, ...]:
     match event:
         case Submitted(channel=Channel.POST):
             return (PaperKind.FORM, PaperKind.HANDOVER)
+        case ApplicantCeased(limit=None):  # the filing ends at once, and its end causes the notice
+            return ()
         case RefundGivenByHand(capture_id=capture):  # for an online payment, the payment's own event is the cause
             return _RECEIPTS if capture == WITHOUT_PROVIDER else ()
         case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):

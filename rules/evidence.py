@@ -12,7 +12,7 @@ from schemas.base import Model
 from schemas.stream.edge import strictly
 from schemas.stream.ledger import AgencyAnswer
 
-ENDS: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired")
+ENDS: Final = ("handed_over", "withdrawn", "stopped", "intake_refused", "supplement_expired", "fee_expired", "lapsed")
 """The events that end a filing."""
 
 _FINDINGS: Final = UUID("3f0cbb1e-0f7c-5b0e-9a52-7b8c2f1d6a90")

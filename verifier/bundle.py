@@ -192,7 +192,7 @@ def _named(body: Json, part: Json) -> Iterator[Json]:
     for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
             yield {"what": f"paper:{code}", "sha256": sha256} | files.get(code, {})
-    sealed = ("authorisation", "signature", "read_back", "request", "draft", "document")
+    sealed = ("authorisation", "signature", "read_back", "request", "draft", "document", "evidence")
     named = {name: part.get(name) for name in sealed} | {"result": body.get("result")}
     yield from ({"what": what} | _file(file) for what, file in named.items() if file)
     if body.keys() >= {"paper", "file"}:

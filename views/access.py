@@ -1,6 +1,7 @@
 """Reads the facts that decide who may see a filing, and the recorded looks at filings."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -8,12 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from rules.filing.submission.representation import over
+from rules.filing.submission.representation import OF_PERSONS, over, side_after
 from rules.identity.looks import SIDE, Facts
 from rules.require import require as known
 from rules.stream_kind import StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
-from schemas.filing.events import Submitted
 from schemas.people import OFFICERS, Actor, Role
 from schemas.reading import AccessEntry, AskAccess, Page
 from views.log import Connection, Head, Key, Keys, Log, opened
@@ -43,14 +43,17 @@ async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], strea
     )
     asked_by_side = actor is not None and actor.role in SIDE and not row["erased"]
     if asked_by_side and (key := await keys(connection, row["filing_id"])) is not None:
-        facts = _with_persons(facts, opened(kind, row["stream"], row, key).event, row["now"])
+        rows = await connection.fetch(_OF_PERSONS, row["stream"], [*OF_PERSONS])
+        facts = _with_persons(facts, [opened(kind, row["stream"], one, key).event for one in (row, *rows)], row["now"])
     return About(row["in_directory"], head, facts)
 
 
-def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
-    filer, until = first.filed_by, first.authorisation.valid_until if first.authorisation else None
-    may = filer.role is Role.REPRESENTATIVE and over(filer, until, now) is None
-    return replace(facts, applicant=first.applicant.subject, representative=filer.subject if may else None)
+def _with_persons(facts: Facts, events: Sequence[Any], now: datetime) -> Facts:
+    """Returns the facts with the applicant and the representative after these events, which name them."""
+    side = side_after(events)
+    by, until = side.representative, side.represented_until
+    may = by is not None and over(Actor(subject=by, role=Role.REPRESENTATIVE), until, now) is None
+    return replace(facts, applicant=side.applicant, representative=by if may else None)
 
 
 def sealed_in(look: UUID, filing: UUID) -> str:
@@ -91,6 +94,12 @@ from (select) as asked left join (
 ) on stream.stream = $1 and stream.head_seq > 0
 """
 """SQL: a filing's agency, the agencies of its streams, and the filing's first event, which names the desks."""
+
+_OF_PERSONS: Final = """
+select seq, kind, version, body, sealed, command_id, actor, occurred_at
+from event where stream = $1 and kind = any($2) order by seq
+"""
+"""SQL: the events after which somebody else is on the applicant's side."""
 
 WITHIN: Final = """
 exists (

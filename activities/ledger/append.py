@@ -36,6 +36,7 @@ from activities.support.readings import Readings
 from rules.causes import papers_of
 from rules.stream_kind import Kinds, StreamKind
 from schemas.errors import Problem, RefusalCode, problem
+from schemas.filing.events import Submitted
 from schemas.ids import filing_workflow
 from schemas.papers.state import PaperKind
 from schemas.people import OFFICERS, Role
@@ -253,11 +254,9 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
 
-def submitted_columns(whose: Whose, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
-    """Returns the columns of a new filing's row that only the ledger fills; the filing's workflow gives the others."""
-    persons = {"person": whose.applicant, "representative": whose.representative}
-    written = {column: None if person is None else index_column(person) for column, person in persons.items()}
-    return written | {"possible_duplicates": possible_duplicates}
+def columns_of(whose: Whose) -> dict[str, str | None]:
+    """Returns the columns of a filing's row that name persons, which only the ledger fills."""
+    return {column: None if person is None else f"\\x{person.hex()}" for column, person in whose.items()}
 
 
 def index_column(person: bytes) -> str:
@@ -293,9 +292,9 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         at=batch.at,
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
-    added = {} if reserved.whose is None else submitted_columns(reserved.whose, reserved.others)
-    if reserved.person is not None:
-        added = {"person": index_column(reserved.person)}
+    added: dict[str, Any] = columns_of(reserved.whose)
+    if isinstance(asked.events[0], Submitted):
+        added["possible_duplicates"] = reserved.others
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = event_rows.bindings(batch, len(rows), reserved.key)
     epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)

@@ -12,14 +12,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
+from rules.require import require
 from rules.stream_kind import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
-from schemas.filing.events import ApplicantCorrected, PickupOffered, ResultOffered, Submitted
+from schemas.filing.events import ApplicantCorrected, PickupOffered, ResultOffered, Submitted, Succeeded
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
@@ -41,41 +42,46 @@ class Run:
         return [self.how.write(agency, self.period, n) for n in range(last - self.length + 1, last + 1)]
 
 
-class Whose(NamedTuple):
-    """The persons on the applicant's side, by the pseudonymous index of the vault.
+Whose: TypeAlias = dict[str, bytes | None]
+"""The columns `person` and `representative` of a filing's row: the persons by the pseudonymous index of the vault.
 
-    `representative` is None if there is none, or none with a number.
+A representative is None if there is none, or none with a number.
+"""
+
+
+async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any], *, first: bool = False) -> Whose:
+    """Returns whose filing it is after these events, as far as they name it: in the columns that they change.
+
+    `first`, and the errors: as of `Vault.persons`.
     """
-
-    applicant: bytes
-    representative: bytes | None
-
-
-async def whose_is(vault: Vault, connection: AnyConnection, submitted: Submitted, *, first: bool = False) -> Whose:
-    """Returns whose submission it is. `first`, and the errors: as of `Vault.persons`."""
-    person, given = await vault.persons(connection, first=first), submitted.authorisation
-    number = None if given is None else given.id_number
-    return Whose(person(submitted.applicant.id_number), None if number is None else person(number))
-
-
-def corrected_number(events: Iterable[Model]) -> str | None:
-    """Returns the applicant's number after the last correction among these events; None without a correction."""
-    return next((one.after.id_number for one in reversed([*events]) if isinstance(one, ApplicantCorrected)), None)
+    numbers: dict[str, str | None] = {}
+    for event in events:
+        match event:
+            case Submitted(applicant=applicant, authorisation=given):
+                theirs = None if given is None else given.id_number
+                numbers = {"person": applicant.id_number, "representative": theirs}
+            case Succeeded(applicant=applicant):
+                numbers |= {"person": applicant.id_number}
+            case ApplicantCorrected(after=after):
+                numbers |= {"person": after.id_number}
+    if not numbers:
+        return {}
+    person = await vault.persons(connection, first=first)
+    return {column: None if number is None else person(number) for column, number in numbers.items()}
 
 
 @dataclass(frozen=True)
 class Reserved:
     """The key of a batch's filing, and the numbers reserved for the batch, by kind of counter.
 
-    For a submission also `whose` it is, and `others`, the codes of the applicant's open filings for the same procedure.
-    `person`: the index of the applicant whose name or number was corrected.
+    If its events name the applicant's side, `whose` filing it is; for a submission also `others`, the codes of the
+    applicant's open filings for the same procedure.
     """
 
     key: FilingKey
     numbers: Mapping[str, list[str]] = field(default_factory=dict)
-    whose: Whose | None = None
+    whose: Whose = field(default_factory=dict)
     others: tuple[str, ...] = ()
-    person: bytes | None = None
 
     def filled(self, events: Iterable[Model]) -> Iterator[Model]:
         """Yields the events with the fields that only the ledger can fill."""
@@ -106,22 +112,22 @@ class Reserving:
         taken = runs(events, batch.at, self._numberings)
         submitted = next((event for event in events if isinstance(event, Submitted)), None)
         # Before anything is locked: wrapping or opening a key may need a remote call.
+        whose = await whose_is(self._vault, connection, events, first=True)
         if submitted is None:
             key = await self._vault.key(connection, batch.filing_id, batch.agency)
-            person = await self._corrected(connection, events)
             if not taken:
-                yield Reserved(key, person=person)
+                yield Reserved(key, whose=whose)
                 return
             async with transaction(connection, _LOCK_STREAMS):
                 rows = await connection.fetch(_COUNT, *_counts(batch, taken))
-                yield Reserved(key, _numbers(batch, taken, dict(rows)), person=person)
+                yield Reserved(key, _numbers(batch, taken, dict(rows)), whose)
             return
-        whose = await whose_is(self._vault, connection, submitted, first=True)
+        applicant = require(whose["person"])
         known = self._vault.known(batch.filing_id)
         key, wrapped = (known, None) if known else await self._vault.new(batch.filing_id)
         made = (key.key_id, wrapped.data, wrapped.by) if wrapped else (key.key_id, None, None)
-        about = (whose.applicant, submitted.procedure, MOST)
-        lock = int.from_bytes(whose.applicant[:8], "big", signed=True)
+        about = (applicant, submitted.procedure, MOST)
+        lock = int.from_bytes(applicant[:8], "big", signed=True)
         async with transaction(connection, _LOCK_STREAMS, f"select pg_advisory_xact_lock({lock})"):
             [row] = await connection.fetch(_RESERVE, *_counts(batch, taken), batch.filing_id, *made, *about)
             if wrapped and not row["made"]:
@@ -132,11 +138,6 @@ class Reserving:
                     key = await self._vault.key(connection, batch.filing_id, batch.agency)
             yield Reserved(key, _numbers(batch, taken, json.loads(row["last"])), whose, tuple(row["others"]))
         self._vault.remember(batch.filing_id, key)
-
-    async def _corrected(self, connection: Connection, events: Sequence[Model]) -> bytes | None:
-        """Returns the index of the applicant whom these events correct; None if they correct nobody."""
-        number = corrected_number(events)
-        return None if number is None else await self._vault.person(connection, number)
 
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:

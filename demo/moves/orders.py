@@ -152,7 +152,8 @@ async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) ->
 
 
 async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) -> Words:
-    applicant = filer.applicant(scenario.signer)
+    inherited = any(one.command == "succeed" for one in scenario.acts)
+    applicant = filer.successor if inherited else filer.applicant(scenario.signer)
     represented = act.arguments == (Role.REPRESENTATIVE,)
     name, number = (filer.representative, filer.their_number) if represented else (applicant.name, applicant.id_number)
     identity = {"document": "citizen_card", "number": number}
@@ -163,6 +164,15 @@ async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) 
 async def _corrected(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
     name = filer.applicant(scenario.signer).name
     return {"name": f"{name} {act.arguments[0]}"} | await _reason(scenario, act, view, filer)
+
+
+async def _evidence(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
+    [proof] = await filer.papers([f"proof_{act.command}"])
+    return {"evidence": proof.file}
+
+
+async def _successor(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    return {"applicant": filer.successor} | await _evidence(scenario, act, view, filer)
 
 
 async def _channel(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
@@ -214,4 +224,6 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "pay_at_counter": _counted,
     "change_delivery": _channel,
     "hand_over": _recipient,
+    "record_cessation": _evidence,
+    "succeed": _successor,
 }

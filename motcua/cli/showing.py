@@ -54,6 +54,7 @@ _ENDS: Final = {
     PauseReason.FEE: Clock.PAYMENT,
     PauseReason.OBLIGATION: Clock.OBLIGATION,
     PauseReason.SUSPENSION: Clock.SUSPENSION,
+    PauseReason.SUCCESSION: Clock.SUCCESSION,
 }
 """The clock at whose limit a pause ends at the latest, by the reason of the pause."""
 

@@ -44,13 +44,15 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "draft": 60,
     "by": 60,
     "notice": 1,
+    "succession": 60,
 }
 """Seconds of each wait in a demonstration.
 
 `step`: every review step, `step.<code>`: the step with this code; `payment`: the time to pay a fee; `part`: every part
 that another agency decides, `part.<code>`: the part with this code; `case`: every other processing limit,
 `case.<code>`: the limit of this case; `answer`, `pay`: the waits for the amount and the payment of a financial
-obligation; `draft`: the applicant's time to check a draft; `by`: the length of an extension.
+obligation; `draft`: the applicant's time to check a draft; `by`: the length of an extension; `succession`:
+the time for a successor of the applicant.
 """
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed", "intake_at_counter", "intake_by_post", "longest", "suspensions"})
@@ -153,6 +155,7 @@ _LIMITS: Final = {
     "supplement": {"limit": "supplement"},
     "fee": {"limit": "payment"},
     "extension": {"by": "by", "notice": "notice"},
+    "succession": {"limit": "succession"},
 }
 """The limits in parts without a code, each with its name in `DEMO_SECONDS`."""
 

@@ -30,6 +30,7 @@ _NOT_NOTHING: Final = _BEFORE_THE_END | {
     "limits.reading",
     "limits.unclaimed",
     "limits.suspensions",
+    "succession.limit",
 }
 _LIKE_PROCESSING: Final = ("limits.reappointment", "limits.longest", "extension.by", "cases[")
 """The beginnings of the paths of limits that extend, replace or bound the processing limit."""

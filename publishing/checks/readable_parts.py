@@ -184,6 +184,10 @@ class ExtensionSketch(Sketch):
     notice: Maybe[Limit] = UNREAD
 
 
+class SuccessionSketch(Sketch):
+    limit: Maybe[Limit] = UNREAD
+
+
 class RetentionSketch(Sketch):
     keep_years: Maybe[int | None] = None
     erase_years: Maybe[int | None] = None
@@ -221,6 +225,7 @@ class ProcedureSketch(Sketch):
     result: Maybe[ResultSketch] = UNREAD
     supplement: Maybe[SupplementSketch] = UNREAD
     extension: Maybe[ExtensionSketch | None] = None
+    succession: Maybe[SuccessionSketch | None] = None
     signature: Maybe[SignatureSketch] = UNREAD
     decided_by: Maybe[CompetenceSketch | None] = None
     one_officer: Maybe[Sketch | None] = None
@@ -244,7 +249,7 @@ def _with_limits(parts: ProcedureSketch) -> Iterator[tuple[str, Iterable[tuple[s
     if not isinstance(parts.limits, Unread):
         yield "limits", [(name, parts.limits.get(name)) for name in Limits.model_fields]
     yield from ((f"cases[{n}]", case) for n, case in read(parts.cases).items())
-    for name in ("fee", "supplement", "extension"):
+    for name in ("fee", "supplement", "extension", "succession"):
         if isinstance(part := getattr(parts, name), Sketch):
             yield name, part
     for n, step in read(parts.review).items():

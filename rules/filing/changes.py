@@ -464,6 +464,15 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
     return _close(st.Closing.DELIVERED, at) | found
 
 
+def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Changed:
+    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account.
+
+    A fee that the post collects on a delivery stays due: the post may collect it before the parcel comes back.
+    """
+    owed = filing.fees if filing.fee_at_the_post else tuple(map(no_longer_due, filing.fees))
+    return NOT_OFFERED | {"ceased": True, "mandate_over": True, "authorisation": None, "fees": owed}
+
+
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Submitted: _submitted,
     ev.Accepted: _accepted,
@@ -540,6 +549,9 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.ParcelFound: _parcel_found,
     ev.HandedOver: _handed_over,
     ev.Withdrawn: _closes(st.Closing.WITHDRAWN),
+    ev.ApplicantCeased: _applicant_ceased,
+    ev.Succeeded: lambda _, event, __: {"ceased": False, "applicant": event.applicant},
+    ev.Lapsed: _closes(st.Closing.LAPSED),
     ev.Reopened: reopened,
     ev.Reminded: _reminded,
     ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),

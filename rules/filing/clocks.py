@@ -21,7 +21,7 @@ BANK_ANSWERS: Final = timedelta(minutes=5)
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
 _OF_THE_APPLICANT: Final = frozenset(
-    {Clock.SUPPLEMENT, Clock.PAYMENT, Clock.CONFIRMATION, Clock.READING, Clock.PICKUP, Clock.APPEAL}
+    {Clock.SUPPLEMENT, Clock.PAYMENT, Clock.CONFIRMATION, Clock.READING, Clock.PICKUP, Clock.APPEAL, Clock.SUCCESSION}
 )
 """The clocks of the applicant's own limits; the obligation clock is one once its amount is demanded."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
@@ -32,7 +32,7 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
-    | {"supplement_cancelled", "acceptance_revoked", "refusal_revoked"}
+    | {"supplement_cancelled", "acceptance_revoked", "refusal_revoked", "applicant_ceased", "lapsed"}
 )
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
@@ -53,14 +53,25 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
             continue
         state = clocks.pop(clock, None)
         meant = _meant(filing, clock, declared, event.kind)
-        effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
+        effect = declared if event.kind == "recalled" else _resumption(filing, state, meant, event.kind)
         counts = _counts_from(event, effect) or at
         after = _transition(filing, clock, state, effect, event, counts)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, counts))
         if after is not None:
             clocks[clock] = after
-    return {"clocks": clocks, "past_clocks": past}
+    return {"clocks": _standing(filing, clocks, event, at), "past_clocks": past}
+
+
+def _standing(
+    filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
+) -> dict[Clock, ClockState]:
+    """The clocks, of which those stand that a missing applicant stops, whatever else has happened meanwhile."""
+    if not filing.ceased or filing.decision is not None:
+        return clocks
+    stands = {clock for clock, effect in EFFECTS["applicant_ceased"].items() if effect is Effect.PAUSE}
+    run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
+    return clocks | {clock: _paused(filing, state, event, at) for clock, state in run.items()}
 
 
 def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
@@ -88,7 +99,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
     The transfer clock runs while papers are at another desk, or on their way to the deciding agency.
     """
-    if kind == "dossier_received" and filing.at_desk:
+    if _has_no_effect(filing, clock, declared, kind):
         return Effect.NONE
     if clock is Clock.PAYMENT and declared is Effect.START:
         return _of_the_fee(filing, kind)
@@ -100,16 +111,31 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
     return Effect.NONE if clock is Clock.TRANSFER and not to_transfer else declared
 
 
+def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) -> bool:
+    """Whether an event leaves this clock alone: more papers are to come, no right passes on, or it is decided."""
+    if kind == "applicant_ceased":
+        passes_on = filing.procedure.succession is not None
+        return not passes_on if clock is Clock.SUCCESSION else declared is Effect.PAUSE and filing.decision is not None
+    return kind == "dossier_received" and bool(filing.at_desk)
+
+
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
     """The effect on the payment clock. It runs while the applicant has to pay, not while the post collects the fee."""
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
+    uncollected = uncollected and not filing.ceased
     return Effect.START if uncollected and Clock.PAYMENT not in filing.clocks else Effect.NONE
 
 
-def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
-    """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew."""
+def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind: str) -> Effect:
+    """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew.
+
+    A successor ends only the pauses that began for want of one.
+    """
+    if kind == "succeeded" and declared in {Effect.RESUME, Effect.RESTART}:
+        waited = state is not None and state.paused and state.pauses[-1].reason is PauseReason.SUCCESSION
+        return declared if waited else Effect.NONE
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
     rule = filing.procedure.resumption
@@ -126,12 +152,12 @@ def _transition(
     filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: ev.Event, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
-        named = event.limit if isinstance(event, ev.Suspended) else None
+        named = event.limit if isinstance(event, ev.Suspended | ev.ApplicantCeased) else None
         return _started(filing, clock, at, named, state if effect is Effect.RESTART else None)
     if state is None or effect is Effect.STOP:
         return None
     if effect is Effect.PAUSE and not state.paused:
-        return _paused(state, event, at)
+        return _paused(filing, state, event, at)
     if effect in {Effect.RESUME, Effect.UNPAUSE} and state.paused:
         last = state.pauses[-1]
         ended = () if effect is Effect.UNPAUSE else (last.model_copy(update={"until": max(at, last.since)}),)
@@ -149,11 +175,12 @@ def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, be
     return _project(filing, fresh)
 
 
-def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
+def _paused(filing: Filing, state: ClockState, event: ev.Event, at: datetime) -> ClockState:
     """The paused clock. The pause begins at `at`, but not before the previous pause ends (timers may be early)."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
-    pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
+    reason = PauseReason.SUCCESSION if filing.ceased else _REASONS.get(event.kind, reason)
+    pause = Pause(since=since, reason=reason, basis=getattr(event, "legal_basis", None))
     return state.model_copy(update={"pauses": (*state.pauses, pause)})
 
 
@@ -366,6 +393,7 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
     Clock.SUSPENSION: lambda filing: filing.procedure.limits.suspension,
     Clock.TRANSFER: lambda filing: filing.procedure.limits.transfer,
     Clock.APPEAL: lambda filing: filing.procedure.limits.appeal,
+    Clock.SUCCESSION: lambda filing: require(filing.procedure.succession),
 }
 
 

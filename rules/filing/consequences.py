@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rules.filing.fees.assessment import asked_for, charged_back, reduced
-from rules.filing.fold import current_step, missing_opinions, stage
+from rules.filing.fold import current_step, missing_opinions, nothing_on_its_way, stage
 from rules.filing.submission import admission
 from rules.require import require
 from schemas.filing import events as ev
@@ -19,17 +19,26 @@ from schemas.translate import said
 
 def consequence(filing: Filing) -> ev.Event | None:
     """The next automatic event in this state; None if nothing follows automatically."""
+    if filing.ceased:
+        return None if _may_be_succeeded(filing) or not nothing_on_its_way(filing) else ev.Lapsed()
     if filing.closed or filing.supplement or filing.fee_pending:
         return None
-    if (asked := _infected(filing)) is not None:
-        return asked
-    if (due := _fee(filing)) is not None:
-        return due
+    return _infected(filing) or _fee(filing) or _proceeding(filing)
+
+
+def _proceeding(filing: Filing) -> ev.Event | None:
+    """The next step of the review, or of the delivery; None before the acceptance, and while a result is made."""
     if filing.accepted_at is None:
         return None
     if filing.decision is None:
         return _next_step(filing)
     return None if filing.result is None else _delivery(filing)
+
+
+def _may_be_succeeded(filing: Filing) -> bool:
+    """Whether a successor may still step in: the right passes on, and the time for it is not over."""
+    clock = filing.clocks.get(Clock.SUCCESSION)
+    return clock is not None and not clock.overdue
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from rules.filing.changes import CHANGES, hands, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
+from schemas.filing.events import Clock
 from schemas.filing.state import Closing, Filing, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.privacy import Erased
@@ -34,6 +35,8 @@ def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each 
         return Stage.DRAFT
     if filing.closed:
         return Stage.CLOSED
+    if filing.ceased and not _in_the_making(filing):
+        return Stage.SUCCESSION
     if filing.supplement:
         return Stage.SUPPLEMENT
     if filing.fee_pending:
@@ -55,6 +58,16 @@ def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each 
     return Stage.PICKUP if filing.pickup else Stage.DELIVERY
 
 
+def _in_the_making(filing: Filing) -> bool:
+    """Whether the result of a decided filing is being made, which goes on without the applicant."""
+    return filing.decision is not None and filing.result is None
+
+
+def nothing_on_its_way(filing: Filing) -> bool:
+    """Whether a filing that waits for a successor can end: no result is in the making, or with the post."""
+    return stage(filing) is Stage.SUCCESSION and Clock.DELIVERY not in filing.clocks
+
+
 _CLOSED_STATUS: Final = {
     Closing.DELIVERED: Status.RETURNED,
     Closing.INTAKE_REFUSED: Status.NOT_ACCEPTED,
@@ -65,7 +78,9 @@ _CLOSED_STATUS: Final = {
 
 def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each status
     """The national status code, derived from the state; it is never stored by hand."""
-    if filing.closing in {Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED}:
+    if filing.closing is Closing.LAPSED and filing.decision is not None:
+        return Status.PROCESSED
+    if filing.closing in {Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED, Closing.LAPSED}:
         return Status.STOPPED if filing.accepted_at else Status.NOT_ACCEPTED
     if filing.closing is not None:
         return _CLOSED_STATUS[filing.closing]

@@ -32,7 +32,8 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     if filing.closed and kind not in _AFTER_THE_END:
         return problem("", "filing_closed")
     stranger = None if kind == "submit" else access_problem(filing, actor, now)
-    return stranger or _too_late(filing, actor, now) or RULES[kind].forbids(filing, actor, now)
+    late = stranger or _too_late(filing, actor, now)
+    return late or _waits(filing, kind, actor) or RULES[kind].forbids(filing, actor, now)
 
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
@@ -40,7 +41,20 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
     if access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
     kinds = (kind for kind in kinds if kind in _AFTER_THE_END) if filing.closed else kinds
-    return tuple(kind for kind in kinds if RULES[kind].forbids(filing, actor, now) is None)
+    open_now = (kind for kind in kinds if _waits(filing, kind, actor) is None)
+    return tuple(kind for kind in open_now if RULES[kind].forbids(filing, actor, now) is None)
+
+
+_WHILE_WAITING: Final = frozenset(
+    {"record_cessation", "succeed", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
+)
+"""The commands of people while the filing waits for a successor; `record_cessation` has its own refusal then."""
+
+
+def _waits(filing: Filing, kind: str, actor: Actor) -> Problem | None:
+    """Refuses what people do for an applicant who has ceased to exist, or towards them."""
+    waits = filing.ceased and actor.role is not Role.SYSTEM and kind not in _WHILE_WAITING
+    return problem("", "applicant_ceased") if waits else None
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -175,7 +189,7 @@ def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
 
 def _queues(filing: Filing) -> list[Role]:
     late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
-    asked = any(question.answer is None for question in filing.questions)
+    asked = not filing.ceased and any(question.answer is None for question in filing.questions)
     step = current_step(filing)
     at_step = [] if step is None else [step.role]
     reading = filing.clocks.get(Clock.READING)
@@ -192,6 +206,7 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.DELIVERY: [Role.SYSTEM],
         Stage.READING: [Role.APPLICANT, *([Role.HANDOVER] if unread else [])],
         Stage.PICKUP: [Role.HANDOVER],
+        Stage.SUCCESSION: [Role.RECEPTION],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
 
@@ -216,6 +231,7 @@ STAGE_CLOCK: Final = {
     Stage.DELIVERY: Clock.DELIVERY,
     Stage.READING: Clock.READING,
     Stage.PICKUP: Clock.PICKUP,
+    Stage.SUCCESSION: Clock.SUCCESSION,
 }
 
 _CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})

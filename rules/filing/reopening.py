@@ -8,7 +8,7 @@ from schemas.filing.state import Fee, FeeState, Filing, FilingPart, IssuedResult
 from schemas.publishing.procedure import Act
 from schemas.stream.ledger import Recorded
 
-UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", "stopped", "decided"})
+UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", "stopped", "decided", "lapsed"})
 """The acts of the agency that an upheld complaint undoes."""
 
 _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened", "refusal_revoked"})
@@ -52,6 +52,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
     at_intake = event.step is None
     ahead = set(steps[place:])
     return {
+        "ceased": _awaits_successor(filing),
         "closing": None,
         "closed_by": None,
         "closed_at": None,
@@ -87,6 +88,11 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
         "machine_failing": None,
         "reopened": filing.reopened + 1,
     }
+
+
+def _awaits_successor(filing: Filing) -> bool:
+    """Whether the filing waits for a successor. An end for want of one is undone with its reason."""
+    return filing.ceased and not filing.closed
 
 
 def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:

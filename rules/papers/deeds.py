@@ -24,7 +24,7 @@ ONLY_TOLD: Final = frozenset(
 _FOLLOWS: Final = frozenset(
     {
         *("fee_requested", "fee_reduced", "fee_charged_back", "fee_expired", "result_unclaimed", "supplement_expired"),
-        *("consultation_closed", "referred", "parts_decided"),
+        *("consultation_closed", "referred", "parts_decided", "lapsed"),
         *("result_offered", "pickup_offered", "parcel_requested", "reissue_requested"),
     }
 )

@@ -145,7 +145,7 @@ def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR
     match at:
         case Stage.CLOSED:
             return None
-        case Stage.SUPPLEMENT | Stage.FEE | Stage.CONFIRMATION:
+        case Stage.SUPPLEMENT | Stage.FEE | Stage.CONFIRMATION | Stage.SUCCESSION:
             return _Place(at, Holder.APPLICANT, Role.APPLICANT)
         case Stage.OBLIGATION:
             asked = filing.obligation is not None and filing.obligation.amount is None

@@ -189,6 +189,7 @@ _ENDINGS: Final = {
     Closing.SUPPLEMENT_EXPIRED: RefundCase.SUPPLEMENT_EXPIRED,
     Closing.FEE_EXPIRED: RefundCase.FEE_EXPIRED,
     Closing.STOPPED: RefundCase.STOPPED,
+    Closing.LAPSED: RefundCase.LAPSED,
 }
 
 

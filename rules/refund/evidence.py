@@ -79,6 +79,7 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
     RefundCase.REFUSED: (("decided",), {"outcome": "refused"}),
     RefundCase.STOPPED: (("stopped",), {}),
     RefundCase.FEE_EXPIRED: (("fee_expired",), {}),
+    RefundCase.LAPSED: (("lapsed",), {}),
 }
 
 

@@ -193,13 +193,19 @@ def _numbers(procedure: Procedure) -> Iterator[_Entry]:
         yield "limit.cut_off", lambda: Text(vi=f"{cut_off:%H:%M}", en=f"{cut_off:%H:%M}")
     yield "limit.supplement", partial(duration, procedure.supplement.limit)
     yield "limit.supplement.within", partial(duration, procedure.supplement.within)
-    if procedure.extension is not None:
-        yield "limit.extension", partial(duration, procedure.extension.by)
-        yield "limit.extension.notice", partial(duration, procedure.extension.notice)
+    yield from _optional(procedure)
     for step in procedure.review:
         yield from _step(step)
     if procedure.fee is not None:
         yield from _fee(procedure.fee)
+
+
+def _optional(procedure: Procedure) -> Iterator[_Entry]:
+    if procedure.extension is not None:
+        yield "limit.extension", partial(duration, procedure.extension.by)
+        yield "limit.extension.notice", partial(duration, procedure.extension.notice)
+    if procedure.succession is not None:
+        yield "limit.succession", partial(duration, procedure.succession.limit)
 
 
 def _step(step: ReviewStep) -> Iterator[_Entry]:

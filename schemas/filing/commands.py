@@ -26,7 +26,7 @@ from ..identity.statement import SignedStatement
 from ..ids import digest
 from ..level import Channel
 from ..limit import Limit
-from ..people import SYSTEM, Actor, Address, IdNumber, Via
+from ..people import SYSTEM, Actor, Address, Applicant, IdNumber, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.fact import AgencyName
 from ..publishing.procedure import Term
@@ -559,6 +559,31 @@ class Withdraw(Command):
     """file of the request (đơn rút hồ sơ) that the applicant signed; needed from the desk"""
 
 
+class RecordCessation(Command):
+    """Record that the applicant has died or, as an organisation, has ceased to exist (chết, chấm dứt tồn tại).
+
+    From now on nobody acts under the applicant's authorisation. If the procedure lets the right pass on, the filing
+    waits for a successor; otherwise it ends.
+    """
+
+    kind: Literal["record_cessation"] = "record_cessation"
+    evidence: FileRef
+    """file of the death certificate, or of the decision on the dissolution"""
+
+
+class Succeed(Command):
+    """Record the successor of an applicant who has ceased to exist (người kế thừa quyền, nghĩa vụ).
+
+    The successor is the applicant from now on: of notices, results, complaints and refunds.
+    """
+
+    kind: Literal["succeed"] = "succeed"
+    applicant: Applicant
+    """the successor: a person or an organisation"""
+    evidence: FileRef
+    """file of the paper that proves the right of the successor"""
+
+
 class ChangeDelivery(Command):
     """Choose another `channel` for the result (đổi hình thức nhận kết quả), or another `address` for the post."""
 
@@ -626,6 +651,8 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
         DeclineWaiver,
         PayAtCounter,
         Withdraw,
+        RecordCessation,
+        Succeed,
         ChangeDelivery,
         AcknowledgeResult,
         RenewLink,

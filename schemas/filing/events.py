@@ -82,6 +82,7 @@ class Clock(StrEnum):
     CONFIRMATION = "confirmation"
     TRANSFER = "transfer"
     APPEAL = "appeal"
+    SUCCESSION = "succession"
 
 
 class Moment(StrEnum):
@@ -996,6 +997,33 @@ class Withdrawn(Model):
     request: Annotated[FileRef | None, Personal] = None
 
 
+class ApplicantCeased(Model):
+    """The applicant died or, as an organisation, ceased to exist. From now on nobody acts under their authorisation.
+
+    `limit` is the time in which a successor may step in; it is not set if the right does not pass on.
+    """
+
+    kind: Literal["applicant_ceased"] = "applicant_ceased"
+    officer: str
+    limit: Limit | None = None
+    evidence: Annotated[FileRef, Personal]
+
+
+class Succeeded(Model):
+    """A successor stepped in for the applicant who had ceased to exist, and is the applicant from now on."""
+
+    kind: Literal["succeeded"] = "succeeded"
+    officer: str
+    applicant: Annotated[Applicant, Personal]
+    evidence: Annotated[FileRef, Personal]
+
+
+class Lapsed(Model):
+    """The filing ended, since its applicant ceased to exist and no successor stepped in."""
+
+    kind: Literal["lapsed"] = "lapsed"
+
+
 class Reopened(Model):
     """A complaint was upheld: the filing starts again at the review step `step`, or at the intake if `step` is not set.
 
@@ -1121,7 +1149,7 @@ _Interruption = Suspended | SuspensionProlonged | Resumed | Stopped | Extended |
 _Decision = Forwarded | DraftShown | DraftConfirmed | DraftCorrected | Proposed | Decided
 _Result = ResultIssued | ResultOffered | PickupOffered | WrongCodeGiven
 _Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | ReissueRequested | ParcelFound
-_End = HandedOver | Withdrawn | Reopened
+_End = HandedOver | Withdrawn | ApplicantCeased | Succeeded | Lapsed | Reopened
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
 _UntilDecision = (
@@ -1152,6 +1180,10 @@ _ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
 _PAUSED: Final = {Clock.PROCESSING: Effect.PAUSE, Clock.STEP: Effect.PAUSE}
 
 _NEVER_PAUSED: Final = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.STEP), Effect.UNPAUSE)
+
+_AGENCYS: Final = (Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.SUSPENSION)
+_ANSWERED: Final = (Clock.SUPPLEMENT, Clock.OBLIGATION, Clock.CONFIRMATION)
+"""The clocks that stand while a filing waits for a successor: the agency's, and those by which somebody must answer."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1242,7 +1274,16 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "parcel_found": {},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
-    "reopened": _STOP_ALL | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START),
+    "applicant_ceased": dict.fromkeys((*_AGENCYS, *_ANSWERED), Effect.PAUSE)
+    | dict.fromkeys((Clock.PAYMENT, Clock.READING, Clock.PICKUP), Effect.STOP)
+    | {Clock.SUCCESSION: Effect.START},
+    "succeeded": dict.fromkeys(_AGENCYS, Effect.RESUME)
+    | dict.fromkeys(_ANSWERED, Effect.RESTART)
+    | {Clock.PAYMENT: Effect.START, Clock.SUCCESSION: Effect.STOP},
+    "lapsed": _ENDED_BY_THE_AGENCY,
+    "reopened": _STOP_ALL
+    | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
+    | {Clock.SUCCESSION: Effect.NONE},
     "reminded": {},
     "apology_drafted": {},
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
@@ -1257,6 +1298,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 
 After a supplement the limit restarts (Decree 61/2018 art. 19 k4); after any other interruption the limit resumes. In
 both cases the procedure may state otherwise (`schemas.publishing.time_limits.Resumption`).
+
+While a filing waits for a successor, an undecided one has no clock that runs against a side that nobody stands for: the
+agency's clocks then go on, and the limits of an answer begin again, for the successor. The making of a decided result,
+the post and the transfer of papers go on.
 
 A fee that was paid or waived restarts the intake's limit. The transfer clock runs only while another agency's desk has
 papers of the accepted filing. The intake clock runs until the acceptance, and the processing clock from then on: a

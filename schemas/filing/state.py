@@ -76,6 +76,7 @@ class Stage(StrEnum):
     DELIVERY = "delivery"
     READING = "reading"
     PICKUP = "pickup"
+    SUCCESSION = "succession"
     CLOSED = "closed"
 
 
@@ -88,15 +89,17 @@ class Closing(StrEnum):
     SUPPLEMENT_EXPIRED = "supplement_expired"
     FEE_EXPIRED = "fee_expired"
     STOPPED = "stopped"
+    LAPSED = "lapsed"
 
 
 class PauseReason(StrEnum):
-    """The reason why a clock stands still: a national status, or the fee due before the filing is accepted."""
+    """The reason why a clock stands still: a national status, the fee before acceptance, the wait for a successor."""
 
     SUPPLEMENT = "supplement"
     FEE = "fee"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
+    SUCCESSION = "succession"
 
 
 class Pause(Model):
@@ -445,6 +448,9 @@ class Filing(Model):
     until other papers replace them. `unscanned`: whether some files came while there was no scanner.
     `signature_accepted` is an officer's decision on an undetermined signature.
 
+    `ceased`: whether the applicant has died or, as an organisation, ceased to exist, and no successor has stepped in.
+    `mandate_over`: whether nobody may act for the applicant any more under what the submission had.
+
     `accepted_by` is the officer who accepted the filing; `handled_by` are the officer who finished the last step and
     the absent one for whom that officer acted; `recused` are the officers who handle nothing of it, each as agency
     and subject with a space between them.
@@ -478,6 +484,8 @@ class Filing(Model):
     applicant: Applicant | None = None
     filed_by: Actor | None = None
     authorisation: Authorisation | None = None
+    ceased: Annotated[bool, Field(exclude_if=unset)] = False
+    mandate_over: Annotated[bool, Field(exclude_if=unset)] = False
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Paper, ...] = ()
     address: Address | None = None

@@ -98,7 +98,10 @@ class WaiverRule(Fact):
 
 
 class RefundCase(StrEnum):
-    """The way in which a filing with a paid fee ended. `fee_expired`: an additional fee was not paid in time."""
+    """The way in which a filing with a paid fee ended. `fee_expired`: an additional fee was not paid in time.
+
+    `lapsed`: the applicant ceased to exist, and no successor stepped in.
+    """
 
     WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
     WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
@@ -107,6 +110,7 @@ class RefundCase(StrEnum):
     FEE_EXPIRED = "fee_expired"
     REFUSED = "refused"
     STOPPED = "stopped"
+    LAPSED = "lapsed"
     AGENCY_FAULT = "agency_fault"
 
 

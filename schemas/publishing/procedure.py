@@ -326,6 +326,19 @@ class SupplementRule(Fact):
     """time after the acceptance in which the officers of the review may request a supplement"""
 
 
+class SuccessionRule(Fact):
+    """The law by which an applicant's right passes on after death or dissolution, to a successor who steps in.
+
+    The filing waits for the successor for the time `limit`. `evidence` names the paper that proves the successor's
+    right.
+    """
+
+    limit: Limit
+    """time in which a successor may step in, from the recording of the death or dissolution"""
+    evidence: Text
+    """name of the paper that proves the right of the successor"""
+
+
 class ExtensionRule(Fact):
     """The allowed extensions of the processing limit (gia hạn).
 
@@ -480,6 +493,8 @@ class Procedure(StrictModel):
     """how the agency's clocks continue after each kind of interruption"""
     extension: ExtensionRule | None = None
     """rule for extensions of the processing limit; not set: none is allowed"""
+    succession: SuccessionRule | None = None
+    """law by which the right passes on to a successor of the applicant; not set: it does not"""
     signature: SignatureRule
     """whether filing at level 4 requires a digital signature"""
     decided_by: CompetenceRule | None = None

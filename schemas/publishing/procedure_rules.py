@@ -163,6 +163,7 @@ class ProcedureRules(Model):
     not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
+    `succession` is the time in which a successor of the applicant may step in; None if the right does not pass on.
     """
 
     code: ProcedureCode
@@ -184,6 +185,7 @@ class ProcedureRules(Model):
     supplement_within: Limit = ASK_WITHIN
     resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
+    succession: Annotated[Limit | None, Field(exclude_if=unset)] = None
     signature: bool
     unsigned_when: When = ()
     decided_by: tuple[AgencyKind, ...] = ()
@@ -219,6 +221,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
             "by_template": procedure.result.template is not None,
             "one_officer": procedure.one_officer is not None,
+            "succession": procedure.succession and procedure.succession.limit,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,
             "supplement_within": procedure.supplement.within,

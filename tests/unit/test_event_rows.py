@@ -276,6 +276,8 @@ PERSONAL = {
     "acceptance_revoked": {"reason"},
     "refusal_revoked": {"reason"},
     "applicant_corrected": {"before", "after", "reason"},
+    "applicant_ceased": {"evidence"},
+    "succeeded": {"applicant", "evidence"},
     "recused": {"reason"},
     "supplement_cancelled": {"reason"},
     "passed_on": {"reason", "legal_basis"},
@@ -349,7 +351,8 @@ def test_every_event_has_a_kind_of_its_own_and_says_what_clocks_do() -> None:
     assert len(kinds) == len(set(kinds))
     assert set(EFFECTS) == {kind_of(event) for event in OF_KIND["filing"]}
     begins = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
-    assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins
+    waits = {Clock.SUCCESSION: Effect.NONE}
+    assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins | waits
 
 
 def test_only_what_puts_an_end_off_and_another_case_make_a_limit_longer() -> None:

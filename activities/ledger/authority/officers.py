@@ -17,7 +17,7 @@ from rules.payment.evidence import ordered
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.filing.events import Decided, FeeWaived, Reassigned, Submitted
+from schemas.filing.events import Decided, FeeWaived, Reassigned
 from schemas.identity.statement import signed
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
@@ -71,12 +71,14 @@ async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, office
 
 
 async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant."""
-    submitted = next((event for event in events if isinstance(event, Submitted)), None)
-    if submitted is None or batch.actor.role not in OFFICERS:
+    """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant.
+
+    Also if an officer records their own succession to an applicant.
+    """
+    if batch.actor.role not in OFFICERS:
         return []
-    whose = await whose_is(vault, connection, submitted, first=True)
-    theirs = await connection.fetchval(_IS_ONE_OF, _directory(batch), batch.actor.subject, list(whose))
+    whose = [one for one in (await whose_is(vault, connection, events, first=True)).values() if one is not None]
+    theirs = whose and await connection.fetchval(_IS_ONE_OF, _directory(batch), batch.actor.subject, whose)
     return [problem("actor.subject", "own_filing", says="own_filing_taken_in")] if theirs else []
 
 
@@ -318,7 +320,7 @@ select exists (
                 and coalesce((convert_from(body, 'UTF8')::jsonb ->> 'case')::int = $5, true)
                 and coalesce(convert_from(body, 'UTF8')::jsonb ->> 'registered' = $6, true)
             or stream = 'filing:' || $1::uuid
-                and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'fee_waived'))
+                and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'lapsed', 'fee_waived'))
         and split_part(via, '/', 1) = $4 and split_part(via, '/', 4) <> ''
 )
 """

@@ -37,13 +37,17 @@ _UPHELD: Final = (
     "a complaint was upheld: the act is undone, and the filing starts again (Luật 02/2011 Đ31, unconfirmed)"
 )
 
+_LAPSED: Final = "the applicant died or ceased to exist, and the right does not pass on, or nobody stepped in"
+
 REASONS: Final[dict[tuple[int, int], str]] = {
     (0, 2): "a paper filing is recorded as received and accepted in one go: 0 → 1 → 2, and its log shows both",
     (2, 9): "a decision always stands between, also one by a standing order: 2 → 4 → 9 in one go",
     (5, 2): "a supplement of the review is asked for by who has begun with it: the filing is 4 before, and after",
     (2, 6): "a fee that is due at acceptance is asked for before anybody works on the filing",
     (5, 8): "what was accepted can't be refused at intake any more: it is stopped, with a notice (mẫu 05 TT 03/2025)",
-    (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
+    (6, 8): "a fee was not paid in time, the leader ends what is owed for, or no successor steps in",
+    (2, 8): _LAPSED,
+    (6, 2): "the applicant died or ceased to exist: nobody owes the fee until a successor steps in",
     (8, 7): "the applicant may withdraw what the agency has suspended",
     **dict.fromkeys(((2, 1), (4, 1), (6, 1)), "an acceptance made by mistake is taken back on its own day"),
     (3, 1): "a refusal is taken back on its own day, or a complaint was upheld (Luật 02/2011 Đ31, unconfirmed)",
@@ -105,6 +109,8 @@ ARTICLES: Final[dict[str, str]] = {
     "decline_waiver": "Luật 97/2015 Đ10",
     "pay_at_counter": "NĐ 61/2018 Đ22",
     "withdraw": "TT 22/2019 Đ4; from which states: ours",
+    "record_cessation": "BLDS 91/2015 Đ140 k3, k4",
+    "succeed": "BLDS 91/2015 Đ609, Đ614 (unconfirmed); the procedure's own law",
     "change_delivery": "QĐ 45/2016 Đ4; until when: ours",
     "acknowledge_result": "ours",
     "renew_link": "ours",

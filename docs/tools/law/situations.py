@@ -10,6 +10,7 @@ from docs.tools.law.stories import (
     DOUBTFUL,
     DRAFTED,
     INSTANT,
+    PASSED_ON,
     READ,
     REFERRING,
     SHORT,
@@ -151,6 +152,11 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "a step to decide, the leader proposed": _proposed,
     "supplement asked for in the review": lambda: _reviewed("specialist request_supplement"),
     "suspended": lambda: _reviewed("leader stop"),
+    "registered, the applicant has died": lambda: Story(**PASSED_ON).then("reception record_cessation"),
+    "in the review, the applicant has died": lambda: Story(**PASSED_ON).then(
+        "reception accept", "specialist claim", "reception record_cessation"
+    ),
+    "result ready, the applicant has died": lambda: _issued(**PASSED_ON).then("reception record_cessation"),
     "decided, the result is being made": lambda: _proposed().then("leader claim", "leader decide"),
     "result ready, its fee unpaid": lambda: _issued(paid_by="counter"),
     "result ready, its fee to be paid online": lambda: _issued(paid_by="online"),

@@ -136,6 +136,9 @@ UNKNOWN: Final = Examined(scan=ScanState.PENDING)
 READ: Final[dict[str, Any]] = {"limits": _RULES["limits"] | {"reading": "5 working days"}}
 """Limits that include a time for reading: an online result waits until it is read."""
 
+PASSED_ON: Final[dict[str, Any]] = {"succession": "60 calendar days"}
+"""A right that passes on to a successor of the applicant."""
+
 INSTANT: Final[dict[str, Any]] = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
@@ -306,6 +309,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "decline_waiver": {"waiver": "poor", "reason": "-"},
         "pay_at_counter": {"amount": amount},
         "withdraw": {"reason": "-", "request": FILE},
+        "record_cessation": {"evidence": FILE},
+        "succeed": {"applicant": {"subject": APPLICANT, "name": "Cúc", "id_number": "001199000003"}, "evidence": FILE},
         "change_delivery": {"channel": _other_channel(filing)},
         "hand_over": {
             "recipient": "-",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rules.filing.commands import delivery, intake, money, passing_on, reports, review, time, with_applicant
+from rules.filing.commands import delivery, intake, money, parties, passing_on, reports, review, time, with_applicant
 from rules.rule import Rule
 from schemas.filing.state import Filing
 
@@ -15,4 +15,5 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     **time.RULES,
     **money.RULES,
     **delivery.RULES,
+    **parties.RULES,
 }

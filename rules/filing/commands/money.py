@@ -12,7 +12,7 @@ from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Events, FeeSettlement, PaymentMeans
-from schemas.filing.state import Fee, Filing, Stage
+from schemas.filing.state import Fee, FeeState, Filing, Stage
 from schemas.ids import fee_key, of_obligation, reference_of
 from schemas.level import Channel
 from schemas.people import Actor, Role
@@ -116,22 +116,28 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
     """Refuses the report of a payment unless a fee, or an obligation that can be paid online, is due."""
     owed = filing.obligation
-    stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
+    stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION, Stage.SUCCESSION)
     return at_stage(filing, *stages)
 
 
 def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     if of_obligation(command.n):
         return _meet_obligation(filing, command)
-    fee = filing.fee
+    fee = _due_online(filing, command.n)
     paid = command.settlement is FeeSettlement.PAID
-    online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
-    if fee is None or not online or (paid and command.amount + (command.forgone or 0) != fee.amount):
+    if fee is None or (paid and command.amount + (command.forgone or 0) != fee.amount):
         raise refuse(problem("n", "no_such_fee"))
     if paid:
         came = {"amount": command.amount, "forgone": command.forgone}
         return (ev.FeePaid(n=fee.n, channel=Channel.ONLINE, **came),)
     return fee_lapsed(filing, fee)
+
+
+def _due_online(filing: Filing, n: int) -> Fee | None:
+    """The fee with the number `n`, if it is due online now; None if it is not."""
+    fee = filing.fee
+    due = fee is not None and (fee.n, fee.state, fee.channel) == (n, FeeState.DUE, Channel.ONLINE)
+    return fee if due else None
 
 
 def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:

@@ -80,5 +80,5 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     ),
     "report_overdue_part": Rule(SYSTEM, _may_report_part, _report_overdue),
     "settle_part": Rule(SYSTEM, _may_report_part, _settle_part),
-    "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),
+    "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.SUCCESSION, Stage.CLOSED), _settle_complaint),
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.filing import clocks
 from rules.filing.commands.money import fee_lapsed
-from rules.filing.fold import current_step, missing_opinions, stage
+from rules.filing.fold import current_step, missing_opinions, nothing_on_its_way, stage
 from rules.filing.permission import at, at_stage, being_handled, undecided
 from rules.rule import SYSTEM, Rule, always, refuse
 from rules.time import working_time
@@ -227,6 +227,8 @@ def _expire(filing: Filing, state: ClockState) -> Events:
     """The events when the time of a clock has ended."""
     if state.clock is Clock.SUPPLEMENT and not clocks.more_time_open(filing):
         return (ev.SupplementExpired(n=filing.supplements),)
+    if state.clock is Clock.SUCCESSION:
+        return (ev.Lapsed(),) if nothing_on_its_way(filing) else (ev.Overdue(clock=Clock.SUCCESSION, due=state.due),)
     if state.clock is Clock.CONFIRMATION:
         return (ev.DraftConfirmed(n=filing.drafts, silent=True),)
     fee = filing.fee

@@ -1,12 +1,14 @@
 """Representation: whether a person may act for the applicant, at submission and at every later command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 from rules.filing.submission.files import type_problems
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.files import DOCUMENTS
+from schemas.filing import events as ev
 from schemas.filing.state import Filing
 from schemas.filing.submission import Authorisation, Submission
 from schemas.people import Actor, Role
@@ -45,7 +47,36 @@ def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | No
     filed_by = filing.filed_by
     if filed_by is None or (filed_by.role, filed_by.subject) != (actor.role, actor.subject):
         return problem("actor.subject", "not_the_representative")
+    if filing.mandate_over:
+        return problem("actor", "mandate_over")
     return over(actor, represented_until(filing), now)
+
+
+class Side(NamedTuple):
+    """The applicant's side: the applicant, and the representative with the last day of the authorisation in Vietnam."""
+
+    applicant: str
+    representative: str | None = None
+    represented_until: date | None = None
+
+
+OF_PERSONS: Final = ("applicant_ceased", "succeeded")
+"""The kinds of events after which somebody else is on the applicant's side."""
+
+
+def side_after(events: Iterable[Any]) -> Side:
+    """The applicant's side after the submission and those of the later events that change it."""
+    side = Side("")
+    for event in events:
+        match event:
+            case ev.Submitted(applicant=applicant, filed_by=filer, authorisation=given):
+                by = filer.subject if filer.role is Role.REPRESENTATIVE else None
+                side = Side(applicant.subject, by, given.valid_until if given else None)
+            case ev.ApplicantCeased():
+                side = Side(side.applicant)
+            case ev.Succeeded(applicant=applicant):
+                side = Side(applicant.subject)
+    return side
 
 
 def represented_until(filing: Filing) -> date | None:

@@ -74,6 +74,7 @@ def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> 
 LAPSED: Final[dict[str, Text]] = {
     "supplement_expired": said("paper.nothing_supplied"),
     "fee_expired": said("paper.fee_not_paid"),
+    "lapsed": said("paper.no_successor"),
 }
 """The reasons of a filing's end that nobody decided, by kind of event."""
 
@@ -102,24 +103,44 @@ def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
 
 
 def stop(source: PaperSource) -> PaperSheet:
-    """Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension."""
-    suspended = isinstance(source.cause.event, ev.Suspended)
-    told = said("paper.suspended") if suspended else said("paper.stopped")
-    return made(
+    """Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension.
+
+    Also that a filing waits for a successor, or has ended for want of one, which has no number in the law's forms.
+    """
+    title, told = _stop_words(source)
+    sheet = made(
         PaperKind.STOP,
         source,
         issuer=source.filing.agency,
-        title=said("paper.suspension") if suspended else said("paper.stop"),
+        title=title,
         body=(Paragraph(text=told), Rows(rows=(*about(source), *_stop_rows(source)))),
         law=grounds(source)[1],
         signatories=(officer(source, said("paper.head_of_agency")),),
     )
+    numbered = isinstance(source.cause.event, ev.Suspended | ev.Stopped)
+    return sheet if numbered else sheet.model_copy(update={"form": None})
+
+
+def _stop_words(source: PaperSource) -> tuple[Text, Text]:
+    match source.cause.event:
+        case ev.Suspended():
+            return said("paper.suspension"), said("paper.suspended")
+        case ev.ApplicantCeased():
+            evidence = require(source.procedure.succession).evidence
+            return said("paper.waiting"), said("paper.waits_for_successor", evidence=evidence)
+        case ev.Lapsed():
+            return said("paper.stop"), said("paper.lapsed")
+        case _:
+            return said("paper.stop"), said("paper.stopped")
 
 
 def _stop_rows(source: PaperSource) -> Iterator[Row]:
     event, place = source.cause.event, f"events[{source.cause.seq}]"
     yield received(source)
-    yield Row(place=f"{place}.reason", label=said("paper.reason"), value=grounds(source)[0])
+    if isinstance(event, ev.ApplicantCeased):
+        yield from due(source, Clock.SUCCESSION, said("paper.successor_until"), "until")
+    else:
+        yield Row(place=f"{place}.reason", label=said("paper.reason"), value=grounds(source)[0])
     if isinstance(event, ev.Suspended):
         if event.awaits is not None:
             yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
@@ -129,10 +150,16 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
 
 
 def correction(source: PaperSource) -> PaperSheet:
-    """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now."""
+    """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now.
+
+    Also the successor of an applicant, for whom the dates are other ones.
+    """
     title, meaning = _CORRECTED[source.cause.event.kind]
-    why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=grounds(source)[0])
+    label, place = said("paper.reason"), f"events[{source.cause.seq}].reason"
+    stated = hasattr(source.cause.event, "reason")
+    why = (Row(place=place, label=label, value=grounds(source)[0]),) if stated else ()
     dates = (
+        *due(source, Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
         *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
         *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
         *due(source, Clock.PROCESSING, said("paper.appointment")),
@@ -144,7 +171,7 @@ def correction(source: PaperSource) -> PaperSheet:
         issuer=source.filing.agency if source.filing.accepted_at else source.filing.receiving,
         title=title,
         body=(
-            Rows(rows=(*about(source), *_before_and_after(source), why)),
+            Rows(rows=(*about(source), *_before_and_after(source), *why)),
             Paragraph(text=meaning),
             *([Rows(rows=dates)] if dates else []),
         ),
@@ -192,6 +219,7 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "passed_on": (said("paper.passed_on"), said("paper.passed_on_means")),
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),
+    "succeeded": (said("paper.succeeded"), said("paper.successor_is_applicant")),
 }
 """The title of the notice, and the meaning of the act for the dates, by kind of event."""
 

@@ -95,7 +95,8 @@ async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, 
         person = await vault.persons(connection)
     given = SUBMITTED.authorisation
     number = None if given is None else given.id_number
-    assert first.whose == again.whose == (person(SUBMITTED.applicant.id_number), number and person(number))
+    whose = {"person": person(SUBMITTED.applicant.id_number), "representative": number and person(number)}
+    assert first.whose == again.whose == whose
     assert first.key == again.key
     assert first.key.key_id.endswith(f":{filing}")
 

@@ -77,14 +77,15 @@ PEOPLE: Final = (
     Actor(subject="eve", role=Role.REPRESENTATIVE),
     SYSTEM,
 )
-# domain.md §2.2, event by event, from nothing (0). The additions to its table; 2, 4, 6 → 1 take an acceptance back:
+# domain.md §2.2, event by event, from nothing (0). The additions to its table; 2, 4, 6 → 1 take an acceptance back, and
+# 2, 6 → 8 end a filing whose applicant died, and for whom nobody stepped in; 6 → 2 ends what a dead applicant owes:
 LEGAL: Final[dict[int, set[int]]] = {
     0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
     1: {2, 3, 5, 7},
-    2: {1, 4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
+    2: {1, 4, 6, 7, 8},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
     4: {1, 5, 6, 7, 8, 9},
     5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
-    6: {1, 4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
+    6: {1, 2, 4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
     9: {10},
     3: {1},  # 3, 8, 10 → 1, 8, 10 → 4: a complaint was upheld, and the filing starts again
     7: set(),
@@ -98,8 +99,11 @@ ENDS: Final = {
     "supplement_expired": {3, 8},
     "fee_expired": {3, 8},
     "stopped": {8},
+    "lapsed": {3, 8, 9},
 }
-CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
+CLOSINGS: Final = {
+    *("intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped", "lapsed"),
+}
 FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
 NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:")
 """Tasks that are notices, and need no action."""
@@ -107,7 +111,7 @@ NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "p
 ONWARDS: Final = {
     *("accept", "supplement", "forward", "propose", "decide", "pay_at_counter", "hand_over"),
     *("acknowledge_result", "issue", "settle_parcel", "inspect", "show_draft", "confirm_draft"),
-    *("record_opinion", "refer_obligation", "demand_obligation", "fulfil_obligation", "resume"),
+    *("record_opinion", "refer_obligation", "demand_obligation", "fulfil_obligation", "resume", "succeed"),
 }
 
 
@@ -122,6 +126,7 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.READING: [("acknowledge_result", APPLICANT), ("renew_link", HANDOVER), ("change_delivery", APPLICANT)],
     Stage.SUSPENDED: [("stop", LEADER), *_FROM_OTHERS],
     Stage.REVIEW: [*_FROM_OTHERS, ("ask_fee_again", SYSTEM)],
+    Stage.SUCCESSION: [("succeed", RECEPTION), *_FROM_OTHERS],
 }
 
 
@@ -288,7 +293,7 @@ class AnyLife(RuleBasedStateMachine):
             (action.name, actor)
             for actor in PEOPLE
             for action in FILING.actions(self.life.filing, actor, self.life.now)
-            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop", "recuse"}
+            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop", "recuse", "record_cessation"}
         ]
         if may:
             kind, actor = data.draw(st.sampled_from(may))

@@ -13,7 +13,7 @@ from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
 from schemas.filing.state import Filing
 from schemas.publishing.procedure import FieldKind
-from tests.unit.filing.lives import ADDRESS, CALENDAR, CODE, ENDING, FETCHED, FILE, LINK, REFUSING, RESULT, START
+from tests.unit.filing.lives import ADDRESS, AN, CALENDAR, CODE, ENDING, FETCHED, FILE, LINK, REFUSING, RESULT, START
 
 DUAL: Final = "specialist-1"
 """The proposer, who is a leader too."""
@@ -27,6 +27,9 @@ VALUES: Final = {
     FieldKind.COMMUNE: "00004",
 }
 
+
+HEIR: Final = AN.model_copy(update={"name": "Nguyễn Thị Cúc", "id_number": "001199000003"})
+"""The applicant's successor, with the same account, so that whoever is the applicant in the tests acts on."""
 
 ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 
@@ -75,6 +78,8 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý", "request": FILE},
         "change_delivery": other_delivery(filing),
+        "record_cessation": {"evidence": FILE},
+        "succeed": {"applicant": HEIR, "evidence": FILE},
         "hand_over": FETCHED,
         "reassign": {
             "officer": next(name for name in ("specialist-3", "leader-3", "clerk-3", "4") if name not in taken),
@@ -159,6 +164,8 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "change_delivery": some(channel=["online", "counter", "post"], address=[None, ADDRESS, ELSEWHERE]),
     "acknowledge_result": some(link=[None, f"{LINK}1", "x" * 32]),
     "renew_link": st.just({}),
+    "record_cessation": st.just({"evidence": FILE}),
+    "succeed": some(applicant=[HEIR, HEIR, AN], evidence=[FILE]),
     "hand_over": some(
         recipient=["An"],
         receiver=list(Receiver),

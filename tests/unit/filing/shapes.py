@@ -12,7 +12,7 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
     "free": {},
     "instant": INSTANT,
     "instant with a fee": INSTANT | {"fee": lives.fee()},
-    "fee on acceptance": {"fee": lives.fee()},
+    "fee on acceptance, a successor may step in": {"fee": lives.fee(), "succession": "60 calendar days"},
     "fee at the counter": {"fee": lives.fee(channels=("counter",))},
     "fee for the result, two supplements": {"fee": lives.fee("result"), "supplement_rounds": 2},
     "three steps, fee for the result at the counter": {
@@ -44,6 +44,7 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
     },
     "consultation without silence, obligation": {
         "review": [lives.ESCALATE, lives.TAX, lives.APPRAISE, lives.DECIDE],
+        "succession": "60 calendar days",
         **lives.EXTENSION,
         **CASES,
     },

@@ -24,6 +24,7 @@ from rules.causes import papers_of
 from rules.complaint.grounds import grounds, whose_act
 from rules.complaint.kind import view as complaint_view
 from rules.filing import projections
+from rules.filing.submission.representation import side_after
 from rules.papers.hands import hands
 from rules.papers.register import COLUMNS, EFFORT, Known, entry
 from rules.papers.sheets.handover import originals_held
@@ -192,7 +193,6 @@ def go_through(told: Told) -> None:
     bank_references.of(appended, (last.event,))
     numbers = {run.kind: run.up_to(AGENCY, run.length) for run in reserving.runs((last.event,), AT, KINDS.numberings)}
     assert len(list(reserving.Reserved(KEY, numbers).filled((last.event,)))) == 1
-    assert (reserving.corrected_number((last.event,)) is not None) is (last.event.kind == "applicant_corrected")
     said = Command(kind="any", command_id="c", actor=APPLICANT, via=SYSTEM_VIA)
     assert kind.after(states[-2], said, (last.event,), AT).seq == last.seq
     assert opened(kind, told.stream, row(kind, last), KEY) == last
@@ -206,6 +206,7 @@ def go_through_filing(told: Told) -> None:
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
+    side_after(one.event for one in told.events)
     list(files.sent_with(told))
     grounds(told.before, told.events, states, (), Claim(about=told.events[-1].seq))
     whose_act(told.before, told.events, told.events[-1].seq)
@@ -271,6 +272,7 @@ ELSEWHERE: Final = {
     "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py reworded": "asks the findings: tests/integration/record",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
+    "activities/ledger/reserving.py whose_is": "asks the index of persons: tests/integration/record",
     "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",
     "activities/receipts.py Issuing.issue": "issues what an event causes: tests/integration/papers",
     "activities/receipts.py void_gone": "makes void what an event causes: tests/integration/papers",
