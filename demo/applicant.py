@@ -17,7 +17,7 @@ from motcua.files.store import Store
 from motcua.testing import page
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef, Paper
-from schemas.filing.submission import Authorisation, Submission, signed_content
+from schemas.filing.submission import Authorisation, LegalRepresentative, Submission, signed_content
 from schemas.ids import filing_id
 from schemas.level import Channel
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
@@ -117,7 +117,8 @@ class Filer:
             via=via(scenario.channel),
             form=self.words(scenario.form),
             papers=await self.papers(scenario.papers) if online else paper_only,
-            authorisation=await self._authorisation() if scenario.represented else None,
+            authorisation=await self._authorisation() if scenario.represented and not scenario.by_law else None,
+            by_law=self._by_law(scenario.by_law) if scenario.by_law else None,
             fee_channel=scenario.fee_channel,
             result_channel=scenario.result_channel,
             address=self.address(scenario.postcode) if scenario.postcode else None,
@@ -149,6 +150,9 @@ class Filer:
 
     async def _put(self, data: bytes, media_type: str) -> FileRef:
         return await self.store.put(self.filing_id, data, media_type)
+
+    def _by_law(self, ground: str) -> LegalRepresentative:
+        return LegalRepresentative(ground=ground, name=self.representative, id_number=self.their_number)
 
     async def _authorisation(self) -> Authorisation:
         """Returns the representative's authorisation. It is valid for every kind of filing, this year and next year."""

@@ -14,7 +14,7 @@ from pydantic import Field, StrictBool
 from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version, unset
 from .files import FileRef, Paper
 from .filing.events import Outcome
-from .filing.submission import Authorisation
+from .filing.submission import Authorisation, LegalRepresentative
 from .identity.statement import SignedStatement
 from .level import Level
 from .people import Applicant
@@ -59,6 +59,8 @@ class Dossier(Model):
     papers: tuple[Paper, ...]
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
+    by_law: LegalRepresentative | None = None
+    """the representative by law; not set if there is none"""
 
 
 class CheckRequest(Model):

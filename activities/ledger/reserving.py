@@ -57,7 +57,8 @@ async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any
     numbers: dict[str, str | None] = {}
     for event in events:
         match event:
-            case Submitted(applicant=applicant, authorisation=given):
+            case Submitted(applicant=applicant, authorisation=mandate, by_law=by_law):
+                given = mandate or by_law
                 theirs = None if given is None else given.id_number
                 numbers = {"person": applicant.id_number, "representative": theirs}
             case Succeeded(applicant=applicant):

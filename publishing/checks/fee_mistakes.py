@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from publishing.checks import readable_parts as rp
+from publishing.checks.list_mistakes import unknown_paper
 from publishing.checks.readable_parts import UNREAD, read, whole
 from rules.source import Mistake, mistake
 from schemas.level import Channel
@@ -30,7 +31,7 @@ def fee_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     for n, waiver in read(parts.fee.waivers).items():
         yield from reversed_validity(waiver, f"fee.waivers[{n}]")
         if isinstance(waiver.evidence, str):
-            yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
+            yield from unknown_paper(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
 
 
 def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
@@ -61,12 +62,6 @@ def _bounds(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
             yield mistake("minimum_above_maximum", f"{path}.minimum")
         if isinstance(item.amount, int) and item.amount > item.maximum:
             yield mistake("maximum_below_amount", f"{path}.maximum")
-
-
-def _evidence(code: str, path: str, papers: rp.Listed[rp.PaperSketch]) -> Iterator[Mistake]:
-    known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
-    if known and all(paper.code != code for paper in read(papers).values()):
-        yield mistake("evidence_unknown_paper", path)
 
 
 def _counted(code: str, place_of: tuple[str, str], form: rp.Listed[rp.FieldSketch], most: int) -> Iterator[Mistake]:

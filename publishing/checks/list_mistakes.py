@@ -42,6 +42,7 @@ def _coded_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]
     yield "figures", parts.figures
     yield "papers", parts.papers
     yield "cases", parts.cases
+    yield "representation", parts.representation
     yield "form", parts.form
     yield from ((f"form[{n}].choice_names", field.choice_names) for n, field in read(parts.form).items())
     yield "review", parts.review
@@ -68,6 +69,20 @@ def _value_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]
         part = getattr(parts, name)
         if isinstance(part, rp.OfficersSketch):
             yield f"{name}.officers", part.officers
+
+
+def ground_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
+    """Yields the mistake of each ground of a representation by law whose paper is not in the list of papers."""
+    for n, ground in read(parts.representation).items():
+        if isinstance(ground.paper, str):
+            yield from unknown_paper(ground.paper, f"representation[{n}].paper", parts.papers)
+
+
+def unknown_paper(code: str, path: str, papers: Listed[rp.PaperSketch]) -> Iterator[Mistake]:
+    """Yields the mistake of a paper at `path` that is not in the list of papers."""
+    known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
+    if known and all(paper.code != code for paper in read(papers).values()):
+        yield mistake("evidence_unknown_paper", path)
 
 
 def repeated(values: Mapping[K, object]) -> Iterator[K]:

@@ -9,7 +9,7 @@ from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
 from publishing.checks.facts import fact_mistakes
 from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, reversed_validity
-from publishing.checks.list_mistakes import form_mistakes, list_mistakes
+from publishing.checks.list_mistakes import form_mistakes, ground_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
 from publishing.checks.readable_parts import UNREAD, read, whole
 from publishing.checks.schema_mistakes import schema_mistakes
@@ -69,6 +69,7 @@ def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mista
             yield mistake("validity_without_day", "validity")
         yield from reversed_validity(parts.validity, "validity")
     yield from form_mistakes(parts)
+    yield from ground_mistakes(parts)
     yield from condition_mistakes(parts)
     yield from _time_limits(rp.limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)

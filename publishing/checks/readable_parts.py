@@ -184,6 +184,11 @@ class ExtensionSketch(Sketch):
     notice: Maybe[Limit] = UNREAD
 
 
+class GroundSketch(Sketch):
+    code: Maybe[Code] = UNREAD
+    paper: Maybe[Code | None] = None
+
+
 class SuccessionSketch(Sketch):
     limit: Maybe[Limit] = UNREAD
 
@@ -225,6 +230,7 @@ class ProcedureSketch(Sketch):
     result: Maybe[ResultSketch] = UNREAD
     supplement: Maybe[SupplementSketch] = UNREAD
     extension: Maybe[ExtensionSketch | None] = None
+    representation: Listed[GroundSketch] = ()
     succession: Maybe[SuccessionSketch | None] = None
     signature: Maybe[SignatureSketch] = UNREAD
     decided_by: Maybe[CompetenceSketch | None] = None

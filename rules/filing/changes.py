@@ -26,7 +26,7 @@ N = TypeVar("N", st.Fee, st.FilingPart, st.Question, st.TaxDemand)
 
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
-    *("authorisation", "address", "payer_account", "payer_address", "possible_duplicates", "client_id"),
+    *("authorisation", "by_law", "address", "payer_account", "payer_address", "possible_duplicates", "client_id"),
     *("submission_id", "signs", "missing", "received_at", "desk", "result_desk", "signature_check"),
 )
 
@@ -470,7 +470,7 @@ def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Ch
     A fee that the post collects on a delivery stays due: the post may collect it before the parcel comes back.
     """
     owed = filing.fees if filing.fee_at_the_post else tuple(map(no_longer_due, filing.fees))
-    return NOT_OFFERED | {"ceased": True, "mandate_over": True, "authorisation": None, "fees": owed}
+    return NOT_OFFERED | {"ceased": True, "mandate_over": True, "authorisation": None, "by_law": None, "fees": owed}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {

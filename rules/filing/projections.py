@@ -30,6 +30,7 @@ def dossier(filing: Filing) -> bo.Dossier:
         form=filing.form,
         papers=filing.papers,
         authorisation=filing.authorisation,
+        by_law=filing.by_law,
     )
 
 
@@ -144,6 +145,7 @@ def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
         under_way=filing.under_way,
         result_channel=filing.result_channel,
         authorisation=filing.authorisation,
+        by_law=filing.by_law,
         status=at,
         status_name=said("erased_status") if filing.erased_at else STATUS_NAMES[at],
         stage=stage(filing),

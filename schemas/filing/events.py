@@ -20,7 +20,7 @@ from ..publishing.procedure import ProcedureCode
 from ..signature import SignatureRecord
 from ..text import FormValue
 from .delivery import Identity, IdentityDocument, Link, PickupCode, Receiver
-from .submission import Authorisation
+from .submission import Authorisation, LegalRepresentative
 
 __all__ = ["Clock", "FeeLine", "FeeSettlement", "FeeShare", "Moment", "Outcome", "ParcelOutcome"]
 
@@ -222,6 +222,7 @@ class Submitted(Model):
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
     authorisation: Annotated[Authorisation | None, Personal] = None
+    by_law: Annotated[LegalRepresentative | None, Personal] = None
     signature: Annotated[FileRef | None, Personal] = None
     address: Annotated[Address | None, Personal] = None
     payer_account: Annotated[str | None, Personal] = None

@@ -35,7 +35,7 @@ from .events import (
     ParcelOutcome,
     SupplementNeed,
 )
-from .submission import Authorisation
+from .submission import Authorisation, LegalRepresentative
 
 __all__ = ["STATUS_NAMES", "Action", "ClockState", "Closing", "Decision", "Extension", "Fee", "FeeFact", "FeeState"]
 __all__ += ["Filing", "FilingEnd", "FilingPart", "FilingStart", "FilingView", "OpenSupplement", "OverduePartFact"]
@@ -484,6 +484,7 @@ class Filing(Model):
     applicant: Applicant | None = None
     filed_by: Actor | None = None
     authorisation: Authorisation | None = None
+    by_law: Annotated[LegalRepresentative | None, Field(exclude_if=unset)] = None
     ceased: Annotated[bool, Field(exclude_if=unset)] = False
     mandate_over: Annotated[bool, Field(exclude_if=unset)] = False
     form: dict[Code, FormValue] = Field(default_factory=dict)
@@ -758,6 +759,8 @@ class FilingView(Model):
     """codes of the papers on their way from another agency's desk"""
     result_channel: Channel
     authorisation: Authorisation | None = None
+    by_law: Annotated[LegalRepresentative | None, Field(exclude_if=unset)] = None
+    """the representative by law; not set if there is none"""
     status: Status
     status_name: Text
     stage: Stage

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, HandedIn, Instant, IpAddress, Key, Line, Model, Problem, Version
+from ..base import AgencyCode, Code, DocumentNumber, HandedIn, Instant, IpAddress, Key, Line, Model, Problem, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper, ScanState
 from ..ids import canonical
@@ -16,7 +16,7 @@ from ..publishing.procedure import ProcedureCode
 from ..signature import SignatureRecord
 from ..text import FormValue, composed, line
 
-__all__ = ["MAX_SUBMISSION_BYTES", "Authorisation", "Submission", "content_digest"]
+__all__ = ["MAX_SUBMISSION_BYTES", "Authorisation", "LegalRepresentative", "Submission", "content_digest"]
 
 
 class Authorisation(FileRef):
@@ -40,6 +40,19 @@ class Authorisation(FileRef):
     """last day in Vietnam on which it is in force; not set: without end"""
     scope: tuple[ProcedureCode, ...] = Field(default=(), max_length=100)
     """codes of the procedures for which it is valid; empty: for all filings of the applicant"""
+    certification: DocumentNumber | None = None
+    """number of its notarisation or certification (số công chứng, chứng thực); not set if it has none"""
+
+
+class LegalRepresentative(Model):
+    """A representative by law (đại diện theo pháp luật), such as a parent, who needs no authorisation."""
+
+    ground: Code
+    """code of the ground in the procedure, such as `parent`"""
+    name: Line
+    """full name of the representative"""
+    id_number: IdNumber
+    """citizen number of the representative"""
 
 
 MAX_SUBMISSION_BYTES = 65_536
@@ -50,10 +63,11 @@ class Submission(HandedIn):
     """A filing as submitted. The same `client_id` and `submission_id` always name the same filing.
 
     If `version` is not set, the procedure's current version is used; if `level` is not set, the highest level that the
-    applicant can use. `actor` is the person who files: the applicant, a representative, or the officer who records a
-    paper filing. A representative acts under the `authorisation` (giấy ủy quyền). `signature` is the digital signature
-    over the dossier, if there is one. `payer_account` is the account for an online fee, and for refunds of money that
-    is not owed. `payer_address` is the IP address of the device on which the applicant pays.
+    applicant can use. `actor` is the person who files: the applicant, a representative, or the officer who records
+    a paper filing. A representative acts under the `authorisation` (giấy ủy quyền), or `by_law`, without one.
+    `signature` is the digital signature over the dossier, if there is one. `payer_account` is the account for an
+    online fee, and for refunds of money that is not owed. `payer_address` is the IP address of the device on which
+    the applicant pays.
 
     `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
     runs. At the counter the limit runs from the submission, online from the arrival at the server. `assisted` is the
@@ -83,6 +97,8 @@ class Submission(HandedIn):
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
     """the papers of the dossier, each by its code and its file"""
     authorisation: Authorisation | None = None
+    by_law: LegalRepresentative | None = None
+    """the representative by law; not set if the applicant files, or somebody under an authorisation"""
     signature: FileRef | None = None
     """file of the digital signature over the dossier; needed at level 4 if the procedure requires it"""
     fee_channel: Channel | None = None

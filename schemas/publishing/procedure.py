@@ -16,7 +16,16 @@ from .fee import AmountInDong, FeeRule
 from .time_limits import Limits, Resumption
 
 __all__ = ["Act", "FieldKind", "FieldRule", "Information", "PaperRule", "PartRule", "Procedure", "ProcedureCode"]
-__all__ += ["ReferralRule", "ResultRule", "ReviewStep", "SignatureRule", "StandingOrder", "SupplementRule", "Validity"]
+__all__ += [
+    "ReferralRule",
+    "RepresentationRule",
+    "ResultRule",
+    "ReviewStep",
+    "SignatureRule",
+    "StandingOrder",
+    "SupplementRule",
+    "Validity",
+]
 
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
@@ -326,6 +335,18 @@ class SupplementRule(Fact):
     """time after the acceptance in which the officers of the review may request a supplement"""
 
 
+class RepresentationRule(Fact):
+    """A ground on which somebody may file for the applicant by law, without an authorisation (đại diện theo pháp luật).
+
+    `paper` is the paper that proves it, which a submission on this ground must have.
+    """
+
+    code: Code
+    name: Text
+    paper: Code | None = None
+    """code of the paper that proves the ground; not set if no paper is asked for"""
+
+
 class SuccessionRule(Fact):
     """The law by which an applicant's right passes on after death or dissolution, to a successor who steps in.
 
@@ -493,6 +514,10 @@ class Procedure(StrictModel):
     """how the agency's clocks continue after each kind of interruption"""
     extension: ExtensionRule | None = None
     """rule for extensions of the processing limit; not set: none is allowed"""
+    representation: tuple[RepresentationRule, ...] = ()
+    """grounds on which somebody may file for the applicant by law, without an authorisation"""
+    certified_mandate: Fact | None = None
+    """law by which an authorisation must be notarised or certified; not set: it need not be"""
     succession: SuccessionRule | None = None
     """law by which the right passes on to a successor of the applicant; not set: it does not"""
     signature: SignatureRule

@@ -134,6 +134,13 @@ class RefundPart(Model):
     percent: int
 
 
+class GroundPart(Model):
+    """The rules that a filing needs for one ground of representation by law."""
+
+    code: Code
+    paper: Code | None = None
+
+
 class ExtensionPart(Model):
     """The rules that a filing needs for extensions of the processing limit."""
 
@@ -163,7 +170,9 @@ class ProcedureRules(Model):
     not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
-    `succession` is the time in which a successor of the applicant may step in; None if the right does not pass on.
+    `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
+    an authorisation must be notarised or certified. `succession` is the time in which a successor of the applicant may
+    step in; None if the right does not pass on.
     """
 
     code: ProcedureCode
@@ -185,6 +194,8 @@ class ProcedureRules(Model):
     supplement_within: Limit = ASK_WITHIN
     resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
+    representation: Annotated[tuple[GroundPart, ...], Field(exclude_if=unset)] = ()
+    certified_mandate: Annotated[bool, Field(exclude_if=unset)] = False
     succession: Annotated[Limit | None, Field(exclude_if=unset)] = None
     signature: bool
     unsigned_when: When = ()
@@ -203,7 +214,10 @@ class ProcedureRules(Model):
         return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
 
 
-_KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review", "fee", "resumption", "extension"}
+_KEPT: Final = {
+    *("code", "version", "level", "limits", "cases", "form", "review", "fee", "resumption", "extension"),
+    "representation",
+}
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
@@ -221,6 +235,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
             "by_template": procedure.result.template is not None,
             "one_officer": procedure.one_officer is not None,
+            "certified_mandate": procedure.certified_mandate is not None,
             "succession": procedure.succession and procedure.succession.limit,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,

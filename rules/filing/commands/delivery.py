@@ -161,9 +161,9 @@ def _unauthorised(
     if command.receiver is Receiver.APPLICANT:
         if given is not None:
             yield problem("authorisation", "authorisation_for_the_applicant")
-    elif given is None:
+    elif given is None and filing.by_law is None:
         yield problem("authorisation", "authorisation_required", says="authorisation_to_receive_required")
-    else:
+    elif given is not None:
         principal = filing.applicant.id_number if filing.applicant else None
         yield from authorisation_problems(given, principal, filing.procedure.code, working_time.local_day(now))
 
@@ -187,7 +187,7 @@ def _void(filing: Filing) -> bool:
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
     """The receiver's citizen number; None if it is unknown or the receiver is an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
-        return given.id_number if given else None
+        return getattr(given or filing.by_law, "id_number", None)
     applicant = filing.applicant
     return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
 

@@ -64,6 +64,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         form=submission.form,
         papers=submission.papers,
         authorisation=submission.authorisation,
+        by_law=submission.by_law,
         signature=submission.signature,
         address=submission.address,
         payer_account=submission.payer_account,

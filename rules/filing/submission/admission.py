@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from rules.filing.conditions import day_of_receipt, hold, is_commune, written_date
 from rules.filing.fees.assessment import assess
 from rules.filing.submission.files import quota_problems, type_problems
-from rules.filing.submission.representation import representation_problems
+from rules.filing.submission.representation import proof_of, representation_problems
 from schemas.base import Text
 from schemas.errors import Offer, Problem, RefusalCode, problem, refused
 from schemas.files import Paper, files_named
@@ -55,7 +55,7 @@ def admit(
     problems = [
         *_level(submission, procedure, level, unsigned=unsigned),
         *_people(submission),
-        *representation_problems(submission, procedure.code, received),
+        *representation_problems(submission, procedure, received),
         *others,
         *paper_problems(procedure, submission.papers, submission.channel),
         *quota_problems(files_named(submission)),
@@ -133,8 +133,10 @@ def dossier_problems(procedure: ProcedureRules, dossier: Submission | Filing, re
 
 def _missing_papers(submission: Submission | Filing, procedure: ProcedureRules, received: date) -> Iterator[str]:
     given = {paper.code for paper in submission.papers}
+    proof = proof_of(procedure, submission.by_law)
     for paper in procedure.papers:
-        if paper.required and paper.code not in given and hold(paper.when, submission, received):
+        needed = paper.code == proof or (paper.required and hold(paper.when, submission, received))
+        if needed and paper.code not in given:
             yield paper.code
 
 

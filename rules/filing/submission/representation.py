@@ -6,17 +6,25 @@ from typing import Any, Final, NamedTuple
 
 from rules.filing.submission.files import type_problems
 from rules.time.working_time import local_day
+from schemas.base import Code
 from schemas.errors import Problem, problem
 from schemas.files import DOCUMENTS
 from schemas.filing import events as ev
 from schemas.filing.state import Filing
-from schemas.filing.submission import Authorisation, Submission
+from schemas.filing.submission import Authorisation, LegalRepresentative, Submission
 from schemas.people import Actor, Role
+from schemas.publishing.procedure_rules import ProcedureRules
 
 
-def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
-    """The problems of a submission's authorisation. On paper it may lack names, since the desk has seen the people."""
+def representation_problems(submission: Submission, rules: ProcedureRules, received: date) -> Iterator[Problem]:
+    """The problems of a submission's authorisation, or of its representation by law.
+
+    On paper an authorisation may lack names, since the desk has seen the people.
+    """
     given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
+    if submission.by_law is not None:
+        yield from _by_law_problems(submission, submission.by_law, rules)
+        return
     if given is None:
         if represented:
             yield problem("authorisation", "authorisation_required")
@@ -25,7 +33,25 @@ def representation_problems(submission: Submission, procedure: str, received: da
     if represented:
         missing = [name for name in ("principal", "id_number") if getattr(given, name) is None]
         yield from (problem(f"authorisation.{name}", "authorisation_incomplete") for name in missing)
-    yield from authorisation_problems(given, submission.applicant.id_number, procedure, received)
+    if rules.certified_mandate and given.certification is None:
+        yield problem("authorisation.certification", "certification_required")
+    yield from authorisation_problems(given, submission.applicant.id_number, rules.code, received)
+
+
+def _by_law_problems(submission: Submission, by_law: LegalRepresentative, rules: ProcedureRules) -> Iterator[Problem]:
+    grounds = [ground.code for ground in rules.representation]
+    if by_law.ground not in grounds:
+        yield problem("by_law.ground", "unknown_ground", known=", ".join(grounds) or "-")
+    if submission.actor.role is Role.APPLICANT or by_law.id_number == submission.applicant.id_number:
+        yield problem("by_law", "represents_nobody_else")
+    if submission.authorisation is not None:
+        yield problem("authorisation", "authorisation_beside_law")
+
+
+def proof_of(rules: ProcedureRules, by_law: LegalRepresentative | None) -> Code | None:
+    """The code of the paper that proves the ground of a representation by law; None if no paper is needed."""
+    grounds = (ground for ground in rules.representation if by_law is not None and ground.code == by_law.ground)
+    return next((ground.paper for ground in grounds), None)
 
 
 def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:

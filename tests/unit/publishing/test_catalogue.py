@@ -168,7 +168,7 @@ def test_the_fragments_of_the_documentation_pass() -> None:
             case _:
                 raw |= part
 
-    assert len(parts) == 14
+    assert len(parts) == 15
     assert found(raw) == set()
     assert found(raw | {"review": [referring, *raw["review"]], "silent_approval": None}) == set()
 
