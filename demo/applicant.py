@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from activities.partners.signer import Holding
@@ -117,8 +117,7 @@ class Filer:
             via=via(scenario.channel),
             form=self.words(scenario.form),
             papers=await self.papers(scenario.papers) if online else paper_only,
-            authorisation=await self._authorisation() if scenario.represented and not scenario.by_law else None,
-            by_law=self._by_law(scenario.by_law) if scenario.by_law else None,
+            **(await self._represented(scenario) if scenario.represented else {}),
             fee_channel=scenario.fee_channel,
             result_channel=scenario.result_channel,
             address=self.address(scenario.postcode) if scenario.postcode else None,
@@ -151,8 +150,12 @@ class Filer:
     async def _put(self, data: bytes, media_type: str) -> FileRef:
         return await self.store.put(self.filing_id, data, media_type)
 
-    def _by_law(self, ground: str) -> LegalRepresentative:
-        return LegalRepresentative(ground=ground, name=self.representative, id_number=self.their_number)
+    async def _represented(self, scenario: Scenario) -> dict[str, Any]:
+        """Returns the fields of a submission by a representative: under an authorisation, or by law."""
+        if scenario.by_law is None:
+            return {"authorisation": await self._authorisation()}
+        by_law = {"ground": scenario.by_law, "name": self.representative, "id_number": self.their_number}
+        return {"by_law": LegalRepresentative.model_validate(by_law)}
 
     async def _authorisation(self) -> Authorisation:
         """Returns the representative's authorisation. It is valid for every kind of filing, this year and next year."""

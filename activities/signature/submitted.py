@@ -71,11 +71,11 @@ AT_ONCE: Final = 4
 
 def signatories(submission: Submission) -> frozenset[Identity]:
     """Returns the permitted signers: the applicant, and a representative who files for them."""
-    applicant, mandate = submission.applicant, submission.authorisation
+    applicant, stands_for = submission.applicant, submission.authorisation or submission.by_law
     kind: Kind = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
     may = {Identity(kind, applicant.id_number)}
-    if submission.actor.role is Role.REPRESENTATIVE and mandate is not None and mandate.id_number is not None:
-        may.add(Identity("person", mandate.id_number))
+    if submission.actor.role is Role.REPRESENTATIVE and stands_for is not None and stands_for.id_number is not None:
+        may.add(Identity("person", stands_for.id_number))
     return frozenset(may)
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from activities.signature.submitted import signatories
 from rules.filing import projections
 from schemas.filing.submission import LegalRepresentative
 from tests.unit.filing.lives import (
@@ -15,6 +16,7 @@ from tests.unit.filing.lives import (
     REPRESENTATIVE,
     Life,
     procedure,
+    submission,
     wrong,
 )
 
@@ -34,6 +36,11 @@ def test_a_parent_files_without_any_authorisation_and_withdraws() -> None:
     assert projections.view(life.filing, life.now, life.now).by_law == BY_LAW
     assert projections.dossier(life.filing).by_law == BY_LAW
     assert life.do("withdraw", REPRESENTATIVE, reason="đổi ý").status == 7
+
+
+def test_a_parent_signs_what_they_file() -> None:
+    signed = signatories(submission(authorisation=None, by_law=BY_LAW))
+    assert {one.number for one in signed} == {"001099000001", BY_LAW.id_number}
 
 
 def test_a_guardian_proves_it_by_the_paper_that_the_procedure_names() -> None:
