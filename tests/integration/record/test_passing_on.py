@@ -4,15 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import yaml
 
+from motcua import Document
+from operations.passing_on import pass_all_on
 from schemas import ids
+from schemas.backoffice import IssueRequest
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund
 from tests.acting import LEAD, NEVER_PAYS, PAYS_TWICE, Play, broken, eventually, extract, officer, record
-from tests.conftest import DIRECTORY, World
+from tests.conftest import DIRECTORY, Signed, World
 from tests.restarting import lost_and_restarted
 from tests.shell import Shell
 
@@ -75,6 +79,26 @@ async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays
     assert (await shell("ledger", "verify", "bundle.json", "--json")).json["problems"] == []
 
 
+class Own(Signed):
+    """The successor's own back office; `made` are the filings whose results it made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        self.made.append(request.dossier.code)
+        return await super().issue(request)
+
+
+class KilledError(Exception):
+    """The command is killed after its first filing."""
+
+
+def killed(_: int, __: int) -> None:
+    raise KilledError
+
+
 def closed(**closing: str) -> bytes:
     """Returns the directory with the agency closed, and its successor with a back office of its own."""
     directory = yaml.safe_load(DIRECTORY)
@@ -102,18 +126,23 @@ async def test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_g
     new = office.client.submit(extract(agency=LEAD, submission_id="new"))
     assert await broken(new) == [("agency", "agency_closed")]
 
+    async with office.connection(office.app_dsn) as connection:
+        with pytest.raises(KilledError):
+            await pass_all_on(connection, office.client, LEAD, officer(Role.OPERATOR, LEAD), killed)
     first, again = [await shell("filings", "pass-on", LEAD, *OPERATOR) for _ in range(2)]
     assert (first.code, again.code) == (0, 0)
     told: list[dict[str, Any]] = [first.json, again.json]
-    assert [(one["successor"], one["passed_on"], one["kept"]) for one in told] == [(TO, 2, []), (TO, 0, [])]
+    assert [(one["successor"], one["passed_on"], one["kept"]) for one in told] == [(TO, 1, []), (TO, 0, [])]
     await eventually(lambda: owing.kinds("payment", 1), lambda kinds: "payment_cancelled" in kinds)
     await eventually(lambda: owing.kinds("payment", 2), bool)
     rows = await office.fetch("select stream, agency from payment where filing_id = $1 order by n", owing.filing)
     assert [row["agency"] for row in rows] == [LEAD, TO]
     other = theirs(paid)
-    async with office.back_office(queue=OWN_QUEUE):
+    own = Own()
+    async with office.back_office(own, OWN_QUEUE):
         await other.review()
         await other.at(Stage.CLOSED)
+    assert own.made == [paid.code], "the office of the agency that has it now"
     await theirs(owing).withdraw()
     assert (await money(office))[LEAD] == FEE
     await sound(office, shell)
