@@ -1,5 +1,6 @@
 """Ways of a filing that no story of the demo tells: complaints, parts of other agencies, and what nobody asked for."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -258,6 +259,13 @@ async def test_a_complaint_by_hand_and_its_end(running: World, tmp_path: Path, m
     shell, play = Shell(running.process_env), await refused(running)
     about, who = await seq_of(play, "decided"), f"applicant:{play.submission.applicant.subject}"
     words = ("--about", str(about), "--words", "xem lại", "--actor", who, "--json")
+    neighbour = json.dumps({"name": "Bà Tư", "address": "số 3", "how": "che mất lối đi"})
+    known = (*words, "--known-on", "2026-11-30")
+    touched = await shell("complain", play.filing.hex, *known, "--touched", neighbour)
+    assert (touched.code, touched.json["problems"][0]["rule"]) == (1, "not_the_complainant"), "the desk records it"
+    ill = ("--obstacle", json.dumps({"first": "2026-11-01", "last": "2026-11-20", "reason": "ốm"}))
+    assert (await shell("complain", play.filing.hex, *words, *ill, "--obstacle", "[]")).code == 2
+    words = (*words, *ill)
     first = await shell("complain", play.filing.hex, *words)
     assert (first.code, first.json["command_id"]) == (0, "complain"), first.err
     assert (await shell("complain", play.filing.hex, *words, "--n", "1")).json == first.json

@@ -99,6 +99,15 @@ def test_a_declined_waiver_is_nobodys_task_and_the_fee_stays_due() -> None:
     assert life.refusal("waive_fee", OTHER, waiver="poor", reason="nhầm") == [], "that may be a mistake, too"
 
 
+def test_a_waiver_is_a_task_of_its_approver_and_of_a_leader() -> None:
+    life = Life(procedure(fee=fee() | WHOLE)).accepted()
+    offered = {task.role: task.actions for task in lifecycle.tasks(life.filing, life.now)}
+    for role in (Role.RECEPTION, Role.LEADER):
+        assert {"waive_fee", "decline_waiver"} <= set(offered[role])
+    without = Life(procedure(fee=fee())).accepted()
+    assert Role.LEADER not in {task.role for task in lifecycle.tasks(without.filing, without.now)}
+
+
 # A request for a supplement.
 
 IDENTITY: Final = ("paper", "identity")
