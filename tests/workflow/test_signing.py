@@ -21,6 +21,7 @@ from publishing.authoring.procedures import publish
 from publishing.record.publishing import Publisher, publishing
 from rules.time.working_time import VIETNAM
 from schemas.files import FileRef
+from schemas.filing.commands import Recuse
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Role
@@ -87,6 +88,18 @@ async def test_a_filing_waits_if_its_agency_names_nobody_any_more(running: World
     await set_up(running, signers())
     await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
     assert await play.kinds("result", 1) == results.RELEASED
+
+
+async def test_who_recused_themselves_signs_nothing_of_it_and_their_substitute_does(running: World) -> None:
+    await set_up(running, signers())
+    play = await Play.accepted(running, extract())
+    await play.act(Recuse, CLERK, reason="người thân của người nộp")
+    await play.review()
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])
+    assert "own_filing" in (await looked(running)).what.en
+    await away(running, CLERK.subject, Role.CLERK, SECOND_CLERK.subject)
+    await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+    assert (await who_signed(play))["seal"] == (SECOND_CLERK.subject, CLERK.subject)
 
 
 async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:
