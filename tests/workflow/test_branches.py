@@ -258,7 +258,7 @@ async def test_a_complaint_by_hand_and_its_end(running: World, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)  # beside no running stack
     shell, play = Shell(running.process_env), await refused(running)
     about, who = await seq_of(play, "decided"), f"applicant:{play.submission.applicant.subject}"
-    words = ("--about", str(about), "--words", "xem lại", "--actor", who, "--json")
+    words: tuple[str, ...] = ("--about", str(about), "--words", "xem lại", "--actor", who, "--json")
     neighbour = json.dumps({"name": "Bà Tư", "address": "số 3", "how": "che mất lối đi"})
     known = (*words, "--known-on", "2026-11-30")
     touched = await shell("complain", play.filing.hex, *known, "--touched", neighbour)
