@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import agency, children
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.asking import instruction, question
-    from workflows.stream.basis import read
+    from workflows.stream.basis import read, until_founded
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
@@ -345,8 +345,14 @@ class FilingLife(Life[Filing]):
         """Remembers the queue of the back office of the agency to which the filing was passed on."""
         while self._passed_on:
             office = self._filing.agency
-            self.taken_over((await read(Registry.open, OpenRequest(stream=str(self.stream.id)))).answer)
+            self.taken_over(await until_founded(self._opened))
             self.remember(office=office)
+
+    async def _opened(self) -> OpenResult:
+        """Returns the data about the stream as they are now. Raises `UnfoundedError` unless the log confirms them."""
+        reading = await read(Registry.open, OpenRequest(stream=str(self.stream.id)))
+        await self.stream.catch_up(reading.basis)
+        return reading.answer
 
     @property
     def _passed_on(self) -> bool:

@@ -14,12 +14,13 @@ from activities.intake import OpenResult
 from activities.money.merchants import Renewal
 from activities.support.readings import Readings, reading_digest
 from schemas.errors import NOT_FOUND
+from schemas.filing.commands import PassOn
 from schemas.filing.state import Closing, Stage
 from schemas.ids import complaint_workflow
 from schemas.payment.state import Through
 from schemas.people import Role
 from schemas.refund.commands import ApproveRefund, RequestRefund
-from tests.acting import NEVER_PAYS, PAYS_TOO_LITTLE, Play, bodies, eventually, extract, on_another_calendar
+from tests.acting import LEAD, NEVER_PAYS, PAYS_TOO_LITTLE, Play, bodies, eventually, extract, on_another_calendar
 from tests.any_files import AnyFiles, received_by
 from tests.conftest import World
 from tests.sound import sound
@@ -36,6 +37,7 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "complaint.grounds": (lambda _: None, lambda _: NOT_FOUND),
     "complaint.remedy": (lambda true: true.model_copy(update={"reopened": True}),),
     "intake.calendar": (lambda _: None,),
+    "intake.destination": (lambda true: true.model_copy(update={"known": False}),),
     "intake.open": (lambda _: OpenResult(refusal=NOT_FOUND), lambda true: true.model_copy(update={"queue": EVIL})),
     "obligation.collector": (lambda true: true.model_copy(update={"payable": False}),),
     "payment.merchant": (lambda _: Through(provider=EVIL),),
@@ -147,6 +149,14 @@ async def test_a_tax_office_s_demand_and_another_calendar(world: World, lied_to:
     await eventually(lambda: play.kinds("payment", N), lambda kinds: kinds == PAID)
     assert "calendar_changed" in await (await on_another_calendar(world)).kinds()
     await told_the_truth(world, lied_to, "obligation.collector", "intake.calendar")
+
+
+async def test_passed_on_to_another_agency(world: World, lied_to: Liar) -> None:
+    play = await Play.accepted(world, extract(agency=LEAD))
+    await play.at(Stage.REVIEW)
+    await play.act(PassOn, play.officer(Role.LEADER), to="H01.13", reason="nhầm nơi", legal_basis="NĐ 118/2025")
+    assert (await play.view()).agency == "H01.13"
+    await told_the_truth(world, lied_to, "intake.destination", "intake.open")
 
 
 async def told_the_truth(world: World, liar: Liar, *names: str) -> None:
