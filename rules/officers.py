@@ -81,4 +81,5 @@ def on_the_applicants_side(handled: Handled | Result) -> frozenset[str]:
     applicant, filed_by = handled.applicant, handled.filed_by
     own = () if applicant is None else (applicant.subject, applicant.stands_for_it)
     filer = (filed_by.subject,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
-    return frozenset(subject for subject in (*own, *filer) if subject is not None)
+    later = (handled.representative,) if isinstance(handled, Filing) else ()
+    return frozenset(subject for subject in (*own, *filer, *later) if subject is not None)

@@ -20,7 +20,15 @@ from rules.require import require
 from rules.stream_kind import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
-from schemas.filing.events import ApplicantCorrected, PickupOffered, ResultOffered, Submitted, Succeeded
+from schemas.filing.events import (
+    ApplicantCorrected,
+    PickupOffered,
+    RepresentativeNamed,
+    ResultOffered,
+    Submitted,
+    Succeeded,
+)
+from schemas.filing.submission import Authorisation
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
@@ -61,6 +69,8 @@ async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any
                 given = mandate or by_law
                 theirs = None if given is None else given.id_number
                 numbers = {"person": applicant.id_number, "representative": theirs}
+            case RepresentativeNamed(authorisation=Authorisation() as named):
+                numbers |= {"representative": named.id_number}
             case Succeeded(applicant=applicant):
                 numbers |= {"person": applicant.id_number}
             case ApplicantCorrected(after=after):

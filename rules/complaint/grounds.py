@@ -111,10 +111,9 @@ def _of_any_event(filing: Filing, complaints: Sequence[Complaint], claim: Claim,
 
 
 def _applicants_side(filing: Filing) -> tuple[Actor, ...]:
-    applicant, filed_by = filing.applicant, filing.filed_by
+    applicant, by = filing.applicant, filing.represented_by
     own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
-    may = filed_by is not None and filed_by.role is Role.REPRESENTATIVE and not filing.mandate_over
-    return (*own, filed_by) if filed_by is not None and may else own
+    return own if by is None else (*own, Actor(subject=by, role=Role.REPRESENTATIVE))
 
 
 def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:

@@ -210,7 +210,7 @@ _LEAVE_MOVES: Final = frozenset(
         *("step_started", "reminded", "apology_drafted", "reappointed", "apologised", "overdue"),
         *("machine_work_failing", "machine_work_answered", "part_overdue", "part_answered", "calendar_changed"),
         *("asked", "answered", "applicant_corrected", "files_scanned", "delivery_changed", "parcel_recalled"),
-        *("dossier_transferred", "dossier_received"),
+        *("dossier_transferred", "dossier_received", "mandate_revoked", "representative_named"),
     }
 )
 
@@ -470,7 +470,11 @@ def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Ch
     A fee that the post collects on a delivery stays due: the post may collect it before the parcel comes back.
     """
     owed = filing.fees if filing.fee_at_the_post else tuple(map(no_longer_due, filing.fees))
-    return NOT_OFFERED | {"ceased": True, "mandate_over": True, "authorisation": None, "by_law": None, "fees": owed}
+    return NOT_OFFERED | _NOBODY | {"ceased": True, "fees": owed}
+
+
+_NOBODY: Final[Changed] = {"mandate_over": True, "representative": None, "authorisation": None, "by_law": None}
+"""The fields of a filing for whose applicant nobody acts."""
 
 
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
@@ -549,6 +553,10 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.ParcelFound: _parcel_found,
     ev.HandedOver: _handed_over,
     ev.Withdrawn: _closes(st.Closing.WITHDRAWN),
+    ev.MandateRevoked: lambda *_: _NOBODY,
+    ev.RepresentativeNamed: lambda _, event, __: (
+        _NOBODY | event.model_dump(include={"representative"}) | {"authorisation": event.authorisation}
+    ),
     ev.ApplicantCeased: _applicant_ceased,
     ev.Succeeded: lambda _, event, __: {"ceased": False, "applicant": event.applicant},
     ev.Lapsed: _closes(st.Closing.LAPSED),

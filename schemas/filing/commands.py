@@ -584,6 +584,27 @@ class Succeed(Command):
     """file of the paper that proves the right of the successor"""
 
 
+class RevokeMandate(Command):
+    """End the representation under an authorisation before its last day (hủy bỏ, chấm dứt ủy quyền).
+
+    The desk may do this only with a `request` that the applicant or the representative has signed.
+    """
+
+    kind: Literal["revoke_mandate"] = "revoke_mandate"
+    request: FileRef | None = None
+    """file of the signed request; needed from the desk"""
+
+
+class NameRepresentative(Command):
+    """Name a representative under a new authorisation, who takes the place of the present one, if there is one."""
+
+    kind: Literal["name_representative"] = "name_representative"
+    representative: Subject
+    """identity of the representative at the identity provider"""
+    authorisation: Authorisation
+    """the representative's authorisation, with the numbers of both parties"""
+
+
 class ChangeDelivery(Command):
     """Choose another `channel` for the result (đổi hình thức nhận kết quả), or another `address` for the post."""
 
@@ -651,6 +672,8 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
         DeclineWaiver,
         PayAtCounter,
         Withdraw,
+        RevokeMandate,
+        NameRepresentative,
         RecordCessation,
         Succeed,
         ChangeDelivery,

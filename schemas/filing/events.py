@@ -998,6 +998,22 @@ class Withdrawn(Model):
     request: Annotated[FileRef | None, Personal] = None
 
 
+class MandateRevoked(Model):
+    """The representation under an authorisation ended before its last day; `request` is the signed request, if any."""
+
+    kind: Literal["mandate_revoked"] = "mandate_revoked"
+    request: Annotated[FileRef | None, Personal] = None
+
+
+class RepresentativeNamed(Model):
+    """The applicant named a representative under a new authorisation, in the place of the present one."""
+
+    kind: Literal["representative_named"] = "representative_named"
+    representative: Annotated[str, Personal]
+    """identity of the representative"""
+    authorisation: Annotated[Authorisation | None, Personal] = None
+
+
 class ApplicantCeased(Model):
     """The applicant died or, as an organisation, ceased to exist. From now on nobody acts under their authorisation.
 
@@ -1150,7 +1166,7 @@ _Interruption = Suspended | SuspensionProlonged | Resumed | Stopped | Extended |
 _Decision = Forwarded | DraftShown | DraftConfirmed | DraftCorrected | Proposed | Decided
 _Result = ResultIssued | ResultOffered | PickupOffered | WrongCodeGiven
 _Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | ReissueRequested | ParcelFound
-_End = HandedOver | Withdrawn | ApplicantCeased | Succeeded | Lapsed | Reopened
+_End = HandedOver | Withdrawn | MandateRevoked | RepresentativeNamed | ApplicantCeased | Succeeded | Lapsed | Reopened
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
 _UntilDecision = (
@@ -1275,6 +1291,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "parcel_found": {},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
+    "mandate_revoked": {},
+    "representative_named": {},
     "applicant_ceased": dict.fromkeys((*_AGENCYS, *_ANSWERED), Effect.PAUSE)
     | dict.fromkeys((Clock.PAYMENT, Clock.READING, Clock.PICKUP), Effect.STOP)
     | {Clock.SUCCESSION: Effect.START},

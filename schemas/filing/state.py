@@ -449,7 +449,8 @@ class Filing(Model):
     `signature_accepted` is an officer's decision on an undetermined signature.
 
     `ceased`: whether the applicant has died or, as an organisation, ceased to exist, and no successor has stepped in.
-    `mandate_over`: whether nobody may act for the applicant any more under what the submission had.
+    `mandate_over`: whether nobody may act for the applicant any more under what the submission had; `representative` is
+    the one named later.
 
     `accepted_by` is the officer who accepted the filing; `handled_by` are the officer who finished the last step and
     the absent one for whom that officer acted; `recused` are the officers who handle nothing of it, each as agency
@@ -487,6 +488,7 @@ class Filing(Model):
     by_law: Annotated[LegalRepresentative | None, Field(exclude_if=unset)] = None
     ceased: Annotated[bool, Field(exclude_if=unset)] = False
     mandate_over: Annotated[bool, Field(exclude_if=unset)] = False
+    representative: Annotated[Subject | None, Field(exclude_if=unset)] = None
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Paper, ...] = ()
     address: Address | None = None
@@ -574,6 +576,13 @@ class Filing(Model):
     def closed(self) -> bool:
         """Whether the filing has ended."""
         return self.closing is not None
+
+    @property
+    def represented_by(self) -> Subject | None:
+        """The representative who may act for the applicant now, unless their authorisation has run out."""
+        filer = self.filed_by
+        filed = filer is not None and filer.role is Role.REPRESENTATIVE and not self.mandate_over
+        return self.representative or (filer.subject if filer is not None and filed else None)
 
     @property
     def receiving(self) -> AgencyCode:

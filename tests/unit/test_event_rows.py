@@ -276,6 +276,8 @@ PERSONAL = {
     "acceptance_revoked": {"reason"},
     "refusal_revoked": {"reason"},
     "applicant_corrected": {"before", "after", "reason"},
+    "mandate_revoked": {"request"},
+    "representative_named": {"representative", "authorisation"},
     "applicant_ceased": {"evidence"},
     "succeeded": {"applicant", "evidence"},
     "recused": {"reason"},

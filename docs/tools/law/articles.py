@@ -109,6 +109,8 @@ ARTICLES: Final[dict[str, str]] = {
     "decline_waiver": "Luật 97/2015 Đ10",
     "pay_at_counter": "NĐ 61/2018 Đ22",
     "withdraw": "TT 22/2019 Đ4; from which states: ours",
+    "revoke_mandate": "BLDS 91/2015 Đ140 k3",
+    "name_representative": "BLDS 91/2015 Đ138",
     "record_cessation": "BLDS 91/2015 Đ140 k3, k4",
     "succeed": "BLDS 91/2015 Đ609, Đ614 (unconfirmed); the procedure's own law",
     "change_delivery": "QĐ 45/2016 Đ4; until when: ours",

@@ -309,6 +309,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "decline_waiver": {"waiver": "poor", "reason": "-"},
         "pay_at_counter": {"amount": amount},
         "withdraw": {"reason": "-", "request": FILE},
+        "revoke_mandate": {"request": FILE},
+        "name_representative": {"representative": "another", "authorisation": AUTHORISATION},
         "record_cessation": {"evidence": FILE},
         "succeed": {"applicant": {"subject": APPLICANT, "name": "Cúc", "id_number": "001199000003"}, "evidence": FILE},
         "change_delivery": {"channel": _other_channel(filing)},

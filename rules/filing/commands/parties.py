@@ -1,15 +1,49 @@
-"""Commands about the people of the applicant's side: death or dissolution of the applicant, and a successor."""
+"""Commands about the people of the applicant's side: the representative; the applicant's death, and a successor."""
 
 from datetime import datetime
 from typing import Final
 
-from rules.rule import Rule, refuse
+from rules.filing.permission import applicant_side_roles
+from rules.filing.submission.representation import mandate_problems
+from rules.officers import role_is
+from rules.require import require
+from rules.rule import ANYBODY, Rule, refuse
+from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Events
 from schemas.filing.state import Filing
 from schemas.people import Actor, Role
+
+
+def _may_revoke_mandate(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    if filing.by_law is not None:
+        return problem("", "represented_by_law")
+    if filing.authorisation is None:
+        return problem("", "nobody_authorised")
+    return role_is(actor, *applicant_side_roles(filing))
+
+
+def _revoke_mandate(_: Filing, command: cm.RevokeMandate, __: datetime) -> Events:
+    if command.actor.role is Role.RECEPTION and command.request is None:
+        raise refuse(problem("request", "signed_request_required", says="signed_revocation_required"))
+    return (ev.MandateRevoked(request=command.request),)
+
+
+def _may_name_representative(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    roles = (role for role in applicant_side_roles(filing) if role is not Role.REPRESENTATIVE)
+    return role_is(actor, *roles)
+
+
+def _name_representative(filing: Filing, command: cm.NameRepresentative, now: datetime) -> Events:
+    applicant, given, by = require(filing.applicant), command.authorisation, command.representative
+    wrong = [*mandate_problems(given, applicant.id_number, filing.procedure, local_day(now))]
+    if by in {applicant.subject, command.actor.subject}:
+        wrong.append(problem("representative", "represents_themselves"))
+    if wrong:
+        raise refuse(*wrong)
+    return (ev.RepresentativeNamed(representative=by, authorisation=given),)
 
 
 def _may_record_cessation(filing: Filing, _: Actor, __: datetime) -> Problem | None:
@@ -38,6 +72,8 @@ def _succeed(filing: Filing, command: cm.Succeed, _: datetime) -> Events:
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
+    "revoke_mandate": Rule(ANYBODY, _may_revoke_mandate, _revoke_mandate),
+    "name_representative": Rule(ANYBODY, _may_name_representative, _name_representative),
     "record_cessation": Rule((Role.RECEPTION,), _may_record_cessation, _record_cessation),
     "succeed": Rule((Role.RECEPTION,), _may_succeed, _succeed),
 }

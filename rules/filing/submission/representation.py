@@ -29,13 +29,20 @@ def representation_problems(submission: Submission, rules: ProcedureRules, recei
         if represented:
             yield problem("authorisation", "authorisation_required")
         return
+    yield from mandate_problems(given, submission.applicant.id_number, rules, received, whole=represented)
+
+
+def mandate_problems(
+    given: Authorisation, principal: str | None, rules: ProcedureRules, day: date, *, whole: bool = True
+) -> Iterator[Problem]:
+    """The problems of an authorisation that is handed in on a day; `whole`: whether it must name both parties."""
     yield from type_problems("authorisation", given, DOCUMENTS)
-    if represented:
+    if whole:
         missing = [name for name in ("principal", "id_number") if getattr(given, name) is None]
         yield from (problem(f"authorisation.{name}", "authorisation_incomplete") for name in missing)
     if rules.certified_mandate and given.certification is None:
         yield problem("authorisation.certification", "certification_required")
-    yield from authorisation_problems(given, submission.applicant.id_number, rules.code, received)
+    yield from authorisation_problems(given, principal, rules.code, day)
 
 
 def _by_law_problems(submission: Submission, by_law: LegalRepresentative, rules: ProcedureRules) -> Iterator[Problem]:
@@ -70,11 +77,10 @@ def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | No
     """Why the actor can't act as representative: somebody else filed, or the authorisation ended; None if they can."""
     if actor.role is not Role.REPRESENTATIVE:
         return None
-    filed_by = filing.filed_by
-    if filed_by is None or (filed_by.role, filed_by.subject) != (actor.role, actor.subject):
-        return problem("actor.subject", "not_the_representative")
-    if filing.mandate_over:
-        return problem("actor", "mandate_over")
+    if actor.subject != filing.represented_by:
+        filer = filing.filed_by
+        was = filer is not None and (filer.role, filer.subject) == (actor.role, actor.subject)
+        return problem("actor", "mandate_over") if was else problem("actor.subject", "not_the_representative")
     return over(actor, represented_until(filing), now)
 
 
@@ -86,7 +92,7 @@ class Side(NamedTuple):
     represented_until: date | None = None
 
 
-OF_PERSONS: Final = ("applicant_ceased", "succeeded")
+OF_PERSONS: Final = ("mandate_revoked", "representative_named", "applicant_ceased", "succeeded")
 """The kinds of events after which somebody else is on the applicant's side."""
 
 
@@ -98,7 +104,9 @@ def side_after(events: Iterable[Any]) -> Side:
             case ev.Submitted(applicant=applicant, filed_by=filer, authorisation=given):
                 by = filer.subject if filer.role is Role.REPRESENTATIVE else None
                 side = Side(applicant.subject, by, given.valid_until if given else None)
-            case ev.ApplicantCeased():
+            case ev.RepresentativeNamed(representative=by, authorisation=given):
+                side = Side(side.applicant, by, given.valid_until if given else None)
+            case ev.ApplicantCeased() | ev.MandateRevoked():
                 side = Side(side.applicant)
             case ev.Succeeded(applicant=applicant):
                 side = Side(applicant.subject)

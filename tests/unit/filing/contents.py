@@ -13,7 +13,20 @@ from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
 from schemas.filing.state import Filing
 from schemas.publishing.procedure import FieldKind
-from tests.unit.filing.lives import ADDRESS, AN, CALENDAR, CODE, ENDING, FETCHED, FILE, LINK, REFUSING, RESULT, START
+from tests.unit.filing.lives import (
+    ADDRESS,
+    AN,
+    CALENDAR,
+    CODE,
+    ENDING,
+    FETCHED,
+    FILE,
+    LINK,
+    MANDATE,
+    REFUSING,
+    RESULT,
+    START,
+)
 
 DUAL: Final = "specialist-1"
 """The proposer, who is a leader too."""
@@ -78,6 +91,8 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý", "request": FILE},
         "change_delivery": other_delivery(filing),
+        "revoke_mandate": {"request": FILE},
+        "name_representative": {"representative": "dung", "authorisation": MANDATE},
         "record_cessation": {"evidence": FILE},
         "succeed": {"applicant": HEIR, "evidence": FILE},
         "hand_over": FETCHED,
@@ -164,6 +179,8 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "change_delivery": some(channel=["online", "counter", "post"], address=[None, ADDRESS, ELSEWHERE]),
     "acknowledge_result": some(link=[None, f"{LINK}1", "x" * 32]),
     "renew_link": st.just({}),
+    "revoke_mandate": some(request=[None, FILE]),
+    "name_representative": some(representative=["binh", "dung", "an"], authorisation=[MANDATE]),
     "record_cessation": st.just({"evidence": FILE}),
     "succeed": some(applicant=[HEIR, HEIR, AN], evidence=[FILE]),
     "hand_over": some(

@@ -49,7 +49,8 @@ ITS_OWN: Final = {
             *("resumed", "signature_judged", "step_started", "stopped", "submitted", "supplement_expired"),
             *("more_time_granted", "more_time_refused", "more_time_requested"),
             *("supplement_cancelled", "supplement_requested", "supplemented", "suspended", "suspension_prolonged"),
-            *("passed_on", "recused", "withdrawn", "applicant_ceased", "succeeded", "lapsed"),
+            *("passed_on", "recused", "withdrawn", "mandate_revoked", "representative_named"),
+            *("applicant_ceased", "succeeded", "lapsed"),
             *("wrong_code_given", "fee_paid"),
         }
     ),
