@@ -1010,7 +1010,6 @@ class RepresentativeNamed(Model):
 
     kind: Literal["representative_named"] = "representative_named"
     representative: Annotated[str, Personal]
-    """identity of the representative"""
     authorisation: Annotated[Authorisation | None, Personal] = None
 
 
