@@ -23,8 +23,10 @@ from schemas.people import OFFICERS, SYSTEM, Actor, Role
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
 _AFTER_THE_END: Final = frozenset({"settle_complaint", "revoke_refusal"})
 """The commands to a filing that has ended: they open it again."""
-_NO_TASK: Final = frozenset({"recuse", "pass_on", "correct_applicant"})
-_OFFERED: Final = tuple(kind for kind in PUBLIC_KINDS if kind not in _NO_TASK)
+_OF_NO_TASK: Final = frozenset(
+    {"recuse", "pass_on", "correct_applicant", "revoke_mandate", "name_representative", "record_cessation"}
+)
+_OFFERED: Final = tuple(kind for kind in PUBLIC_KINDS if kind not in _OF_NO_TASK)
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
@@ -262,7 +264,7 @@ def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
     """The commands that a task offers the actor now; a team lead is offered `release` and `reassign` alone.
 
-    To recuse oneself, to pass a filing on or to correct its applicant does no task: it may be done at any time.
+    Those of `_OF_NO_TASK` do no task: anybody who may give one may do so at any time.
     """
     if actor.role is Role.SYSTEM:
         return {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}.get(stage(filing), ())

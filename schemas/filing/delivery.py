@@ -28,6 +28,8 @@ class Identity(Model):
     """kind of the document"""
     number: IdNumber
     """number of the document"""
+    citizen_number: IdNumber | None = None
+    """citizen number that a passport bears; not set if it bears none, and for other documents"""
 
 
 class Receiver(StrEnum):

@@ -2524,6 +2524,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "received_now": ("chỉ ghi thời điểm nhận cho hồ sơ qua bưu chính; tại quầy là lúc ghi, trực tuyến là lúc máy chủ nhận", "a moment of receipt is given for a dossier by post; at the counter it is now, online the server's"),
     "received_too_early": ("trước ngày làm việc gần nhất: do lãnh đạo ghi", "earlier than the last working day: a leader records it"),
     "reception_records_paper": ("hồ sơ giấy do cán bộ một cửa của cơ quan tiếp nhận ghi vào hệ thống", "a paper filing is recorded by a reception officer of the agency whose desk receives it"),
+    "recipient_differs": ("họ tên người nhận khác với họ tên người nộp hồ sơ: đối chiếu lại giấy tờ, hoặc ghi là người đại diện nhận", "the recipient's name is not the applicant's: compare the document again, or record a representative as the receiver"),
     "reference_required": ("ghi số tham chiếu: trên hóa đơn máy POS, của ngân hàng, hoặc số bưu gửi", "say the reference: on the terminal's slip, the bank's, or the post's number"),
     "referral_ended": ("phần việc này đã kết thúc", "this part has been answered or cancelled"),
     "referral_has_ended": ("không còn gì để làm", "nothing is left to do"),

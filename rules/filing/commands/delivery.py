@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
+from unicodedata import normalize
 
 from rules.filing.permission import applicant_side_roles, at, at_stage
 from rules.filing.submission.admission import delivery_problems, result_channels
@@ -138,8 +139,6 @@ MOST_WRONG_CODES: Final = 5
 WRONG_CODE: Final = "wrong_code"
 """The rule by which a wrong pick-up code is refused, once the wrong code has been counted."""
 
-_BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
-
 
 def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
     of_submission = None if command.receiver is Receiver.APPLICANT else filing.authorisation
@@ -176,8 +175,22 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
     elif command.code not in {None, filing.pickup_code}:
         yield problem("code", WRONG_CODE)
     shown, whose = command.identity, _number(filing, command.receiver, given)
-    if shown is not None and shown.document in _BEARS_THE_NUMBER and whose not in {None, shown.number}:
+    if shown is not None and whose not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
+    if shown is not None and shown.document is IdentityDocument.PASSPORT and _has_other_name(filing, command):
+        yield problem("recipient", "recipient_differs")
+
+
+def _has_other_name(filing: Filing, command: cm.HandOver) -> bool:
+    """Whether the recipient, as the applicant in person, has another name than the applicant."""
+    applicant = filing.applicant
+    if applicant is None or applicant.kind is not PersonKind.PERSON or command.receiver is not Receiver.APPLICANT:
+        return False
+    return _plain(command.recipient) != _plain(applicant.name)
+
+
+def _plain(name: str) -> str:
+    return " ".join(normalize("NFC", name).casefold().split())
 
 
 def _void(filing: Filing) -> bool:

@@ -127,8 +127,8 @@ FETCHED: Final[dict[str, Any]] = {
 }
 """The fields of a hand-over to the applicant."""
 
-PASSPORT: Final = {"document": "passport", "number": "C1234567"}
-"""An identity document without a citizen number."""
+PASSPORT: Final = {"document": "passport", "number": "C1234567", "citizen_number": AN.id_number}
+"""A passport, which bears the applicant's citizen number beside its own."""
 
 CODE: Final = "123456"
 LINK: Final = "link-at-which-the-result-is-read-1"

@@ -23,6 +23,7 @@ from tests.unit.filing.lives import (
     LINK,
     MANDATE,
     PAPER,
+    PASSPORT,
     RECEPTION,
     SPECIALIST,
     Life,
@@ -178,9 +179,18 @@ def test_nobody_else_is_given_it(said: dict[str, Any], refused: list[tuple[str, 
     assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **said) == refused
 
 
-def test_a_passport_and_a_card_of_who_stands_for_an_organisation_have_other_numbers() -> None:
-    passport = SIGNED | {"identity": card("C1234567", "passport")}
-    assert issued(**AT_COUNTER).do("hand_over", HANDOVER, **passport).status == 10
+def test_a_passport_is_held_against_number_and_name_as_a_citizens_card_is() -> None:
+    life, stranger = issued(**AT_COUNTER), SIGNED | {"recipient": "Người lạ"}
+    foreign = card("C1234567", "passport")
+    assert life.refusal("hand_over", HANDOVER, **SIGNED | {"recipient": AN.name}, identity=foreign) == [
+        ("identity.number", "identity_differs")
+    ]
+    assert life.refusal("hand_over", HANDOVER, **stranger, identity=PASSPORT) == [("recipient", "recipient_differs")]
+    named = SIGNED | {"recipient": f" {AN.name.upper()} "}
+    assert life.do("hand_over", HANDOVER, **named, identity=PASSPORT).status == 10
+
+
+def test_a_card_of_who_stands_for_an_organisation_has_another_number() -> None:
     company = AN.model_copy(update={"kind": PersonKind.ORGANISATION})
     assert issued(**AT_COUNTER, applicant=company).do("hand_over", HANDOVER, **SIGNED, identity=card(BINH)).status == 10
 

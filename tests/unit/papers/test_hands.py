@@ -36,7 +36,6 @@ from tests.unit.filing.lives import (
     HANDOVER,
     PAPER,
     PARTS,
-    PASSPORT,
     RECEPTION,
     REPRESENTATIVE,
     SPECIALIST,
@@ -324,7 +323,7 @@ def test_what_it_says_of_a_filing_until_its_result_is_taken() -> None:
     life.do(
         "hand_over",
         officer(Role.HANDOVER, agency="H01.01"),
-        **FETCHED | {"recipient": "Trần Thị Bé", "identity": PASSPORT},
+        **FETCHED | {"recipient": "Trần Thị Bé"},
     )
     last = entry(1, life.log, life.filing, Known(NAME, 2), life.now)
     assert (last.appointment, last.returned_at) == (appointment, local("2026-11-26 09:00"))
