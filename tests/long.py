@@ -165,7 +165,7 @@ integration/record/test_rebuild.py: rebuilds while work goes on, and row by row
 integration/record/test_tamperings.py: four score tamperings beside the log, each found as the page says
   only each_tampering
 integration/record/test_views.py: each view of each audience, through the kit, and pages of lists while they grow
-  but a_stream_of nothing_of open_filings pages_of_tasks the_filings
+  but a_stream_of nothing_of open_filings pages_of_tasks the_filings_of_a_person_through
 integration/signature/test_attacks.py: the corpus of attacks, other programs' verdicts, certificates that do not count
   but two_signers who_names
 integration/signature/test_check.py: each way in which a signature is wrong, and officers' signatures, field by field
@@ -230,7 +230,7 @@ workflow/test_read_again.py: a lie about every kind of reading, not of the fee's
 workflow/test_reception.py: files whose look takes long, fails or comes late
   only a_filing_ends a_submission what_a_complaint what_came
 workflow/test_refunds.py: refunds of a filing that begins again, late money, and a fee that the postman collects
-  but one_alone there_is_nothing
+  but one_alone_gives there_is_nothing
 workflow/test_signing.py: printed results, signatures by substitutes, and those that can't be had for minutes
 """
 

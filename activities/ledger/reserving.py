@@ -57,6 +57,20 @@ A representative is None if there is none, or none with a number.
 """
 
 
+def _numbers_in(event: Any) -> dict[str, str | None]:
+    """Returns the numbers of the persons whom an event names, by their columns in `Whose`."""
+    match event:
+        case Submitted(applicant=applicant, authorisation=mandate, by_law=by_law):
+            given = mandate or by_law
+            return {"person": applicant.id_number, "representative": None if given is None else given.id_number}
+        case RepresentativeNamed(authorisation=Authorisation() as named):
+            return {"representative": named.id_number}
+        case Succeeded(applicant=applicant) | ApplicantCorrected(after=applicant):
+            return {"person": applicant.id_number}
+        case _:
+            return {}
+
+
 async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any], *, first: bool = False) -> Whose:
     """Returns whose filing it is after these events, as far as they name it: in the columns that they change.
 
@@ -64,17 +78,7 @@ async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any
     """
     numbers: dict[str, str | None] = {}
     for event in events:
-        match event:
-            case Submitted(applicant=applicant, authorisation=mandate, by_law=by_law):
-                given = mandate or by_law
-                theirs = None if given is None else given.id_number
-                numbers = {"person": applicant.id_number, "representative": theirs}
-            case RepresentativeNamed(authorisation=Authorisation() as named):
-                numbers |= {"representative": named.id_number}
-            case Succeeded(applicant=applicant):
-                numbers |= {"person": applicant.id_number}
-            case ApplicantCorrected(after=after):
-                numbers |= {"person": after.id_number}
+        numbers |= _numbers_in(event)
     if not numbers:
         return {}
     person = await vault.persons(connection, first=first)

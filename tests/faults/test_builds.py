@@ -29,8 +29,8 @@ from workers.build import CODE, build_of
 ROOMS: Final = (*CODE, "views", "workers", "recovery", "motcua")
 OTHER_FLOW: Final = (
     "workflows/filing.py",
-    "        try:\n            await self._fee()\n",
-    "        try:\n            await workflow.sleep(timedelta(milliseconds=20))\n            await self._fee()\n",
+    "    async def _steps(self) -> None:\n",
+    "    async def _steps(self) -> None:\n        await workflow.sleep(timedelta(milliseconds=20))\n",
 )
 OTHER_CLOCKS: Final = (
     "rules/filing/clocks.py",

@@ -15,7 +15,7 @@ from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.delivery import IdentityDocument, Receiver
+from schemas.filing.delivery import Identity, IdentityDocument, Receiver
 from schemas.filing.events import Clock, Events, ParcelOutcome
 from schemas.filing.state import FeeState, Filing, Stage
 from schemas.filing.submission import Authorisation
@@ -174,10 +174,14 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
         yield problem("code", "code_void")
     elif command.code not in {None, filing.pickup_code}:
         yield problem("code", WRONG_CODE)
-    shown, whose = command.identity, _number(filing, command.receiver, given)
-    if shown is not None and whose not in {None, shown.number, shown.citizen_number}:
+    if command.identity is not None:
+        yield from _of_another(filing, command, command.identity, _number(filing, command.receiver, given))
+
+
+def _of_another(filing: Filing, command: cm.HandOver, shown: Identity, whose: str | None) -> Iterator[Problem]:
+    if whose not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
-    if shown is not None and shown.document is IdentityDocument.PASSPORT and _has_other_name(filing, command):
+    if shown.document is IdentityDocument.PASSPORT and _has_other_name(filing, command):
         yield problem("recipient", "recipient_differs")
 
 

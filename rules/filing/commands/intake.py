@@ -77,6 +77,19 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 
 def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[Problem]:
     """The problems outside the dossier: with the agencies, the desks, the version in force, or the receipt on paper."""
+    submission = command.submission
+    yield from _with_the_agency(command)
+    yield from desk_problems(submission, command.no_desks)
+    if command.not_in_force is not None:
+        field = "version" if submission.version else "procedure"
+        yield problem(field, "version_not_in_force", validity=validity_in_words(command.not_in_force))
+    if submission.received_at is not None:
+        yield from _moment(submission, submission.received_at, calendar, now)
+    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
+        yield problem("assisted", "assisted_at_the_counter")
+
+
+def _with_the_agency(command: cm.Submit) -> Iterator[Problem]:
     submission, rules = command.submission, command.procedure
     if command.closed_for is not None:
         yield problem("agency", "agency_closed", agency=submission.agency, successor=command.closed_for)
@@ -89,14 +102,6 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
     for _, part in rules.referred:
         if part.code not in found:  # the directory has no agency near enough
             yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
-    yield from desk_problems(submission, command.no_desks)
-    if command.not_in_force is not None:
-        field = "version" if submission.version else "procedure"
-        yield problem(field, "version_not_in_force", validity=validity_in_words(command.not_in_force))
-    if submission.received_at is not None:
-        yield from _moment(submission, submission.received_at, calendar, now)
-    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
-        yield problem("assisted", "assisted_at_the_counter")
 
 
 def not_competent(

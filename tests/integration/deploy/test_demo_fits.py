@@ -86,6 +86,10 @@ NOT_SEEN: Final = {
     "what is issued is renewed years later: tests/integration/operations/test_result_register.py": (
         *("command.renew_result", "event.result_renewed"),
     ),
+    "every mandate here lasts until its last day: tests/unit/filing/test_mandates.py": (
+        *("command.revoke_mandate", "command.name_representative"),
+        *("event.mandate_revoked", "event.representative_named"),
+    ),
     "no workflow is lost here: tests/faults/test_restart.py": ("event.restarted",),
     "nobody is asked here who looks, so no look is recorded": ("ask.access", "access_page"),
     "the demo publishes none: tests/integration/operations/test_publications.py": (

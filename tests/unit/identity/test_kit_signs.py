@@ -140,7 +140,8 @@ def holding(ring: Ring, signed: object, **message: Any) -> Proved:
 async def test_every_command_is_signed_as_it_arrives(ring: Ring, command: Command) -> None:
     temporal = Temporal(receipt_of(content_of(command), command.command_id))
     await client(temporal).act(STREAM, command)
-    (arrived,) = temporal.sent
+    *started, arrived = temporal.sent
+    assert [one.kind for one in started] == (["Filing"] if command.kind == "revoke_refusal" else [])
     assert arrived.raw == json.loads(command.model_dump_json(exclude_none=True)) | {
         "statement": arrived.raw["statement"]
     }

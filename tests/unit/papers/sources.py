@@ -209,8 +209,9 @@ def returned(*, by_parcel: bool = False) -> Filed:
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
     filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
     if not by_parcel:
-        own = PASSPORT | {"citizen_number": require(filed.filing.applicant).id_number}
-        filed.wait(days=2).do("hand_over", HANDOVER, **FETCHED | {"recipient": MARKED, "identity": own})
+        applicant = require(filed.filing.applicant)
+        own = {"recipient": applicant.name, "identity": PASSPORT | {"citizen_number": applicant.id_number}}
+        filed.wait(days=2).do("hand_over", HANDOVER, **FETCHED | own)
     return filed
 
 

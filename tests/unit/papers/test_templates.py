@@ -195,8 +195,9 @@ def test_a_template_is_tried_on_what_may_be_missing_and_on_the_longest_words() -
     assert short.values == {
         "status": plain("single").model_copy(update={"vi": "đã ly hôn", "en": "divorced"}),
         "purpose": plain("x").model_copy(update={"vi": "kết hôn", "en": "marriage"}),
+        "commune": plain("00004"),
         "future_spouse": None,
         "former_address": plain("Ý"),
     }
     seen = {code: len(value.vi) for code, value in long.values.items() if value}
-    assert seen == {"status": 21, "purpose": 17, "future_spouse": 120, "former_address": 300}
+    assert seen == {"status": 21, "purpose": 17, "commune": 5, "future_spouse": 120, "former_address": 300}
