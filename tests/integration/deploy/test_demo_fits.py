@@ -54,7 +54,7 @@ from tests.faults.processes import worker_process
 from tests.sandboxes import Server, free_port
 from workers.wiring import activities, platform_worker
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(600)
 
 NOT_SEEN: Final = {
     "tests/unit/complaint plays it: the demo's complaints are answered at once, by who took them": (
