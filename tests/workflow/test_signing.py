@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Final
 
+import pikepdf
 import pytest
 from asn1crypto import pem
 
@@ -203,8 +205,17 @@ async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_go
     await sound(running)
 
 
+def locked() -> bytes:
+    """A PDF that anybody may open, but nobody may change."""
+    written = BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        made.save(written, encryption=pikepdf.Encryption(owner="x", user=""))
+    return written.getvalue()
+
+
 class Office(BackOffice):
-    """Makes what is no PDF, until somebody has mended it."""
+    """Makes a PDF that nobody can sign, until somebody has mended it."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -212,7 +223,7 @@ class Office(BackOffice):
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
         self.asked += 1
-        return await super().issue(request) if self.mended else b"%PDF-1.7 nothing else"
+        return await super().issue(request) if self.mended else locked()
 
 
 async def test_a_file_that_nobody_can_sign_is_told_once_and_asked_for_less_and_less_often(world: World) -> None:
