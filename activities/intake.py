@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Connection, Pool, acquired
-from activities.ledger.stream_status import IN_FORCE, KEPT, is_closed, read_calendar
+from activities.ledger.stream_status import HAS_IT_NOW, IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
 from schemas.base import AgencyCode, Code, CommuneCode, Model, Text
 from schemas.errors import Refusal, RefusalError
@@ -129,40 +129,26 @@ class Registry:
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         async with acquired(self._pool) as connection:
             [found] = await connection.fetch(_OPEN, *asked)
-            (
-                agency,
-                queue,
-                kind,
-                territory,
-                rules,
-                valid,
-                start,
-                end,
-                calendar,
-                leaders,
-                owner,
-                closed_for,
-                signs,
-                filed_by,
-            ) = found
+            here = Here(*found[:3])
+            queue, rules, valid, start, end, calendar, leaders, owner, closed_for, signs, filed_by = found[3:]
             try:
                 speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
             except RefusalError as error:
                 return OpenResult(refusal=error.refusal)
             filed_by = filed_by or speaker
             procedure = None if rules is None else _read_rules(rules)
-            elsewhere = await deciding(connection, Here(agency, kind, territory), procedure, request.communes)
-            strange = await no_desks(connection, agency, request.desks)
-            decided = await partners(connection, agency, procedure)
+            elsewhere = await deciding(connection, here, procedure, request.communes)
+            strange = await no_desks(connection, here.agency, request.desks)
+            decided = await partners(connection, here.agency, procedure)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
         if procedure is None:
-            return OpenResult(calendar=days, agency=agency, queue=queue, filed_by=filed_by)
+            return OpenResult(calendar=days, agency=here.agency, queue=queue, filed_by=filed_by)
         return OpenResult(
             procedure=procedure,
             calendar=days,
-            agency=agency,
+            agency=here.agency,
             queue=queue,
             digests=Digests(rules=digest(rules), calendar=digest(calendar)),
             accountable=_accountable(procedure, leaders),
@@ -229,9 +215,6 @@ case when (closed ->> 'day')::date <= (now() at time zone 'Asia/Ho_Chi_Minh')::d
 """
 """SQL: the successor of an agency of the directory; null unless the agency is closed now."""
 
-HAS_IT_NOW: Final = "select agency from event where stream = {stream} order by seq desc limit 1"
-"""SQL: the agency that has a stream now: of a filing that was passed on, not the first one."""
-
 _OPEN: Final = f"""
 with asked as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
@@ -247,7 +230,7 @@ with asked as (
     from asked left join agency as office
         on office.agency = case when begun then ({HAS_IT_NOW.format(stream="$1")}) else asked.agency end
 )
-select named.agency, named.queue, named.kind, named.territory, coalesce(here.rules, nationwide.rules),
+select named.agency, named.kind, named.territory, named.queue, coalesce(here.rules, nationwide.rules),
     nationwide.in_force, nationwide.valid_from, nationwide.valid_until, (
     select body from calendar
     where (named.calendar is null or calendar.name = named.calendar)

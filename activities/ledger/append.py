@@ -259,11 +259,6 @@ def columns_of(whose: Whose) -> dict[str, str | None]:
     return {column: None if person is None else f"\\x{person.hex()}" for column, person in whose.items()}
 
 
-def index_column(person: bytes) -> str:
-    """Returns the index of a person as a column's value in JSON."""
-    return f"\\x{person.hex()}"
-
-
 def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     return StoredEvent(
         seq=recorded.seq, at=recorded.at, command_id=recorded.command_id, actor=recorded.actor, event=fields

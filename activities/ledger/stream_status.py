@@ -6,6 +6,9 @@ from typing import Final
 from schemas.publishing.calendar import Calendar
 from views.log import Connection
 
+HAS_IT_NOW: Final = "select agency from event where stream = {stream} order by seq desc limit 1"
+"""SQL: the agency that has a stream now: of a filing that was passed on, not the first one."""
+
 IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 """SQL: the name of the calendar that was published last."""
 

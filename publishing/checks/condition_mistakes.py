@@ -5,7 +5,7 @@ from typing import Final, TypeAlias, assert_never
 
 from publishing.checks import readable_parts as rp
 from publishing.checks.readable_parts import Unread, read, whole
-from rules.filing.conditions import is_commune, written_date
+from rules.filing.conditions import WRITTEN
 from rules.source import Mistake, mistake
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import FieldKind
@@ -208,14 +208,13 @@ def _fits(field: rp.FieldSketch, value: FormValue) -> bool:
         case FieldKind.CHOICE:
             unclear = not field.choices or not whole(field.choices)
             return isinstance(value, str) and (unclear or value in read(field.choices).values())
-        case FieldKind.BOOLEAN:
-            return isinstance(value, bool)
         case FieldKind.INTEGER:
             return isinstance(value, int) and not isinstance(value, bool) and value in _bounds(field)
         case FieldKind.TEXT:
             return isinstance(value, str) and len(value) in _bounds(field)
-        case FieldKind.DATE | FieldKind.COMMUNE:
-            return is_commune(value) if field.kind is FieldKind.COMMUNE else written_date(value) is not None
+        case FieldKind.DATE | FieldKind.BOOLEAN | FieldKind.COMMUNE:
+            fits, _ = WRITTEN[field.kind]
+            return fits(value)
         case _:
             assert_never(field.kind)
 

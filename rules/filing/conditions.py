@@ -1,7 +1,7 @@
 """The conditions of a procedure, applied to a submission or filing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ from schemas.filing.submission import Submission
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
+from schemas.publishing.procedure import FieldKind
 from schemas.text import FormValue
 
 _COMMUNE: Final = re.compile(COMMUNE)
@@ -77,6 +78,14 @@ def written_date(value: object) -> date | None:
 def is_commune(value: object) -> bool:
     """Whether a value of a form is written like the code of a commune."""
     return isinstance(value, str) and _COMMUNE.fullmatch(value) is not None
+
+
+WRITTEN: Final[Mapping[FieldKind, tuple[Callable[[FormValue], bool], str]]] = {
+    FieldKind.DATE: (lambda value: written_date(value) is not None, "not_a_date"),
+    FieldKind.BOOLEAN: (lambda value: isinstance(value, bool), "not_a_boolean"),
+    FieldKind.COMMUNE: (is_commune, "not_a_commune"),
+}
+"""Whether a value is written as its kind asks, and the rule by which another one is refused."""
 
 
 def communes_in(form: Mapping[str, object]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from activities.ledger.authority.principals import principals
 from activities.ledger.database import Connection
 from activities.ledger.findings import HELD
+from activities.ledger.stream_status import HAS_IT_NOW
 from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
 from rules.stream_kind import StreamKind
 from schemas.errors import Problem, problem
@@ -95,13 +96,11 @@ select exists (
         and coalesce(coalesce(demanded, $8) = $7, true)
 )
 """
-_ASKED: Final = """
+_ASKED: Final = f"""
 select named.agency, asked.queue, (select queue from agency where agency = $2) as theirs, clock_timestamp() as now
-from (select) as one left join (
-    select agency from event where stream = $1 order by seq desc limit 1  -- passed on, a filing has another agency
-) as named on true
+from (select) as one left join ({HAS_IT_NOW.format(stream="$1")}) as named on true
     left join agency as asked on asked.agency = named.agency
-"""
+"""  # noqa: S608 -- SQL of our own
 
 CALLED_BACK: Final = (PaymentCaptured, PaymentChargedBack, PaymentChargeBackAhead)
 """The events that a provider's callback may report."""

@@ -204,7 +204,8 @@ def _void(filing: Filing) -> bool:
 def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
     """The receiver's citizen number; None if it is unknown or the receiver is an organisation."""
     if receiver is Receiver.REPRESENTATIVE:
-        return getattr(given or filing.by_law, "id_number", None)
+        stands_for = given or filing.by_law
+        return None if stands_for is None else stands_for.id_number
     applicant = filing.applicant
     return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
 

@@ -1,6 +1,6 @@
 """Submission and acceptance, and the transfer of papers from another desk to the deciding agency."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -25,7 +25,8 @@ from schemas.limit import Limit, Unit
 from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.fact import AgencyKind, AgencyName
+from schemas.publishing.fact import AgencyName
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.time_limits import RunsFrom
 from schemas.translate import joined, said
 
@@ -78,7 +79,11 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
 def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[Problem]:
     """The problems outside the dossier: with the agencies, the desks, the version in force, or the receipt on paper."""
     submission = command.submission
-    yield from _with_the_agency(command)
+    yield from agency_problems("agency", submission.agency, command, command.procedure, submission.form)
+    found = {partner.part for partner in command.partners}
+    for _, part in command.procedure.referred:
+        if part.code not in found:  # the directory has no agency near enough
+            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
     yield from desk_problems(submission, command.no_desks)
     if command.not_in_force is not None:
         field = "version" if submission.version else "procedure"
@@ -89,26 +94,21 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
         yield problem("assisted", "assisted_at_the_counter")
 
 
-def _with_the_agency(command: cm.Submit) -> Iterator[Problem]:
-    submission, rules = command.submission, command.procedure
-    if command.closed_for is not None:
-        yield problem("agency", "agency_closed", agency=submission.agency, successor=command.closed_for)
-    if command.elsewhere is not None:
-        by_place = any(field in submission.form for field in rules.place)
-        yield not_competent(rules.decided_by, command.elsewhere, by_place=by_place)
-    if (only := command.only_in) is not None:
-        yield problem("agency", "only_in_province", province=only.province, name=only.name)
-    found = {partner.part for partner in command.partners}
-    for _, part in rules.referred:
-        if part.code not in found:  # the directory has no agency near enough
-            yield problem("agency", "no_partner", part=part.code, names=listed(AGENCY_KIND_NAMES, part.kinds))
+def agency_problems(
+    field: str, agency: AgencyCode, found: cm.Submit | cm.Destination, rules: ProcedureRules, form: Container[str]
+) -> Iterator[Problem]:
+    """The problems, at this `field`, with an agency that is to decide a filing, by the facts of the directory."""
+    if found.closed_for is not None:
+        yield problem(field, "agency_closed", agency=agency, successor=found.closed_for)
+    if found.elsewhere is not None:
+        yield _not_competent(field, rules, found.elsewhere, by_place=any(code in form for code in rules.place))
+    if (only := found.only_in) is not None:
+        yield problem(field, "only_in_province", province=only.province, name=only.name)
 
 
-def not_competent(
-    kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...], field: str = "agency", *, by_place: bool
-) -> Problem:
-    """The problem if an agency may not decide, by these `kinds` or its place; names the `deciding` agencies."""
-    names = listed(AGENCY_KIND_NAMES, kinds)
+def _not_competent(field: str, rules: ProcedureRules, deciding: tuple[AgencyName, ...], *, by_place: bool) -> Problem:
+    """The problem if an agency may not decide, by its kind or its place; names the `deciding` agencies."""
+    names = listed(AGENCY_KIND_NAMES, rules.decided_by)
     if not deciding:
         return problem(field, "not_competent", says="nobody_competent", names=names)
     agencies = joined(_named(one) for one in deciding)

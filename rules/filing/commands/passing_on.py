@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.intake import not_competent
+from rules.filing.commands.intake import agency_problems
 from rules.filing.permission import at_stage
 from rules.officers import role_is
 from rules.rule import Rule, refuse
@@ -69,14 +69,8 @@ def _problems(filing: Filing, command: cm.PassOn, found: cm.Destination) -> Iter
         yield problem("to", "passed_to_itself")
     elif not found.known:
         yield problem("to", "unknown_agency")
-    elif found.closed_for is not None:
-        yield problem("to", "agency_closed", agency=command.to, successor=found.closed_for)
-    elif found.elsewhere is not None:
-        by_place = any(field in filing.form for field in filing.procedure.place)
-        yield not_competent(filing.procedure.decided_by, found.elsewhere, "to", by_place=by_place)
-    elif (only := found.only_in) is not None:
-        yield problem("to", "only_in_province", province=only.province, name=only.name)
     else:
+        yield from agency_problems("to", command.to, found, filing.procedure, filing.form)
         yield from _without_partner(filing, found)
     if command.actor.role is Role.OPERATOR and isinstance(command, cm.PassOnTo) and found.heir != command.to:
         yield problem("to", "not_the_successor")

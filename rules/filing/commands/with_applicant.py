@@ -11,7 +11,7 @@ from rules.filing.submission import admission
 from rules.filing.submission.files import quota_problems
 from rules.officers import role_is
 from rules.require import require
-from rules.rule import ANYBODY, Rule, refuse
+from rules.rule import ANYBODY, Rule, always, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.files import files_named
@@ -258,7 +258,7 @@ def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
 
 
 RULES: Final[dict[str, Rule[Filing]]] = {
-    "correct_applicant": Rule((Role.RECEPTION, Role.LEADER), lambda *_: None, _correct_applicant),
+    "correct_applicant": Rule((Role.RECEPTION, Role.LEADER), always, _correct_applicant),
     "request_supplement": Rule(ANYBODY, _may_request_supplement, _request_supplement),
     "cancel_supplement": Rule(ANYBODY, _may_cancel_supplement, _cancel_supplement),
     "supplement": Rule(ANYBODY, _may_supplement, _supplement),

@@ -1,11 +1,11 @@
 """The admission of a submission: its checks under the procedure, its level, and the offer of a lower level."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, assert_never
 
-from rules.filing.conditions import day_of_receipt, hold, is_commune, written_date
+from rules.filing.conditions import WRITTEN, day_of_receipt, hold
 from rules.filing.fees.assessment import assess
 from rules.filing.submission.files import quota_problems, type_problems
 from rules.filing.submission.representation import proof_of, representation_problems
@@ -178,17 +178,10 @@ def _wrong_value(place: str, field: FieldPart, value: FormValue) -> Problem | No
             known = value in field.choices
             return None if known else problem(place, "not_a_choice", choices=", ".join(field.choices))
         case FieldKind.DATE | FieldKind.BOOLEAN | FieldKind.COMMUNE:
-            fits, rule = _WRITTEN[field.kind]
+            fits, rule = WRITTEN[field.kind]
             return None if fits(value) else problem(place, rule)
         case _:
             assert_never(field.kind)
-
-
-_WRITTEN: Final[Mapping[FieldKind, tuple[Callable[[FormValue], bool], str]]] = {
-    FieldKind.DATE: (lambda value: written_date(value) is not None, "not_a_date"),
-    FieldKind.BOOLEAN: (lambda value: isinstance(value, bool), "not_a_boolean"),
-    FieldKind.COMMUNE: (is_commune, "not_a_commune"),
-}
 
 
 def _wrong_integer(place: str, field: FieldPart, value: FormValue) -> Problem | None:
