@@ -1,7 +1,7 @@
 """Whoever changes the register of programs behind its commands is found out; who may speak, says the doctor."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from console.home import Home
 from operations.doctor.check import Health, Surroundings
 from operations.doctor.identity import identity, principals
 from operations.principal_register import differences
+from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.identity.statement import Claim
 from tests.conftest import World
@@ -188,7 +189,7 @@ async def test_nobody_is_believed_on_a_server_that_others_reach(
 async def test_the_last_key_of_a_program_that_ends_soon_is_named(world: World, look: Look) -> None:
     soon = adding(1)
     assert soon.key is not None
-    ends = datetime.now(UTC) + timedelta(days=29)
+    ends = datetime.now(VIETNAM) + timedelta(days=29)
     await done(world, soon.model_copy(update={"key": soon.key.model_copy(update={"valid_until": ends})}))
     assert await look() == [SPEAKS, (Health.WARN, f"desk-1: its last key ends on {ends:%Y-%m-%d}")]
     await done(world, rotating(2))

@@ -29,6 +29,7 @@ from rules.identity.looks import Reach
 from rules.papers.register import period
 from rules.require import require
 from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
 from schemas.reading import AskAccess, AskFilings, AskTasks, Audience
@@ -207,7 +208,7 @@ def tasks_of(**what: Any) -> Ask:
 
 async def register_of_a_month(connection: Any, some: Some) -> None:
     """That in which the filings of this agency are newest: the whole of it lies behind them in the index."""
-    month = require(period(f"{datetime.now(UTC):%Y-%m}"))
+    month = require(period(f"{datetime.now(VIETNAM):%Y-%m}"))
     head = await register(connection, some.agency, month)
     assert sum([len(page) async for page in entries(log(connection), some.agency, month)]) == head.filings > 0
 
