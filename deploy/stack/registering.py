@@ -1,6 +1,7 @@
 """The registration of an embedded stack's program and of its back office as principals."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +50,7 @@ _EVERYBODY: Final = (
 async def let_speak(env: Mapping[str, str]) -> None:
     """Registers this stack's programs, if the stack requires identity, and waits until its workers know them.
 
-    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` if workers do not know a program within thirty seconds.
+    Raises `RefusalError`, and `MotcuaError`, also if the workers do not know a program within thirty seconds.
     """
     if env.get(PRINCIPAL) != HERE:
         return
@@ -63,21 +64,25 @@ async def let_speak(env: Mapping[str, str]) -> None:
         lazy=True,  # the client below waits for an unavailable Temporal, as `while_away` does for the record
     )
     client = FilingClient(temporal, speaker=speaker_here(env), patience=_KNOWN_WITHIN)
-    async with asyncio.timeout(_KNOWN_WITHIN), client:
-        while not await _is_known(client):  # noqa: ASYNC110 -- other processes set no event
+    until = time.monotonic() + _KNOWN_WITHIN
+    async with client:
+        while (refused := await _refused(client)) is not None:
+            if time.monotonic() > until:
+                raise refused
             await asyncio.sleep(_AGAIN)
 
 
-async def _is_known(client: FilingClient) -> bool:
+async def _refused(client: FilingClient) -> Unavailable | NotAuthorised | None:
+    """Returns why the workers don't answer this program yet: Temporal was just killed, or they don't know its key."""
     try:
         await client.counts()
-    except Unavailable:  # Temporal was killed just now, and comes back
-        return False
+    except Unavailable as error:
+        return error
     except NotAuthorised as error:
         if error.refusal.problems[0].rule not in {"unknown_principal", "unknown_key"}:
             raise
-        return False
-    return True
+        return error
+    return None
 
 
 async def _register(env: Mapping[str, str], programs: Mapping[PrincipalFile, Path]) -> None:

@@ -24,9 +24,14 @@ from temporalio.client import Client
 from console.database import connected
 from console.home import CODEC, Home
 from demo.scenario import SCENARIOS, load, mix
-from deploy.stack import Stack, StackError, child, up
+from deploy.commands.up import _stock
+from deploy.stack import Stack, StackError, child, registering, up
 from deploy.stack.child import Part
+from deploy.stack.keys import IDENTITY
 from deploy.stack.temporal import FOUND, INDEXES, LIST
+from motcua import NotAuthorised
+from motcua.identity import new_key
+from motcua.signing import KEY_FILE
 from rules.require import require
 from schemas.filing.state import Closing
 from schemas.level import Level
@@ -155,6 +160,16 @@ async def test_a_stack_says_that_it_is_up_once_it_is_stocked(home: Path) -> None
     async with Stack(home, parts=(), progress=told.append) as other, Stack(home, parts=(), stock=stock) as attached:
         assert (other.attached, attached.attached) == (False, True)
     assert told.count("stocked, addresses not there yet") == 1
+
+
+async def test_a_key_of_another_folder_is_named_as_the_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(IDENTITY, "required")
+    async with Stack(home, stock=_stock) as stack:
+        monkeypatch.setattr(registering, "_KNOWN_WITHIN", 0.5)
+        new_key(other := home / "other.pem")
+        with pytest.raises(NotAuthorised) as refused:
+            await registering.let_speak(stack.env | {KEY_FILE: str(other)})
+    assert [problem.rule for problem in refused.value.refusal.problems] == ["unknown_key"]
 
 
 async def test_the_application_role_owns_nothing(home: Path) -> None:
