@@ -5,7 +5,6 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.intake import CLOSED
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Pool, acquired
@@ -99,8 +98,8 @@ _KNOWN: Final = """
 select (select split_part(via, '/', 1) from event where stream = $1 and seq = 1) as filed_by,
     exists (select from event where stream = $2) as known
 """
-_ABOVE: Final = f"""
+_ABOVE: Final = """
 select own.superior, above.superior, asked.agency
-from (select coalesce((select {CLOSED} from agency where agency = $1), $1) as agency) as asked
+from (select coalesce(heir_of($1), $1) as agency) as asked
     left join agency as own using (agency) left join agency as above on above.agency = own.superior
-"""  # noqa: S608 -- SQL of our own
+"""

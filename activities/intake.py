@@ -61,7 +61,7 @@ class DestinationRequest(Model):
     """Asks about the agency `to`, to which `agency` passes a filing on.
 
     The filing is for this `version` of the procedure `code`; `desks` are the other agencies that serve it, `communes`
-    the communes in its form, by field.
+    the communes in its form, by field. `silence`: whether it is approved if nobody decides it in time.
     """
 
     to: AgencyCode
@@ -70,6 +70,7 @@ class DestinationRequest(Model):
     version: str
     desks: tuple[AgencyCode, ...] = ()
     communes: dict[Code, CommuneCode] = Field(default_factory=dict)
+    silence: bool = False
 
 
 class OpenResult(Model):
@@ -173,13 +174,14 @@ class Registry:
             there = Here(request.to, kind, territory)
             return Destination(
                 known=known,
+                led=bool(leaders),
                 closed_for=closed_for,
                 heir=heir,
                 elsewhere=await deciding(connection, there, procedure, request.communes),
                 only_in=None if owner is None else Province.model_validate_json(owner),
                 no_desks=await no_desks(connection, request.to, request.desks),
                 partners=await partners(connection, request.to, procedure),
-                accountable=Accountable() if procedure is None else _accountable(procedure, leaders),
+                accountable=_accountable_there(procedure, leaders, silence=request.silence),
                 signs=signs,
             )
 
@@ -210,10 +212,8 @@ _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """
 
-CLOSED: Final = """
-case when (closed ->> 'day')::date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date then closed ->> 'successor' end
-"""
-"""SQL: the successor of an agency of the directory; null unless the agency is closed now."""
+_OPEN_NOW: Final = "((closed ->> 'day')::date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date) is not true"
+"""SQL: true unless an agency of the directory is closed now. The one that has what it had is `heir_of`."""
 
 _OPEN: Final = f"""
 with asked as (
@@ -225,8 +225,8 @@ with asked as (
     ) as begun on true
 ), named as (
     select asked.*, queue, case when not begun then kind end as kind, province,
-        case when not begun then territory end as territory, case when not begun then {CLOSED} end as closed_for,
-        coalesce(signing <> '[]', false) as signs
+        case when not begun then territory end as territory,
+        case when not begun then heir_of(office.agency) end as closed_for, coalesce(signing <> '[]', false) as signs
     from asked left join agency as office
         on office.agency = case when begun then ({HAS_IT_NOW.format(stream="$1")}) else asked.agency end
 )
@@ -274,6 +274,18 @@ def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountab
     )
 
 
+def _accountable_there(procedure: ProcedureRules | None, leaders: Sequence[str], *, silence: bool) -> Accountable:
+    """Returns the leaders of the agency to which a filing is passed on who are accountable for approvals.
+
+    The applicant keeps an approval by `silence`: if the procedure names no leader of that agency, its first one does.
+    """
+    if procedure is None:
+        return Accountable()
+    named = _accountable(procedure, leaders)
+    first = next(iter(leaders), None)
+    return named.model_copy(update={"silent": first}) if silence and named.silent is None else named
+
+
 class Here(NamedTuple):
     """The agency of a new filing, its kind and territory; None for what the directory does not have."""
 
@@ -282,10 +294,8 @@ class Here(NamedTuple):
     territory: list[CommuneCode] | None
 
 
-_DESTINATION: Final = f"""
-select there.agency is not null, there.kind, there.territory, there.closed_for, (
-    select {CLOSED} from agency where agency = $2
-), (
+_DESTINATION: Final = """
+select there.agency is not null, there.kind, there.territory, heir_of(there.agency), heir_of($2), (
     select rules from procedure where code = $3 and version = $4
 ), array(
     select subject from officer where officer.agency = there.agency and role = $5 and active order by subject
@@ -293,12 +303,12 @@ select there.agency is not null, there.kind, there.territory, there.closed_for, 
     select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
     from province_in_force as owner where $3 = any(owner.own) and owner.province is distinct from there.province
 ), coalesce(there.signing <> '[]', false)
-from (select) as asked left join (select *, {CLOSED} as closed_for from agency where agency = $1) as there on true
-"""  # noqa: S608 -- SQL of our own
+from (select) as asked left join agency as there on there.agency = $1
+"""
 
 _DECIDING: Final = f"""
 select agency, name_vi as vi, name_en as en, phone from agency
-where kind = any($1) and ($3::text[] = '{{}}' or territory && $3) and ({CLOSED}) is null
+where kind = any($1) and ($3::text[] = '{{}}' or territory && $3) and {_OPEN_NOW}
 order by province is distinct from (select province from agency where agency = $2), agency limit 5
 """  # noqa: S608 -- SQL of our own
 
@@ -350,7 +360,7 @@ _PARTNERS: Final = f"""
 select distinct on (n) part, other.agency
 from unnest($2::text[], $3::text[]) with ordinality as wanted (part, kinds, n)
 join agency as own on own.agency = $1
-join (select * from agency where ({CLOSED}) is null) as other
+join (select * from agency where {_OPEN_NOW}) as other
     on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
     and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
 order by n, other.province is distinct from own.province, other.agency

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from activities.intake import CLOSED
 from motcua import contract as c
 from motcua.client import FilingClient
 from motcua.errors import RefusedError
@@ -72,7 +71,7 @@ async def pass_all_on(
     return Report(agency, successor, len(there) - len(kept), tuple(kept), tuple(row["stream"] for row in left))
 
 
-_CLOSED: Final = f"select {CLOSED} as successor, closed ->> 'document' as document from agency where agency = $1"  # noqa: S608 -- SQL of our own
+_CLOSED: Final = "select heir_of(agency) as successor, closed ->> 'document' as document from agency where agency = $1"
 _FILINGS: Final = """
 select filing_id, code from filing where agency = $1 and closed_at is null order by submitted_at, filing_id
 """

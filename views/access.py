@@ -82,17 +82,25 @@ def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:
     return AccessEntry.model_validate(known if named else known | {"subject": None, "officer": None})
 
 
-_ABOUT: Final = """
+ACTIVE: Final = """
+exists (
+    select from officer
+    where agency in ({agency}, heir_of({agency})) and subject = {officer} and role = {role} and active
+)
+"""
+"""SQL: true if an officer is active in this role of the agency, or of the agency that has what that closed one had."""
+
+_ABOUT: Final = f"""
 select first.stream, first.filing_id, first.seq, first.kind, first.version, first.body, first.sealed, first.command_id,
     first.actor, first.occurred_at, split_part(first.via, '/', 1) as filed_by, now() as now,
     stream.agency, stream.head_seq, stream.erased_at is not null as erased,
     array(select distinct agency from event where event.filing_id = first.filing_id) as agencies,
     $4::text is null
-        or exists (select from officer where agency = $2 and subject = $3 and role = $4 and active) as in_directory
+        or {ACTIVE.format(agency="$2", officer="$3", role="$4")} as in_directory
 from (select) as asked left join (
     stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
 ) on stream.stream = $1 and stream.head_seq > 0
-"""
+"""  # noqa: S608 -- SQL of our own
 """SQL: a filing's agency, the agencies of its streams, and the filing's first event, which names the desks."""
 
 _OF_PERSONS: Final = """
@@ -123,7 +131,8 @@ _LOOKS: Final = """
 select at, look, filing_id, stream, question, role, actor_agency, access.subject, access.principal, sealed,
     principal.name as principal_name, (
         select name from officer
-        where officer.agency = actor_agency and officer.subject = access.subject and officer.role = access.role
+        where officer.agency in (actor_agency, heir_of(actor_agency))
+            and officer.subject = access.subject and officer.role = access.role limit 1
     ) as officer
 from access left join principal using (principal)
 where filing_id = $1 and (at, look) < ($2::text::timestamptz, $3::text::uuid) order by at desc, look desc limit $4

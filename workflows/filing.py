@@ -173,6 +173,7 @@ class FilingLife(Life[Filing]):
                 version=filing.procedure.version,
                 desks=tuple(desk for desk in (filing.desk, filing.result_desk) if desk is not None),
                 communes=communes_in(filing.form),
+                silence=filing.procedure.silent_officer is not None,
             ),
         )
         given = cm.PassOnTo(**dict(composed(command)), destination=found.answer)

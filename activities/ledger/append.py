@@ -43,6 +43,7 @@ from schemas.people import OFFICERS, Role
 from schemas.privacy import ERASED
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
+from views.access import ACTIVE
 
 APPEND: Final = "ledger.append"
 
@@ -364,7 +365,7 @@ _BEGUN: Final = "select exists (select from stream where stream = $1)"
 _ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
 _LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
-    coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),
+    {ACTIVE.format(agency="$2", officer="$3", role="$4")},
     found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex'),
     (select encode(hash, 'hex') from event where event.stream = $1 and seq = $6 - 1),
     (select body from receipt where receipt.stream = $1 and command_id = $7)
@@ -459,7 +460,7 @@ with {"" if one else "recursive "}first as (
     from (select) as asked left join (select * from stream where stream = $1) as found on true
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
         and ($9::text is null
-            or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active)
+            or {ACTIVE.format(agency="$7", officer="$8", role="$9")}
             and not {officers.OWN.format(filing="$2", agency="$7", officer="$8")})
         and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
         {proved}

@@ -61,7 +61,8 @@ class Refunds:
             if (taken := claims.taken_without_provider(filing, refund.n)) is None:
                 return None
             claim = claims.claim_without_provider(filing, refund.n)
-            return Looked(agency=filing.agency, capture=taken, apart=apart, claim=claim)
+            agency = claims.taken_by(filing, refund.n)
+            return Looked(agency=agency, capture=taken, apart=apart, claim=claim)
         if payment is None or (capture := claims.capture_of(payment, refund.n)) is None:
             return None
         asked, together = PaymentOf(filing_id=refund.filing_id, n=payment.n), claims.together(payment, refund.n)

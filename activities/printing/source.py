@@ -111,4 +111,7 @@ from agency as own left join lateral (
 where own.agency = any($1)
 """
 _PHONES: Final = "select agency, phone from agency where agency = any($1) and phone is not null"
-_OFFICERS: Final = "select distinct on (subject) subject, name from officer where agency = any($1) order by subject"
+_OFFICERS: Final = """
+select distinct on (subject) subject, name from officer
+where agency = any($1) or agency in (select heir_of(closed_one) from unnest($1::text[]) as closed_one) order by subject
+"""

@@ -9,7 +9,7 @@ from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_
 from rules.require import require
 from rules.rule import Change
 from rules.time import working_time
-from schemas.base import Code
+from schemas.base import AgencyCode, Code
 from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
 from schemas.filing import state as st
@@ -23,6 +23,7 @@ from schemas.stream.ledger import Recorded
 
 Changed = dict[str, Any]
 N = TypeVar("N", st.Fee, st.FilingPart, st.Question, st.TaxDemand)
+Done = TypeVar("Done", st.Fee, st.IssuedResult)
 
 _FROM_SUBMISSION: Final = (
     *("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers"),
@@ -243,6 +244,17 @@ def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
     return {"recused": (*filing.recused, f"{event.agency} {event.officer}")}
 
 
+def _stays_with(origin: AgencyCode, filing: Filing) -> Changed:
+    """The change that names the agency that has taken the money of each paid fee, and issued each result."""
+    paid = (fee for fee in filing.fees if fee.state is st.FeeState.PAID)
+    done: tuple[st.IssuedResult | st.Fee, ...] = (*filing.results, *paid)
+
+    def named(one: Done) -> Done:
+        return one.model_copy(update={"agency": one.agency or origin}) if one in done else one
+
+    return {"fees": tuple(map(named, filing.fees)), "results": tuple(map(named, filing.results))}
+
+
 def _passed_on(filing: Filing, event: ev.PassedOn, _: datetime) -> Changed:
     """The change when the filing is passed on. Parts not referred yet go to agencies near the new one."""
     chosen = {partner.part: partner.agency for partner in event.partners}
@@ -252,18 +264,17 @@ def _passed_on(filing: Filing, event: ev.PassedOn, _: datetime) -> Changed:
         else part
         for part in filing.parts
     )
-    issued = (one.model_copy(update={"agency": one.agency or event.origin}) for one in filing.results)
     named = {"standing_officer": event.accountable.standing, "silent_officer": event.accountable.silent}
     return {
         "agency": event.to,
-        "passed_from": event.origin,
+        "had_by": (*filing.had_by, event.origin),
         "officer": None,
         "desk": event.desk,
         "result_desk": event.result_desk,
         "at_desk": tuple(code for code in filing.at_desk if code not in event.papers),
         "under_way": event.papers,
         "parts": tuple(parts),
-        "results": tuple(issued),
+        **_stays_with(event.origin, filing),
         "procedure": filing.procedure.model_copy(update=named),
         "signs": event.signs,
         "machine_failing": None,

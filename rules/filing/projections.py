@@ -86,6 +86,7 @@ def rows(filing: Filing) -> Rows:
         overdue=filing.overdue,
         possible_duplicates=filing.possible_duplicates,
         recused=filing.recused,
+        had_by=filing.had_by,
         client_id=filing.client_id,
         submission_id=filing.submission_id,
         erased_at=filing.erased_at,

@@ -1,7 +1,7 @@
 """The register of an agency's filings: periods, entries, columns for people, and the applicant's effort."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Closing, Filing
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
-from schemas.papers.register import Effort, Period, RegisterEntry
+from schemas.papers.register import Effort, Passing, Period, RegisterEntry
 from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from schemas.stream.ledger import Recorded
@@ -82,6 +82,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
         applicant=known and known.name,
         contact=_contact(filing),
         agency=filing.agency,
+        passed=tuple(_passings(events)),
         desk=filing.desk,
         channel=filing.channel,
         received_at=filing.received_at or events[0].at,
@@ -94,6 +95,12 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, 
         status_name=STATUS_NAMES[at],
         effort=effort(events, filing, now, procedure.baseline),
     )
+
+
+def _passings(events: Iterable[Recorded]) -> Iterator[Passing]:
+    for recorded in events:
+        if isinstance(recorded.event, ev.PassedOn):
+            yield Passing(origin=recorded.event.origin, to=recorded.event.to, at=recorded.at)
 
 
 def _contact(filing: Filing) -> str | None:
@@ -129,6 +136,7 @@ def _note(entry: RegisterEntry) -> str:
         entry.status_name.vi,
         None if entry.outcome is None else OUTCOME_NAMES[entry.outcome].vi,
         None if entry.desk is None else said("register.at_desk", desk=entry.desk).vi,
+        *(said("register.passed", origin=one.origin, to=one.to, at=shown(one.at)).vi for one in entry.passed),
     )
     return "; ".join(part for part in parts if part)
 

@@ -11,6 +11,7 @@ from rules.money_receipts import apportioned
 from rules.payment.fold import parts
 from rules.refund import fold
 from rules.require import require
+from schemas.base import AgencyCode
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId, fee_key
@@ -73,6 +74,12 @@ def taken_without_provider(filing: Filing, refund: int) -> st.CaptureTaken | Non
         requested_at=at,
         due=at,
     )
+
+
+def taken_by(filing: Filing, refund: int) -> AgencyCode:
+    """The agency that took the fee paid at the counter or to the post: not the one to which the filing then went."""
+    fee = _paid_without_provider(filing, refund)
+    return filing.agency if fee is None or fee.agency is None else fee.agency
 
 
 def claim_without_provider(filing: Filing, refund: int) -> Claim:

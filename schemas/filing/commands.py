@@ -752,11 +752,13 @@ class PayableDemand(DemandObligation):
 class Destination(Model):
     """Facts from the directory about an agency to which a filing is passed on, and about the agency that has it.
 
-    `known`: whether the directory has the agency. `closed_for` is its successor if it is closed; `heir` is the
-    successor of the agency that has the filing, if that one is closed. The other fields are those of `Submit`.
+    `known`: whether the directory has the agency; `led`: whether the agency has an active leader. `closed_for` is its
+    successor if it is closed; `heir` is the successor of the agency that has the filing, if that one is closed. The
+    other fields are those of `Submit`.
     """
 
     known: bool = True
+    led: bool = True
     closed_for: AgencyCode | None = None
     heir: AgencyCode | None = None
     elsewhere: tuple[AgencyName, ...] | None = None

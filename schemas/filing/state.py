@@ -193,7 +193,7 @@ class Fee(Model):
     then paid in another way. `lapsed`: whether the fee was not paid in time, so that the result waits for the payment.
     `adds_to` is set if this fee is the difference after a change of the dossier, and is the number of the fee that was
     paid before. `returned` are the refunds after changes of the dossier. `charged_back` is the sum that the payer's
-    bank took back, and that is requested again.
+    bank took back, and that is requested again. `agency` took the money, if the filing was passed on since.
     """
 
     n: int
@@ -217,6 +217,8 @@ class Fee(Model):
     returned: tuple[FeeShare, ...] = ()
     """refunded parts of the fee after changes of the dossier, item by item"""
     charged_back: Dong = 0
+    agency: AgencyCode | None = Field(default=None, exclude_if=unset)
+    """code of the agency that took the money; not set: the agency that has the filing"""
 
     @property
     def kept(self) -> int:
@@ -437,7 +439,7 @@ class RevokedCopy(Model):
 class Filing(Model):
     """The state of a filing. `seq` is the number of the last folded event.
 
-    `passed_from` is the agency that had the filing before it was last passed on; None if it never was.
+    `had_by` are the agencies that had the filing before, each at its passing on, in order.
     `digests` belong to the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent
     officer for whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has,
     `under_way` the papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a
@@ -467,7 +469,7 @@ class Filing(Model):
     snapshot_version: int = 1
     filing_id: UUID
     agency: AgencyCode
-    passed_from: AgencyCode | None = Field(default=None, exclude_if=unset)
+    had_by: tuple[AgencyCode, ...] = Field(default=(), exclude_if=unset)
     procedure: ProcedureRules
     calendar: Calendar
     digests: Digests | None = None
@@ -666,6 +668,11 @@ class Filing(Model):
         """The demand whose payment the filing awaits; empty if there is none, or if it can't be paid online."""
         awaited = None if self.closed or self.obligation is None else self.obligation.n
         return tuple(demand for demand in self.demands if demand.n == awaited)
+
+    @property
+    def passed_from(self) -> AgencyCode | None:
+        """The agency that had the filing before it was last passed on; None if it never was."""
+        return self.had_by[-1] if self.had_by else None
 
     @property
     def parts_under_way(self) -> tuple[FilingPart, ...]:

@@ -115,6 +115,14 @@ class Period(Model):
         return self.since <= at < self.until
 
 
+class Passing(Model):
+    """One passing on of a filing: from the agency `origin`, at the instant `at`, to the agency `to`."""
+
+    origin: AgencyCode
+    to: AgencyCode
+    at: Instant
+
+
 class RegisterEntry(Model):
     """A filing in the register.
 
@@ -123,6 +131,8 @@ class RegisterEntry(Model):
         sets: The number of sets of papers; None if the procedure states none.
         applicant: The applicant's name; None if it was erased.
         contact: The applicant's address and telephone number; None if unknown.
+        agency: The agency that has the filing now.
+        passed: The passings on from agency to agency, in order.
         desk: The agency whose desk received the filing; None if it is the deciding agency.
         appointment: The promised time of the result.
         returned_at: The time at which the applicant received the result.
@@ -140,6 +150,7 @@ class RegisterEntry(Model):
     applicant: str | None = None
     contact: str | None = None
     agency: AgencyCode
+    passed: tuple[Passing, ...] = ()
     desk: AgencyCode | None = None
     channel: Channel
     received_at: Instant

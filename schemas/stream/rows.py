@@ -124,6 +124,7 @@ class FilingRow(Model):
     overdue: tuple[str, ...]
     possible_duplicates: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
+    had_by: tuple[str, ...] = Field(default=(), exclude_if=unset)
     client_id: str | None = None
     submission_id: str | None = None
     erased_at: Instant | None = Field(default=None, exclude_if=unset)

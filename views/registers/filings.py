@@ -1,4 +1,7 @@
-"""The register of an agency, page by page: data from the log about each filing submitted in a period."""
+"""The register of an agency, page by page: data from the log about each filing submitted in a period.
+
+A filing that was passed on is in the registers of all agencies that have had it.
+"""
 
 from __future__ import annotations
 
@@ -105,17 +108,26 @@ class _Procedures:
 
 
 _FIRST: Final = UUID(int=0)
-_HEAD: Final = """
-select name_vi, name_en, now() as now,
-    (select count(*) from filing where agency = $1 and submitted_at >= $2 and submitted_at < $3) as filings
+_PASSED_ON: Final = "had_by <> '{}' and had_by @> array[$1] and agency <> $1"
+_HEAD: Final = f"""
+select name_vi, name_en, now() as now, (
+    select count(*) from filing where agency = $1 and submitted_at >= $2 and submitted_at < $3
+) + (
+    select count(*) from filing where {_PASSED_ON} and submitted_at >= $2 and submitted_at < $3
+) as filings
 from agency where agency = $1
-"""
-_PAGE: Final = """
+"""  # noqa: S608 -- SQL of our own
+_FOUND: Final = """
 select filing_id, agency, code, procedure, version, channel, result_channel, status, submitted_at, due_at, closed_at,
     outcome, now() as now
-from filing where agency = $1 and (submitted_at, filing_id) > ($2, $3) and submitted_at < $4
+from filing where {whose} and (submitted_at, filing_id) > ($2, $3) and submitted_at < $4
 order by submitted_at, filing_id limit $5
 """
+_PAGE: Final = f"""
+select * from ({_FOUND.format(whose="agency = $1")}) as here
+union all select * from ({_FOUND.format(whose=_PASSED_ON)}) as passed_on
+order by submitted_at, filing_id limit $5
+"""  # noqa: S608 -- SQL of our own
 _STREAMS: Final = "select stream, filing_id, agency, head_seq from stream where stream = any($1)"
 _PROCEDURE: Final = """
 select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2

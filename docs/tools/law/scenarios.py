@@ -28,6 +28,8 @@ _DELIVERY: Final = "unit/filing/test_delivery.py"
 _OTHERS: Final = "unit/filing/test_steps_of_others.py"
 _HUMAN: Final = "integration/record/test_same_human.py"
 _TIME: Final = "unit/time/test_working_time.py"
+_PASSED: Final = "unit/filing/test_passing_on.py"
+_HEIRS: Final = "integration/record/test_passing_on.py"
 
 SCENARIOS: Final = (
     Scenario(
@@ -390,6 +392,36 @@ SCENARIOS: Final = (
         "QĐ 45/2016 Đ9",
         "the parcel is called back first",
         f"{_DELIVERY}::test_a_parcel_is_called_back_before_the_result_goes_another_way",
+    ),
+    Scenario(
+        "accepted here, it belongs to another agency",
+        "NĐ 118/2025 (secondary)",
+        "passed on, with code, papers and limits; the applicant gets a notice",
+        f"{_PASSED}::test_from_the_event_on_the_new_agency_acts_and_the_clocks_go_on",
+    ),
+    Scenario(
+        "passed on after its fee was paid",
+        "Luật 97/2015; ours",
+        "nobody pays twice; the money stays with the agency that took it, also if it goes back",
+        f"{_HEIRS}::test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays",
+    ),
+    Scenario(
+        "passed on where silence would have been consent",
+        "the procedure's law",
+        "it still is: the first leader there answers for it, if the procedure names none",
+        f"{_HEIRS}::test_an_approval_by_silence_is_kept_and_nothing_goes_where_nobody_leads",
+    ),
+    Scenario(
+        "the agency is merged into another one",
+        "the decision on the merger",
+        "its open filings go to the successor, by one command",
+        f"{_HEIRS}::test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_goes_on",
+    ),
+    Scenario(
+        "a merged agency has refunds, complaints, results left",
+        "ours: nobody is left without an officer",
+        "the successor's officers act for it, under its code",
+        f"{_HEIRS}::test_officers_of_the_successor_finish_what_a_closed_agency_has_in_streams_of_every_kind",
     ),
 )
 """The scenarios: thirty of a reading of the law as of November 2026, then others on other ground."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.intake import agency_problems
+from rules.filing.fold import stage
 from rules.filing.permission import at_stage
 from rules.officers import role_is
 from rules.rule import Rule, refuse
@@ -17,13 +18,17 @@ from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
-_STAGES: Final = tuple(stage for stage in Stage if stage not in {Stage.DRAFT, Stage.CLOSED, Stage.ISSUE})
+STAGES: Final = tuple(stage for stage in Stage if stage not in {Stage.DRAFT, Stage.CLOSED, Stage.ISSUE})
 """All stages of an open filing but one: the agency that decided makes and signs the result."""
 
 
 def _may_pass_on(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses the desk after its intake: from then on a leader answers for the filing."""
-    wrong = at_stage(filing, *_STAGES)
+    """Refuses the desk after its intake: from then on a leader answers for the filing.
+
+    Refuses all while the post collects the fee: it does so for the agency that has sent the parcel.
+    """
+    collected = stage(filing) is Stage.DELIVERY and filing.fee_at_the_post
+    wrong = at_stage(filing, *STAGES) or (problem("", "fee_with_the_post") if collected else None)
     return wrong or (role_is(actor, Role.LEADER, Role.OPERATOR) if filing.accepted_at else None)
 
 
@@ -70,6 +75,8 @@ def _problems(filing: Filing, command: cm.PassOn, found: cm.Destination) -> Iter
     elif not found.known:
         yield problem("to", "unknown_agency")
     else:
+        if not found.led:
+            yield problem("to", "no_leader_there")
         yield from agency_problems("to", command.to, found, filing.procedure, filing.form)
         yield from _without_partner(filing, found)
     if command.actor.role is Role.OPERATOR and isinstance(command, cm.PassOnTo) and found.heir != command.to:

@@ -1,6 +1,6 @@
 """Filings that go to another agency while they run: by a leader, and all at once from an agency that is closed."""
 
-from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,39 +9,51 @@ import yaml
 
 from motcua import Document
 from operations.passing_on import pass_all_on
+from publishing.authoring.procedures import seed_directory
+from rules.time.working_time import VIETNAM
 from schemas import ids
 from schemas.backoffice import IssueRequest
+from schemas.complaint.commands import TakeUp
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
-from schemas.people import Role
+from schemas.ids import parcel_workflow, referral_workflow, result_workflow
+from schemas.parcel.commands import ClaimCompensation
+from schemas.people import Actor, Role
+from schemas.referral.commands import AnswerPart
 from schemas.refund.commands import ApproveRefund
-from tests.acting import LEAD, NEVER_PAYS, PAYS_TWICE, Play, broken, eventually, extract, officer, record
+from schemas.result.commands import RevokeResult
+from tests.acting import (
+    ADDRESS,
+    EXTRACT,
+    LEAD,
+    NEVER_PAYS,
+    PAYS_TWICE,
+    POLICE,
+    Play,
+    broken,
+    eventually,
+    extract,
+    officer,
+    posted,
+    publish_changed,
+    record,
+    refer,
+)
 from tests.conftest import DIRECTORY, Signed, World
+from tests.passing import TO, WHY, money, theirs
 from tests.restarting import lost_and_restarted
 from tests.shell import Shell
+from tests.workflow.complaints import complained
 
-TO: Final = "H01.13"
 TAX: Final = "H01.50"
 OWN_QUEUE: Final = "agency.H01.13"
 OPERATOR: Final = ("--as", f"operator:{officer(Role.OPERATOR, LEAD).subject}@{LEAD}", "--json")
-WHY: Final = {"reason": "thửa đất ở xã khác", "legal_basis": "NĐ 118/2025"}
 FEE: Final = 16_000
-
-
-def theirs(play: Play) -> Play:
-    """Returns the same filing, acted on by the officers of the new agency."""
-    return replace(play, submission=play.submission.model_copy(update={"agency": TO}))
 
 
 async def passed(play: Play) -> Play:
     await play.act(cm.PassOn, play.officer(Role.LEADER), to=TO, **WHY)
     return theirs(play)
-
-
-async def money(world: World) -> dict[str, int]:
-    """Returns the sum of the money that each agency has taken and not returned, in đồng."""
-    rows = await world.fetch("select agency, sum(captured - refunded)::int as kept from payment group by agency")
-    return {row["agency"]: row["kept"] for row in rows}
 
 
 async def sound(world: World, shell: Shell) -> None:
@@ -50,6 +62,13 @@ async def sound(world: World, shell: Shell) -> None:
     before = await record(world)
     assert (await shell("ledger", "rebuild", "--json")).code == 0
     assert await record(world) == before
+
+
+async def registered(shell: Shell, agency: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns the filings in an agency's register of this year, each with the agencies from which to which it went."""
+    told = (await shell("papers", "register", agency, f"{datetime.now(VIETNAM):%Y}", "--json")).json
+    assert told["filings"] == len(told["lines"])
+    return [(line["code"], [(one["origin"], one["to"]) for one in line["passed"]]) for line in told["lines"]]
 
 
 async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays(office: World, shell: Shell) -> None:
@@ -74,9 +93,25 @@ async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays
     await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     assert await money(office) == {LEAD: FEE}
+    assert [await registered(shell, agency) for agency in (LEAD, TO, TAX)] == [[(play.code, [(LEAD, TO)])]] * 2 + [[]]
     await sound(office, shell)
     assert (await shell("ledger", "export", str(play.code), "--out", "bundle.json")).code == 0
     assert (await shell("ledger", "verify", "bundle.json", "--json")).json["problems"] == []
+
+
+SILENT: Final = {"legal_basis": "Luật 1/2026", "officers": ["h01.12-leader-1"], "source": "unconfirmed"}
+
+
+async def test_an_approval_by_silence_is_kept_and_nothing_goes_where_nobody_leads(office: World) -> None:
+    version = await publish_changed(office, EXTRACT, lambda fields: fields.update(silent_approval=SILENT))
+    play = await Play.accepted(office, extract(agency=LEAD, version=version))
+    await play.at(Stage.REVIEW)
+    other = await passed(play)
+    stands = "select convert_from(body, 'UTF8')::jsonb #>> '{accountable,silent}' from event where kind = 'passed_on'"
+    assert await office.fetchval(stands) == "h01.13-leader-1", "the first leader there, as the procedure names none"
+    await office.execute("update officer set active = false where agency = $1 and role = 'leader'", LEAD)
+    back = other.act(cm.PassOn, other.officer(Role.LEADER), to=LEAD, **WHY)
+    assert await broken(back) == [("to", "no_leader_there")]
 
 
 class Own(Signed):
@@ -99,14 +134,22 @@ def killed(_: int, __: int) -> None:
     raise KilledError
 
 
-def closed(**closing: str) -> bytes:
-    """Returns the directory with the agency closed, and its successor with a back office of its own."""
+CLOSING: Final = {"day": "2026-01-01", "successor": TO, "document": "15/2026/NQ-HĐND"}
+
+
+def closed(*agencies: str, **officers: dict[str, str]) -> bytes:
+    """Returns the directory with these agencies closed, and their successor with a back office of its own.
+
+    `officers` are more entries about officers, by the last part of their identity.
+    """
     directory = yaml.safe_load(DIRECTORY)
     for agency in directory["agencies"]:
-        if agency["agency"] == LEAD:
-            agency["closed"] = closing
+        if agency["agency"] in agencies:
+            agency["closed"] = dict(CLOSING)
         if agency["agency"] == TO:
             agency["queue"] = OWN_QUEUE
+            for one in agency["officers"]:
+                one.update(officers.get(one["subject"].removeprefix("h01.13-").replace("-", "_"), {}))
     return yaml.safe_dump(directory, allow_unicode=True).encode()
 
 
@@ -121,7 +164,7 @@ async def test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_g
     assert (early.code, [one["rule"] for one in early.json["problems"]]) == (1, ["not_closed"])
 
     file = tmp_path / "directory.yaml"
-    file.write_bytes(closed(day="2026-01-01", successor=TO, document="15/2026/NQ-HĐND"))
+    file.write_bytes(closed(LEAD))
     assert (await shell("directory", "load", file)).code == 0
     new = office.client.submit(extract(agency=LEAD, submission_id="new"))
     assert await broken(new) == [("agency", "agency_closed")]
@@ -146,3 +189,62 @@ async def test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_g
     await theirs(owing).withdraw()
     assert (await money(office))[LEAD] == FEE
     await sound(office, shell)
+
+
+def heir(role: Role, n: int = 1, *, of: str = LEAD) -> Actor:
+    """Returns an officer of the successor, who acts for the closed agency."""
+    return officer(role, TO, n).model_copy(update={"agency": of})
+
+
+async def test_officers_of_the_successor_finish_what_a_closed_agency_has_in_streams_of_every_kind(
+    office: World, shell: Shell
+) -> None:
+    refunded = await Play.accepted(office, extract(agency=LEAD, payer_account=PAYS_TWICE))
+    disputed = await Play.accepted(office, extract(agency=LEAD, submission_id="disputed"))
+    await disputed.at(Stage.REVIEW)
+    complaint = await complained(disputed, "accepted")
+    parted = await refer(office)
+    lost = await Play.accepted(
+        office, posted(agency=LEAD, submission_id="lost", address=ADDRESS | {"postcode": "99903"})
+    )
+    await lost.review()
+    issued = await Play.accepted(office, extract(agency=LEAD, submission_id="issued"))
+    await issued.review()
+    await issued.at(Stage.CLOSED)
+    await eventually(lambda: lost.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
+    await eventually(lambda: refunded.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+
+    approving: dict[str, Any] = {"command": ApproveRefund, "actor": heir(Role.LEADER), "n": 1002, "case": 1}
+    assert await broken(refunded.refund(**approving)) == [("actor", "not_in_directory")]
+    own = {"id_number": disputed.submission.applicant.id_number}
+    await seed_directory(office.owner_dsn, closed(LEAD, POLICE, leader_2=own), office.publisher)
+
+    await refunded.refund(**approving)
+    assert await broken(disputed.give(complaint, cm.Claim, heir(Role.LEADER, 2))) == [("actor.subject", "own_filing")]
+    for command in (cm.Claim, TakeUp):
+        await disputed.give(complaint, command, heir(Role.LEADER))
+    part, specialist = referral_workflow(parted.filing, 1), heir(Role.SPECIALIST, of=POLICE)
+    await parted.give(part, cm.Claim, specialist)
+    await parted.give(part, AnswerPart, specialist, outcome="approved")
+    await lost.give(parcel_workflow(lost.filing, 1), ClaimCompensation, heir(Role.HANDOVER), reference="12/YC")
+    revoking = {"reason": "sai tên", "legal_basis": "NĐ 123/2015"}
+    await issued.give(result_workflow(issued.filing, 1), RevokeResult, heir(Role.CLERK), **revoking)
+    await eventually(lambda: refunded.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
+    await parted.until(lambda view: view.parts[0].outcome is not None)
+    assert await money(office) == {LEAD: 4 * FEE}
+    await sound(office, shell)
+
+
+async def test_of_a_line_of_closed_agencies_the_last_one_has_what_they_had(office: World) -> None:
+    heirs = "select heir_of(agency) from unnest(array['H01.12', 'H01.13', 'H01.30', 'H99.99', null]) as agency"
+    assert [row[0] for row in await office.fetch(heirs)] == [None] * 5
+    later = yaml.safe_load(closed(LEAD))
+    for agency in later["agencies"]:
+        if agency["agency"] == TO:
+            agency["closed"] = CLOSING | {"successor": "H01.30", "day": "2026-02-01"}
+    await seed_directory(office.owner_dsn, yaml.safe_dump(later).encode(), office.publisher)
+    assert [row[0] for row in await office.fetch(heirs)] == ["H01.30", "H01.30", None, None, None]
+    new = office.client.submit(extract(agency=LEAD))
+    assert await broken(new) == [("agency", "agency_closed")]
+    await office.execute('update agency set closed = closed || \'{"day": "2999-01-01"}\' where agency = $1', TO)
+    assert [row[0] for row in await office.fetch(heirs)] == [TO, None, None, None, None], "it is not closed yet"

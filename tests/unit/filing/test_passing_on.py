@@ -10,6 +10,10 @@ from rules.complaint.grounds import Above, whose_act
 from rules.filing import lifecycle, projections
 from rules.filing.queues import agencies
 from rules.papers.hands import hands
+from rules.papers.register import COLUMNS, Known, entry, shown
+from rules.refund import claims
+from rules.refund.claims import number_of
+from rules.require import require
 from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
@@ -19,10 +23,12 @@ from schemas.papers.state import PaperKind
 from schemas.people import Actor, Role
 from schemas.publishing.fact import AgencyName
 from schemas.stream.snapshots import FilingMemory
+from schemas.translate import said
 from tests.unit.complaint.disputes import told
 from tests.unit.filing.clocks import supplied
 from tests.unit.filing.fees import paid
 from tests.unit.filing.lives import (
+    ADDRESS,
     AGENCY,
     APPLICANT,
     AT_DESK,
@@ -70,6 +76,7 @@ def test_from_the_event_on_the_new_agency_acts_and_the_clocks_go_on() -> None:
     ringing = life.ringing
     passed(life.wait(hours=1))
     assert (life.filing.agency, life.filing.passed_from, life.ringing) == (TO, AGENCY, ringing)
+    assert require(FILING.all_rows(life.filing).row)["had_by"] == [AGENCY], "it stays in the register of that agency"
     assert (life.filing.officer, life.filing.code, life.stage) == (None, "dossier-1", "review")
     assert {task.agency for task in lifecycle.tasks(life.filing, life.now)} == {TO}
     assert life.refusal("claim", SPECIALIST) == [("actor.agency", "other_agency")]
@@ -96,6 +103,7 @@ def test_the_desk_passes_on_at_its_intake_and_a_leader_later() -> None:
 
 REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     ({"known": False}, "unknown_agency"),
+    ({"led": False}, "no_leader_there"),
     ({"closed_for": "H01.14"}, "agency_closed"),
     ({"elsewhere": (AgencyName(agency="H01.14", name={"vi": "Sở", "en": "Department"}),)}, "not_competent"),
     ({"only_in": {"province": "H56", "name": {"vi": "Huế", "en": "Hue"}}}, "only_in_province"),
@@ -164,6 +172,23 @@ def test_a_fee_due_online_is_requested_anew_once_and_a_paid_one_stays() -> None:
     assert again.filing.payments_to_cancel == ()
 
 
+def test_cash_stays_with_the_agency_that_took_it() -> None:
+    asked = Life(procedure(fee=fee(channels=("counter",)))).accepted()
+    cash = number_of(1, 0)
+    taken = passed(asked.do("pay_at_counter", CASHIER, amount=16_000))
+    assert (claims.taken_by(taken.filing, cash), taken.filing.agency) == (AGENCY, TO)
+    later = passed(Life(procedure(fee=fee(channels=("counter",)))).accepted())
+    later.do("pay_at_counter", there(Role.CASHIER), amount=16_000)
+    assert claims.taken_by(later.filing, cash) == TO
+
+
+def test_while_the_post_collects_the_fee_it_stays_with_the_agency_that_sent_the_parcel() -> None:
+    rules = procedure(level=3, fee=fee("result", ("post", "counter")))
+    life = Life(rules, result_channel="post", fee_channel="post", address=ADDRESS).accepted().decided().issued()
+    assert (life.stage, refused(life)) == ("delivery", [("", "fee_with_the_post")])
+    assert refused(life.do("settle_parcel", n=1, outcome="returned")) == []
+
+
 def test_the_papers_go_with_it_and_the_new_agency_signs_for_them() -> None:
     life = passed(Life(**PAPER))
     assert (life.filing.under_way, life.filing.at_desk) == (("identity",), ())
@@ -206,7 +231,7 @@ def test_the_applicant_gets_a_notice_of_it() -> None:
 
 def test_an_older_snapshot_was_never_passed_on() -> None:
     state = Life().filing.model_dump(mode="json")
-    assert ("passed_from" in state, Filing.model_validate(state).passed_from) == (False, None)
+    assert ("had_by" in state, Filing.model_validate(state).passed_from) == (False, None)
 
 
 def test_an_act_is_complained_about_where_it_was_done() -> None:
@@ -224,6 +249,14 @@ def test_an_act_is_complained_about_where_it_was_done() -> None:
     seq = acts["accepted"]
     assert told(life, seq, above=Above("H01")).agency == TO, "unless the directory says whose act it was"
     assert told(life, seq, above=Above("H01", first=AGENCY)).agency == AGENCY
+
+
+def test_the_register_says_from_where_to_where_and_when() -> None:
+    life = passed(Life().accepted())
+    line = entry(1, life.log, life.filing, Known(said("role.leader")), life.now)
+    assert [(one.origin, one.to, one.at) for one in line.passed] == [(AGENCY, TO, life.log[-1].at)]
+    [note] = [column.cell(line) for column in COLUMNS if column.title == said("paper.note")]
+    assert str(note).endswith(f"chuyển từ {AGENCY} đến {TO} lúc {shown(life.log[-1].at)}")
 
 
 def test_the_control_slip_begins_with_the_first_agency() -> None:
