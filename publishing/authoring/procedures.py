@@ -1,6 +1,7 @@
 """Publishes procedures and the directory of agencies, with the rights of the database's owner."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -8,13 +9,14 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from pydantic import Field
 
 from console.database import Database, connected
+from publishing.checks.lines import line_mistakes
 from publishing.checks.provinces import Base
 from publishing.checks.schema_mistakes import schema_mistakes
 from publishing.record.publications import AGENCY, OFFICER, Row, changes
 from publishing.record.publishing import PLATFORM, publishing
 from publishing.record.publishing import Publisher as Publisher
 from publishing.record.tables import read
-from rules.source import parse, plain
+from rules.source import Mistake, parse, plain
 from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Code, CommuneCode, Line, ShortText, StrictModel, Text, Version
 from schemas.papers.state import ReceiptSeries
@@ -192,6 +194,8 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
     directory = Directory.model_validate(value)
     async with publishing(database, by) as now:
         there = {table: await read(now.connection, table) for table in (AGENCY, OFFICER)}
+        if found := list(_lines(directory, there[AGENCY].values())):
+            raise MistakesFoundError(found)
         said: list[PublicationEvent] = []
         for entry in directory.agencies:
             said.append(_agency(entry, there[AGENCY].get((entry.agency,), {})))
@@ -204,6 +208,18 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
 
         await now.publish([*filter(differs, said)])
     return directory
+
+
+def _lines(directory: Directory, there: Iterable[Row]) -> Iterator[Mistake]:
+    """Yields the mistakes in the lines of successors and of superiors, once the file is added to the rows `there`."""
+    successors = {row["agency"]: row["closed"] and row["closed"]["successor"] for row in there}
+    superiors = {row["agency"]: row["superior"] for row in there}
+    for entry in directory.agencies:
+        successors[entry.agency] = entry.closed and entry.closed.successor
+        superiors[entry.agency] = entry.superior
+    for n, entry in enumerate(directory.agencies):
+        yield from line_mistakes(entry.agency, successors, f"agencies[{n}].closed.successor")
+        yield from line_mistakes(entry.agency, superiors, f"agencies[{n}].superior")
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:

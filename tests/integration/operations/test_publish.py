@@ -106,6 +106,26 @@ async def test_the_directory_is_seeded_and_seeded_again(world: World, empty: Con
     assert await empty.fetchval("select name from officer where subject = 'h01.12-specialist-1'") == "Trần Văn Bảo"
 
 
+async def test_a_directory_whose_agencies_lead_nowhere_is_not_loaded(world: World, owner: Connection) -> None:
+    def closed(agency: str, successor: str, superior: str | None = None) -> bytes:
+        [entry] = [one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == agency]
+        entry["closed"] = {"day": "2027-01-01", "successor": successor, "document": "15/2026/NQ-HĐND"}
+        return yaml.safe_dump({"agencies": [entry | ({"superior": superior} if superior else {})]}).encode()
+
+    async def mistakes(file: bytes) -> list[tuple[str, str]]:
+        with pytest.raises(MistakesFoundError) as error:
+            await seed_directory(owner, file, world.publisher)
+        return [(one.path, one.rule) for one in error.value.mistakes]
+
+    closing = "agencies[0].closed.successor"
+    assert await mistakes(closed("H01.12", "H99.99")) == [(closing, "line_leaves_directory")]
+    assert await mistakes(closed("H01.12", "H01.12")) == [(closing, "line_in_circle")]
+    await seed_directory(owner, closed("H01.12", "H01.13"), world.publisher)
+    assert await mistakes(closed("H01.13", "H01.12")) == [(closing, "line_in_circle")], "with what is published"
+    below = closed("H01.13", "H01.14", superior="H01.13")
+    assert await mistakes(below) == [(closing, "line_leaves_directory"), ("agencies[0].superior", "line_in_circle")]
+
+
 @pytest.mark.usefixtures("empty")
 async def test_the_command_publishes_lists_and_shows(shell: Shell) -> None:
     first = await shell("procedures", "publish", EXTRACT_FILE, ROOT / "procedures" / "1.001193@2026-12.yaml")
