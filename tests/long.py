@@ -63,6 +63,7 @@ faults/test_healing.py: two minutes of real healing, by processes
 faults/test_looks.py: a look into a history that has just become long
 faults/test_master_key.py: another master key under running filings, its command killed
 faults/test_older_epochs.py: a Temporal of before filings were started again
+faults/test_passing_on.py: a filing passed on at every stage while workers die
 faults/test_reception.py: worker, scanner and store killed under files
   but a_store_that
 faults/test_relay.py: a relay killed at each step of a paper
