@@ -28,7 +28,7 @@ def pages(made: bytes) -> list[pdfium.PdfPage]:
 
 
 def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
-    """Returns the characters outside the margins; the size of the upper one must leave room for marks above letters."""
+    """Returns the visible characters outside the margins; the upper one must leave room for marks above letters."""
     text = page.get_textpage()
     width, height = page.get_size()
     found = []
@@ -38,7 +38,7 @@ def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
         upright = bottom > margins.bottom * POINTS and top < height - margins.top * POINTS
         if right > left and not (within and upright):
             found.append(text.get_text_range(n, 1))
-    return found
+    return [char for char in found if not char.isspace()]
 
 
 def gap_of_foot(page: pdfium.PdfPage) -> float:

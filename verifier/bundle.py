@@ -677,6 +677,8 @@ _BEARS_OUT: Final[Mapping[str, _Saying]] = {
     "part_overdue": _Saying("referral", "referral_overdue", ()),
     "part_answered": _Saying("referral", "referral_answered", ("outcome", "officer", "result")),
     "result_issued": _Saying("result", "result_released", ("registered", "result")),
+    "stayed": _Saying("complaint", "act_stayed", ("stay", "since", "limit"), number="complaint"),
+    "stay_over": _Saying("complaint", "stay_ended", ("stay",), number="complaint"),
     "reopened": _Saying("complaint", "complaint_answered", ("about",), _RIGHT, "complaint"),
 }
 _AT_FIRST_ALONE: Final = frozenset({"parcel", "referral"})
@@ -688,8 +690,8 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
     if kind in {"fee_paid", "fee_expired", "result_unclaimed"}:
         return _money_borne_out(facts, kind, body)
     saying = _BEARS_OUT.get(kind)
-    by_hand = kind == "handed_over" and body.get("channel") != "post"
-    if saying is None or by_hand or (kind == "result_issued" and body.get("registered") is None):
+    by_itself = body.get("channel") != "post" if kind == "handed_over" else body.get("lapsed")
+    if saying is None or by_itself or (kind == "result_issued" and body.get("registered") is None):
         return True
     n = body.get(saying.number, 1 if saying.stream in _AT_FIRST_ALONE else None)
     same = {name: body.get(name) for name in saying.same}

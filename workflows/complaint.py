@@ -40,6 +40,7 @@ class ComplaintLife(Life[st.Complaint]):
         self._misfit: Refusal | None = None
         self._content = ""
         self._alarm = Alarm()
+        self._told_of_stay = (0, False)
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> st.ComplaintStart:
@@ -74,12 +75,14 @@ class ComplaintLife(Life[st.Complaint]):
     async def proceed(self) -> None:
         """Waits for the answer; if the complaint is upheld, ensures that the filing restarts; waits for the sending."""
         await self._while(lambda: self._complaint.state in fold.WAITS)
+        await self._tell_of_stay()
         await self._see_it_reopened()
         await self._while(lambda: fold.unsent(self._complaint))
 
     async def _while(self, waits: Callable[[], bool]) -> None:
         """Waits as long as `waits` is true, while the clock runs."""
         while waits():
+            await self._tell_of_stay()
             await workflow.wait_condition(lambda: self.stream.idle)
             timer = fold.next_timer(self._complaint)
             if not await self._changed_before(timer, waits) and timer is not None:
@@ -91,9 +94,22 @@ class ComplaintLife(Life[st.Complaint]):
         """Waits until the wait is over or the timer changes. Returns False if the timer fired first."""
 
         def changed() -> bool:
-            return not waits() or fold.next_timer(self._complaint) != timer
+            return not waits() or fold.next_timer(self._complaint) != timer or self._stay != self._told_of_stay
 
         return await self._alarm.changed_first(self.stream, timer, changed)
+
+    @property
+    def _stay(self) -> tuple[int, bool]:
+        """The number of the last stay of the act, 0 if there was none, and whether it lasts."""
+        return (self._complaint.stays, self._complaint.stayed)
+
+    async def _tell_of_stay(self) -> None:
+        """Signals the filing that the act is stayed, or no longer. A lost workflow reads both when it is restarted."""
+        while (stay := self._stay) != self._told_of_stay:
+            complaint, self._told_of_stay = self._complaint, stay
+            name, said = ("act_stayed", {"since", "limit"}) if complaint.stayed else ("stay_ended", set[str]())
+            fact = complaint.model_dump(mode="json", include={"n", *said}) | {"stay": complaint.stays}
+            await tell(filing_workflow(complaint.filing_id), name, fact)
 
     async def _see_it_reopened(self) -> None:
         """Signals the filing until its log shows that it was reopened, or that the disputed act no longer stands."""

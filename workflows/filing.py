@@ -1,7 +1,7 @@
 """A filing (hồ sơ) as one durable workflow, from the submission to the result in the applicant's hands."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -17,13 +17,14 @@ with workflow.unsafe.imports_passed_through():
     from activities.support.refusal import failure
     from rules.filing import lifecycle
     from rules.filing.commands.delivery import WRONG_CODE
+    from rules.filing.commands.intake import elsewhere, moved
     from rules.filing.conditions import communes_in
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.require import require as known
     from rules.stream_kind import Origin, StreamKind, Telling
     from rules.streams import FILING, KINDS
     from schemas.backoffice import NOT_ISSUABLE
-    from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
+    from schemas.errors import NOT_READY, OTHER_SUBMISSION, Refusal, RefusalCode, RefusalError
     from schemas.files import Paper, ScanState
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
@@ -33,11 +34,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.level import Channel
     from schemas.stream.edge import bounded
     from schemas.stream.ledger import Receipt
-    from schemas.text import composed
+    from schemas.text import FormValue, composed
     from workflows import agency, children
     from workflows.alarm import Alarm, ring_id
     from workflows.stream.asking import instruction, question
-    from workflows.stream.basis import read, until_founded
+    from workflows.stream.basis import Reading, read, until_founded
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
@@ -68,6 +69,7 @@ class FilingLife(Life[Filing]):
         self._recalled: set[int] = set()
         self._sent: set[int] = set()
         self._had_back: set[int] = set()
+        self._stood_still = False
         self._scanning: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._upcoming: tuple[int, Timer | None] = (0, None)
@@ -152,10 +154,12 @@ class FilingLife(Life[Filing]):
         """Returns the command with its facts.
 
         For a tax office's demand, adds whether it can be paid online; for a filing that is passed on, the directory's
-        facts about the new agency.
+        facts about the new agency; for a form that names another place, a refusal if other agencies decide there.
         """
         if isinstance(command, cm.PassOn):
             return await self._passing_on(command)
+        if isinstance(command, cm.Supplement | cm.CorrectDraft):
+            return await self._at_its_place(command)
         if not isinstance(command, cm.DemandObligation) or command.agency is None:
             return await super().considered(command)
         collector = await read(Merchants.collector, CollectorRequest(agency=command.agency))
@@ -164,20 +168,33 @@ class FilingLife(Life[Filing]):
 
     async def _passing_on(self, command: cm.PassOn) -> Considered:
         filing = (await self.recorded()).state
-        found = await read(
+        found = await self._destination(filing, command.to, filing.form)
+        given = cm.PassOnTo(**dict(composed(command)), destination=found.answer)
+        return Considered(given, basis=found.basis)
+
+    async def _at_its_place(self, command: cm.Supplement | cm.CorrectDraft) -> Considered:
+        one, filing = await super().considered(command), (await self.recorded()).state
+        if one.refusal is not None or (field := moved(filing, command.form)) is None:
+            return one
+        found = await self._destination(filing, filing.agency, filing.form | command.form)
+        wrong = elsewhere(filing, field, found.answer)
+        refusal = None if wrong is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(wrong,))
+        return Considered(one.command, refusal, one.basis + found.basis)
+
+    async def _destination(self, filing: Filing, to: str, form: Mapping[str, FormValue]) -> Reading[cm.Destination]:
+        """Returns the directory's facts about an agency that is to have a filing with this form."""
+        return await read(
             Registry.destination,
             DestinationRequest(
-                to=command.to,
+                to=to,
                 agency=filing.agency,
                 code=filing.procedure.code,
                 version=filing.procedure.version,
                 desks=tuple(desk for desk in (filing.desk, filing.result_desk) if desk is not None),
-                communes=communes_in(filing.form),
+                communes=communes_in(form),
                 silence=filing.procedure.silent_officer is not None,
             ),
         )
-        given = cm.PassOnTo(**dict(composed(command)), destination=found.answer)
-        return Considered(given, basis=found.basis)
 
     def taken_over(self, found: OpenResult) -> None:
         """Remembers the queue of the agency's back office, and the program that submitted the filing.
@@ -318,6 +335,7 @@ class FilingLife(Life[Filing]):
         next one, and only Temporal knows which (ADR 0007).
         """
         while True:
+            await self._see_to_stay()
             await self._see_to_office()
             await self._see_to_payments()
             await self._see_to_referrals()
@@ -341,6 +359,12 @@ class FilingLife(Life[Filing]):
                 ring = ring_id(timer, self._filing.seq)
                 fired = cm.TimerFired(command_id=ring, clock=timer.clock, moment=timer.moment)
                 await self.stream.attempt(fired, not_before=timer.due)
+
+    async def _see_to_stay(self) -> None:
+        """Reads the reports that the filing could not take while a complaint stopped the disputed act."""
+        stood, self._stood_still = self._stood_still, bool(self._filing.stays)
+        if stood and not self._stood_still:
+            await self.heard_again()
 
     async def _see_to_office(self) -> None:
         """Remembers the queue of the back office of the agency to which the filing was passed on."""

@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
+from schemas.filing.state import Stage
 from schemas.publishing.calendar import Calendar
 from views.log import Connection
 
@@ -39,6 +41,13 @@ order by length(c.agency) desc limit 1
 async def is_closed(connection: Connection, stream: str) -> bool:
     """Returns whether the read model lists this stream as closed; False for an unknown stream."""
     return bool(await connection.fetchval("select not open from standing where stream = $1", stream))
+
+
+async def stands_still(connection: Connection, filing_id: UUID) -> bool:
+    """Returns whether a complaint stops the act, so that nothing of this filing is signed."""
+    return bool(
+        await connection.fetchval("select stage = $2 from filing where filing_id = $1", filing_id, Stage.STAYED)
+    )
 
 
 async def calendar_of(connection: Connection, stream: str) -> Calendar | None:

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
-from rules.filing.fold import stage
+from rules.filing.fold import but_for_stays, stage
 from rules.require import require
 from rules.result.kind import order_of
 from rules.stream_kind import Kinds
@@ -85,7 +85,7 @@ class Results:
                 return None
         filing: Filing = told.state
         due = filing.signs or filing.machine_failing is MachineWork.ISSUE
-        if due and stage(filing) is Stage.ISSUE and asked.n == len(filing.results) + 1:
+        if due and stage(but_for_stays(filing)) is Stage.ISSUE and asked.n == len(filing.results) + 1:
             return Ordered(agency=filing.agency, order=order_of(filing))
         return _issued(told, asked.n)
 

@@ -20,6 +20,7 @@ from temporalio.workflow import ActivityConfig
 from activities.ledger.authority.answers import is_signed
 from activities.ledger.authority.officers import is_own
 from activities.ledger.database import Pool, acquired
+from activities.ledger.stream_status import stands_still
 from activities.partners.http import RejectedError
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
 from activities.partners.signer import NotSignedError, Signer
@@ -61,6 +62,8 @@ SIGNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
+_STAYED_FOR: Final = timedelta(seconds=5)
+"""The pause between two looks whether a complaint still stops the filing, of which nothing is signed meanwhile."""
 _TRIES: Final = 3
 """The maximum attempts to make the proof. Later `motcua result verify --keep` makes it."""
 
@@ -293,6 +296,9 @@ class OfficialSigning:
         signer = read.state.awaited
         if signer is None or order.seq < asked[-1]:
             raise NotOrderedError(order)
+        async with acquired(self._pool) as connection:
+            if await stands_still(connection, read.state.filing_id):
+                raise ApplicationError("a complaint stops the act", type="stayed", next_retry_delay=_STAYED_FOR)
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:

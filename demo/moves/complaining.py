@@ -18,6 +18,7 @@ from rules.time.working_time import local_day
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.complaint.state import ComplaintStart, ComplaintView
 from schemas.filing.commands import Command
+from schemas.filing.state import Stage
 from schemas.ids import complaint_workflow
 from schemas.level import Channel
 from schemas.people import Actor, Role
@@ -79,6 +80,7 @@ class Complaining:
             await self._give(stream, act.command, actor, **self._content(act, later=60))
         if act.command == "answer_complaint":
             await self._until(self._over)
+        await self._until(self._stands_as_told)
 
     def _actor(self, act: Act, one: ComplaintView) -> Actor:
         """Returns the complainant, or the officer of the agency that answers the complaint."""
@@ -120,6 +122,11 @@ class Complaining:
         one = (await self.page.complaints())[-1]
         to_come = one.state in RIGHT and one.act in UNDONE and one.reopened is None
         return None if to_come else one
+
+    async def _stands_as_told(self) -> bool | None:
+        """Returns True if the filing stands still as long as the complaint stops the act; None until then."""
+        view, one = await self.page.view(), (await self.page.complaints())[-1]
+        return True if view.closed or (view.stage is Stage.STAYED) is one.stayed else None
 
     async def _until(self, look: Callable[[], Awaitable[T | None]]) -> T:
         while True:

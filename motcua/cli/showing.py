@@ -55,6 +55,7 @@ _ENDS: Final = {
     PauseReason.OBLIGATION: Clock.OBLIGATION,
     PauseReason.SUSPENSION: Clock.SUSPENSION,
     PauseReason.SUCCESSION: Clock.SUCCESSION,
+    PauseReason.STAY: Clock.STAY,
 }
 """The clock at whose limit a pause ends at the latest, by the reason of the pause."""
 

@@ -45,8 +45,14 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
     timer = next_timer(complaint)
     if timer is None or timer.moment is not command.moment or now < timer.due:
         raise refuse(problem("moment", "not_due"))
-    event = ev.ComplaintReminded if command.moment is Moment.REMINDER else ev.ComplaintOverdue
-    return (event(due=require(complaint.due)),)
+    if command.moment is Moment.REMINDER:
+        return (ev.ComplaintReminded(due=require(complaint.due)),)
+    return (*_stay_ends(complaint), ev.ComplaintOverdue(due=require(complaint.due)))
+
+
+def _stay_ends(complaint: Complaint) -> Events:
+    """The end of a stay of the act, with the complaint or with the time for its answer; none if there is no stay."""
+    return (ev.StayEnded(stay=complaint.stays),) if complaint.stayed else ()
 
 
 def _settle_upheld(complaint: Complaint, command: SettleUpheld, _: datetime) -> Events:
@@ -187,11 +193,14 @@ def _record_dialogue(complaint: Complaint, command: RecordDialogue, _: datetime)
 
 
 def _stay(complaint: Complaint, command: StayAct, _: datetime) -> Events:
-    return (ev.ActStayed(until=require(complaint.due), reason=command.reason, **_by(complaint, command)),)
+    limit = {"until": require(complaint.due), "since": complaint.since, "limit": complaint.limit}
+    said = {"stay": complaint.stays + 1, "reason": command.reason}
+    return (ev.ActStayed(**limit, **said, **_by(complaint, command)),)
 
 
 def _lift(complaint: Complaint, command: LiftStay, _: datetime) -> Events:
-    return (ev.StayLifted(reason=command.reason, **_by(complaint, command)),)
+    lifted = ev.StayLifted(reason=command.reason, **_by(complaint, command))
+    return (lifted, *_stay_ends(complaint))
 
 
 def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Events:
@@ -200,34 +209,34 @@ def _answer(complaint: Complaint, command: AnswerComplaint, _: datetime) -> Even
     if command.start_at is not None and command.start_at not in open_to_it:
         raise refuse(problem("start_at", "no_such_place", names=", ".join(open_to_it) or "–"))
     place = command.start_at or complaint.step or INTAKE
-    return (
-        ev.ComplaintAnswered(
-            about=complaint.about,
-            outcome=command.outcome,
-            step=place if upheld and place in complaint.steps else None,
-            reason=command.reason,
-            legal_basis=command.legal_basis,
-            **_by(complaint, command),
-        ),
+    answered = ev.ComplaintAnswered(
+        about=complaint.about,
+        outcome=command.outcome,
+        step=place if upheld and place in complaint.steps else None,
+        reason=command.reason,
+        legal_basis=command.legal_basis,
+        **_by(complaint, command),
     )
+    return (*_stay_ends(complaint), answered)
 
 
 def _send(_: Complaint, command: SendAnswer, __: datetime) -> Events:
     return (ev.AnswerSent(officer=command.actor.subject, how=command.how),)
 
 
-def _withdraw(_: Complaint, command: cm.Withdraw, __: datetime) -> Events:
+def _withdraw(complaint: Complaint, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
         raise refuse(UNSIGNED.model_copy(update={"field": "request"}))
-    return (ev.ComplaintWithdrawn(reason=command.reason, request=command.request),)
+    return (*_stay_ends(complaint), ev.ComplaintWithdrawn(reason=command.reason, request=command.request))
 
 
-def _sue(_: Complaint, command: ReportSuit, now: datetime) -> Events:
+def _sue(complaint: Complaint, command: ReportSuit, now: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.document is None:
         raise refuse(UNSIGNED)
     if command.day > local_day(now):
         raise refuse(problem("day", "in_the_future"))
-    return (ev.SuitReported(court=command.court, day=command.day, document=command.document),)
+    sued = ev.SuitReported(court=command.court, day=command.day, document=command.document)
+    return (*_stay_ends(complaint), sued)
 
 
 _SIDE: Final = (Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION)

@@ -9,8 +9,17 @@ from rules.evidence import Entry, Evidence
 from rules.stream_kind import StreamKind, Telling, numbered
 from schemas.complaint import events
 from schemas.complaint.commands import COMPLAINT_COMMANDS
-from schemas.complaint.state import SILENCE, Complaint, ComplaintFact, ComplaintStart, ComplaintState, ComplaintView
-from schemas.filing.commands import SettleComplaint
+from schemas.complaint.state import (
+    SILENCE,
+    Complaint,
+    ComplaintFact,
+    ComplaintStart,
+    ComplaintState,
+    ComplaintView,
+    StayEndFact,
+    StayFact,
+)
+from schemas.filing.commands import EndStay, RecordStay, SettleComplaint
 from schemas.ids import StreamId, filing_workflow
 from schemas.people import Role
 from schemas.stream.rows import Rows, Standing, TaskRow
@@ -114,13 +123,25 @@ COMPLAINT: Final = StreamKind(
     shown=frozenset(
         {
             *(events.Complained, events.ComplaintTakenUp, events.ComplaintNotTakenUp, events.DialogueCalled),
-            *(events.DialogueHeld, events.ActStayed, events.StayLifted, events.ComplaintOverdue),
+            *(events.DialogueHeld, events.ActStayed, events.StayLifted, events.StayEnded, events.ComplaintOverdue),
             *(events.ComplaintAnswered, events.AnswerSent, events.ComplaintWithdrawn, events.SuitReported),
             events.ComplaintSettled,
         }
     ),
     for_officers=frozenset({"touched"}),
     tells=(
+        Telling(
+            "act_stayed",
+            StayFact,
+            lambda fact: RecordStay(command_id=f"complaint:{fact.n}:stay:{fact.stay}", **dict(fact)),
+            {"act_stayed": lambda n, body: {"n": n} | body if "limit" in body else None},
+        ),
+        Telling(
+            "stay_ended",
+            StayEndFact,
+            lambda fact: EndStay(command_id=f"complaint:{fact.n}:stay:{fact.stay}:ended", **dict(fact)),
+            {"stay_ended": lambda n, body: {"n": n} | body},
+        ),
         Telling(
             "complaint_upheld",
             ComplaintFact,

@@ -211,7 +211,7 @@ _LEAVE_MOVES: Final = frozenset(
         *("step_started", "reminded", "apology_drafted", "reappointed", "apologised", "overdue"),
         *("machine_work_failing", "machine_work_answered", "part_overdue", "part_answered", "calendar_changed"),
         *("asked", "answered", "applicant_corrected", "files_scanned", "delivery_changed", "parcel_recalled"),
-        *("dossier_transferred", "dossier_received", "mandate_revoked", "representative_named"),
+        *("dossier_transferred", "dossier_received", "mandate_revoked", "representative_named", "stayed", "stay_over"),
     }
 )
 
@@ -451,7 +451,7 @@ def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
 
 
 def _close(closing: st.Closing, at: datetime) -> Changed:
-    return {"closing": closing, "closed_at": at, "supplement": None, "officer": None}
+    return {"closing": closing, "closed_at": at, "supplement": None, "officer": None, "stays": ()}
 
 
 def _closes(closing: st.Closing) -> Change[Filing]:
@@ -476,12 +476,27 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
 
 
 def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Changed:
-    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account.
+    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account."""
+    return _nothing_owed_or_offered(filing) | _NOBODY | {"ceased": True}
+
+
+def _stayed(filing: Filing, event: ev.Stayed, _: datetime) -> Changed:
+    stay = st.Stay(**event.model_dump(include={*st.Stay.model_fields}))
+    return _nothing_owed_or_offered(filing) | {"stays": (*filing.stays, stay)}
+
+
+def _nothing_owed_or_offered(filing: Filing) -> Changed:
+    """The change by which nothing is asked of the applicant, or given out.
 
     A fee that the post collects on a delivery stays due: the post may collect it before the parcel comes back.
     """
     owed = filing.fees if filing.fee_at_the_post else tuple(map(no_longer_due, filing.fees))
-    return NOT_OFFERED | _NOBODY | {"ceased": True, "fees": owed}
+    return NOT_OFFERED | {"fees": owed}
+
+
+def _stay_over(filing: Filing, event: ev.StayOver, _: datetime) -> Changed:
+    over = (event.complaint, event.stay)
+    return {"stays": tuple(stay for stay in filing.stays if (stay.complaint, stay.stay) != over)}
 
 
 _NOBODY: Final[Changed] = {"mandate_over": True, "representative": None, "authorisation": None, "by_law": None}
@@ -572,6 +587,8 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Succeeded: lambda _, event, __: {"ceased": False, "applicant": event.applicant},
     ev.Lapsed: _closes(st.Closing.LAPSED),
     ev.Reopened: reopened,
+    ev.Stayed: _stayed,
+    ev.StayOver: _stay_over,
     ev.Reminded: _reminded,
     ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),
     ev.Reappointed: lambda *_: {"reappointed": True},

@@ -32,7 +32,15 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset(
     {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
-    | {"supplement_cancelled", "acceptance_revoked", "refusal_revoked", "applicant_ceased", "lapsed"}
+    | {
+        "supplement_cancelled",
+        "acceptance_revoked",
+        "refusal_revoked",
+        "applicant_ceased",
+        "lapsed",
+        "stayed",
+        "stay_over",
+    }
 )
 """Events that end a filing, take a move back or restart a step. The clocks that they stop have no outcome."""
 
@@ -66,12 +74,17 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 def _standing(
     filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
 ) -> dict[Clock, ClockState]:
-    """The clocks, of which those stand that a missing applicant stops, whatever else has happened meanwhile."""
-    if not filing.ceased or filing.decision is not None:
-        return clocks
-    stands = {clock for clock, effect in EFFECTS["applicant_ceased"].items() if effect is Effect.PAUSE}
+    """The clocks, of which those stand that a stay or a missing applicant stops, whatever else happens meanwhile."""
+    stands = _STAND["stayed"] if filing.stays else frozenset()
+    stands |= _STAND["applicant_ceased"] if filing.ceased and filing.decision is None else frozenset()
     run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
     return clocks | {clock: _paused(filing, state, event, at) for clock, state in run.items()}
+
+
+_STAND: Final = {
+    kind: frozenset(clock for clock, effect in EFFECTS[kind].items() if effect is Effect.PAUSE)
+    for kind in ("stayed", "applicant_ceased")
+}
 
 
 def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
@@ -79,7 +92,9 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
     match event:
         case ev.Supplemented(received_at=handed_over):
             return handed_over
-        case ev.Submitted(received_at=stated) | ev.Accepted(since=stated) if effect is Effect.START:
+        case ev.Submitted(received_at=stated) | ev.Accepted(since=stated) | ev.Stayed(since=stated) if (
+            effect is Effect.START
+        ):
             return stated
         case _:
             return None
@@ -116,7 +131,15 @@ def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) ->
     if kind == "applicant_ceased":
         passes_on = filing.procedure.succession is not None
         return not passes_on if clock is Clock.SUCCESSION else declared is Effect.PAUSE and filing.decision is not None
-    return kind == "dossier_received" and bool(filing.at_desk)
+    if kind == "stayed" and clock is Clock.STAY:
+        return _ends_before_another(filing)
+    return bool(filing.stays if kind == "stay_over" else filing.at_desk if kind == "dossier_received" else ())
+
+
+def _ends_before_another(filing: Filing) -> bool:
+    """Whether the last stay ends while another one lasts, whose end counts."""
+    clock, stay = filing.clocks.get(Clock.STAY), filing.stays[-1]
+    return clock is not None and clock.due >= working_time.due(stay.since, stay.limit, filing.calendar)
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
@@ -124,17 +147,17 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
-    uncollected = uncollected and not filing.ceased
+    uncollected = uncollected and not filing.ceased and not filing.stays
     return Effect.START if uncollected and Clock.PAYMENT not in filing.clocks else Effect.NONE
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind: str) -> Effect:
     """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew.
 
-    A successor ends only the pauses that began for want of one.
+    A successor ends only the pauses that began for want of one, and the end of a stay only those that it caused.
     """
-    if kind == "succeeded" and declared in {Effect.RESUME, Effect.RESTART}:
-        waited = state is not None and state.paused and state.pauses[-1].reason is PauseReason.SUCCESSION
+    if kind in _OWN_PAUSES and declared in {Effect.RESUME, Effect.RESTART}:
+        waited = state is not None and state.paused and state.pauses[-1].reason is _OWN_PAUSES[kind]
         return declared if waited else Effect.NONE
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
@@ -148,11 +171,14 @@ def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind
     return declared if goes_on is None else Effect(goes_on)
 
 
+_OWN_PAUSES: Final = {"succeeded": PauseReason.SUCCESSION, "stay_over": PauseReason.STAY}
+
+
 def _transition(
     filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: ev.Event, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
-        named = event.limit if isinstance(event, ev.Suspended | ev.ApplicantCeased) else None
+        named = event.limit if isinstance(event, ev.Suspended | ev.ApplicantCeased | ev.Stayed) else None
         return _started(filing, clock, at, named, state if effect is Effect.RESTART else None)
     if state is None or effect is Effect.STOP:
         return None
@@ -180,6 +206,7 @@ def _paused(filing: Filing, state: ClockState, event: ev.Event, at: datetime) ->
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
     reason = PauseReason.SUCCESSION if filing.ceased else _REASONS.get(event.kind, reason)
+    reason = PauseReason.STAY if filing.stays else reason
     pause = Pause(since=since, reason=reason, basis=getattr(event, "legal_basis", None))
     return state.model_copy(update={"pauses": (*state.pauses, pause)})
 

@@ -19,6 +19,8 @@ from schemas.translate import said
 
 def consequence(filing: Filing) -> ev.Event | None:
     """The next automatic event in this state; None if nothing follows automatically."""
+    if filing.stays:
+        return None
     if filing.ceased:
         return None if _may_be_succeeded(filing) or not nothing_on_its_way(filing) else ev.Lapsed()
     if filing.closed or filing.supplement or filing.fee_pending:

@@ -15,7 +15,7 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 
-def evidence(  # noqa: C901, PLR0911 -- one line for each event
+def evidence(  # noqa: C901, PLR0911, PLR0912 -- one line for each event
     stream: StreamId, event: Any
 ) -> Evidence | None:
     """The evidence that an event of a filing needs; None if it needs none."""
@@ -39,6 +39,11 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
         case ev.Reopened(complaint=n, about=about):
             own, right = ids.complaint_workflow(stream.filing, n), ("upheld", "partly_upheld")
             return tuple((Entry(("complaint_answered",), {"about": about, "outcome": one}, own),) for one in right)
+        case ev.Stayed(complaint=n):
+            by = event.model_dump(mode="json", include={"stay", "since", "limit"})
+            return ((Entry(("act_stayed",), by, ids.complaint_workflow(stream.filing, n)),),)
+        case ev.StayOver(complaint=n, stay=stay, lapsed=False):
+            return ((Entry(("stay_ended",), {"stay": stay}, ids.complaint_workflow(stream.filing, n)),),)
         case ev.ResultIssued(n=int(n), registered=str(number), result=file):
             released = {"registered": number, "result": file.model_dump(mode="json", exclude_none=True)}
             return ((Entry(("result_released",), released, ids.result_workflow(stream.filing, n)),),)

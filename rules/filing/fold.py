@@ -5,7 +5,7 @@ from typing import Any, Final
 from rules.filing.changes import CHANGES, hands, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Events, ParcelRecalled
 from schemas.filing.state import Closing, Filing, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.privacy import Erased
@@ -29,12 +29,14 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     return after.model_copy(update=apply_event(after, recorded))
 
 
-def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each stage, in the order of the law
+def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911, PLR0912 -- one line for each stage, in the order of the law
     """The stage of the filing: the act that it waits for."""
     if filing.seq == 0:
         return Stage.DRAFT
     if filing.closed:
         return Stage.CLOSED
+    if filing.stays:
+        return Stage.STAYED
     if filing.ceased and not _in_the_making(filing):
         return Stage.SUCCESSION
     if filing.supplement:
@@ -58,6 +60,11 @@ def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each 
     return Stage.PICKUP if filing.pickup else Stage.DELIVERY
 
 
+def but_for_stays(filing: Filing) -> Filing:
+    """The filing as if no complaint stopped it: its stage is the one at which it stands still."""
+    return filing.model_copy(update={"stays": ()})
+
+
 def _in_the_making(filing: Filing) -> bool:
     """Whether the result of a decided filing is being made, which goes on without the applicant."""
     return filing.decision is not None and filing.result is None
@@ -66,6 +73,12 @@ def _in_the_making(filing: Filing) -> bool:
 def nothing_on_its_way(filing: Filing) -> bool:
     """Whether a filing that waits for a successor can end: no result is in the making, or with the post."""
     return stage(filing) is Stage.SUCCESSION and Clock.DELIVERY not in filing.clocks
+
+
+def parcel_recalled(filing: Filing) -> Events:
+    """The recall of the parcel that is on its way to the applicant; none if there is no such parcel."""
+    to_recall = Clock.DELIVERY in filing.clocks and filing.recalled is None
+    return (ParcelRecalled(n=filing.parcels),) if to_recall else ()
 
 
 _CLOSED_STATUS: Final = {

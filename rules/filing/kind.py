@@ -59,6 +59,7 @@ FILING: Final = StreamKind(
             *(ev.ObligationDemanded, ev.ObligationFulfilled),
             *(ev.Suspended, ev.SuspensionProlonged, ev.Resumed, ev.Stopped, ev.Withdrawn, ev.Reopened),
             *(ev.MandateRevoked, ev.RepresentativeNamed, ev.ApplicantCeased, ev.Succeeded, ev.Lapsed),
+            *(ev.Stayed, ev.StayOver),
             *(ev.Extended, ev.CaseApplied, ev.Reappointed, ev.Apologised, ev.Overdue),
             *(
                 ev.Decided,

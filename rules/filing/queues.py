@@ -19,6 +19,7 @@ from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock
 from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import OFFICERS, SYSTEM, Actor, Role
+from schemas.translate import deadline
 
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
 _AFTER_THE_END: Final = frozenset({"settle_complaint", "revoke_refusal"})
@@ -47,6 +48,12 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
     return tuple(kind for kind in open_now if RULES[kind].forbids(filing, actor, now) is None)
 
 
+_WHILE_STAYED: Final = frozenset(
+    {"withdraw", "revoke_mandate", "name_representative", "record_cessation", "succeed", "correct_applicant"}
+    | {"answer", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
+)
+"""The commands of people while a complaint stops the disputed act."""
+
 _WHILE_WAITING: Final = frozenset(
     {"record_cessation", "succeed", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
 )
@@ -54,8 +61,13 @@ _WHILE_WAITING: Final = frozenset(
 
 
 def _waits(filing: Filing, kind: str, actor: Actor) -> Problem | None:
-    """Refuses what people do for an applicant who has ceased to exist, or towards them."""
-    waits = filing.ceased and actor.role is not Role.SYSTEM and kind not in _WHILE_WAITING
+    """Refuses what people do while the act is stayed, or for an applicant who has ceased to exist, or towards them."""
+    if actor.role is Role.SYSTEM:
+        return None
+    if filing.stays and kind not in _WHILE_STAYED:
+        by, until = filing.stays[-1].complaint, deadline(filing.clocks[Clock.STAY].due)
+        return problem("", "stayed", says="stayed_by_complaint", n=by, until=until)
+    waits = filing.ceased and kind not in _WHILE_WAITING
     return problem("", "applicant_ceased") if waits else None
 
 
@@ -191,7 +203,9 @@ def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
 
 def _queues(filing: Filing) -> list[Role]:
     late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
-    asked = not filing.ceased and any(question.answer is None for question in filing.questions)
+    asked = stage(filing) not in {Stage.SUCCESSION, Stage.STAYED} and any(
+        question.answer is None for question in filing.questions
+    )
     step = current_step(filing)
     at_step = [] if step is None else [step.role]
     reading = filing.clocks.get(Clock.READING)
@@ -209,6 +223,7 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.READING: [Role.APPLICANT, *([Role.HANDOVER] if unread else [])],
         Stage.PICKUP: [Role.HANDOVER],
         Stage.SUCCESSION: [Role.RECEPTION],
+        Stage.STAYED: [Role.LEADER],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
 
@@ -234,6 +249,7 @@ STAGE_CLOCK: Final = {
     Stage.READING: Clock.READING,
     Stage.PICKUP: Clock.PICKUP,
     Stage.SUCCESSION: Clock.SUCCESSION,
+    Stage.STAYED: Clock.STAY,
 }
 
 _CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})

@@ -153,6 +153,8 @@ def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR
             return holder._replace(step=filing.step)
         case Stage.SUSPENDED:
             return _Place(at, Holder.OFFICER, Role.LEADER, filing.agency, suspender)
+        case Stage.STAYED:
+            return _Place(at, Holder.OFFICER, Role.LEADER, filing.agency)
         case Stage.PICKUP:
             return _Place(at, Holder.OFFICER, Role.HANDOVER, filing.returning)
         case Stage.ISSUE | Stage.DELIVERY:

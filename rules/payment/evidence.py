@@ -9,7 +9,7 @@ from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment import events as ev
 from schemas.payment.state import Capture
 
-_ENDING: Final = (*ENDS, "reopened", "acceptance_revoked", "applicant_ceased")
+_ENDING: Final = (*ENDS, "reopened", "acceptance_revoked", "applicant_ceased", "stayed")
 """The events that end or restart a filing, after which no unpaid fee requested earlier is owed."""
 
 

@@ -115,13 +115,23 @@ class DialogueHeld(Model):
 
 
 class ActStayed(Model):
-    """The act was stopped (tạm đình chỉ) until the answer, at the latest until `until`."""
+    """The act was stopped (tạm đình chỉ) until the answer, at the latest until `until`: the filing stands still.
+
+    `stay` is the number of the stay among those of the complaint. `since` and `limit` are the running time limit for
+    the answer, which ends at `until`.
+    """
 
     kind: Literal["act_stayed"] = "act_stayed"
     officer: str
     acting_for: str | None = None
+    stay: int = 1
+    """number of the stay among those of the complaint"""
     until: Instant
     """end of the time limit for the answer, and of the stay"""
+    since: Instant | None = None
+    """start of the time limit for the answer"""
+    limit: Limit | None = None
+    """time limit for the answer"""
     reason: Annotated[str, Personal]
 
 
@@ -132,6 +142,14 @@ class StayLifted(Model):
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
+
+
+class StayEnded(Model):
+    """The stay of the act ended: it was lifted, or ended with the complaint or with the time limit for its answer."""
+
+    kind: Literal["stay_ended"] = "stay_ended"
+    stay: int
+    """number of the stay among those of the complaint"""
 
 
 class ComplaintReminded(Model):
@@ -209,7 +227,7 @@ class ComplaintCalendarChanged(Model):
 
 
 _Task = Claimed | Released | Reassigned
-_Handling = ComplaintTakenUp | ComplaintVerified | DialogueCalled | DialogueHeld | ActStayed | StayLifted
+_Handling = ComplaintTakenUp | ComplaintVerified | DialogueCalled | DialogueHeld | ActStayed | StayLifted | StayEnded
 _End = ComplaintNotTakenUp | ComplaintAnswered | AnswerSent | ComplaintWithdrawn | SuitReported | ComplaintSettled
 _Clock = ComplaintReminded | ComplaintOverdue | ComplaintCalendarChanged
 ComplaintEvent = Complained | _Task | _Handling | _End | _Clock

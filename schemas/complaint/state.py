@@ -18,7 +18,7 @@ from ..publishing.time_limits import DIALOGUE
 from ..stream.part import StreamState
 
 __all__ = ["ComplaintFact", "ComplaintOutcome", "ComplaintStart", "ComplaintState", "ComplaintView", "NotTakenUp"]
-__all__ += ["Obstacle", "Touched", "content_of_start"]
+__all__ += ["Obstacle", "StayEndFact", "StayFact", "Touched", "content_of_start"]
 
 INTAKE: Final = "intake"
 """The name for a restart from the beginning. Any other name is the code of a review step of the filing."""
@@ -193,8 +193,8 @@ class Complaint(StreamState):
     `officer` answers for the act that the complaint is about. `answerer` has claimed the complaint; `acting_for` is the
     absent officer for whom the answerer acts, if any. `limit` is the running time limit, from `since` to `due`.
     `verified` are the findings of the officer `verifier`. `dialogue_at` is the time of the dialogue, `dialogue` are its
-    minutes. `stayed` is whether the act is stopped meanwhile. `sent_at` is the time at which the answer was sent.
-    `reopened` is whether the filing has restarted.
+    minutes. `stayed` is whether the act is stopped now, `stays` how often it was. `sent_at` is the time at which the
+    answer was sent. `reopened` is whether the filing has restarted.
     """
 
     state: ComplaintState = ComplaintState.RECORDED
@@ -224,6 +224,7 @@ class Complaint(StreamState):
     dialogue_at: Instant | None = None
     dialogue: str | None = None
     stayed: bool = False
+    stays: int = Field(default=0, exclude_if=unset)
     since: Instant | None = None
     limit: Limit | None = None
     due: Instant | None = None
@@ -260,6 +261,22 @@ class ComplaintFact(Model):
     about: int = Field(ge=1, lt=2**31)
     step: Code | None = None
     officer: Subject
+
+
+class StayFact(Model):
+    """The content of the signal `act_stayed`: the `stay`-th stay by the `n`-th complaint, until the end of `limit`."""
+
+    n: int = Field(ge=1, lt=2**31)
+    stay: int = Field(ge=1, lt=2**31)
+    since: Instant
+    limit: Limit
+
+
+class StayEndFact(Model):
+    """The content of the signal `stay_ended`: the `stay`-th stay by the `n`-th complaint is over."""
+
+    n: int = Field(ge=1, lt=2**31)
+    stay: int = Field(ge=1, lt=2**31)
 
 
 class ComplaintView(Model):

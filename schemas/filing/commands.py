@@ -878,6 +878,27 @@ class SettleComplaint(SystemCommand):
     officer: str
 
 
+class RecordStay(SystemCommand):
+    """The `n`-th complaint has stopped the disputed act: the filing stands still until the end of `limit` from `since`.
+
+    `stay` is the number of the stay among those of the complaint.
+    """
+
+    kind: Literal["record_stay"] = "record_stay"
+    n: int
+    stay: int
+    since: Instant
+    limit: Limit
+
+
+class EndStay(SystemCommand):
+    """The `stay`-th stay by the `n`-th complaint is over."""
+
+    kind: Literal["end_stay"] = "end_stay"
+    n: int
+    stay: int
+
+
 class SettleParcel(SystemCommand):
     """A parcel reports its outcome. `fee` is the part of the agency's fee that the post collected, in đồng."""
 

@@ -83,6 +83,7 @@ class Clock(StrEnum):
     TRANSFER = "transfer"
     APPEAL = "appeal"
     SUCCESSION = "succession"
+    STAY = "stay"
 
 
 class Moment(StrEnum):
@@ -1056,6 +1057,36 @@ class Reopened(Model):
     officer: str
 
 
+class Stayed(Model):
+    """A complaint has stopped the disputed act (tạm đình chỉ): the filing stands still, nothing is decided or given.
+
+    `complaint` is the number of the complaint, `stay` that of the stay among those of the complaint. The stay lasts at
+    the latest until the end of `limit`, which runs from `since`: the time for the complaint's answer.
+    """
+
+    kind: Literal["stayed"] = "stayed"
+    complaint: int
+    """number of the complaint that stops the act"""
+    stay: int
+    """number of the stay among those of the complaint"""
+    since: Instant
+    """start of the time limit for the complaint's answer"""
+    limit: Limit
+    """time limit for the complaint's answer, at whose end the stay ends at the latest"""
+
+
+class StayOver(Model):
+    """A stay of the disputed act is over. `lapsed`: its time has ended before the complaint reported its end."""
+
+    kind: Literal["stay_over"] = "stay_over"
+    complaint: int
+    """number of the complaint that had stopped the act"""
+    stay: int
+    """number of the stay among those of the complaint"""
+    lapsed: bool = False
+    """whether the time of the stay has ended, before the complaint reported its end"""
+
+
 class Reminded(Model):
     """The people who must act before a clock is due were reminded."""
 
@@ -1166,6 +1197,7 @@ _Decision = Forwarded | DraftShown | DraftConfirmed | DraftCorrected | Proposed 
 _Result = ResultIssued | ResultOffered | PickupOffered | WrongCodeGiven
 _Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | ReissueRequested | ParcelFound
 _End = HandedOver | Withdrawn | MandateRevoked | RepresentativeNamed | ApplicantCeased | Succeeded | Lapsed | Reopened
+_Stay = Stayed | StayOver
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
 _UntilDecision = (
@@ -1183,7 +1215,7 @@ _UntilDecision = (
     | _Decision
 )
 
-Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Limit | _Other, Field(discriminator="kind")]
+Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Stay | _Limit | _Other, Field(discriminator="kind")]
 """Any event of a filing."""
 
 Events = tuple[Event, ...]
@@ -1200,6 +1232,10 @@ _NEVER_PAUSED: Final = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.STEP
 _AGENCYS: Final = (Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.SUSPENSION)
 _ANSWERED: Final = (Clock.SUPPLEMENT, Clock.OBLIGATION, Clock.CONFIRMATION)
 """The clocks that stand while a filing waits for a successor: the agency's, and those by which somebody must answer."""
+
+_STAYED: Final = (*_AGENCYS, Clock.ISSUE)
+_STAYED_OF_APPLICANT: Final = (*_ANSWERED, Clock.SUCCESSION)
+"""The clocks that stand while a complaint stops the disputed act: the agency's, and the applicant's."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1301,7 +1337,13 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "lapsed": _ENDED_BY_THE_AGENCY,
     "reopened": _STOP_ALL
     | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
-    | {Clock.SUCCESSION: Effect.NONE},
+    | dict.fromkeys((Clock.SUCCESSION, Clock.STAY), Effect.NONE),
+    "stayed": dict.fromkeys((*_STAYED, *_STAYED_OF_APPLICANT), Effect.PAUSE)
+    | dict.fromkeys((Clock.PAYMENT, Clock.READING, Clock.PICKUP), Effect.STOP)
+    | {Clock.STAY: Effect.START},
+    "stay_over": dict.fromkeys(_STAYED, Effect.RESUME)
+    | dict.fromkeys(_STAYED_OF_APPLICANT, Effect.RESTART)
+    | {Clock.PAYMENT: Effect.START, Clock.STAY: Effect.STOP},
     "reminded": {},
     "apology_drafted": {},
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
@@ -1320,6 +1362,9 @@ both cases the procedure may state otherwise (`schemas.publishing.time_limits.Re
 While a filing waits for a successor, an undecided one has no clock that runs against a side that nobody stands for: the
 agency's clocks then go on, and the limits of an answer begin again, for the successor. The making of a decided result,
 the post and the transfer of papers go on.
+
+While a complaint stops the disputed act, every clock stands but those of the post and of the transfer of papers. The
+agency's clocks then go on, with their dates moved; the limits of the applicant begin again.
 
 A fee that was paid or waived restarts the intake's limit. The transfer clock runs only while another agency's desk has
 papers of the accepted filing. The intake clock runs until the acceptance, and the processing clock from then on: a

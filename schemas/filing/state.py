@@ -77,6 +77,7 @@ class Stage(StrEnum):
     READING = "reading"
     PICKUP = "pickup"
     SUCCESSION = "succession"
+    STAYED = "stayed"
     CLOSED = "closed"
 
 
@@ -93,13 +94,14 @@ class Closing(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """The reason why a clock stands still: a national status, the fee before acceptance, the wait for a successor."""
+    """The reason why a clock stands still: a status, the fee before acceptance, the wait for a successor, a stay."""
 
     SUPPLEMENT = "supplement"
     FEE = "fee"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
     SUCCESSION = "succession"
+    STAY = "stay"
 
 
 class Pause(Model):
@@ -422,6 +424,15 @@ class IssuedResult(Model):
     agency: AgencyCode | None = Field(default=None, exclude_if=unset)
 
 
+class Stay(Model):
+    """A stay of the disputed act: the `stay`-th one by the complaint, until the end of `limit` from `since`."""
+
+    complaint: int
+    stay: int
+    since: Instant
+    limit: Limit
+
+
 class RevokedCopy(Model):
     """A lost copy of the result. It is revoked as soon as there is another copy.
 
@@ -449,6 +460,8 @@ class Filing(Model):
     `to_scan` are the papers whose files have no virus scan yet. `infected` are the papers with viruses in their files,
     until other papers replace them. `unscanned`: whether some files came while there was no scanner.
     `signature_accepted` is an officer's decision on an undetermined signature.
+
+    `stays` are the stays of disputed acts by complaints: while there is one, the filing stands still.
 
     `ceased`: whether the applicant has died or, as an organisation, ceased to exist, and no successor has stepped in.
     `mandate_over`: whether nobody may act for the applicant any more under what the submission had; `representative` is
@@ -488,6 +501,7 @@ class Filing(Model):
     filed_by: Actor | None = None
     authorisation: Authorisation | None = None
     by_law: Annotated[LegalRepresentative | None, Field(exclude_if=unset)] = None
+    stays: Annotated[tuple[Stay, ...], Field(exclude_if=unset)] = ()
     ceased: Annotated[bool, Field(exclude_if=unset)] = False
     mandate_over: Annotated[bool, Field(exclude_if=unset)] = False
     representative: Annotated[Subject | None, Field(exclude_if=unset)] = None

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from motcua import PUBLIC_MESSAGES
 from schemas.base import Model
-from schemas.complaint.state import ComplaintFact
+from schemas.complaint.state import ComplaintFact, StayEndFact, StayFact
 from schemas.filing import commands as cm
 from schemas.filing import state as fl
 from schemas.parcel.state import ParcelStart
@@ -36,6 +36,8 @@ WITHIN: Final[dict[str, type[Model]]] = {
     "payment_start": PaymentStart,
     "parcel_start": ParcelStart,
     "complaint_upheld": ComplaintFact,
+    "act_stayed": StayFact,
+    "stay_ended": StayEndFact,
     "refunded": GivenBack,
     "accepted": CaptureAccepted,
     "result_settled": ResultFact,

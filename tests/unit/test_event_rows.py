@@ -353,7 +353,7 @@ def test_every_event_has_a_kind_of_its_own_and_says_what_clocks_do() -> None:
     assert len(kinds) == len(set(kinds))
     assert set(EFFECTS) == {kind_of(event) for event in OF_KIND["filing"]}
     begins = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
-    waits = {Clock.SUCCESSION: Effect.NONE}
+    waits = dict.fromkeys((Clock.SUCCESSION, Clock.STAY), Effect.NONE)
     assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins | waits
 
 

@@ -18,8 +18,10 @@ from schemas.backoffice import AnswerRequest, Dossier, PartDecision
 from schemas.complaint.commands import (
     AnswerComplaint,
     InviteToDialogue,
+    LiftStay,
     RecordDialogue,
     SendAnswer,
+    StayAct,
     TakeUp,
     VerifyComplaint,
 )
@@ -192,6 +194,40 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
     assert kinds[:4] == ["complained", "claimed", "complaint_taken_up", "complaint_answered"]
     assert sorted(kinds[4:]) == ["answer_sent", "complaint_settled"]
     assert (found.state, found.reopened, found.answerer) == ("upheld", True, SECOND.subject)
+    await sound(running)
+
+
+async def test_a_stayed_act_stops_the_filing_until_the_stay_is_lifted_or_its_complaint_ends(running: World) -> None:
+    """Also if Temporal loses both workflows meanwhile; a fee is paid afterwards, by another request."""
+    play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    stream, why = await complained(play, "accepted"), {"reason": "hậu quả khó khắc phục"}
+    await play.give(stream, cm.Claim, SECOND)
+    await play.give(stream, TakeUp, SECOND)
+    await play.give(stream, StayAct, SECOND, **why)
+    view = await play.at(Stage.STAYED)
+    [task] = [one for one in view.tasks if one.name == "stayed"]
+    [own] = await running.client.complaints(play.filing)
+    assert (task.role, task.due) == (Role.LEADER, own.due)
+    assert await broken(play.act(cm.WaiveFee, officer(Role.LEADER), waiver="poor", reason="-"), NotAllowed) == [
+        ("", "stayed")
+    ]
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_cancelled")
+    for name in (stream, filing_workflow(play.filing)):
+        await running.temporal.get_workflow_handle(name).terminate("lost")
+        await running.temporal.start_workflow(name.split(":")[0].title(), {"restart": {}}, id=name, task_queue="motcua")
+    await play.give(stream, LiftStay, SECOND, **why)
+    view = await play.at(Stage.FEE)
+    assert (view.fee and view.fee.n, view.fee and view.fee.state) == (2, FeeState.DUE)
+    await play.give(stream, StayAct, SECOND, **why)
+    await play.at(Stage.STAYED)
+    await play.give(stream, cm.Withdraw, play.submission.actor, reason="đã rõ")
+    await play.at(Stage.FEE)
+    kinds = await play.kinds()
+    assert [kind for kind in kinds if kind.startswith("stay")] == ["stayed", "stay_over"] * 2
+    assert [kind for kind in await play.kinds("complaint", 1) if "stay" in kind] == [
+        *("act_stayed", "stay_lifted", "stay_ended", "act_stayed", "stay_ended"),
+    ]
     await sound(running)
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from activities.intake import OpenRequest, OpenResult, Registry
 from activities.ledger.vault import Vault
-from motcua import BadSubmission
+from motcua import BadSubmission, NotAllowed
 from operations.rebuilding import rebuild
 from publishing.authoring.procedures import publish, seed_directory
 from publishing.authoring.provinces import publish_province
@@ -18,6 +18,7 @@ from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from sandbox.presigned import LEADER
 from schemas.errors import Problem
+from schemas.filing import commands as cm
 from schemas.filing.state import FilingView, Stage
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
@@ -269,6 +270,21 @@ async def test_at_the_wrong_place_it_is_refused_online_and_at_the_desk_and_any_p
         assert (await play.view()).agency == HERE
         anywhere = await decided_by_place(world, **territories)
         assert (await (await Play.begin(world, birth(version=anywhere, form=form))).view()).agency == HERE
+
+
+async def test_a_supplement_to_a_place_that_another_agency_decides_is_refused_and_names_it(world: World) -> None:
+    version = await decided_by_place(world, PARENT, **{HERE: ["16012", "16013"], HONG_CHAU: [THERE]})
+    asked = {"target": "field", "code": PARENT, "note": "ghi lại nơi cư trú"}
+    async with world.platform():
+        play = await Play.begin(world, birth(version=version, form=birth().form | {PARENT: "16012"}))
+        await play.act(cm.RequestSupplement, officer(Role.RECEPTION), items=[asked], legal_basis="Luật Hộ tịch, Đ13")
+        with pytest.raises(NotAllowed) as refusal:
+            await play.act(cm.Supplement, play.submission.actor, form={PARENT: THERE})
+        [problem] = refusal.value.refusal.problems
+        assert (problem.field, problem.rule) == (f"form.{PARENT}", "not_competent")
+        assert f"{HONG_CHAU} (xã, điện thoại 024 3000 0112)" in problem.message.vi
+        await play.act(cm.Supplement, play.submission.actor, form={PARENT: "16013"})
+        assert (await play.at(Stage.INTAKE)).agency == HERE
 
 
 CENTRE: Final = "H01.01"

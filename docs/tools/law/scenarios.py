@@ -12,6 +12,7 @@ class Scenario(NamedTuple):
     test: str
 
 
+_STAY: Final = "unit/complaint/test_stay.py"
 _APPLICANTS: Final = "unit/filing/test_limits_of_applicants.py"
 _CLOCKS: Final = "unit/filing/test_clocks.py"
 _LATE: Final = "unit/filing/test_clocks_late.py"
@@ -55,6 +56,25 @@ SCENARIOS: Final = (
         "NĐ 61/2018 Đ15 k3: once",
         "it is a supplement request, with its rounds and its limit",
         f"{_APPLICANTS}::test_a_question_for_papers_is_a_supplement_request",
+    ),
+    Scenario(
+        "the applicant dies while the filing is open",
+        "BLDS 2015 Đ140 k3, k4",
+        "recorded at the desk at any stage: the filing waits for a successor, or ends with a notice",
+        "unit/filing/test_succession.py::"
+        "test_at_every_stage_the_filing_waits_and_goes_on_where_it_was_for_the_successor",
+    ),
+    Scenario(
+        "a mandate ends on 26/11",
+        "BLDS 2015 Đ140",
+        "its holder acts until 24:00 of that day, or until it is revoked",
+        "unit/filing/test_admission.py::test_a_representative_acts_until_the_last_day_has_passed",
+    ),
+    Scenario(
+        "on paper, where the procedure is of level 4",
+        "NĐ 224/2026; the level is one of the service",
+        "has the procedure's level; that it came on paper is its channel",
+        "unit/filing/test_admission.py::test_the_level_filed_at",
     ),
     Scenario(
         "filed in another place than that of the residence",
@@ -151,6 +171,24 @@ SCENARIOS: Final = (
         "Luật 97/2015 Đ10",
         "the waiver is taken back with a notice, the whole fee is asked for",
         f"{_UNDONE}::test_of_a_waiver_that_is_taken_back_the_whole_fee_is_asked_for",
+    ),
+    Scenario(
+        "a mother files for her child, a director for the firm",
+        "BLDS 2015 Đ135–137",
+        "represents by law: no authorisation is asked for",
+        "unit/filing/test_by_law.py::test_a_parent_files_without_any_authorisation_and_withdraws",
+    ),
+    Scenario(
+        "a refusal waits to be fetched, and is complained about",
+        "Luật Khiếu nại Đ9: from knowing",
+        "taken; its time runs from the handing over alone",
+        f"{_GROUNDS}::test_a_decision_is_known_with_the_result_and_not_before",
+    ),
+    Scenario(
+        "a stranger fetches the result with a passport, or with the code",
+        "NĐ 61/2018 Đ20",
+        "refused: number and name are the applicant's, or the representative's",
+        f"{_DELIVERY}::test_a_passport_is_held_against_number_and_name_as_a_citizens_card_is",
     ),
     Scenario(
         "the desk is silent for four days, then accepts",
@@ -376,6 +414,24 @@ SCENARIOS: Final = (
         f"{_COMPLAINTS}::test_the_act_is_stopped_until_the_answer_or_the_end_of_its_time_or_before",
     ),
     Scenario(
+        "the filing while its act is stopped",
+        "Luật Khiếu nại Đ35",
+        "stands still, nothing is decided or given out; then its dates are moved",
+        f"{_STAY}::test_at_every_stage_the_filing_stands_still_and_goes_on_where_it_was",
+    ),
+    Scenario(
+        "a stay whose complaint is never answered",
+        "Luật Khiếu nại Đ35: no longer than the time for the answer",
+        "ends by its own clock in the filing",
+        f"{_STAY}::test_a_stay_ends_by_its_own_time_though_its_complaint_says_nothing",
+    ),
+    Scenario(
+        "a supplement moves the filing to another commune",
+        "Luật Hộ tịch Đ13",
+        "refused, with the agency that decides there",
+        "workflow/test_provinces.py::test_a_supplement_to_a_place_that_another_agency_decides_is_refused_and_names_it",
+    ),
+    Scenario(
         "the post loses the result",
         "TT 17/2017 Đ5 k2",
         "another copy is made, the lost one is never offered",
@@ -424,4 +480,4 @@ SCENARIOS: Final = (
         f"{_HEIRS}::test_officers_of_the_successor_finish_what_a_closed_agency_has_in_streams_of_every_kind",
     ),
 )
-"""The scenarios: thirty of a reading of the law as of November 2026, then others on other ground."""
+"""The scenarios: those of a reading of the law as of November 2026, then others on other ground."""

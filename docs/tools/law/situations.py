@@ -14,6 +14,7 @@ from docs.tools.law.stories import (
     READ,
     REFERRING,
     SHORT,
+    START,
     UNKNOWN,
     Story,
     fee,
@@ -152,6 +153,7 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "a step to decide, the leader proposed": _proposed,
     "supplement asked for in the review": lambda: _reviewed("specialist request_supplement"),
     "suspended": lambda: _reviewed("leader stop"),
+    "a complaint stops the act": lambda: _reviewed().do("record_stay", SYSTEM, n=1, stay=1, since=START),
     "registered, the applicant has died": lambda: Story(**PASSED_ON).then("reception record_cessation"),
     "in the review, the applicant has died": lambda: Story(**PASSED_ON).then(
         "reception accept", "specialist claim", "reception record_cessation"

@@ -252,6 +252,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.SettlePart,
     cm.SettleResult,
     cm.SettleComplaint,
+    cm.RecordStay,
     cm.TimerFired,
     cm.RecordScan,
 )
@@ -327,6 +328,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
         "record_scan": {"scanned": [FILE.sha256], "infected": [PAPER]},
         "settle_complaint": {"n": 1, "about": filing.act or 1, "officer": "leader-2"},
+        "record_stay": {"limit": "30 calendar days"},
     }
     return said.get(kind, {})
 

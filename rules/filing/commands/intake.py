@@ -1,6 +1,6 @@
 """Submission and acceptance, and the transfer of papers from another desk to the deciding agency."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +28,7 @@ from schemas.publishing.calendar import Calendar
 from schemas.publishing.fact import AgencyName
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.time_limits import RunsFrom
+from schemas.text import FormValue
 from schemas.translate import joined, said
 
 
@@ -104,6 +105,18 @@ def agency_problems(
         yield _not_competent(field, rules, found.elsewhere, by_place=any(code in form for code in rules.place))
     if (only := found.only_in) is not None:
         yield problem(field, "only_in_province", province=only.province, name=only.name)
+
+
+def moved(filing: Filing, form: Mapping[str, FormValue]) -> str | None:
+    """The field of `form` that would change the place by which the agency decides; None if the place stays the same."""
+    return next((code for code in filing.procedure.place if code in form and form[code] != filing.form.get(code)), None)
+
+
+def elsewhere(filing: Filing, field: str, found: cm.Destination) -> Problem | None:
+    """Refuses a change of this field by which other agencies decide; None if the filing's agency still does."""
+    if found.elsewhere is None:
+        return None
+    return _not_competent(f"form.{field}", filing.procedure, found.elsewhere, by_place=True)
 
 
 def _not_competent(field: str, rules: ProcedureRules, deciding: tuple[AgencyName, ...], *, by_place: bool) -> Problem:

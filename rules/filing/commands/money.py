@@ -116,7 +116,11 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
     """Refuses the report of a payment unless a fee, or an obligation that can be paid online, is due."""
     owed = filing.obligation
-    stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION, Stage.SUCCESSION)
+    stages = (
+        (Stage.FEE,)
+        if owed is None or owed.n is None
+        else (Stage.FEE, Stage.OBLIGATION, Stage.SUCCESSION, Stage.STAYED)
+    )
     return at_stage(filing, *stages)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from rules.filing.fold import parcel_recalled
 from rules.filing.permission import applicant_side_roles
 from rules.filing.submission.representation import mandate_problems
 from rules.officers import role_is
@@ -12,7 +13,7 @@ from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock, Events
+from schemas.filing.events import Events
 from schemas.filing.state import Filing
 from schemas.people import Actor, Role
 
@@ -51,11 +52,9 @@ def _may_record_cessation(filing: Filing, _: Actor, __: datetime) -> Problem | N
 
 
 def _record_cessation(filing: Filing, command: cm.RecordCessation, _: datetime) -> Events:
-    """The event, and the recall of a parcel that is on its way to the applicant."""
     limit, officer = filing.procedure.succession, command.actor.subject
     ceased = ev.ApplicantCeased(officer=officer, limit=limit, evidence=command.evidence)
-    to_recall = Clock.DELIVERY in filing.clocks and filing.recalled is None
-    return (ceased, ev.ParcelRecalled(n=filing.parcels)) if to_recall else (ceased,)
+    return (ceased, *parcel_recalled(filing))
 
 
 def _may_succeed(filing: Filing, _: Actor, __: datetime) -> Problem | None:

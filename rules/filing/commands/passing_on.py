@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.intake import agency_problems
-from rules.filing.fold import stage
+from rules.filing.fold import but_for_stays, stage
 from rules.filing.permission import at_stage
 from rules.officers import role_is
 from rules.rule import Rule, refuse
@@ -28,7 +28,7 @@ def _may_pass_on(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     Refuses all while the post collects the fee: it does so for the agency that has sent the parcel.
     """
     collected = stage(filing) is Stage.DELIVERY and filing.fee_at_the_post
-    wrong = at_stage(filing, *STAGES) or (problem("", "fee_with_the_post") if collected else None)
+    wrong = at_stage(but_for_stays(filing), *STAGES) or (problem("", "fee_with_the_post") if collected else None)
     return wrong or (role_is(actor, Role.LEADER, Role.OPERATOR) if filing.accepted_at else None)
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from rules.filing.fold import stage
+from rules.filing.fold import parcel_recalled, stage
 from rules.filing.permission import at
 from rules.filing.reopening import places, stands
-from rules.rule import SYSTEM, Rule, refuse
+from rules.rule import SYSTEM, Rule, always, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -70,6 +70,18 @@ def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) 
     return (ev.Reopened(complaint=command.n, **said),)
 
 
+def _record_stay(filing: Filing, command: cm.RecordStay, _: datetime) -> Events:
+    """The event, and the recall of a parcel that is on its way to the applicant."""
+    stayed = ev.Stayed(complaint=command.n, **command.model_dump(include={"stay", "since", "limit"}))
+    return (stayed, *parcel_recalled(filing))
+
+
+def _end_stay(filing: Filing, command: cm.EndStay, _: datetime) -> Events:
+    if (command.n, command.stay) not in ((stay.complaint, stay.stay) for stay in filing.stays):
+        raise refuse(problem("stay", "not_stayed", says="act_not_stayed"))
+    return (ev.StayOver(complaint=command.n, stay=command.stay),)
+
+
 RULES: Final[dict[str, Rule[Filing]]] = {
     "report_failing": Rule(SYSTEM, _ASKING, _report_failing),
     "report_answered": Rule(SYSTEM, _ASKING, _report_answered),
@@ -80,5 +92,9 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     ),
     "report_overdue_part": Rule(SYSTEM, _may_report_part, _report_overdue),
     "settle_part": Rule(SYSTEM, _may_report_part, _settle_part),
-    "settle_complaint": Rule(SYSTEM, at(Stage.SUSPENDED, Stage.SUCCESSION, Stage.CLOSED), _settle_complaint),
+    "settle_complaint": Rule(
+        SYSTEM, at(Stage.SUSPENDED, Stage.SUCCESSION, Stage.STAYED, Stage.CLOSED), _settle_complaint
+    ),
+    "record_stay": Rule(SYSTEM, always, _record_stay),
+    "end_stay": Rule(SYSTEM, always, _end_stay),
 }

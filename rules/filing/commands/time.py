@@ -223,12 +223,14 @@ def _touched(events: Events) -> frozenset[Clock]:
     return clocks.OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
 
 
-def _expire(filing: Filing, state: ClockState) -> Events:
+def _expire(filing: Filing, state: ClockState) -> Events:  # noqa: PLR0911 -- one line for each clock
     """The events when the time of a clock has ended."""
     if state.clock is Clock.SUPPLEMENT and not clocks.more_time_open(filing):
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.SUCCESSION:
         return (ev.Lapsed(),) if nothing_on_its_way(filing) else (ev.Overdue(clock=Clock.SUCCESSION, due=state.due),)
+    if state.clock is Clock.STAY:
+        return tuple(ev.StayOver(complaint=stay.complaint, stay=stay.stay, lapsed=True) for stay in filing.stays)
     if state.clock is Clock.CONFIRMATION:
         return (ev.DraftConfirmed(n=filing.drafts, silent=True),)
     fee = filing.fee

@@ -152,19 +152,23 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
 def correction(source: PaperSource) -> PaperSheet:
     """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now.
 
-    Also the successor of an applicant, for whom the dates are other ones.
+    Also every other act by which the dates are other ones: a successor, another case, a filing that goes on.
     """
     title, meaning = _CORRECTED[source.cause.event.kind]
     label, place = said("paper.reason"), f"events[{source.cause.seq}].reason"
     stated = hasattr(source.cause.event, "reason")
     why = (Row(place=place, label=label, value=grounds(source)[0]),) if stated else ()
-    dates = (
+    stands = (
+        *due(source, Clock.STAY, said("paper.stayed_until"), "stayed_until"),
+        *due(source, Clock.SUSPENSION, said("paper.suspended_until"), "suspended_until"),
+    )
+    runs = (
         *due(source, Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
         *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
         *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
         *due(source, Clock.PROCESSING, said("paper.appointment")),
-        *_new_agency(source),
     )
+    dates = (*(stands or runs), *_new_agency(source))
     return made(
         PaperKind.CORRECTION,
         source,
@@ -220,6 +224,11 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),
     "succeeded": (said("paper.succeeded"), said("paper.successor_is_applicant")),
+    "resumed": (said("paper.resumed"), said("paper.goes_on")),
+    "suspension_prolonged": (said("paper.suspension_prolonged"), said("paper.still_suspended")),
+    "case_applied": (said("paper.case_applied"), said("paper.another_limit")),
+    "stayed": (said("paper.stayed"), said("paper.stands_still")),
+    "stay_over": (said("paper.stay_over"), said("paper.goes_on_after_stay")),
 }
 """The title of the notice, and the meaning of the act for the dates, by kind of event."""
 

@@ -127,6 +127,7 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.SUSPENDED: [("stop", LEADER), *_FROM_OTHERS],
     Stage.REVIEW: [*_FROM_OTHERS, ("ask_fee_again", SYSTEM)],
     Stage.SUCCESSION: [("succeed", RECEPTION), *_FROM_OTHERS],
+    Stage.STAYED: [("end_stay", SYSTEM), *_FROM_OTHERS],
 }
 
 
@@ -173,6 +174,8 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
         case cm.SettlePart(n=n) | cm.ReportOverduePart(n=n):
             told = isinstance(given, cm.ReportOverduePart)
             return n in {part.n for part in filing.parts_under_way if not (told and part.overdue)}
+        case cm.EndStay(n=n, stay=stay):
+            return (n, stay) in {(one.complaint, one.stay) for one in filing.stays}
         case cm.Issue(result=result):
             return result is not None
         case cm.SettleResult(n=n):

@@ -206,7 +206,7 @@ AT_DESK: Final[dict[str, Any]] = {"channel": "counter", "desk": DESK, "actor": o
 SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     *(cm.TimerFired, cm.ChangeCalendar, cm.Issue, cm.SettleFee, cm.AskFeeAgain, cm.SettleParcel),
     *(cm.ReportOverduePart, cm.SettlePart, cm.SettleResult, cm.SettleComplaint, cm.ReportFailing),
-    *(cm.ReportAnswered, cm.RecordScan, cm.CountWrongCode),
+    *(cm.ReportAnswered, cm.RecordScan, cm.CountWrongCode, cm.RecordStay, cm.EndStay),
 )
 MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *SYSTEM_COMMANDS)
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in MODELS}

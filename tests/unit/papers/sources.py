@@ -17,9 +17,9 @@ from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
 from schemas.parcel.commands import RecordSent, RequestConsignment
 from schemas.parcel.state import Parcel, ParcelStart
-from schemas.people import SYSTEM, Role
+from schemas.people import SYSTEM, Applicant, Role
 from schemas.publishing.fee import FeeKind
-from schemas.publishing.procedure import ExtensionRule, Procedure
+from schemas.publishing.procedure import ExtensionRule, LimitCase, Procedure, SuccessionRule
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.ledger import About, Recorded
 from tests.conftest import ROOT
@@ -46,6 +46,10 @@ AGENCIES: Final = {
     lives.AGENCY: Letterhead(
         name=Text(vi="Công an phường Hồng Hà", en="Hong Ha Ward Police"),
         parent=Text(vi="Công an thành phố Hà Nội", en="Ha Noi City Police"),
+        place=Text(vi="Hà Nội", en="Ha Noi"),
+    ),
+    "H01": Letterhead(
+        name=Text(vi="Ủy ban nhân dân thành phố Hà Nội", en="Ha Noi People's Committee"),
         place=Text(vi="Hà Nội", en="Ha Noi"),
     ),
     lives.DESK: Letterhead(
@@ -130,6 +134,29 @@ PLAIN: Final = RESIDENCE_PROCEDURE.model_copy(
     }
 )
 """A procedure without fee and inspection, and with an extension."""
+
+PASSING: Final = PLAIN.model_copy(
+    update={
+        "succession": SuccessionRule.model_validate(
+            {
+                "limit": "60 calendar days",
+                "evidence": {"vi": "Văn bản thừa kế", "en": "Document on the inheritance"},
+                "source": "unconfirmed",
+            }
+        )
+    }
+)
+"""The same procedure, whose right passes on to a successor."""
+
+HEIR: Final = Applicant(subject="cuc", name=RESIDENCE["applicant"]["name"], id_number="001199000003")
+CASE: Final = LimitCase.model_validate(
+    {
+        "code": "verified",
+        "name": {"vi": "Phải xác minh", "en": "Something is verified"},
+        "processing": "30 working days",
+        "source": "unconfirmed",
+    }
+)
 
 OWING: Final = PLAIN.model_copy(
     update={
@@ -298,8 +325,9 @@ def complained(*acts: tuple[str, dict[str, Any]], act: str = "intake_refused", *
             dispute.until("2026-12-01 09:00")
         dispute.do(kind, actors.get(kind, LEADER), **content)
     source = filed.source("intake_refused")
-    agencies = AGENCIES | {"H01": AGENCIES[lives.DESK]}
-    return replace(source, events=tuple(dispute.log), complaint=dispute.complaint, agencies=agencies)
+    complaint = dispute.complaint.model_copy(update={"agency": "H01"} if first else {})
+    log = [one for one in dispute.log if one.event.kind != "stay_ended"]
+    return replace(source, events=tuple(log), complaint=complaint)
 
 
 _TAKEN_UP: Final[tuple[tuple[str, dict[str, Any]], ...]] = (("claim", {}), ("take_up", {}))
@@ -346,6 +374,17 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
     cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
     passed = handled().do("pass_on", LEADER, to=lives.DESK, **LAW)
+    ceased = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE)
+    alone = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE).wait(days=90).rung()
+    succeeded = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE)
+    succeeded.wait(days=3).do("succeed", RECEPTION, applicant=HEIR, evidence=lives.FILE)
+    resumed = handled().do("stop", LEADER, mode="suspend", **LAW).wait(days=3)
+    resumed.do("prolong", LEADER, reason=REASON).wait(days=3).do("resume", LEADER)
+    other = handled(PLAIN.model_copy(update={"cases": (CASE,)})).do(
+        "apply_case", LEADER, case="verified", reason=REASON
+    )
+    stayed = handled().do("record_stay", n=1, stay=1, since=lives.START, limit="30 calendar days")
+    stayed.wait(days=5).do("end_stay", n=1, stay=1)
     declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
     return {
         "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
@@ -363,6 +402,14 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "apology-extension": (PaperKind.APOLOGY, late("extended")),
         "stop": (PaperKind.STOP, stopped.source("stopped")),
         "stop-suspended": (PaperKind.STOP, suspended.source("suspended")),
+        "stop-ceased": (PaperKind.STOP, ceased.source("applicant_ceased")),
+        "stop-lapsed": (PaperKind.STOP, alone.source("lapsed")),
+        "correction-succeeded": (PaperKind.CORRECTION, succeeded.source("succeeded")),
+        "correction-resumed": (PaperKind.CORRECTION, resumed.source("resumed")),
+        "correction-prolonged": (PaperKind.CORRECTION, resumed.source("suspension_prolonged")),
+        "correction-case": (PaperKind.CORRECTION, other.source("case_applied")),
+        "correction-stayed": (PaperKind.CORRECTION, stayed.source("stayed")),
+        "correction-stay-over": (PaperKind.CORRECTION, stayed.source("stay_over")),
         "correction-supplement": (PaperKind.CORRECTION, cancelled.source("supplement_cancelled")),
         "correction-passed-on": (PaperKind.CORRECTION, passed.source("passed_on")),
         "correction-waiver": (PaperKind.CORRECTION, declined.source("fee_waiver_declined")),

@@ -53,6 +53,8 @@ FACTS: Final[dict[str, tuple[type[cm.Command], dict[str, Any]]]] = {
     "part_overdue": (cm.ReportOverduePart, {"n": 1}),
     "part_settled": (cm.SettlePart, {"n": 1, "outcome": "approved", "officer": "h01.31-specialist-1", "result": FILE}),
     "result_settled": (cm.SettleResult, {"n": 1, "registered": "1/GXN", "result": FILE}),
+    "act_stayed": (cm.RecordStay, {"n": 1, "stay": 1, "since": "2026-11-25T03:00:00Z", "limit": "30 calendar days"}),
+    "stay_ended": (cm.EndStay, {"n": 1, "stay": 1}),
     "complaint_upheld": (cm.SettleComplaint, {"n": 1, "about": 1, "step": "verify", "officer": "leader-1"}),
 }
 

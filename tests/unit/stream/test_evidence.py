@@ -64,7 +64,7 @@ ITS_OWN: Final = {
             *("act_stayed", "answer_sent", "claimed", "complaint_answered", "complaint_calendar_changed"),
             *("complaint_not_taken_up", "complaint_overdue", "complaint_reminded", "complaint_taken_up"),
             *("complaint_verified", "complaint_withdrawn", "dialogue_called", "dialogue_held", "reassigned"),
-            *("released", "stay_lifted", "suit_reported"),
+            *("released", "stay_ended", "stay_lifted", "suit_reported"),
         }
     ),
     "papers": frozenset[str](),
