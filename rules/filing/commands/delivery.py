@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from rules.filing.permission import applicant_side_roles, at, at_stage
@@ -15,7 +15,7 @@ from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.delivery import Identity, IdentityDocument, Receiver
+from schemas.filing.delivery import IdentityDocument, Receiver
 from schemas.filing.events import Clock, Events, ParcelOutcome
 from schemas.filing.state import FeeState, Filing, Stage
 from schemas.filing.submission import Authorisation
@@ -174,23 +174,17 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
         yield problem("code", "code_void")
     elif command.code not in {None, filing.pickup_code}:
         yield problem("code", WRONG_CODE)
-    if command.identity is not None:
-        yield from _of_another(filing, command, command.identity, _number(filing, command.receiver, given))
+    yield from _of_another(filing, command, given)
 
 
-def _of_another(filing: Filing, command: cm.HandOver, shown: Identity, whose: str | None) -> Iterator[Problem]:
-    if whose not in {None, shown.number, shown.citizen_number}:
+def _of_another(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
+    """The problems with the recipient's number; and with their name, unless a citizen's document bears the number."""
+    shown, whose = command.identity, _receiving(filing, command.receiver, given)
+    if shown is not None and whose.number not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
-    if shown.document is IdentityDocument.PASSPORT and _has_other_name(filing, command):
+    by_number = shown is not None and shown.document is not IdentityDocument.PASSPORT
+    if not by_number and whose.name is not None and _plain(command.recipient) != _plain(whose.name):
         yield problem("recipient", "recipient_differs")
-
-
-def _has_other_name(filing: Filing, command: cm.HandOver) -> bool:
-    """Whether the recipient, as the applicant in person, has another name than the applicant."""
-    applicant = filing.applicant
-    if applicant is None or applicant.kind is not PersonKind.PERSON or command.receiver is not Receiver.APPLICANT:
-        return False
-    return _plain(command.recipient) != _plain(applicant.name)
 
 
 def _plain(name: str) -> str:
@@ -201,13 +195,22 @@ def _void(filing: Filing) -> bool:
     return filing.pickup_code is None or filing.wrong_codes >= MOST_WRONG_CODES
 
 
-def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
-    """The receiver's citizen number; None if it is unknown or the receiver is an organisation."""
-    if receiver is Receiver.REPRESENTATIVE:
-        stands_for = given or filing.by_law
-        return None if stands_for is None else stands_for.id_number
-    applicant = filing.applicant
-    return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
+class _Person(NamedTuple):
+    """A person to whom a result may go; None for what is not known, and for an organisation."""
+
+    number: str | None = None
+    name: str | None = None
+
+
+def _receiving(filing: Filing, receiver: Receiver, given: Authorisation | None) -> _Person:
+    applicant, by_law = filing.applicant, filing.by_law
+    if receiver is Receiver.APPLICANT:
+        if applicant is None or applicant.kind is not PersonKind.PERSON:
+            return _Person()
+        return _Person(applicant.id_number, applicant.name)
+    if given is not None:
+        return _Person(given.id_number, given.representative)
+    return _Person() if by_law is None else _Person(by_law.id_number, by_law.name)
 
 
 def _count_wrong_code(filing: Filing, command: cm.CountWrongCode, _: datetime) -> Events:

@@ -142,8 +142,9 @@ def test_a_decision_is_known_with_the_result_and_not_before() -> None:
     life = Life(result_channel="counter").accepted().decided()
     about = seq_of(life, "decided")
     assert told(life, about).until is None
-    life.issued()
-    assert told(life, about).until is None
+    waiting = told(life.issued(), about)
+    assert (waiting.act, waiting.until) == ("decided", None)
+    assert reasons(complain(waiting, about=about), life.now) == [], "who knows of it may complain at once"
     life.wait(days=3).do("hand_over", officer := RECEPTION.model_copy(update={"role": Role.HANDOVER}), **FETCHED)
     assert officer.role is Role.HANDOVER
     assert told(life, about).until == life.filing.clocks["appeal"].due  # type: ignore[index]

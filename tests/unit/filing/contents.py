@@ -184,7 +184,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "record_cessation": st.just({"evidence": FILE}),
     "succeed": some(applicant=[HEIR, HEIR, AN], evidence=[FILE]),
     "hand_over": some(
-        recipient=["An"],
+        recipient=["Nguyễn Văn An"],
         receiver=list(Receiver),
         code=[None, CODE, "000000"],
         identity=[None, FETCHED["identity"]],
@@ -203,6 +203,8 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "settle_complaint": some(
         n=[1], about=st.integers(1, 20), step=[None, "appraise", "decide", "nowhere"], officer=["leader-2"]
     ),
+    "record_stay": some(n=[1, 2], stay=[1, 2], since=[START], limit=["30 calendar days", "1 hours"]),
+    "end_stay": some(n=[1, 2], stay=[1, 2]),
     "timer_fired": some(clock=list(Clock), moment=list(Moment)),
     "change_calendar": some(calendar=list(CALENDARS)),
     "reappoint": some(reason=["quá tải"], by=[None, *LENGTHS]),
