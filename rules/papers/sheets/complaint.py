@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rules.complaint.fold import RIGHT, undoes
 from rules.papers.deeds import ONLY_TOLD
-from rules.papers.sheets.made import by_hand, letterhead, made, moment, officer, plain
+from rules.papers.sheets.made import by_hand, in_words, letterhead, made, moment, officer, plain
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint import events as ev
@@ -126,6 +126,8 @@ def _of_event(one: Complaint, event: Any) -> Iterator[Row]:
         yield Row(place="at", label=said("paper.dialogue_at"), value=moment(event.at))
     elif isinstance(event, ev.ActStayed):
         yield Row(place="until", label=said("paper.stayed_until"), value=moment(event.until))
+    elif isinstance(event, ev.SuitReported):
+        yield Row(place="day", label=said("paper.complaint_court_day"), value=in_words(event.day))
     for name, label in _TEXTS.items():
         if (words := getattr(event, name, None)) is not None:
             yield Row(place=name, label=label, value=plain(words))

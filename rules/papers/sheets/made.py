@@ -46,10 +46,14 @@ def short(at: datetime) -> Text:
     return plain(f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
 
 
+def in_words(day: date) -> Text:
+    """`ngày 04 tháng 12 năm 2026`."""
+    return said("paper.day", day=f"{day:%d}", month=f"{day:%m}", year=f"{day:%Y}")
+
+
 def dated(at: datetime, place: Text | None) -> Text:
     """`Hà Nội, ngày 04 tháng 12 năm 2026`; without a place `Ngày 04 tháng 12 năm 2026`."""
-    there = at.astimezone(VIETNAM)
-    day = said("paper.day", day=f"{there:%d}", month=f"{there:%m}", year=f"{there:%Y}")
+    day = in_words(at.astimezone(VIETNAM))
     if place is None:
         return Text(vi=day.vi.capitalize(), en=day.en)
     # the name of the province, preceded by its kind if it is a person's name (Decree 30/2020)

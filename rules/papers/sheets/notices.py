@@ -108,6 +108,7 @@ def stop(source: PaperSource) -> PaperSheet:
     Also that a filing waits for a successor, or has ended for want of one, which has no number in the law's forms.
     """
     title, told = _stop_words(source)
+    numbered = isinstance(source.cause.event, ev.Suspended | ev.Stopped)
     sheet = made(
         PaperKind.STOP,
         source,
@@ -115,9 +116,8 @@ def stop(source: PaperSource) -> PaperSheet:
         title=title,
         body=(Paragraph(text=told), Rows(rows=(*about(source), *_stop_rows(source)))),
         law=grounds(source)[1],
-        signatories=(officer(source, said("paper.head_of_agency")),),
+        signatories=(officer(source, said("paper.head_of_agency" if numbered else "paper.who_notifies")),),
     )
-    numbered = isinstance(source.cause.event, ev.Suspended | ev.Stopped)
     return sheet if numbered else sheet.model_copy(update={"form": None})
 
 
@@ -166,7 +166,7 @@ def correction(source: PaperSource) -> PaperSheet:
         *due(source, Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
         *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
         *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
-        *due(source, Clock.PROCESSING, said("paper.appointment")),
+        *due(source, Clock.PROCESSING, said("paper.new_appointment" if _moves_dates(source) else "paper.appointment")),
     )
     dates = (*(stands or runs), *_new_agency(source))
     return made(
@@ -182,6 +182,10 @@ def correction(source: PaperSource) -> PaperSheet:
         law=grounds(source)[1],
         signatories=(_who_notifies(source),),
     )
+
+
+def _moves_dates(source: PaperSource) -> bool:
+    return source.cause.event.kind in {"succeeded", "resumed", "case_applied", "stay_over"}
 
 
 def _before_and_after(source: PaperSource) -> Iterator[Row]:

@@ -81,7 +81,7 @@ class Dispute(Alive):
     commands = COMMANDS
 
     def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> None:
-        super().__init__(Complaint(filing_id=FILING, n=1, agency=AGENCY))
+        super().__init__(Complaint(filing_id=FILING, n=said.get("n", 1), agency=AGENCY))
         self.give(complain(found, actor, **said))
 
     def taken_up(self, leader: Actor = LEADER, **said: Any) -> Self:

@@ -317,8 +317,8 @@ def complained(*acts: tuple[str, dict[str, Any]], act: str = "intake_refused", *
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
     first = ComplaintState.REJECTED if "against" in said else None
-    found = FOUND.model_copy(update={"act": act, "step": "decide", "first": first})
-    dispute = Dispute(found, **{"words": WORDS} | said)
+    found = FOUND.model_copy(update={"act": act, "step": "decide", "first": first, "earlier": 1 if first else 0})
+    dispute = Dispute(found, **{"words": WORDS, "n": 2 if first else 1} | said)
     for kind, content in acts:
         actors = {"verify_complaint": SPECIALIST, "withdraw": APPLICANT, "report_suit": APPLICANT}
         if kind == "record_dialogue":

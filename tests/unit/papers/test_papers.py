@@ -21,6 +21,7 @@ from activities.printing.typesetter import FONTS, STANDARD, unclaimed
 from activities.results.stamp import stamp
 from benchmarks.documents.papers import as_json, run
 from rules.amounts import in_words
+from rules.causes import papers_of
 from rules.papers.sheet import sheet
 from rules.papers.sheets.handover import originals_held
 from rules.papers.sheets.made import dated
@@ -218,6 +219,28 @@ def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -
     assert rows(found)["Lý do"] == reason
     assert rows(found)["Có quyền khiếu nại đến thủ trưởng cơ quan, đến"].startswith("hết ngày ")
     assert found.law == ((sources.LAW["legal_basis"],) if name == "refusal" else ())
+
+
+def test_a_suit_is_named_with_its_court_and_day_and_who_notes_a_death_signs_as_such() -> None:
+    suit, (ceased, _) = sheet(*SOURCES["complaint_notice-suit"]), made("stop-ceased")
+    assert rows(suit)["Ngày Tòa án thụ lý"] == "ngày 25 tháng 11 năm 2026"
+    assert ceased.signatories[0].title.vi == "Người thông báo"
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "until"),
+    [
+        ("correction-resumed", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 10 tháng 12 năm 2026"),
+        ("correction-case", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 06 tháng 01 năm 2027"),
+        ("correction-prolonged", "Tạm dừng đến", "17 giờ 00 phút, ngày 25 tháng 01 năm 2027"),
+        ("correction-stayed", "Tạm đình chỉ đến", "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"),
+        ("correction-stay-over", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 09 tháng 12 năm 2026"),
+    ],
+)
+def test_each_new_date_is_told_by_a_paper(name: str, label: str, until: str) -> None:
+    kind, source = SOURCES[name]
+    assert kind in papers_of(source.cause.event)
+    assert rows(sheet(kind, source))[label] == until
 
 
 def test_a_touched_complainants_papers_name_them_and_nobody_else() -> None:
