@@ -22,8 +22,9 @@ from publishing.authoring.absences import Absence, record_absence
 from publishing.authoring.procedures import publish
 from publishing.record.publishing import Publisher, publishing
 from rules.time.working_time import VIETNAM
+from schemas.complaint.commands import LiftStay, StayAct, TakeUp
 from schemas.files import FileRef
-from schemas.filing.commands import Recuse
+from schemas.filing.commands import Claim, Recuse
 from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from schemas.people import Role
@@ -37,6 +38,7 @@ from tests.locked import signing
 from tests.printed import keywords, raw_text
 from tests.sound import sound
 from tests.workflow import results
+from tests.workflow.complaints import complained
 from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, looked, set_up, signers, tasks_of, told
 
 
@@ -102,6 +104,51 @@ async def test_who_recused_themselves_signs_nothing_of_it_and_their_substitute_d
     await away(running, CLERK.subject, Role.CLERK, SECOND_CLERK.subject)
     await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
     assert (await who_signed(play))["seal"] == (SECOND_CLERK.subject, CLERK.subject)
+
+
+async def stayed(world: World) -> tuple[Play, str]:
+    """Returns a decided filing that waits for its seal, stopped by a complaint; and the complaint's stream."""
+    await set_up(world, signers())
+    play = await Play.accepted(world, extract())
+    await play.act(Recuse, CLERK, reason="người thân của người nộp")
+    await play.review()
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])
+    stream = await complained(play, "accepted")
+    for command in (Claim, TakeUp):
+        await play.give(stream, command, SECOND)
+    await play.give(stream, StayAct, SECOND, reason="hậu quả khó khắc phục")
+    await play.at(Stage.STAYED)
+    await away(world, CLERK.subject, Role.CLERK, SECOND_CLERK.subject)
+    return play, stream
+
+
+async def test_nothing_is_signed_while_a_complaint_stops_the_act(running: World) -> None:
+    play, stream = await stayed(running)
+    run = running.temporal.get_workflow_handle(result_workflow(play.filing, 1))
+
+    async def told() -> list[str]:
+        pending = (await run.describe()).raw_description.pending_activities
+        return [one.last_failure.application_failure_info.type for one in pending]
+
+    await eventually(told, lambda why: why == ["stayed"])
+    await play.give(stream, LiftStay, SECOND, reason="đã rõ")
+    await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+    assert (await who_signed(play))["seal"] == (SECOND_CLERK.subject, CLERK.subject)
+
+
+async def test_what_was_signed_in_the_same_instant_is_issued_once_the_act_goes_on(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_yet(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr("activities.results.signing.stands_still", not_yet)
+    play, stream = await stayed(running)
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
+    assert (await play.view()).result is None
+    await play.give(stream, LiftStay, SECOND, reason="đã rõ")
+    await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+    await sound(running)
 
 
 async def test_officers_sign_what_the_platform_has_printed_under_the_number_that_it_bears(printing: World) -> None:
