@@ -46,7 +46,7 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "withdrawn": _ENDS,
     "applicant_ceased": (PaperKind.STOP,),
     **dict.fromkeys(("resumed", "suspension_prolonged", "case_applied"), (PaperKind.CORRECTION,)),
-    **dict.fromkeys(("succeeded", "stayed", "stay_over"), (PaperKind.CORRECTION,)),
+    **dict.fromkeys(("cessation_revoked", "succeeded", "stayed", "stay_over"), (PaperKind.CORRECTION,)),
     "lapsed": (PaperKind.STOP, *_ENDS),
     "supplement_expired": (PaperKind.REFUSAL, *_ENDS),
     "fee_expired": _ENDS,

@@ -219,6 +219,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "apologise": _reason,
     "waive_fee": _waived,
     **dict.fromkeys(("revoke_acceptance", "revoke_refusal", "cancel_supplement", "revoke_waiver"), _reason),
+    "revoke_cessation": _reason,
     "decline_waiver": _waived,
     "correct_applicant": _corrected,
     "pay_at_counter": _counted,

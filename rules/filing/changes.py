@@ -476,8 +476,11 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
 
 
 def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Changed:
-    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account."""
-    return _nothing_owed_or_offered(filing) | _NOBODY | {"ceased": True}
+    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account.
+
+    Nobody acts for them meanwhile; the fields of the representative stay, for the case that the record was a mistake.
+    """
+    return _nothing_owed_or_offered(filing) | {"ceased": True}
 
 
 def _stayed(filing: Filing, event: ev.Stayed, _: datetime) -> Changed:
@@ -584,8 +587,9 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
         _NOBODY | event.model_dump(include={"representative"}) | {"authorisation": event.authorisation}
     ),
     ev.ApplicantCeased: _applicant_ceased,
-    ev.Succeeded: lambda _, event, __: {"ceased": False, "applicant": event.applicant},
-    ev.Lapsed: _closes(st.Closing.LAPSED),
+    ev.CessationRevoked: lambda *_: {"ceased": False},
+    ev.Succeeded: lambda _, event, __: _NOBODY | {"ceased": False, "applicant": event.applicant},
+    ev.Lapsed: lambda _, __, at: _NOBODY | _close(st.Closing.LAPSED, at),
     ev.Reopened: reopened,
     ev.Stayed: _stayed,
     ev.StayOver: _stay_over,

@@ -37,6 +37,7 @@ _CUT_SHORT: Final = frozenset(
         "acceptance_revoked",
         "refusal_revoked",
         "applicant_ceased",
+        "cessation_revoked",
         "lapsed",
         "stayed",
         "stay_over",
@@ -154,9 +155,10 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind: str) -> Effect:
     """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew.
 
-    A successor ends only the pauses that began for want of one, and the end of a stay only those that it caused.
+    A successor, or the applicant who lives, ends only the pauses that began for want of one, and the end of a stay only
+    those that it caused.
     """
-    if kind in _OWN_PAUSES and declared in {Effect.RESUME, Effect.RESTART}:
+    if kind in _OWN_PAUSES and declared in {Effect.RESUME, Effect.RESTART, Effect.UNPAUSE}:
         waited = state is not None and state.paused and state.pauses[-1].reason is _OWN_PAUSES[kind]
         return declared if waited else Effect.NONE
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
@@ -171,7 +173,9 @@ def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind
     return declared if goes_on is None else Effect(goes_on)
 
 
-_OWN_PAUSES: Final = {"succeeded": PauseReason.SUCCESSION, "stay_over": PauseReason.STAY}
+_OWN_PAUSES: Final = dict.fromkeys(("succeeded", "cessation_revoked"), PauseReason.SUCCESSION) | {
+    "stay_over": PauseReason.STAY
+}
 
 
 def _transition(

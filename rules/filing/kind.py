@@ -58,7 +58,8 @@ FILING: Final = StreamKind(
             *(ev.Referred, ev.PartOverdue, ev.PartAnswered, ev.PartsDecided),
             *(ev.ObligationDemanded, ev.ObligationFulfilled),
             *(ev.Suspended, ev.SuspensionProlonged, ev.Resumed, ev.Stopped, ev.Withdrawn, ev.Reopened),
-            *(ev.MandateRevoked, ev.RepresentativeNamed, ev.ApplicantCeased, ev.Succeeded, ev.Lapsed),
+            *(ev.MandateRevoked, ev.RepresentativeNamed),
+            *(ev.ApplicantCeased, ev.CessationRevoked, ev.Succeeded, ev.Lapsed),
             *(ev.Stayed, ev.StayOver),
             *(ev.Extended, ev.CaseApplied, ev.Reappointed, ev.Apologised, ev.Overdue),
             *(

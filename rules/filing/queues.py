@@ -25,7 +25,10 @@ PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].defaul
 _AFTER_THE_END: Final = frozenset({"settle_complaint", "revoke_refusal"})
 """The commands to a filing that has ended: they open it again."""
 _OF_NO_TASK: Final = frozenset(
-    {"recuse", "pass_on", "correct_applicant", "revoke_mandate", "name_representative", "record_cessation"}
+    {
+        *("recuse", "pass_on", "correct_applicant", "revoke_mandate", "name_representative"),
+        *("record_cessation", "revoke_cessation"),
+    }
 )
 _OFFERED: Final = tuple(kind for kind in PUBLIC_KINDS if kind not in _OF_NO_TASK)
 
@@ -55,7 +58,10 @@ _WHILE_STAYED: Final = frozenset(
 """The commands of people while a complaint stops the disputed act."""
 
 _WHILE_WAITING: Final = frozenset(
-    {"record_cessation", "succeed", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
+    {
+        *("record_cessation", "revoke_cessation", "succeed"),
+        *("recuse", "pass_on", "transfer_dossier", "receive_dossier"),
+    }
 )
 """The commands of people while the filing waits for a successor; `record_cessation` has its own refusal then."""
 

@@ -571,6 +571,17 @@ class RecordCessation(Command):
     """file of the death certificate, or of the decision on the dissolution"""
 
 
+class RevokeCessation(Command):
+    """Take back a mistaken record of the applicant's death or dissolution (thu hồi việc ghi nhận).
+
+    Until a successor steps in or the filing ends. The agency's time limits run as if they had never stood still; those
+    of the applicant's side begin again; the representative acts again.
+    """
+
+    kind: Literal["revoke_cessation"] = "revoke_cessation"
+    reason: ShortText
+
+
 class Succeed(Command):
     """Record the successor of an applicant who has ceased to exist (người kế thừa quyền, nghĩa vụ).
 
@@ -675,6 +686,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
         RevokeMandate,
         NameRepresentative,
         RecordCessation,
+        RevokeCessation,
         Succeed,
         ChangeDelivery,
         AcknowledgeResult,

@@ -1035,6 +1035,14 @@ class Succeeded(Model):
     evidence: Annotated[FileRef, Personal]
 
 
+class CessationRevoked(Model):
+    """A mistaken record that the applicant had ceased to exist was taken back, before a successor stepped in."""
+
+    kind: Literal["cessation_revoked"] = "cessation_revoked"
+    officer: str
+    reason: Annotated[str, Personal]
+
+
 class Lapsed(Model):
     """The filing ended, since its applicant ceased to exist and no successor stepped in."""
 
@@ -1196,7 +1204,8 @@ _Interruption = Suspended | SuspensionProlonged | Resumed | Stopped | Extended |
 _Decision = Forwarded | DraftShown | DraftConfirmed | DraftCorrected | Proposed | Decided
 _Result = ResultIssued | ResultOffered | PickupOffered | WrongCodeGiven
 _Delivery = ParcelRequested | ParcelRecalled | ParcelFailed | DeliveryChanged | ReissueRequested | ParcelFound
-_End = HandedOver | Withdrawn | MandateRevoked | RepresentativeNamed | ApplicantCeased | Succeeded | Lapsed | Reopened
+_Person = MandateRevoked | RepresentativeNamed | ApplicantCeased | CessationRevoked | Succeeded
+_End = HandedOver | Withdrawn | Lapsed | Reopened
 _Stay = Stayed | StayOver
 _Limit = Reminded | ApologyDrafted | Reappointed | Apologised | Overdue | FinishedEarly
 _Other = MachineWorkFailing | MachineWorkAnswered | CalendarChanged | FeeReduced | FeeChargedBack
@@ -1215,7 +1224,9 @@ _UntilDecision = (
     | _Decision
 )
 
-Event = Annotated[_UntilDecision | _Result | _Delivery | _End | _Stay | _Limit | _Other, Field(discriminator="kind")]
+Event = Annotated[
+    _UntilDecision | _Result | _Delivery | _Person | _End | _Stay | _Limit | _Other, Field(discriminator="kind")
+]
 """Any event of a filing."""
 
 Events = tuple[Event, ...]
@@ -1232,6 +1243,11 @@ _NEVER_PAUSED: Final = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.STEP
 _AGENCYS: Final = (Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.SUSPENSION)
 _ANSWERED: Final = (Clock.SUPPLEMENT, Clock.OBLIGATION, Clock.CONFIRMATION)
 """The clocks that stand while a filing waits for a successor: the agency's, and those by which somebody must answer."""
+_STANDS_FOR_ITSELF: Final = dict.fromkeys(_ANSWERED, Effect.RESTART) | {
+    Clock.PAYMENT: Effect.START,
+    Clock.SUCCESSION: Effect.STOP,
+}
+"""The effects on the clocks of the applicant's side once it has an applicant again."""
 
 _STAYED: Final = (*_AGENCYS, Clock.ISSUE)
 _STAYED_OF_APPLICANT: Final = (*_ANSWERED, Clock.SUCCESSION)
@@ -1331,9 +1347,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "applicant_ceased": dict.fromkeys((*_AGENCYS, *_ANSWERED), Effect.PAUSE)
     | dict.fromkeys((Clock.PAYMENT, Clock.READING, Clock.PICKUP), Effect.STOP)
     | {Clock.SUCCESSION: Effect.START},
-    "succeeded": dict.fromkeys(_AGENCYS, Effect.RESUME)
-    | dict.fromkeys(_ANSWERED, Effect.RESTART)
-    | {Clock.PAYMENT: Effect.START, Clock.SUCCESSION: Effect.STOP},
+    "succeeded": dict.fromkeys(_AGENCYS, Effect.RESUME) | _STANDS_FOR_ITSELF,
+    "cessation_revoked": dict.fromkeys(_AGENCYS, Effect.UNPAUSE) | _STANDS_FOR_ITSELF,
     "lapsed": _ENDED_BY_THE_AGENCY,
     "reopened": _STOP_ALL
     | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)

@@ -596,6 +596,8 @@ class Filing(Model):
     @property
     def represented_by(self) -> Subject | None:
         """The representative who may act for the applicant now, unless their authorisation has run out."""
+        if self.ceased:
+            return None
         filer = self.filed_by
         filed = filer is not None and filer.role is Role.REPRESENTATIVE and not self.mandate_over
         return self.representative or (filer.subject if filer is not None and filed else None)

@@ -279,6 +279,7 @@ PERSONAL = {
     "mandate_revoked": {"request"},
     "representative_named": {"representative", "authorisation"},
     "applicant_ceased": {"evidence"},
+    "cessation_revoked": {"reason"},
     "succeeded": {"applicant", "evidence"},
     "recused": {"reason"},
     "supplement_cancelled": {"reason"},

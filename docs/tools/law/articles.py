@@ -112,6 +112,7 @@ ARTICLES: Final[dict[str, str]] = {
     "revoke_mandate": "BLDS 91/2015 Đ140 k3",
     "name_representative": "BLDS 91/2015 Đ138",
     "record_cessation": "BLDS 91/2015 Đ140 k3, k4",
+    "revoke_cessation": "ours",
     "succeed": "BLDS 91/2015 Đ609, Đ614 (unconfirmed); the procedure's own law",
     "change_delivery": "QĐ 45/2016 Đ4; until when: ours",
     "acknowledge_result": "ours",

@@ -31,6 +31,7 @@ _HUMAN: Final = "integration/record/test_same_human.py"
 _TIME: Final = "unit/time/test_working_time.py"
 _PASSED: Final = "unit/filing/test_passing_on.py"
 _HEIRS: Final = "integration/record/test_passing_on.py"
+_SUCCESSION: Final = "unit/filing/test_succession.py"
 
 SCENARIOS: Final = (
     Scenario(
@@ -478,6 +479,12 @@ SCENARIOS: Final = (
         "ours: nobody is left without an officer",
         "the successor's officers act for it, under its code",
         f"{_HEIRS}::test_officers_of_the_successor_finish_what_a_closed_agency_has_in_streams_of_every_kind",
+    ),
+    Scenario(
+        "an applicant recorded as dead who lives",
+        "ours: undone in the open",
+        "taken back with a notice until a successor steps in: the agency's time runs as if it had never stood still",
+        f"{_SUCCESSION}::test_a_mistaken_record_is_taken_back_as_if_the_agencys_time_had_never_stood_still",
     ),
 )
 """The scenarios: those of a reading of the law as of November 2026, then others on other ground."""

@@ -313,6 +313,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "revoke_mandate": {"request": FILE},
         "name_representative": {"representative": "another", "authorisation": AUTHORISATION},
         "record_cessation": {"evidence": FILE},
+        "revoke_cessation": {"reason": "-"},
         "succeed": {"applicant": {"subject": APPLICANT, "name": "Cúc", "id_number": "001199000003"}, "evidence": FILE},
         "change_delivery": {"channel": _other_channel(filing)},
         "hand_over": {

@@ -57,7 +57,7 @@ def _record_cessation(filing: Filing, command: cm.RecordCessation, _: datetime) 
     return (ceased, *parcel_recalled(filing))
 
 
-def _may_succeed(filing: Filing, _: Actor, __: datetime) -> Problem | None:
+def _has_ceased(filing: Filing, _: Actor, __: datetime) -> Problem | None:
     return None if filing.ceased else problem("", "applicant_not_ceased")
 
 
@@ -74,5 +74,10 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "revoke_mandate": Rule(ANYBODY, _may_revoke_mandate, _revoke_mandate),
     "name_representative": Rule(ANYBODY, _may_name_representative, _name_representative),
     "record_cessation": Rule((Role.RECEPTION,), _may_record_cessation, _record_cessation),
-    "succeed": Rule((Role.RECEPTION,), _may_succeed, _succeed),
+    "revoke_cessation": Rule(
+        (Role.RECEPTION, Role.LEADER),
+        _has_ceased,
+        lambda _, command, __: (ev.CessationRevoked(officer=command.actor.subject, reason=command.reason),),
+    ),
+    "succeed": Rule((Role.RECEPTION,), _has_ceased, _succeed),
 }

@@ -92,13 +92,15 @@ class Side(NamedTuple):
     represented_until: date | None = None
 
 
-OF_PERSONS: Final = ("mandate_revoked", "representative_named", "applicant_ceased", "succeeded")
+OF_PERSONS: Final = (
+    *("mandate_revoked", "representative_named", "applicant_ceased", "cessation_revoked", "succeeded"),
+)
 """The kinds of events after which somebody else is on the applicant's side."""
 
 
 def side_after(events: Iterable[Any]) -> Side:
     """The applicant's side after the submission and those of the later events that change it."""
-    side = Side("")
+    side = before = Side("")
     for event in events:
         match event:
             case ev.Submitted(applicant=applicant, filed_by=filer, authorisation=given):
@@ -107,7 +109,9 @@ def side_after(events: Iterable[Any]) -> Side:
             case ev.RepresentativeNamed(representative=by, authorisation=given):
                 side = Side(side.applicant, by, given.valid_until if given else None)
             case ev.ApplicantCeased() | ev.MandateRevoked():
-                side = Side(side.applicant)
+                side, before = Side(side.applicant), side
+            case ev.CessationRevoked():
+                side = before
             case ev.Succeeded(applicant=applicant):
                 side = Side(applicant.subject)
     return side

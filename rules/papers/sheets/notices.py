@@ -227,6 +227,7 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "passed_on": (said("paper.passed_on"), said("paper.passed_on_means")),
     "fee_waiver_revoked": (said("paper.waiver_revoked"), said("paper.fee_is_asked_for")),
     "fee_waiver_declined": (said("paper.waiver_declined"), said("paper.fee_stays_due")),
+    "cessation_revoked": (said("paper.cessation_revoked"), said("paper.as_if_never_ceased")),
     "succeeded": (said("paper.succeeded"), said("paper.successor_is_applicant")),
     "resumed": (said("paper.resumed"), said("paper.goes_on")),
     "suspension_prolonged": (said("paper.suspension_prolonged"), said("paper.still_suspended")),

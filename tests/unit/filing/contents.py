@@ -94,6 +94,7 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "revoke_mandate": {"request": FILE},
         "name_representative": {"representative": "dung", "authorisation": MANDATE},
         "record_cessation": {"evidence": FILE},
+        "revoke_cessation": {"reason": "nhầm"},
         "succeed": {"applicant": HEIR, "evidence": FILE},
         "hand_over": FETCHED,
         "reassign": {

@@ -240,3 +240,60 @@ def test_lateness_before_the_death_stays_recorded() -> None:
     life = at(VERIFY, **PASSES).until("2026-12-09 09:00")
     ceased(life)
     assert {"step", "processing"} <= {*life.filing.overdue}
+
+
+# A mistaken record is taken back.
+
+
+def taken_back(life: Life, actor: Actor = RECEPTION) -> Life:
+    return life.do("revoke_cessation", actor, reason="ghi nhầm người")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_mistaken_record_is_taken_back_as_if_the_agencys_time_had_never_stood_still(place: str) -> None:
+    life = PLACES[place]()
+    stage = life.stage
+    own = {name: life.clock(name) for name in ("intake", "processing", "step") if life.runs(name)}
+    may = lifecycle.RULES.guard(life.filing, "withdraw", REPRESENTATIVE, life.now)
+    side = side_after(one.event for one in life.log)
+    taken_back(ceased(life).wait(hours=1))
+    assert (life.stage, life.filing.ceased, "succession" in life.filing.clocks) == (stage, False, False)
+    assert {name: life.clock(name) for name in own} == own
+    assert lifecycle.RULES.guard(life.filing, "withdraw", REPRESENTATIVE, life.now) == may
+    assert side_after(one.event for one in life.log) == side
+    assert life.ringing, "somebody's limit runs again"
+    revoked = next(one.event for one in life.log if one.event.kind == "cessation_revoked")
+    assert papers_of(revoked) == (PaperKind.CORRECTION,)
+
+
+def test_the_time_of_the_applicants_side_begins_again_after_a_mistake() -> None:
+    life = at(VERIFY, **PASSES).asked(SPECIALIST, ("paper", "identity"))
+    ends = life.clock("supplement").due
+    taken_back(ceased(life).wait(days=5))
+    assert life.clock("supplement").due > ends
+    assert life.clock("processing").pauses[-1].reason == "supplement", "its request still stands"
+
+
+def test_what_ran_out_while_a_mistaken_record_stood_is_late_at_once() -> None:
+    life = at(VERIFY, **PASSES)
+    taken_back(ceased(life).wait(days=30)).rung()
+    assert {"step", "processing"} <= {*life.filing.overdue}
+
+
+def test_an_unpaid_fee_is_asked_for_anew_after_a_mistake() -> None:
+    life = taken_back(ceased(Life(procedure(fee=fee(), **PASSES)).accepted()))
+    assert [(one.n, str(one.state)) for one in life.filing.fees] == [(1, "cancelled"), (2, "due")]
+
+
+def test_who_may_take_a_mistaken_record_back_and_until_when() -> None:
+    life = at(VERIFY, **PASSES)
+    assert life.refusal("revoke_cessation", RECEPTION, reason="-") == [("", "applicant_not_ceased")]
+    ceased(life)
+    for actor in (RECEPTION, LEADER):
+        assert life.refusal("revoke_cessation", actor, reason="-") == []
+    for actor in (SPECIALIST, APPLICANT):
+        assert life.refusal("revoke_cessation", actor, reason="-") == [("actor.role", "role_not_allowed")]
+    succeeded(life)
+    assert life.refusal("revoke_cessation", RECEPTION, reason="-") == [("", "applicant_not_ceased")]
+    assert ceased(Life()).refusal("revoke_cessation", RECEPTION, reason="-") == [("", "filing_closed")]
+    assert ceased(taken_back(ceased(at(VERIFY, **PASSES)))).stage == "succession"

@@ -50,7 +50,7 @@ ITS_OWN: Final = {
             *("more_time_granted", "more_time_refused", "more_time_requested"),
             *("supplement_cancelled", "supplement_requested", "supplemented", "suspended", "suspension_prolonged"),
             *("passed_on", "recused", "withdrawn", "mandate_revoked", "representative_named"),
-            *("applicant_ceased", "succeeded", "lapsed"),
+            *("applicant_ceased", "cessation_revoked", "succeeded", "lapsed"),
             *("wrong_code_given", "fee_paid"),
         }
     ),
