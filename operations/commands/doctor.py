@@ -29,7 +29,7 @@ from operations.doctor.identity import identity, principals
 from operations.doctor.record import tables as record
 from operations.doctor.record.erasures import erasures
 from operations.doctor.record.events import checkpoints, findings, order
-from operations.doctor.record.long_waits import Look, absences, callbacks, papers, signing, tills, waits
+from operations.doctor.record.long_waits import Look, absences, callbacks, nobody, papers, signing, tills, waits
 from operations.reconciling import BANK, POST
 from schemas.base import Text
 from schemas.translate import joined, said
@@ -98,6 +98,7 @@ THEN: Final = (
     Check("publications", record.publications, record=True),
     Check("checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
     Check("absences", absences, record=True),
+    Check("nobody", nobody, record=True),
     Check("erasures", erasures, record=True),
     Check("clocks", record.clock, record=True),
     Check("codec_record", recorded_key, record=True),

@@ -17,7 +17,9 @@ from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId, fee_key
 from schemas.level import Channel
 from schemas.payment.state import Capture, Payment, PaymentState
+from schemas.people import Role
 from schemas.publishing.fee import RefundCase
+from schemas.publishing.procedure import Act
 from schemas.refund import state as st
 from schemas.refund.events import RefundCalledOff
 from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEntry
@@ -168,7 +170,14 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
     acted = (filing.closed_by,) if decision is None else (decision.officer, decision.acting_for)
     # at most one of the two officers behind a refund may be among those whose act ended the filing
     ended = tuple(dict.fromkeys((*(one for one in acted if one is not None), *waived_by)))
-    return so_far.model_copy(update={"rule": rule, "percent": percent_of(filing, rule), "ended": ended})
+    by_leader = rule is RefundCase.STOPPED or (decision is not None and _decides(filing) is Role.LEADER)
+    by_rule = {"rule": rule, "percent": percent_of(filing, rule), "ended": ended, "by_leader": by_leader}
+    return so_far.model_copy(update=by_rule)
+
+
+def _decides(filing: Filing) -> Role | None:
+    """The role of the officers who decide such filings; None if only a standing order does."""
+    return next((step.role for step in filing.procedure.review if step.act is Act.DECIDE), None)
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:

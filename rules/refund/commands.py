@@ -1,13 +1,13 @@
 """The rule of each command on a refund, also on charge-backs and short payments.
 
-A refund takes two officers of its agency; neither may be on the applicant's side.
+A refund takes two officers of its agency, one of them a leader; neither may be on the applicant's side.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from rules.officers import other_agency
+from rules.officers import other_agency, role_is
 from rules.refund import claims, fold
 from rules.require import require
 from rules.rule import SYSTEM, Effect, Rule, Rules, When, always, refuse
@@ -185,7 +185,8 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
     lines = claims.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
     opened = _open(refund, amount, RefundCause.DIFFERENCE)
-    return (opened.model_copy(update={"lines": lines, "ended": claim.ended}),) if lines else ()
+    less = {"lines": lines, "ended": claim.ended, "by_leader": claim.by_leader or None}
+    return (opened.model_copy(update=less),) if lines else ()
 
 
 def _by_rule(refund: Refund, claim: Claim) -> Events:
@@ -200,7 +201,7 @@ def _by_rule(refund: Refund, claim: Claim) -> Events:
     amount = claims.still_to_go_by_rule(refund, claim)
     if amount <= 0:
         return ()
-    by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}
+    by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended, "by_leader": claim.by_leader or None}
     return (_open(refund, amount, RefundCause.RULE).model_copy(update=by_rule),)
 
 
@@ -250,7 +251,8 @@ def _asked(
         raise refuse(problem("amount", "more_than_captured", most=most))
     who = {"officer": command.actor.subject, "acting_for": command.acting_for}
     why = {"reason": command.reason, "legal_basis": command.legal_basis}
-    return _open(refund, amount, cause).model_copy(update=who | why)
+    by_leader = {"by_leader": command.actor.role is Role.LEADER or None}
+    return _open(refund, amount, cause).model_copy(update=who | why | by_leader)
 
 
 def _decide(refund: Refund, command: cm.DecideRefund, _: datetime) -> Events:
@@ -262,7 +264,7 @@ def _decide(refund: Refund, command: cm.DecideRefund, _: datetime) -> Events:
 
 
 def _approve(refund: Refund, command: cm.ApproveRefund, _: datetime) -> Events:
-    entry = _case(refund, command, CaseState.OPEN)
+    entry = _to_agree(refund, command)
     officer = _hands(refund, command, entry.asked_by)[0]
     said = {"case": entry.case, "acting_for": command.acting_for, "asked_by": entry.asked_by}
     return (ev.RefundApproved(officer=officer, **said),)
@@ -270,7 +272,7 @@ def _approve(refund: Refund, command: cm.ApproveRefund, _: datetime) -> Events:
 
 def _decline(refund: Refund, command: cm.DeclineRefund, _: datetime) -> Events:
     """The event that declines a case. Money that is not owed can't be declined: it is returned in any case."""
-    entry = _case(refund, command, CaseState.OPEN)
+    entry = _to_agree(refund, command)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in st.NOT_TO_DECLINE:
         raise refuse(problem("case", "nobody_owes_it"))
@@ -286,6 +288,14 @@ def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Ev
     said = command.model_dump(include={"case", "acting_for", "means", "bank_reference", "evidence"})
     given = {"amount": entry.amount, "officer": hands[0], "approved_by": entry.approved_by}
     return (ev.RefundGivenByHand(capture_id=require(refund.capture).capture_id, **said, **given),)
+
+
+def _to_agree(refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund) -> RefundEntry:
+    """The open case that a command names. Raises `RefusalError`; a team lead agrees only to what a leader requested."""
+    entry = _case(refund, command, CaseState.OPEN)
+    if (why := role_is(command.actor, *entry.agreeing)) is not None:
+        raise refuse(why)
+    return entry
 
 
 def _case(
@@ -326,6 +336,12 @@ _PROPOSED: Final = _there_is(lambda refund: refund.accepted_by, "nobody_accepts_
 _UNANSWERED: Final = _there_is(lambda refund: refund.unanswered, "no_charge_back")
 
 
+def _can_agree(refund: Refund, actor: Actor, now: datetime) -> Problem | None:
+    """Refuses a team lead unless a case was requested by a leader: there may be no other one."""
+    roles = {role: None for entry in fold.in_state(refund, CaseState.OPEN) for role in entry.agreeing}
+    return _OPEN(refund, actor, now) or role_is(actor, *roles)
+
+
 def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | None:
     return _can_be_taken(refund, actor, now) or _PROPOSED(refund, actor, now)
 
@@ -344,6 +360,7 @@ def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
 _CASHIER_OR_LEADER: Final = (Role.CASHIER, Role.LEADER)
 _ASKING: Final = (Role.CASHIER, Role.SPECIALIST, Role.LEADER)
 _LEADER: Final = (Role.LEADER,)
+_AGREEING: Final = (Role.LEADER, Role.TEAM_LEAD)
 
 RULES: Final[Rules[Refund]] = Rules(
     {
@@ -354,8 +371,8 @@ RULES: Final[Rules[Refund]] = Rules(
         "leave_to_hand": Rule(SYSTEM, always, _leave_to_hand),
         "request_refund": Rule(_ASKING, _can_ask, _in_their_place(_request)),
         "decide_refund": Rule(_LEADER, _UNDECIDED, _in_their_place(_decide)),
-        "approve_refund": Rule(_LEADER, _OPEN, _in_their_place(_approve)),
-        "decline_refund": Rule(_LEADER, _OPEN, _in_their_place(_decline)),
+        "approve_refund": Rule(_AGREEING, _can_agree, _in_their_place(_approve)),
+        "decline_refund": Rule(_AGREEING, _can_agree, _in_their_place(_decline)),
         "give_back_by_hand": Rule((Role.CASHIER,), _TO_HAND, _in_their_place(_give_by_hand)),
         "accept_short_payment": Rule(_CASHIER_OR_LEADER, _can_be_taken, _in_their_place(propose)),
         "approve_short_payment": Rule(_LEADER, _can_be_approved, _in_their_place(accept)),

@@ -1,6 +1,6 @@
 """The change that each event makes to a refund, and the work that is left."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,6 +9,9 @@ from schemas.refund import events as ev
 from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
 
 Changed = dict[str, Any]
+
+WHOLE: Final = 0
+"""The number, among the times of the cases, of the refund as a whole: a rule, a dispute or a charge-back to decide."""
 
 
 def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
@@ -37,7 +40,12 @@ def _left_to_hand(refund: Refund, event: ev.RefundLeftToHand, at: datetime) -> C
     return left_to_hand | {"since": refund.since | {event.case: at}}
 
 
-def _charged_back(refund: Refund, event: ev.RefundChargedBack, _: datetime) -> Changed:
+def _asks_officers(change: Callable[[Refund, Any], Changed]) -> Change[Refund]:
+    """The change, with the time since which officers have to decide about the refund as a whole."""
+    return lambda refund, event, at: change(refund, event) | {"since": refund.since | {WHOLE: at}}
+
+
+def _charged_back(refund: Refund, event: ev.RefundChargedBack) -> Changed:
     return {
         "entries": _void(refund, event.void),
         "charged_back": refund.charged_back + event.amount,
@@ -50,7 +58,7 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
     return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
 
 
-def _called_off(refund: Refund, event: ev.RefundCalledOff, _: datetime) -> Changed:
+def _called_off(refund: Refund, event: ev.RefundCalledOff) -> Changed:
     """The change after a filing was reopened: refunds due to the former end are marked as overtaken."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # the void case belongs to the end since then, so its sum is still open
@@ -85,17 +93,18 @@ def _answered(refund: Refund, event: ev.ChargeBackAnswered, _: datetime) -> Chan
     return answered | again | {"too_early_again": refund.too_early_again + refund.too_early}
 
 
-def _opened(refund: Refund, event: ev.RefundOpened, _: datetime) -> Changed:
+def _opened(refund: Refund, event: ev.RefundOpened, at: datetime) -> Changed:
     asked_by = (*names(event.officer, event.acting_for), *event.ended)
-    entry = RefundEntry(case=event.case, amount=event.amount, cause=event.cause, lines=event.lines, asked_by=asked_by)
+    said = {name: getattr(event, name) for name in ("case", "amount", "cause", "lines")}
+    entry = RefundEntry(**said, asked_by=asked_by, by_leader=event.by_leader is True)
     told: Changed = {"unowed": event.cause} if event.cause in UNOWED - {RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is RefundCause.RULE else {}
-    return told | {"entries": (*refund.entries, entry)}
+    return told | {"entries": (*refund.entries, entry), "since": refund.since | {event.case: at}}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
     ev.RefundBegun: _begun,
-    ev.RefundUndecided: lambda _, event, __: {"undecided": event.rule, "ruled": True},
+    ev.RefundUndecided: _asks_officers(lambda _, event: {"undecided": event.rule, "ruled": True}),
     ev.RefundDecided: lambda *_: {"undecided": None},
     ev.RefundOpened: _opened,
     ev.RefundApproved: _approved,
@@ -104,15 +113,15 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
     ev.RefundLeftToHand: _left_to_hand,
     ev.RefundGiven: _given,
     ev.RefundGivenByHand: _given,
-    ev.RefundDisputed: lambda *_: {"disputed": True},
+    ev.RefundDisputed: _asks_officers(lambda *_: {"disputed": True}),
     ev.ShortfallProposed: lambda _, event, __: {
         "accepted_by": names(event.officer, event.acting_for),
         "forgone": event.forgone,
     },
     ev.ShortfallAccepted: lambda _, event, __: {"accepted": True, "forgone": event.forgone},
     ev.ShortfallMadeUp: lambda refund, event, _: {"disputed": False, "entries": _void(refund, event.void)},
-    ev.RefundChargedBack: _charged_back,
-    ev.RefundCalledOff: _called_off,
+    ev.RefundChargedBack: _asks_officers(_charged_back),
+    ev.RefundCalledOff: _asks_officers(_called_off),
     ev.ChargeBackAnswered: _answered,
 }
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rules.refund.claims import without_provider
 from rules.refund.commands import RULES
 from rules.refund.evidence import evidence, found_by
-from rules.refund.fold import evolve, gone_twice, in_dispute, in_state, is_open, total
+from rules.refund.fold import WHOLE, evolve, gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require
 from rules.stream_kind import StreamKind, Telling, Wait, Waits, numbered
 from schemas.filing.commands import AskFeeAgain
@@ -40,8 +40,13 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
     elif in_dispute(refund):
         for role in (Role.CASHIER, Role.LEADER):
             yield _task(refund, "short_payment", role, "accept_short_payment", "request_refund")
+    yield from _of_cases(refund)
+
+
+def _of_cases(refund: Refund) -> Iterator[TaskRow]:
     for entry in in_state(refund, CaseState.OPEN):
-        yield _task(refund, f"approve_refund:{entry.case}", Role.LEADER, "approve_refund", "decline_refund")
+        name = f"approve_refund:{entry.case}"
+        yield from (_task(refund, name, role, "approve_refund", "decline_refund") for role in entry.agreeing)
     for entry in in_state(refund, CaseState.LEFT_TO_HAND):
         yield _task(refund, f"give_back_by_hand:{entry.case}", Role.CASHIER, "give_back_by_hand")
 
@@ -57,6 +62,14 @@ def _by_hand(refund: Refund) -> Iterator[Wait]:
     why = said("doctor.refunds.at_counter") if at_counter else said("doctor.refunds.not_by", provider=provider)
     for entry in in_state(refund, CaseState.LEFT_TO_HAND):
         yield Wait(since=refund.since.get(entry.case), why=why)
+
+
+def _undecided(refund: Refund) -> Iterator[Wait]:
+    """The waits for officers to agree: one for each case, and one for the refund as a whole."""
+    for entry in in_state(refund, CaseState.OPEN):
+        yield Wait(since=refund.since.get(entry.case))
+    if refund.undecided is not None or refund.unanswered or in_dispute(refund):
+        yield Wait(since=refund.since.get(WHOLE))
 
 
 def _under_way(refund: Refund) -> Iterator[Wait]:
@@ -124,6 +137,13 @@ def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
     return {"n": n, "fee": n // CAPTURES, "amount": body["amount"], "again": body["again"]}
 
 
+_ASKS_OFFICERS: Final = frozenset(
+    {
+        *(events.RefundOpened, events.RefundUndecided, events.RefundDisputed, events.RefundChargedBack),
+        events.RefundCalledOff,
+    }
+)
+
 REFUND: Final = StreamKind(
     name="refund",
     workflow="Refund",
@@ -154,6 +174,7 @@ REFUND: Final = StreamKind(
     ),
     tells=(Telling("fee_charged_back", ChargeBackFact, _again, {"charge_back_answered": _answered}),),
     waits=(
+        Waits(_undecided, _ASKS_OFFICERS, "doctor.refunds.undecided", usual=timedelta(days=7)),
         Waits(_by_hand, frozenset({events.RefundLeftToHand}), "doctor.refunds.by_hand"),
         Waits(_under_way, frozenset({events.RefundApproved}), "doctor.refunds.under_way", usual=timedelta(days=1)),
         Waits(_twice, frozenset({events.RefundChargedBack}), "doctor.refunds.twice", closed=True),

@@ -1,7 +1,7 @@
 """The descriptor of results: a result's tasks, waits, rows in the register, validity, and messages."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rules.filing.projections import dossier
@@ -54,6 +54,12 @@ def _unsigned(result: Result) -> Iterator[Wait]:
 def _without_file(result: Result) -> Iterator[Wait]:
     if _is_failing(result) and result.awaited is None:
         yield Wait(since=result.failing_since, why=result.error)
+
+
+def _declined(result: Result) -> Iterator[Wait]:
+    """The wait for a leader to have a declined result signed again."""
+    if declined(result):
+        yield Wait(since=result.last.ended_at)
 
 
 def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | None) -> TaskRow:
@@ -191,6 +197,7 @@ RESULT: Final = StreamKind(
     waits=(
         Waits(_unsigned, frozenset({MachineWorkFailing}), "doctor.signing.waiting"),
         Waits(_without_file, frozenset({MachineWorkFailing}), "doctor.signing.no_file"),
+        Waits(_declined, frozenset({events.SignatureDeclined}), "doctor.signing.declined", usual=timedelta(days=1)),
     ),
     title=said("many.results"),
 )

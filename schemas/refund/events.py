@@ -47,7 +47,8 @@ class RefundOpened(Model):
 
     `lines` are the refunded items of the fee. `asked` is the requested fee in đồng; set only if the payer paid
     more than the fee. `ended` are the officers whose act ended the filing, and the officers who waived the fee. No
-    officer in `ended` may approve the refund.
+    officer in `ended` may approve the refund. `by_leader` is set if a leader requested it, or ended the filing: then a
+    team lead may approve it, too.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -70,6 +71,8 @@ class RefundOpened(Model):
     legal_basis: Annotated[str | None, Personal] = None
     ended: tuple[str, ...] = ()
     """identities of the officers who ended the filing, or waived the fee; they may not approve the refund"""
+    by_leader: Literal[True] | None = None
+    """whether a leader requested the refund, or ended the filing"""
 
 
 class RefundApproved(Model):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ..base import Code, Dong, Instant, Model, unset
 from ..payment.state import DEFAULT_PROVIDER
+from ..people import Role
 from ..publishing.fee import RefundCase
 from ..stream.part import OnDemandStart, StreamState
 
@@ -121,10 +122,11 @@ class CaseState(StrEnum):
 class RefundEntry(Model):
     """A case: a sum in đồng to refund, or refunded.
 
-    `asked_by` are the requester, the absent officer for whom the requester acted, and the officers whose act ended the
-    filing. `approved_by` are the approver, and the absent officer for whom the approver acted. `overtaken`: whether the
-    end of the filing caused the case, and the filing was then reopened. `requests` is the number of requests to the
-    provider; after the first one, the refund may be under way.
+    `asked_by` are the requester, the absent officer for whom the requester acted, and the officers whose act ended
+    the filing; `by_leader`: whether one of them is a leader. `approved_by` are the approver, and the absent officer
+    for whom the approver acted. `overtaken`: whether the end of the filing caused the case, and the filing was then
+    reopened. `requests` is the number of requests to the provider; after the first one, the refund may be under
+    way.
     """
 
     case: int
@@ -134,6 +136,8 @@ class RefundEntry(Model):
     lines: tuple[RefundLine, ...] = ()
     """refunded amount of each item of the fee"""
     asked_by: tuple[str, ...] = ()
+    by_leader: bool = Field(default=False, exclude_if=unset)
+    """whether a leader requested the refund, or ended the filing: then a team lead may approve it, too"""
     approved_by: tuple[str, ...] = ()
     """identity of the officer who approved the refund, and of the absent officer for whom that officer acted"""
     state: CaseState = CaseState.OPEN
@@ -141,6 +145,11 @@ class RefundEntry(Model):
     """whether the end of the filing caused the case, and the filing was then reopened"""
     requests: int = 0
     """number of requests to the provider"""
+
+    @property
+    def agreeing(self) -> tuple[Role, ...]:
+        """The roles of the officers who may approve or decline the case: a second one if a leader has requested it."""
+        return (Role.LEADER, Role.TEAM_LEAD) if self.by_leader else (Role.LEADER,)
 
     @property
     def separate(self) -> bool:
@@ -159,8 +168,9 @@ class Refund(StreamState):
 
     `charged_back` is the charged-back sum. `unanswered` is the sum about which a leader must decide: it was charged
     back, or refunded before the filing was reopened (`too_early`). `asked_again` are the sums that were requested
-    again, and `too_early_again` the part of them that had been refunded too early. `since` has the time at which a case
-    was approved, or left to officers, by the number of the case.
+    again, and `too_early_again` the part of them that had been refunded too early. `since` has the time at which a
+    case was opened, approved, or left to officers, by the number of the case; by 0, the time since which a leader
+    must decide.
     """
 
     snapshot_version: int = 4
@@ -211,6 +221,7 @@ class Claim(Model):
         percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
         ended: The officers who ended the filing, and those for whom they acted; also the officer of a waiver because of
         which the money is not owed.
+        by_leader: Whether a leader ended the filing.
         reopened: The number of restarts of the filing.
         returned: The total reduction of the fee by changes of the dossier since the fee was paid.
     """
@@ -225,6 +236,7 @@ class Claim(Model):
     rule: RefundCase | None = None
     percent: int | None = None
     ended: tuple[str, ...] = ()
+    by_leader: bool = False
     reopened: int = 0
     returned: tuple[RefundLine, ...] = ()
 

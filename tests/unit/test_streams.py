@@ -23,9 +23,18 @@ from schemas.ids import StreamId, restarts_stream
 from schemas.message_catalogue import AnyEvent
 from schemas.payment.events import PaymentChargeBackAhead, PaymentExpired, PaymentOutcomeAwaited, PaymentRequested
 from schemas.people import SYSTEM, Role
-from schemas.refund.events import RefundApproved, RefundBegun, RefundChargedBack, RefundGiven, RefundOpened
+from schemas.refund.events import (
+    RefundApproved,
+    RefundBegun,
+    RefundChargedBack,
+    RefundDecided,
+    RefundDisputed,
+    RefundGiven,
+    RefundOpened,
+    RefundUndecided,
+)
 from schemas.refund.events import RefundLeftToHand as LeftToHand
-from schemas.result.events import ResultEntered, ResultMade
+from schemas.result.events import NumberVoided, ResultEntered, ResultMade, SignatureDeclined
 from schemas.stream.ledger import Receipt, Recorded
 from schemas.stream.part import OnDemandStart, on_demand
 from schemas.stream.restart import Restarted
@@ -120,6 +129,7 @@ def test_the_page_and_the_verifier_know_how_streams_begin() -> None:
 AT: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
 SOON: Final = AT + timedelta(hours=23)
 LATE: Final = AT + timedelta(hours=24)
+WEEK: Final = AT + timedelta(days=7)
 
 
 APPROVED: Final = (sample(RefundBegun), sample(RefundOpened), sample(RefundApproved))
@@ -128,11 +138,18 @@ ASKED: Final = sample(PaymentRequested, due=LATE)
 UNKNOWN: Final = (ASKED, sample(PaymentOutcomeAwaited, attempt=1))
 ENTERED: Final = sample(ResultEntered, adopted=None, result=None)
 FAILING: Final = sample(MachineWorkFailing)
+DECLINED: Final = (sample(SignatureDeclined), sample(NumberVoided, registered=ENTERED.number))
 
 
 @pytest.mark.parametrize(
     ("stream", "events", "now", "waits"),
     [
+        ("refund", APPROVED[:2], WEEK - timedelta(seconds=1), []),
+        ("refund", APPROVED[:2], WEEK, ["refunds.undecided"]),
+        ("refund", (APPROVED[0], sample(RefundUndecided)), WEEK, ["refunds.undecided"]),
+        ("refund", (APPROVED[0], sample(RefundUndecided), sample(RefundDecided)), WEEK, []),
+        ("refund", (APPROVED[0], sample(RefundDisputed)), WEEK, ["refunds.undecided"]),
+        ("refund", (APPROVED[0], sample(RefundChargedBack, owed=True, void=())), WEEK, ["refunds.undecided"]),
         ("refund", APPROVED, SOON, []),
         ("refund", APPROVED, LATE, ["refunds.under_way"]),
         ("refund", (*APPROVED, sample(LeftToHand)), SOON, ["refunds.by_hand"]),
@@ -146,6 +163,9 @@ FAILING: Final = sample(MachineWorkFailing)
         ("result", (ENTERED, FAILING), LATE, ["signing.no_file"]),
         ("result", (ENTERED, sample(ResultMade), FAILING), LATE, ["signing.waiting"]),
         ("result", (ENTERED, sample(ResultMade), FAILING, sample(MachineWorkAnswered)), LATE, []),
+        ("result", (ENTERED, sample(ResultMade), *DECLINED), SOON, []),
+        ("result", (ENTERED, sample(ResultMade), *DECLINED), LATE, ["signing.declined"]),
+        ("result", (ENTERED, sample(ResultMade), *DECLINED, ENTERED), LATE, []),
     ],
 )
 def test_it_waits_for_what_its_state_says(

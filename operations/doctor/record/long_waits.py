@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from activities.ledger.authority.officers import OWN
 from activities.printing.relay import SEAL_REFUSED
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 from rules.require import require
 from rules.stream_kind import Kinds, Wait
+from schemas.names import ROLE_NAMES
+from schemas.people import OFFICERS, Role
 from schemas.translate import said
 from views.waiting import Waiting, waiting
 
@@ -74,6 +77,27 @@ async def absences(around: Surroundings) -> list[Finding]:
         found = await connection.fetch(_WAITING)
     told = [warn("doctor.absences.waiting", **row) for row in found]
     return told or [ok("doctor.absences.none")]
+
+
+_NOBODYS: Final = f"""
+select agency, role, count(distinct stream) as tasks from task
+where role = any($1) and cardinality(actions) > 0 and not exists (
+    select from officer where (officer.agency, officer.role) = (task.agency, task.role) and officer.active
+        and not {OWN.format(filing="task.filing_id", agency="officer.agency", officer="officer.subject")}
+)
+group by agency, role order by tasks desc, agency, role
+"""  # noqa: S608 -- joined from statements of our own
+
+
+async def nobody(around: Surroundings) -> list[Finding]:
+    """Reports the tasks that no officer of the directory may do: there is none in the role, or all are kept from it."""
+    async with around.record() as connection:
+        found = await connection.fetch(_NOBODYS, [*OFFICERS])
+    told = [
+        warn("doctor.nobody.some", agency=agency, role_name=ROLE_NAMES[Role(role)], tasks=tasks)
+        for agency, role, tasks in found
+    ]
+    return told or [ok("doctor.nobody.none")]
 
 
 CALLED_WITHIN: Final = 120

@@ -99,7 +99,10 @@ def test_a_leader_who_disagrees_has_it_given_back() -> None:
     assert tasks(so_far) == [("short_payment", "leader", ("approve_short_payment", "request_refund"))]
     so_far.do(cm.RequestRefund, LEADER, **WHY)
     assert so_far.refusal(cm.ApproveShortPayment, DEPUTY) == ["no_short_payment"]
-    assert [name for name, *_ in tasks(so_far)] == ["approve_refund:1"]
+    assert [(name, role) for name, role, *_ in tasks(so_far)] == [
+        ("approve_refund:1", "leader"),
+        ("approve_refund:1", "team_lead"),
+    ]
     so_far.do(cm.DeclineRefund, DEPUTY, case=1, reason="nhận")
     so_far.do(cm.ApproveShortPayment, DEPUTY)
     assert so_far.refund.accepted

@@ -22,7 +22,18 @@ from schemas.refund.state import MOST_CASES, Claim, RefundCause, RefundLine
 from tests.unit.filing.fees import paid as paid_online
 from tests.unit.filing.fees import rules as with_waivers
 from tests.unit.filing.fees import supplied
-from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, officer, procedure
+from tests.unit.filing.lives import (
+    APPLICANT,
+    CASHIER,
+    ENDING,
+    LEADER,
+    SPECIALIST,
+    TEAM_LEAD,
+    Life,
+    fee,
+    officer,
+    procedure,
+)
 from tests.unit.payments import told
 from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
 
@@ -51,6 +62,9 @@ def left_to_hand() -> Giving:
         (CASHIER, DEPUTY, LEADER.subject, []),
         (CASHIER, LEADER, LEADER.subject, ["not_for_oneself"]),
         (CASHIER, SPECIALIST, None, ["role_not_allowed"]),
+        (LEADER, TEAM_LEAD, None, []),
+        (LEADER, TEAM_LEAD, LEADER.subject, ["needs_another"]),
+        (CASHIER, TEAM_LEAD, None, ["role_not_allowed"]),
         (CASHIER, OTHER_AGENCY, None, ["other_agency"]),
         (CASHIER, APART, None, ["own_filing"]),
         (CASHIER, DEPUTY, APART.subject, ["own_filing"]),
@@ -217,8 +231,9 @@ def test_how_the_filing_ended_says_what_goes_back(
     life = lives(paid(Life(procedure(fee=fee() | RULES)).accepted()))
     assert claims.ended_as(life.filing) == case
     assert claims.fees_to_return(life.filing) == fees
-    by = (LEADER.subject,) if case is RefundCase.STOPPED else ()
-    expected = Claim() if case is None else Claim(rule=case, percent=percent, ended=by)
+    stopped = case is RefundCase.STOPPED
+    by = {"ended": (LEADER.subject,) if stopped else (), "by_leader": stopped}
+    expected = Claim() if case is None else Claim(rule=case, percent=percent, **by)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == expected
     assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
 

@@ -1,0 +1,157 @@
+"""The states of a stream that its rules reach: by people of a directory, by the system, by time."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from rules.stream_kind import StreamKind
+from schemas.base import numbers_taken
+from schemas.errors import RefusalError
+from schemas.filing.commands import Command
+from schemas.people import OFFICERS, SYSTEM, Actor
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import VIA, drawn
+
+OF_NO_TASK: Final = frozenset(
+    {"recuse", "correct_applicant", "revoke_mandate", "name_representative", "change_delivery", "revoke_cessation"}
+)
+"""Commands after which a stream waits for the same act as before."""
+
+
+class Move(NamedTuple):
+    """A command that may be given to a stream; `at`: the time to which its giver waits, None if at once."""
+
+    actor: Actor
+    model: type[Command]
+    content: dict[str, Any]
+    at: datetime | None = None
+
+
+class Place(NamedTuple):
+    """A state of a stream, and the time at which it was reached."""
+
+    state: Any
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Play:
+    """A stream of one kind, and its surroundings.
+
+    Attributes:
+        begun: The places from which it begins.
+        moves: Returns every command that somebody may give.
+        rings: Returns the time of its next timer; None if none runs.
+        asks: Whether an activity asks somebody outside now, until there is an answer.
+        key: Returns what tells a state from others, without times and names that change nothing.
+    """
+
+    kind: StreamKind[Any]
+    begun: Callable[[], Iterable[Place]]
+    moves: Callable[[Any, datetime], Iterable[Move]]
+    rings: Callable[[Any], datetime | None]
+    asks: Callable[[Any], bool]
+    key: Callable[[Any], object]
+
+
+def taken(kind: StreamKind[Any], place: Place, move: Move) -> Place | None:
+    """The place after a move; None if it is refused."""
+    state, now = place.state, max(place.now, move.at or place.now)
+    given = move.model.model_validate({"command_id": f"c{state.seq}", "actor": move.actor, "via": VIA} | move.content)
+    try:
+        events = kind.decide(state, given, now)
+    except RefusalError:
+        return None
+    for event in events:
+        seq = state.seq + 1
+        known = dict.fromkeys(numbers_taken(event), f"H01.12-2026-K{seq:07d}") | drawn(event)
+        written = event.model_copy(update=known)
+        state = kind.evolve(
+            state, Recorded(seq=seq, at=now, command_id=given.command_id, actor=given.actor, event=written)
+        )
+    return Place(state, now)
+
+
+@dataclass
+class Reached:
+    """The reached places by their keys, and by which acts of whom each was left.
+
+    `unknown` are the places at which the search has stopped.
+    """
+
+    play: Play
+    places: dict[object, Place] = field(default_factory=dict)
+    left_by: dict[object, list[tuple[Move, object]]] = field(default_factory=lambda: defaultdict(list))
+    unknown: set[object] = field(default_factory=set)
+
+    def ended(self, key: object) -> bool:
+        """Whether the stream has ended there, and nothing is watched any more."""
+        standing = self.play.kind.standing(self.places[key].state)
+        return not standing.open and standing.watched_until is None
+
+    def dead_ends(self) -> list[object]:
+        """The places that the agency, the system and time can bring to no end without the applicant's side."""
+        into: dict[object, set[object]] = defaultdict(set)
+        for key, ways in self.left_by.items():
+            for move, other in ways:
+                if move.actor == SYSTEM or move.actor.role in OFFICERS:
+                    into[other].add(key)
+        alive = [key for key in self.places if key in self.unknown or self.ended(key)]
+        good = set(alive)
+        while alive:
+            new = into[alive.pop()] - good
+            good |= new
+            alive.extend(new)
+        return [key for key in self.places if key not in good]
+
+    def stuck(self, key: object) -> str | None:
+        """Why an open stream is stuck there: nothing rings, or nobody may act; None if it is not."""
+        place = self.places[key]
+        if key in self.unknown or self.ended(key) or self.play.asks(place.state):
+            return None
+        if self.play.rings(place.state) is None and not _is_told(self.play.kind, place.state):
+            return "nothing rings, and nobody is told of the wait"
+        may = [move for move, _ in self.left_by[key] if move.actor != SYSTEM and _brings_on(move)]
+        return None if may else "nobody may act"
+
+
+def _brings_on(move: Move) -> bool:
+    return str(move.model.model_fields["kind"].default) not in OF_NO_TASK
+
+
+def _is_told(kind: StreamKind[Any], state: Any) -> bool:
+    """Whether somebody sees that the stream waits: its lateness in a queue, or the wait itself in the doctor's list."""
+    late = any(task.overdue for task in kind.rows(state).tasks or ())
+    return late or any(list(waits.of(state)) for waits in kind.waits)
+
+
+def reached(play: Play, most: int, seed: int = 35) -> Reached:
+    """Takes every move from at most so many places, in random order."""
+    found, chance = Reached(play), random.Random(seed)
+    ahead: list[object] = []
+    for place in play.begun():
+        _add(found, place, ahead)
+    while ahead and len(found.left_by) < most:
+        key = ahead.pop(chance.randrange(len(ahead)))
+        for move, after in _ways(play, found.places[key]):
+            found.left_by[key].append((move, _add(found, after, ahead)))
+    found.unknown = {*ahead}
+    return found
+
+
+def _ways(play: Play, place: Place) -> Iterator[tuple[Move, Place]]:
+    for move in play.moves(place.state, place.now):
+        after = taken(play.kind, place, move)
+        if after is not None:
+            yield move, after
+
+
+def _add(found: Reached, place: Place, ahead: list[object]) -> object:
+    key = found.play.key(place.state)
+    if key not in found.places:
+        found.places[key] = place
+        ahead.append(key)
+    return key
