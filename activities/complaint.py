@@ -10,14 +10,17 @@ from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import Above, grounds, whose_act
+from rules.filing.queues import access_problem
 from rules.filing.reopening import stands
 from rules.require import require
 from rules.stream_kind import Kinds
-from schemas.base import Model
+from schemas.base import Instant, Model
 from schemas.complaint.state import Claim, Grounds
-from schemas.errors import Refusal, RefusalError
+from schemas.errors import Problem, Refusal, RefusalError, problem
+from schemas.filing.state import Filing
 from schemas.identity.statement import Spoken
 from schemas.ids import complaint_workflow, filing_workflow
+from schemas.people import Actor
 from views.applicant import complaints_of
 from views.log import Log
 
@@ -33,6 +36,14 @@ class Disputed(Model):
     about: int
     spoken: Spoken | None = None
     claim: Claim | None = None
+
+
+class Side(Model):
+    """Asks, for a command to a filing's complaint, whether its actor acts for the filing's applicant at this time."""
+
+    filing_id: UUID
+    actor: Actor
+    at: Instant
 
 
 class Remedy(Model):
@@ -83,6 +94,18 @@ class Complaints:
             acted = whose_act(told.before, told.events, claim.about)
             above = Above(*require(await connection.fetchrow(_ABOVE, acted)))
             return grounds(told.before, told.events, tuple(told.states()), others, claim, above)
+
+    @activity.defn(name="complaint.side")
+    async def side(self, asked: Side) -> Problem | None:
+        """Returns why the actor does not act for the filing's applicant; None if the actor does.
+
+        Nobody acts for an applicant who has ceased to exist.
+        """
+        async with acquired(self._pool) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            filing: Filing = (await log.read(filing_workflow(asked.filing_id))).state
+        gone = problem("", "applicant_ceased") if filing.ceased else None
+        return gone or access_problem(filing, asked.actor, asked.at)
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:

@@ -220,7 +220,7 @@ async def activities_with(
             *(workflows.start, workflows.tell, workflows.wake),
             *(refunds.look, refunds.of_fee, refunds.ruled, refunds.given),
             *(refunds.accepted, refunds.going, refunds.not_asked_again),
-            *(complaints.grounds, complaints.remedy),
+            *(complaints.grounds, complaints.side, complaints.remedy),
             *(results.signer, results.signers, results.order, printing.print, official.prepare, official.sign),
         )
         yield Functions(working, waiting=(views.changes,), guard=guard, readings=readings)

@@ -9,7 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from activities.complaint import Complaints, Disputed
+    from activities.complaint import Complaints, Disputed, Side
     from activities.workflows import TEMPORAL, StartRequest, Workflows
     from rules.complaint import fold
     from rules.complaint.kind import view
@@ -18,8 +18,10 @@ with workflow.unsafe.imports_passed_through():
     from schemas.complaint import state as st
     from schemas.complaint.commands import Complain, RingComplaint, SettleUpheld
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, shape_refusal
+    from schemas.filing.commands import Command
     from schemas.identity.statement import COMPLAIN, Message, Spoken, message_digest
     from schemas.ids import filing_workflow
+    from schemas.people import OFFICERS
     from schemas.stream.edge import strictly
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
@@ -28,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.examining import examine
     from workflows.stream.recording import refuse, single_argument
     from workflows.stream.reporting import tell
-    from workflows.stream.shell import Life, Opening, takes_commands
+    from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause
 
@@ -71,6 +73,20 @@ class ComplaintLife(Life[st.Complaint]):
         refusal = self._misfit or examined.refusal
         origin, content = Origin(stream_named(self.kind), found.agency), st.content_of_start(self.start)
         return Opening(origin, command, content, refusal, examined.basis + reading.basis)
+
+    async def considered(self, command: Command) -> Considered:
+        """Returns the command; with a refusal if its actor no longer acts for the filing's applicant.
+
+        The complaint knows the applicant's side as it was; since then a mandate may have ended, or the applicant died.
+        """
+        one = await super().considered(command)
+        if command.actor.role in OFFICERS:
+            return one
+        side = Side(filing_id=self._complaint.filing_id, actor=command.actor, at=workflow.now())
+        reading = await read(Complaints.side, side)
+        why = reading.answer
+        refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
+        return Considered(one.command, one.refusal or refusal, one.basis + reading.basis)
 
     async def proceed(self) -> None:
         """Waits for the answer; if the complaint is upheld, ensures that the filing restarts; waits for the sending."""

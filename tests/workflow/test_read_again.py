@@ -13,8 +13,8 @@ from temporalio.activity import _Definition
 from activities.intake import OpenResult
 from activities.money.merchants import Renewal
 from activities.support.readings import Readings, reading_digest
-from schemas.errors import NOT_FOUND
-from schemas.filing.commands import PassOn
+from schemas.errors import NOT_FOUND, problem
+from schemas.filing.commands import PassOn, Withdraw
 from schemas.filing.state import Closing, Stage
 from schemas.ids import complaint_workflow
 from schemas.payment.state import Through
@@ -35,6 +35,7 @@ from workflows.stream import basis
 EVIL: Final = "evil"
 LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "complaint.grounds": (lambda _: None, lambda _: NOT_FOUND),
+    "complaint.side": (lambda _: problem("", "applicant_ceased"),),
     "complaint.remedy": (lambda true: true.model_copy(update={"reopened": True}),),
     "intake.calendar": (lambda _: None,),
     "intake.destination": (lambda true: true.model_copy(update={"known": False}),),
@@ -131,15 +132,23 @@ async def test_parts_of_a_fee(world: World, lied_to: Liar) -> None:
 
 async def test_a_result_signed_and_a_complaint_upheld(world: World, lied_to: Liar) -> None:
     play = await refused(world)
-    await answered(play, await complained(play, "decided"), UPHELD)
+    await play.give(await complained(play, "decided"), Withdraw, play.submission.actor, reason="đổi ý")
+    await answered(play, await complained(play, "decided", 2), UPHELD)
     await reopened(play)
-    await world.temporal.get_workflow_handle(complaint_workflow(play.filing, 1)).result()
-    assert (await play.kinds("complaint", 1))[-1] == "complaint_settled"
+    await world.temporal.get_workflow_handle(complaint_workflow(play.filing, 2)).result()
+    assert (await play.kinds("complaint", 2))[-1] == "complaint_settled"
     await set_up(world, signers())
     signed = await decided(world)
     await signed.at(Stage.CLOSED)
     assert await signed.kinds("result", 1) == RELEASED
-    names = ("complaint.grounds", "complaint.remedy", "result.order", "result.signer", "result.signers")
+    names = (
+        "complaint.grounds",
+        "complaint.side",
+        "complaint.remedy",
+        "result.order",
+        "result.signer",
+        "result.signers",
+    )
     await told_the_truth(world, lied_to, *names)
 
 

@@ -12,6 +12,7 @@ from schemas.people import Actor, Applicant, Role
 from tests.acting import EXTRACT, FILE, NEVER_PAYS, Play, broken, eventually, extract, publish_changed
 from tests.conftest import World
 from tests.sound import sound
+from tests.workflow.complaints import complained
 from views.access import about
 
 HEIR: Final = Applicant(subject="cuc", name="Nguyễn Thị Cúc", id_number="001199000003")
@@ -27,11 +28,17 @@ async def test_what_was_the_dead_applicants_is_the_successors(running: World) ->
     play = await Play.accepted(running, extract(version=version, payer_account=NEVER_PAYS))
     await eventually(play.order, lambda order: order != {})
     reception, theirs = play.officer(Role.RECEPTION), Actor(subject=HEIR.subject, role=Role.APPLICANT)
+    complaint, withdrawn = await complained(play, "accepted"), {"reason": "đổi ý"}
     await play.act(cm.RecordCessation, reception, evidence=FILE)
     await play.at(Stage.SUCCESSION)
+    ceased = [("", "applicant_ceased")]
+    assert await broken(play.give(complaint, cm.Withdraw, play.submission.actor, **withdrawn), NotAllowed) == ceased
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_cancelled")
-    assert await broken(play.withdraw(), NotAllowed) == [("", "applicant_ceased")]
+    assert await broken(play.withdraw(), NotAllowed) == ceased
     await play.act(cm.Succeed, reception, applicant=HEIR, evidence=FILE)
+    [(_, rule)] = await broken(play.give(complaint, cm.Withdraw, play.submission.actor, **withdrawn), NotAllowed)
+    assert rule == "not_the_applicant"
+    await play.give(complaint, cm.Withdraw, reception, **withdrawn, request=FILE)
     view = await play.at(Stage.FEE)
     assert (view.fee and view.fee.n, view.fee and view.fee.state) == (2, FeeState.DUE)
     stream = filing_workflow(play.filing)

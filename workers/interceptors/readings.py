@@ -9,8 +9,8 @@ from activities.support.readings import Readings, reading_digest
 
 READ: Final = frozenset(
     {
-        *("complaint.grounds", "complaint.remedy", "intake.calendar", "intake.destination", "intake.open"),
-        "obligation.collector",
+        *("complaint.grounds", "complaint.side", "complaint.remedy", "intake.calendar", "intake.destination"),
+        *("intake.open", "obligation.collector"),
         *("payment.merchant", "payment.renewal", "refund.going", "refund.look"),
         *("refund.not_asked_again", "result.order", "result.signer", "result.signers"),
     }
