@@ -10,15 +10,18 @@ from rules.complaint.grounds import Above
 from rules.filing import projections
 from schemas.complaint.state import Complaint, ComplaintState, Grounds, Touched
 from schemas.people import SYSTEM, Actor, Role
+from schemas.publishing.calendar import Calendar
 from tests.unit.complaint.disputes import FOUND, SECOND, Dispute, complain, reasons, told
 from tests.unit.filing.lives import (
     AN,
     APPLICANT,
+    CALENDAR,
     ENDING,
     FETCHED,
     FILE,
     LEADER,
     MANDATE,
+    OFFICE,
     PAPER,
     RECEPTION,
     REFUSING,
@@ -283,3 +286,32 @@ def test_the_days_of_an_obstacle_and_those_before_knowing_do_not_count(
     now: str, said: dict[str, Any], rules: list[str]
 ) -> None:
     assert reasons(complain(**said), local(now)) == rules
+
+
+SATURDAY: Final = date(2027, 2, 27)
+SHORT: Final = ILL | {"last": "2027-01-07"}
+"""Four days, after which the ninetieth counted day is a Saturday."""
+
+
+@pytest.mark.parametrize(
+    ("days", "in_time", "too_late"),
+    [
+        ({}, "2027-03-01 23:59", "2027-03-02 00:00"),
+        ({"open": {SATURDAY: OFFICE}}, "2027-02-27 23:59", "2027-02-28 00:00"),
+        ({"off": (SATURDAY,)}, "2027-03-01 23:59", "2027-03-02 00:00"),
+        ({"week": [OFFICE] * 6 + [()]}, "2027-03-01 23:59", "2027-03-02 00:00"),
+        (
+            {"open": {SATURDAY: OFFICE}, "off": (date(2027, 2, 26), date(2027, 3, 1))},
+            "2027-02-27 23:59",
+            "2027-02-28 00:00",
+        ),
+    ],
+    ids=["closed", "a swap day", "off", "open every Saturday", "a swap day beside days off"],
+)
+def test_with_obstacles_the_time_ends_on_a_saturday_only_if_it_is_worked_for_another_day(
+    days: dict[str, Any], in_time: str, too_late: str
+) -> None:
+    calendar = Calendar.model_validate(CALENDAR.model_dump() | days)
+    given = complain(FOUND.model_copy(update={"calendar": calendar}), obstacles=[SHORT])
+    assert reasons(given, local(in_time)) == []
+    assert reasons(given, local(too_late)) == ["too_late"]
