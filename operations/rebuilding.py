@@ -333,7 +333,7 @@ async def _change(
     )
     first, added = events[0].event, dict[str, Any]()  # the columns that the ledger adds to a filing's row
     if isinstance(first, Submitted) and isinstance(events[-1].event, Erased):
-        added = {"person": None, "representative": None}
+        added = {"person": None, "representative": None, "stands_for_it": None}
     elif isinstance(first, Submitted):
         added = dict(columns_of(await whose_is(vault, log.connection, (one.event for one in events))))
         added["possible_duplicates"] = first.possible_duplicates

@@ -100,7 +100,10 @@ class PersonKind(StrEnum):
 
 
 class Applicant(Model):
-    """The person or organisation in whose name a filing is made. `stands_for_it`: the person who acts for it."""
+    """The person or organisation in whose name a filing is made. `stands_for_it`: the person who acts for it.
+
+    `stands_for_it_number` is that person's citizen number: by it, no account of the person handles the filing.
+    """
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
@@ -114,3 +117,5 @@ class Applicant(Model):
     """email address; optional"""
     stands_for_it: Subject | None = None
     """identity of the person who acts for an organisation, and who never handles its filings as an officer"""
+    stands_for_it_number: IdNumber | None = Field(default=None, exclude_if=unset)
+    """citizen number of that person, who handles the organisation's filings in no other account either; optional"""

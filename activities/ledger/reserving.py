@@ -29,6 +29,7 @@ from schemas.filing.events import (
     Succeeded,
 )
 from schemas.filing.submission import Authorisation
+from schemas.people import Applicant
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
@@ -51,9 +52,10 @@ class Run:
 
 
 Whose: TypeAlias = dict[str, bytes | None]
-"""The columns `person` and `representative` of a filing's row: the persons by the pseudonymous index of the vault.
+"""The columns of a filing's row with the persons on its side, by the pseudonymous index of the vault.
 
-A representative is None if there is none, or none with a number.
+They are `person`, `representative`, and `stands_for_it`, who acts for an organisation; None if there is nobody, or
+nobody with a number.
 """
 
 
@@ -62,13 +64,17 @@ def _numbers_in(event: Any) -> dict[str, str | None]:
     match event:
         case Submitted(applicant=applicant, authorisation=mandate, by_law=by_law):
             given = mandate or by_law
-            return {"person": applicant.id_number, "representative": None if given is None else given.id_number}
+            return _of_applicant(applicant) | {"representative": None if given is None else given.id_number}
         case RepresentativeNamed(authorisation=Authorisation() as named):
             return {"representative": named.id_number}
         case Succeeded(applicant=applicant) | ApplicantCorrected(after=applicant):
-            return {"person": applicant.id_number}
+            return _of_applicant(applicant)
         case _:
             return {}
+
+
+def _of_applicant(applicant: Applicant) -> dict[str, str | None]:
+    return {"person": applicant.id_number, "stands_for_it": applicant.stands_for_it_number}
 
 
 async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any], *, first: bool = False) -> Whose:

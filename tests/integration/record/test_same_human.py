@@ -8,14 +8,16 @@ import yaml
 
 from activities.ledger.vault import Vault
 from motcua import RefusedError
+from operations.doctor.record.long_waits import nobody
 from operations.evidence import folded
 from publishing.authoring.procedures import seed_directory
 from publishing.record.folding import compare, rebuild
 from rules.require import require
 from schemas.filing import commands as cm
-from schemas.people import Role
+from schemas.people import Applicant, Role
 from tests.acting import AGENCY, AUTHORISATION, Play, contract, marriage, officer
 from tests.conftest import DIRECTORY, World
+from tests.waits import around
 
 AN, BINH, LAN = "001090000001", "001090000002", "001090000077"
 """The applicant of the samples, the representative, and a relative of theirs."""
@@ -91,6 +93,40 @@ async def test_who_recuses_themselves_does_nothing_more_of_the_filing_in_any_acc
     async with office.connection() as superuser:
         said = await superuser.fetchval("select string_agg(convert_from(body, 'UTF8'), '') from event")
         assert "chị ruột" not in said
+        assert await folded.differences(superuser, Vault(office.settings.master)) == []
+
+
+async def test_a_task_that_no_officer_may_do_is_reported_until_the_directory_has_one(office: World) -> None:
+    await numbered(office, {FIRST.subject: LAN, SECOND.subject: LAN, THIRD.subject: LAN})
+    play = await Play.accepted(office, marriage())
+    assert [one.health for one in await nobody(around(office))] == ["ok"]
+    await play.act(cm.Claim, FIRST)
+    await play.act(cm.Recuse, FIRST, reason="chị ruột của người nộp")
+    [found] = await nobody(around(office))
+    assert (found.health, found.what.en.split(":")[0], "specialist" in found.what.en) == ("warn", AGENCY, True)
+    await numbered(office, {FIRST.subject: LAN, SECOND.subject: LAN})
+    assert [one.health for one in await nobody(around(office))] == ["ok"]
+
+
+async def test_who_stands_for_an_organisation_handles_nothing_of_it_in_any_account(office: World) -> None:
+    stands = {
+        "kind": "organisation",
+        "id_number": "0101234567",
+        "stands_for_it": "giam-doc",
+        "stands_for_it_number": LAN,
+    }
+    company = Applicant.model_validate(marriage().applicant.model_dump() | stands)
+    await numbered(office, {RECEPTION.subject: LAN, FIRST.subject: LAN})
+    assert await refused(Play.begin(office, contract(applicant=company))) == OWN
+    play = await Play.begin(office, marriage(applicant=company))
+    assert await refused(play.act(cm.Accept, RECEPTION)) == OWN
+    await numbered(office, {FIRST.subject: LAN})
+    await play.act(cm.Accept, RECEPTION)
+    assert await refused(play.act(cm.Claim, FIRST)) == OWN
+    await play.act(cm.Claim, SECOND)
+    async with office.connection() as superuser:
+        said = await superuser.fetchval("select string_agg(convert_from(body, 'UTF8'), '') from event")
+        assert LAN not in said
         assert await folded.differences(superuser, Vault(office.settings.master)) == []
 
 
