@@ -10,6 +10,7 @@ from rules.refund.evidence import evidence, found_by
 from rules.refund.fold import WHOLE, evolve, gone_twice, in_dispute, in_state, is_open, total
 from rules.require import require
 from rules.stream_kind import StreamKind, Telling, Wait, Waits, numbered
+from schemas.base import Model
 from schemas.filing.commands import AskFeeAgain
 from schemas.filing.state import ChargeBackFact
 from schemas.payment.state import CaptureAccepted, GivenBack
@@ -137,7 +138,7 @@ def _answered(n: int, body: dict[str, Any]) -> dict[str, Any] | None:
     return {"n": n, "fee": n // CAPTURES, "amount": body["amount"], "again": body["again"]}
 
 
-_ASKS_OFFICERS: Final = frozenset(
+_ASKS_OFFICERS: Final[frozenset[type[Model]]] = frozenset(
     {
         *(events.RefundOpened, events.RefundUndecided, events.RefundDisputed, events.RefundChargedBack),
         events.RefundCalledOff,

@@ -96,6 +96,8 @@ async def test_a_submission_has_its_filer_and_its_filings_known_key(pool: Pool, 
     given = SUBMITTED.authorisation
     number = None if given is None else given.id_number
     whose = {"person": person(SUBMITTED.applicant.id_number), "representative": number and person(number)}
+    stands = SUBMITTED.applicant.stands_for_it_number
+    whose |= {"stands_for_it": stands and person(stands)}
     assert first.whose == again.whose == whose
     assert first.key == again.key
     assert first.key.key_id.endswith(f":{filing}")

@@ -231,8 +231,8 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
         for entry in of_refund.to_give(state):
             yield by_itself(of_money.RecordAsked, case=entry.case, n=1)
         for one in cases[CaseState.APPROVED]:
-            yield by_itself(of_money.RecordGiven, **one)
-            yield by_itself(of_money.LeaveToHand, rule="not_offered", **one)
+            yield by_itself(of_money.RecordGiven, case=one["case"])
+            yield by_itself(of_money.LeaveToHand, case=one["case"], rule="not_offered")
         if state.unowed and more:
             yield by_itself(of_money.OpenClaimed, claim=Claim(unowed=state.unowed))
 
@@ -258,6 +258,11 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
 # A result.
 
 _NUMBERS: Final = 2
+_SIGNED_AGAIN: Final[Mapping[type[cm.Command], type[cm.Command]]] = {
+    of_paper.SignAgain: of_paper.SignAgainBy,
+    of_paper.CorrectResult: of_paper.CorrectResultBy,
+}
+"""The commands that begin another signing, as the workflow gives them: with the signers of the directory."""
 
 
 def result(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
@@ -273,9 +278,8 @@ def result(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
             "renew_result": [],
         }
         for move in of_people(RESULT, state, now, officers, contents):
-            by = {of_paper.SignAgain: of_paper.SignAgainBy, of_paper.CorrectResult: of_paper.CorrectResultBy}
-            again = {"signers": signers} if move.model in by else {}
-            yield Move(move.actor, by.get(move.model, move.model), move.content | again)
+            again = {"signers": signers} if move.model in _SIGNED_AGAIN else {}
+            yield Move(move.actor, _SIGNED_AGAIN.get(move.model, move.model), move.content | again)
         yield by_itself(of_paper.NameSigners, signers=signers)
         yield by_itself(of_paper.RecordMade, result=file(0))
         yield by_itself(cm.ReportFailing, work="issue", tries=10)
@@ -468,8 +472,7 @@ def _by_the_system(state: Filing) -> Iterator[Move]:
     for timer in lifecycle.timers(state):
         yield by_itself(cm.TimerFired, timer.due, clock=timer.clock, moment=timer.moment)
     if state.fee_pending and state.fee is not None:
-        paid = {"n": state.fee.n, "settlement": "paid", "amount": state.fee.amount}
-        yield by_itself(cm.SettleFee, **paid)
+        yield by_itself(cm.SettleFee, n=state.fee.n, settlement="paid", amount=state.fee.amount)
     for demand in state.demands_to_collect:
         yield by_itself(cm.SettleFee, n=demand.n, settlement="paid", amount=demand.amount)
     for part in state.parts_under_way:
