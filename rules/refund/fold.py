@@ -58,7 +58,7 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
     return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
 
 
-def _called_off(refund: Refund, event: ev.RefundCalledOff) -> Changed:
+def _called_off(refund: Refund, event: ev.RefundCalledOff, at: datetime) -> Changed:
     """The change after a filing was reopened: refunds due to the former end are marked as overtaken."""
     entries = _void(refund, event.void)
     if event.reopened == refund.reopened:  # the void case belongs to the end since then, so its sum is still open
@@ -70,18 +70,22 @@ def _called_off(refund: Refund, event: ev.RefundCalledOff) -> Changed:
         "ruled": False,
         "undecided": None,
         "reopened": event.reopened,
-        **_too_early(refund, event.given),
+        **_too_early(refund, event.given, at),
     }
 
 
-def _too_early(refund: Refund, amount: int) -> Changed:
-    return {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
+def _too_early(refund: Refund, amount: int, at: datetime) -> Changed:
+    """The change by a sum that was refunded before the filing was reopened; none if the sum is 0."""
+    if not amount:
+        return {}
+    sums = {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
+    return sums | {"since": refund.since | {WHOLE: at}}
 
 
-def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, _: datetime) -> Changed:
+def _given(refund: Refund, event: ev.RefundGiven | ev.RefundGivenByHand, at: datetime) -> Changed:
     """The change after a paid refund. If the filing had been reopened before, a leader must decide about the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
-    too_early = _too_early(refund, given.amount) if given.overtaken else {}
+    too_early = _too_early(refund, given.amount, at) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
@@ -121,7 +125,7 @@ CHANGES: Final[Mapping[type[Any], Change[Refund]]] = {
     ev.ShortfallAccepted: lambda _, event, __: {"accepted": True, "forgone": event.forgone},
     ev.ShortfallMadeUp: lambda refund, event, _: {"disputed": False, "entries": _void(refund, event.void)},
     ev.RefundChargedBack: _asks_officers(_charged_back),
-    ev.RefundCalledOff: _asks_officers(_called_off),
+    ev.RefundCalledOff: _called_off,
     ev.ChargeBackAnswered: _answered,
 }
 
