@@ -53,7 +53,7 @@ from tests.unit.payments import Told
 from tests.unit.refund.givings import BY_HAND, CAPTURE, WHY
 from tests.unit.result.signings import FILING as ID
 from tests.unit.result.signings import ISSUED, ORDER, SIGNERS, file
-from tests.unit.stream.reached import Move, Place, Play, taken
+from tests.unit.stream.reached import Key, Move, Place, Play, taken
 
 Contents = Mapping[str, Iterable[dict[str, Any]]]
 DONE: Final[dict[str, Any]] = {"reason": "-", "legal_basis": "Đ1"}
@@ -249,7 +249,8 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
         rings=lambda _: None,
         asks=lambda state: bool(of_refund.to_give(state)),
         key=lambda state: (
-            tuple((one.amount, one.cause, one.state, one.asked_by, one.approved_by) for one in state.entries),
+            tuple(one.state for one in state.entries),
+            tuple((one.amount, one.cause, one.asked_by, one.approved_by) for one in state.entries),
             *(state.undecided, state.disputed, state.accepted, state.accepted_by, state.unanswered, state.unowed),
         ),
     )
@@ -336,9 +337,9 @@ def payment(_: tuple[Actor, ...], applicants: tuple[Actor, ...]) -> Play:
         rings=lambda state: state.due if state.state is PaymentState.PENDING else state.watched_until,
         asks=lambda state: PAYMENT.standing(state).open or state.watched_until is not None,
         key=lambda state: (
+            *(state.state, state.owed_capture is None, state.watch_over),
             *(all(one.over for one in state.attempts), any(one.awaited for one in state.attempts)),
             frozenset((one.amount, state.returned(one), state.taken_back(one) > 0) for one in state.captures),
-            *(state.state, state.owed_capture is None, state.watch_over),
         ),
     )
 
@@ -404,7 +405,7 @@ def papers(_: tuple[Actor, ...], __: tuple[Actor, ...]) -> Play:
         moves=lambda _, __: (),
         rings=lambda _: None,
         asks=lambda _: False,
-        key=lambda _: None,
+        key=lambda state: (state.seq,),
     )
 
 
@@ -484,7 +485,7 @@ def _by_the_system(state: Filing) -> Iterator[Move]:
     yield by_itself(cm.Issue, result=RESULT_FILE)
 
 
-def _of_filing(state: Filing) -> object:
+def _of_filing(state: Filing) -> Key:
     clocks = ((clock, one.paused, one.overdue, one.reminded_at is None) for clock, one in state.clocks.items())
     fee, decision = state.fee, state.decision
     return (

@@ -1,11 +1,11 @@
 """The states of a stream that its rules reach: by people of a directory, by the system, by time."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from rules.stream_kind import StreamKind
 from schemas.base import numbers_taken
@@ -19,6 +19,9 @@ OF_NO_TASK: Final = frozenset(
     {"recuse", "correct_applicant", "revoke_mandate", "name_representative", "change_delivery", "revoke_cessation"}
 )
 """Commands after which a stream waits for the same act as before."""
+
+
+Key: TypeAlias = tuple[object, ...]
 
 
 class Move(NamedTuple):
@@ -46,7 +49,7 @@ class Play:
         moves: Returns every command that somebody may give.
         rings: Returns the time of its next timer; None if none runs.
         asks: Whether an activity asks somebody outside now, until there is an answer.
-        key: Returns what tells a state from others, without times and names that change nothing.
+        key: Returns what tells a state from others, its stage first; without times and names that change nothing.
     """
 
     kind: StreamKind[Any]
@@ -54,7 +57,7 @@ class Play:
     moves: Callable[[Any, datetime], Iterable[Move]]
     rings: Callable[[Any], datetime | None]
     asks: Callable[[Any], bool]
-    key: Callable[[Any], object]
+    key: Callable[[Any], Key]
 
 
 def taken(kind: StreamKind[Any], place: Place, move: Move) -> Place | None:
@@ -83,18 +86,18 @@ class Reached:
     """
 
     play: Play
-    places: dict[object, Place] = field(default_factory=dict)
-    left_by: dict[object, list[tuple[Move, object]]] = field(default_factory=lambda: defaultdict(list))
-    unknown: set[object] = field(default_factory=set)
+    places: dict[Key, Place] = field(default_factory=dict)
+    left_by: dict[Key, list[tuple[Move, Key]]] = field(default_factory=lambda: defaultdict(list))
+    unknown: set[Key] = field(default_factory=set)
 
-    def ended(self, key: object) -> bool:
+    def ended(self, key: Key) -> bool:
         """Whether the stream has ended there, and nothing is watched any more."""
         standing = self.play.kind.standing(self.places[key].state)
         return not standing.open and standing.watched_until is None
 
-    def dead_ends(self) -> list[object]:
+    def dead_ends(self) -> list[Key]:
         """The places that the agency, the system and time can bring to no end without the applicant's side."""
-        into: dict[object, set[object]] = defaultdict(set)
+        into: dict[Key, set[Key]] = defaultdict(set)
         for key, ways in self.left_by.items():
             for move, other in ways:
                 if move.actor == SYSTEM or move.actor.role in OFFICERS:
@@ -107,7 +110,7 @@ class Reached:
             alive.extend(new)
         return [key for key in self.places if key not in good]
 
-    def stuck(self, key: object) -> str | None:
+    def stuck(self, key: Key) -> str | None:
         """Why an open stream is stuck there: nothing rings, or nobody may act; None if it is not."""
         place = self.places[key]
         if key in self.unknown or self.ended(key) or self.play.asks(place.state):
@@ -129,13 +132,15 @@ def _is_told(kind: StreamKind[Any], state: Any) -> bool:
 
 
 def reached(play: Play, most: int, seed: int = 35) -> Reached:
-    """Takes every move from at most so many places, in random order."""
-    found, chance = Reached(play), random.Random(seed)
-    ahead: list[object] = []
+    """Takes every move from at most so many places: in random order, those of the rarest stage first."""
+    found, chance, stages = Reached(play), random.Random(seed), Counter[object]()
+    ahead: list[Key] = []
     for place in play.begun():
         _add(found, place, ahead)
     while ahead and len(found.left_by) < most:
-        key = ahead.pop(chance.randrange(len(ahead)))
+        key = min(ahead, key=lambda one: (stages[one[0]], chance.random()))
+        ahead.remove(key)
+        stages[key[0]] += 1
         for move, after in _ways(play, found.places[key]):
             found.left_by[key].append((move, _add(found, after, ahead)))
     found.unknown = {*ahead}
@@ -149,7 +154,7 @@ def _ways(play: Play, place: Place) -> Iterator[tuple[Move, Place]]:
             yield move, after
 
 
-def _add(found: Reached, place: Place, ahead: list[object]) -> object:
+def _add(found: Reached, place: Place, ahead: list[Key]) -> Key:
     key = found.play.key(place.state)
     if key not in found.places:
         found.places[key] = place
