@@ -253,11 +253,13 @@ OWN: Final = """
 exists (
     select from filing join officer as mine
         on mine.agency in ({agency}, heir_of({agency})) and mine.subject = {officer}
-    where filing.filing_id = {filing} and (mine.person in (filing.person, filing.representative, filing.stands_for_it) or exists (
-        select from unnest(filing.recused) as who cross join split_part(who, ' ', 1) as of_one join officer as other
-            on other.agency in (of_one, heir_of(of_one)) and other.subject = split_part(who, ' ', 2)
-        where other.person = mine.person or (other.agency, other.subject) = (mine.agency, mine.subject)
-    ))
+    where filing.filing_id = {filing} and (
+        mine.person in (filing.person, filing.representative, filing.stands_for_it) or exists (
+            select from unnest(filing.recused) as who cross join split_part(who, ' ', 1) as of_one join officer as other
+                on other.agency in (of_one, heir_of(of_one)) and other.subject = split_part(who, ' ', 2)
+            where other.person = mine.person or (other.agency, other.subject) = (mine.agency, mine.subject)
+        )
+    )
 )
 """
 """SQL: true if an officer is on the applicant's side of a filing, or recused from it, in any account."""
