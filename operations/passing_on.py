@@ -30,7 +30,8 @@ class Kept:
 class Report:
     """The outcome: how many filings went to the successor, and what the closed agency still has.
 
-    `streams` are its other streams with work left, such as refunds of money on its account, which its officers finish.
+    `streams` are its other streams with work left, such as refunds of money on its account: its officers finish them,
+    or the successor's.
     """
 
     agency: str

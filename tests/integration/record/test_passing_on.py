@@ -1,12 +1,13 @@
 """Filings that go to another agency while they run: by a leader, and all at once from an agency that is closed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
+from activities.ledger.authority.officers import in_their_place
 from motcua import Document
 from operations.passing_on import pass_all_on
 from publishing.authoring.procedures import seed_directory
@@ -223,12 +224,20 @@ async def test_officers_of_the_successor_finish_what_a_closed_agency_has_in_stre
     assert await broken(disputed.give(complaint, cm.Claim, heir(Role.LEADER, 2))) == [("actor.subject", "own_filing")]
     for command in (cm.Claim, TakeUp):
         await disputed.give(complaint, command, heir(Role.LEADER))
+    new = await complained(disputed, "fee_paid", 2)
+    assert await office.fetchval("select agency from stream where stream = $1", new) == TO
     part, specialist = referral_workflow(parted.filing, 1), heir(Role.SPECIALIST, of=POLICE)
     await parted.give(part, cm.Claim, specialist)
     await parted.give(part, AnswerPart, specialist, outcome="approved")
     await lost.give(parcel_workflow(lost.filing, 1), ClaimCompensation, heir(Role.HANDOVER), reference="12/YC")
     revoking = {"reason": "sai tên", "legal_basis": "NĐ 123/2015"}
     await issued.give(result_workflow(issued.filing, 1), RevokeResult, heir(Role.CLERK), **revoking)
+    await disputed.act(cm.Recuse, heir(Role.LEADER), reason="cháu ruột của người nộp")
+    other = await passed(disputed)
+    stopping = other.act(cm.Stop, officer(Role.LEADER, TO), mode="suspend", reason="chờ", legal_basis="Đ19")
+    assert await broken(stopping) == [("actor.subject", "own_filing")], (
+        "who has recused themselves at the closed agency"
+    )
     await eventually(lambda: refunded.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     await parted.until(lambda view: view.parts[0].outcome is not None)
     assert await money(office) == {LEAD: 4 * FEE}
@@ -246,5 +255,13 @@ async def test_of_a_line_of_closed_agencies_the_last_one_has_what_they_had(offic
     assert [row[0] for row in await office.fetch(heirs)] == ["H01.30", "H01.30", None, None, None]
     new = office.client.submit(extract(agency=LEAD))
     assert await broken(new) == [("agency", "agency_closed")]
+    first, second = (officer(Role.LEADER, "H01.30", n).subject for n in (1, 2))
+    days = date(2026, 1, 1), date(2026, 1, 9)
+    await office.execute("insert into absence values ('H01.30', $1, 'leader', $2, $3, $4)", first, *days, second)
+    async with office.connection() as connection:
+        stands_in = [
+            await in_their_place(connection, LEAD, [second], [first], day) for day in (*days, date(2026, 1, 10))
+        ]
+    assert stands_in == [True, True, False], "two officers are needed, and these are one"
     await office.execute('update agency set closed = closed || \'{"day": "2999-01-01"}\' where agency = $1', TO)
     assert [row[0] for row in await office.fetch(heirs)] == [TO, None, None, None, None], "it is not closed yet"
