@@ -17,7 +17,7 @@ from rules.streams import COMPLAINT, FILING, PAPERS, PARCEL, PAYMENT, REFERRAL, 
 from schemas.complaint.commands import RingComplaint, SettleUpheld
 from schemas.complaint.state import Complaint
 from schemas.filing import commands as cm
-from schemas.filing.events import ParcelOutcome
+from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import Filing, Stage
 from schemas.ids import StreamId
 from schemas.parcel import commands as of_post
@@ -413,8 +413,6 @@ def papers(_: tuple[Actor, ...], __: tuple[Actor, ...]) -> Play:
 
 MADE_WHERE_DECIDED: Final = frozenset({Stage.ISSUE})
 """The stages in which the agency that decided has still to act."""
-_ASKED: Final = MADE_WHERE_DECIDED | {Stage.DELIVERY}
-"""The stages in which a back office or the post is asked."""
 OTHER: Final = "H01.13"
 """The agency to which filings are passed on, with officers of the same names."""
 
@@ -465,8 +463,10 @@ def _by_officers(state: Filing, now: datetime, officers: list[Actor]) -> Iterato
 
 
 def _is_asked(state: Filing) -> bool:
+    """Whether a back office, the post or a bank is asked, by a workflow of its own or the filing's."""
     online = state.fee_pending and state.fee is not None and state.fee.online
-    return lifecycle.stage(state) in _ASKED or (lifecycle.stage(state) is Stage.FEE and online)
+    by_post = Clock.DELIVERY in state.clocks
+    return by_post or lifecycle.stage(state) in MADE_WHERE_DECIDED or (lifecycle.stage(state) is Stage.FEE and online)
 
 
 def _by_the_system(state: Filing) -> Iterator[Move]:
