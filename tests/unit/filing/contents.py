@@ -128,7 +128,11 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
         "revoke_refusal": {"reason": "nhầm"},
         "correct_applicant": {"name": f"Nguyễn Văn Anh {filing.seq}", "reason": "viết nhầm"},
         "cancel_supplement": {"reason": "yêu cầu nhầm"},
-        "pass_on": {"to": "H01.13", "reason": "không thuộc thẩm quyền", "legal_basis": "NĐ 118/2025"},
+        "pass_on": {
+            "to": "H01.12" if filing.agency == "H01.13" else "H01.13",
+            "reason": "không thuộc thẩm quyền",
+            "legal_basis": "NĐ 118/2025",
+        },
         "revoke_waiver": {"reason": "giấy xác nhận giả"},
         "decline_waiver": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "không thuộc diện"}
         if rules.fee and rules.fee.waivers
