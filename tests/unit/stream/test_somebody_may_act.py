@@ -73,7 +73,7 @@ def test_no_filing_is_ever_without_a_timer_or_somebody_who_may_act(shape: str) -
     rules = SHAPES[SHAPE_NAMES.index(shape)]
     for world, people in [*WORLDS.items()][: examples(3, few=1)]:
         for on_paper in (False, True)[: examples(2, few=1)]:
-            found = reached(plays.filing(*people, rules, on_paper=on_paper), most=examples(250, few=30))
+            found = reached(plays.filing(*people, rules, on_paper=on_paper), most=examples(120, few=30))
             assert wrong(found) == [], (world, on_paper)
             assert held_back(found) == [], (world, on_paper)
 
