@@ -62,8 +62,6 @@ SIGNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
-_STAYED_FOR: Final = timedelta(seconds=5)
-"""The pause between two looks whether a complaint still stops the filing, of which nothing is signed meanwhile."""
 _TRIES: Final = 3
 """The maximum attempts to make the proof. Later `motcua result verify --keep` makes it."""
 
@@ -298,7 +296,7 @@ class OfficialSigning:
             raise NotOrderedError(order)
         async with acquired(self._pool) as connection:
             if await stands_still(connection, read.state.filing_id):
-                raise ApplicationError("a complaint stops the act", type="stayed", next_retry_delay=_STAYED_FOR)
+                raise ApplicationError("a complaint stops the act", type="stayed")
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
