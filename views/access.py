@@ -82,10 +82,14 @@ def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:
     return AccessEntry.model_validate(known if named else known | {"subject": None, "officer": None})
 
 
-ACTIVE: Final = """
+OR_HEIR: Final = """
+({agency}, (select heir_of(shut.agency) from agency as shut where shut.agency = {agency} and shut.closed is not null))
+"""
+"""SQL: an agency, and the one that has what it had if it is closed: only then is the function called."""
+
+ACTIVE: Final = f"""
 exists (
-    select from officer
-    where agency in ({agency}, heir_of({agency})) and subject = {officer} and role = {role} and active
+    select from officer where agency in {OR_HEIR} and subject = {{officer}} and role = {{role}} and active
 )
 """
 """SQL: true if an officer is active in this role of the agency, or of the agency that has what that closed one had."""
@@ -127,13 +131,13 @@ exists (
 """SQL: true if a row of `filing` is within one of the `Reach`es in a parameter, a JSON array."""
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
-_LOOKS: Final = """
+_LOOKS: Final = f"""
 select at, look, filing_id, stream, question, role, actor_agency, access.subject, access.principal, sealed,
     principal.name as principal_name, (
         select name from officer
-        where officer.agency in (actor_agency, heir_of(actor_agency))
+        where officer.agency in {OR_HEIR.format(agency="actor_agency")}
             and officer.subject = access.subject and officer.role = access.role limit 1
     ) as officer
 from access left join principal using (principal)
 where filing_id = $1 and (at, look) < ($2::text::timestamptz, $3::text::uuid) order by at desc, look desc limit $4
-"""
+"""  # noqa: S608 -- SQL of our own

@@ -29,7 +29,7 @@ from schemas.people import OFFICERS, Actor, Role
 from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
 from schemas.result.events import ResultSigned, SignatureRequested
 from schemas.stream.ledger import Batch
-from views.access import ACTIVE
+from views.access import ACTIVE, OR_HEIR
 from views.log import Connection as AnyConnection
 
 
@@ -249,25 +249,27 @@ def _findings(batch: Batch) -> list[Evidence]:
 
 
 _ACTIVE: Final = f"select {ACTIVE.format(agency='$1', officer='$2', role='$3')}"
-OWN: Final = """
+OWN: Final = f"""
 exists (
     select from filing join officer as mine
-        on mine.agency in ({agency}, heir_of({agency})) and mine.subject = {officer}
-    where filing.filing_id = {filing} and (
+        on mine.agency in {OR_HEIR} and mine.subject = {{officer}}
+    where filing.filing_id = {{filing}} and (
         mine.person in (filing.person, filing.representative, filing.stands_for_it) or exists (
             select from unnest(filing.recused) as who cross join split_part(who, ' ', 1) as of_one join officer as other
-                on other.agency in (of_one, heir_of(of_one)) and other.subject = split_part(who, ' ', 2)
+                on other.agency in {OR_HEIR.format(agency="of_one")} and other.subject = split_part(who, ' ', 2)
             where other.person = mine.person or (other.agency, other.subject) = (mine.agency, mine.subject)
         )
     )
 )
-"""
+"""  # noqa: S608 -- SQL of our own
 """SQL: true if an officer is on the applicant's side of a filing, or recused from it, in any account."""
 
 _OWN: Final = f"select {OWN.format(filing='$1', agency='$2', officer='$3')}"
-_IS_ONE_OF: Final = """
-select exists (select from officer where agency in ($1, heir_of($1)) and subject = $2 and person = any($3))
-"""
+_IS_ONE_OF: Final = f"""
+select exists (
+    select from officer where agency in {OR_HEIR.format(agency="$1")} and subject = $2 and person = any($3)
+)
+"""  # noqa: S608 -- SQL of our own
 BORNE_OUT: Final = """
 not exists (
     select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
@@ -302,17 +304,17 @@ not exists (
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])
-SAME: Final = """
+SAME: Final = f"""
 exists (
     select from officer as one join officer as other using (person)
-    where one.agency in ({agency}, heir_of({agency})) and one.subject = any({hands}) and other.subject = any({others})
+    where one.agency in {OR_HEIR} and one.subject = any({{hands}}) and other.subject = any({{others}})
 )
 """
 """SQL: true if one of the agency's officers is one of the others, under another account."""
 _SAME: Final = f"select {SAME.format(agency='$1', hands='$2', others='$3')}"
 _IN_THEIR_PLACE: Final = f"""
 select exists (
-    select from absence where agency in ($1, heir_of($1)) and $4 between first_day and last_day
+    select from absence where agency in {OR_HEIR.format(agency="$1")} and $4 between first_day and last_day
         and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
 ) or {SAME.format(agency="$1", hands="$2", others="$3")}
 """  # noqa: S608 -- joined from statements of our own
@@ -331,7 +333,7 @@ select exists (
 )
 """
 """SQL: whether a program signed for one of the officers who requested the act, or whose act ended the filing."""
-_ABSENCE: Final = """
+_ABSENCE: Final = f"""
 select last_day, substitute from absence
-where agency in ($1, heir_of($1)) and subject = $2 and role = $3 and $4 between first_day and last_day
-"""
+where agency in {OR_HEIR.format(agency="$1")} and subject = $2 and role = $3 and $4 between first_day and last_day
+"""  # noqa: S608 -- SQL of our own
