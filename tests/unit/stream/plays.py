@@ -43,6 +43,7 @@ from tests.unit.filing.lives import (
     FILE,
     LEADER,
     PAPER,
+    PARTNERS,
     START,
     Life,
     local,
@@ -458,7 +459,8 @@ def _by_officers(state: Filing, now: datetime, officers: list[Actor]) -> Iterato
         if actor.role is Role.TEAM_LEAD:
             yield from (Move(actor, cm.Reassign, given) for given in given_to(officers, task_role(state), *apart))
         if actor.role in {Role.LEADER, Role.OPERATOR}:
-            heir = {"heir": to["to"]} if actor.role is Role.OPERATOR else {}
+            heir: dict[str, Any] = {"heir": to["to"]} if actor.role is Role.OPERATOR else {}
+            heir["partners"] = [{"part": part.code, "agency": PARTNERS[part.code]} for part in state.planned]
             yield Move(actor, cm.PassOnTo, all_fitting(state)["pass_on"] | to | {"destination": heir})
 
 

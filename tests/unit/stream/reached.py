@@ -115,7 +115,10 @@ class Reached:
         place = self.places[key]
         if key in self.unknown or self.ended(key) or self.play.asks(place.state):
             return None
-        if self.play.rings(place.state) is None and not _is_told(self.play.kind, place.state):
+        rings = self.play.rings(place.state)
+        if rings is not None and rings <= place.now:
+            return None
+        if rings is None and not _is_told(self.play.kind, place.state):
             return "nothing rings, and nobody is told of the wait"
         may = [move for move, _ in self.left_by[key] if move.actor != SYSTEM and _brings_on(move)]
         return None if may else "nobody may act"
