@@ -86,7 +86,7 @@ integration/deploy/test_stack.py: parts killed one by one, a supervisor that die
 integration/erasure/test_failing.py: requests that fail beside others that must not wait
   but one_that_cant
 integration/files/test_children.py: children that hang, die or eat memory
-  only a_cancelled a_child_that_hangs a_killed_child memory_and
+  only a_cancelled a_child_that_hangs a_killed_child closing_ends memory_and
 integration/files/test_preview.py: pictures of every kind of page, and the commands over every kind of file
   but no_page_is what_cant
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left
@@ -129,8 +129,8 @@ integration/operations/test_reconcile.py: each act that nobody ordered, and each
 integration/operations/test_registered.py: each column of the register changed behind it
 integration/operations/test_result_register.py: commands of results, and verdicts years later, by register or without
   but what_is_not
-integration/operations/test_store.py: stores that miss, damage or hide files
-  only a_filing_without files_of_a
+integration/operations/test_store.py: stores that miss, damage or hide files, and a sweep that is killed
+  only a_filing_without a_killed_sweep files_of_a
 integration/operations/test_tills.py: tills by the command, and what they come to
   only cash_needs what_is_recorded
 integration/papers/test_money_receipts.py: receipts while their service is away, lost or void
@@ -160,6 +160,8 @@ integration/record/test_ledger_verifier.py: the verifier as processes side by si
   only a_number_in it_runs_in side_by_side
 integration/record/test_master_keys.py: rotations that fail half-way
   only what_another
+integration/record/test_passing_on.py: streams of every kind that a closed agency leaves to its successor
+  only officers_of
 integration/record/test_plans.py: plans at 300,000 filings
 integration/record/test_rebuild.py: rebuilds while work goes on, and row by row
   but a_stream_goes a_stream_is those_on_another what_is_rebuilt what_it_needs
@@ -178,7 +180,7 @@ integration/signature/test_sandbox_trust.py: the sandbox trust killed, and each 
 integration/signature/test_submitted.py: each signature that is not a submission's
   but a_detached a_form_of roots_that what_the_check
 integration/signature/test_verified.py: issued files altered in every way
-  only a_changed_byte a_changed_signature a_file_that a_kept_verdict a_signature a_whole_file
+  only a_changed_byte a_changed_signature a_changing_revision a_file_that a_kept_verdict a_signature a_whole_file
   only renewed_in revoked_before the_seal_of what_is_broken when_the_last without_answers
 matrix/test_matrix.py: orders and variants of money, through five processes
   only a_few_orders
@@ -199,6 +201,8 @@ unit/publishing/test_prose.py: each placeholder of the catalogue written out
   only the_time_that what_fills
 unit/publishing/test_provinces.py: workbooks and tables, row by row, as drafts
   only a_workbook people_are
+unit/stream/test_every_event.py: that no function that takes events is left out of the walk
+  only whatever_takes
 unit/time/test_working_time.py: that due dates are measured
   only it_says_how
 workflow/orders/test_files.py: rogue runs that ask about files

@@ -272,18 +272,19 @@ SPOILED: Final[dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("spoiling", SPOILED.values(), ids=SPOILED.keys())
-async def test_a_principal_that_can_not_be_read_is_left_out_and_all_others_are_heard(
-    with_desk: World, spoiling: str, caplog: pytest.LogCaptureFixture
+async def test_principals_that_can_not_be_read_are_left_out_and_all_others_are_heard(
+    with_desk: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await done(with_desk, adding(2, id="desk-2"))
-    await with_desk.execute(f"{spoiling} where principal = 'desk-2'")
+    spoiled = {f"desk-{n}": spoiling for n, spoiling in enumerate(SPOILED.values(), 2)}
+    await done(with_desk, *(adding(n, id=name) for n, name in enumerate(spoiled, 2)))
+    for name, spoiling in spoiled.items():
+        await with_desk.execute(f"{spoiling} where principal = '{name}'")
     async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
         assert rule_of(keyring) is None
-        assert keyring.ring.principal("desk-2") is None
-    (told,) = [record for record in caplog.records if record.getMessage() == "principal.unreadable"]
-    assert vars(told)["principal"] == "desk-2"
-    assert "secret" not in str(vars(told))
+        assert [keyring.ring.principal(name) for name in spoiled] == [None] * len(spoiled)
+    told = [vars(record) for record in caplog.records if record.getMessage() == "principal.unreadable"]
+    assert sorted(one["principal"] for one in told) == sorted(spoiled)
+    assert "secret" not in str(told)
 
 
 AS_ONE: Final = ("--as", "operator:h01.12-operator-1@H01.12")
