@@ -228,7 +228,7 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.DELIVERY: [Role.SYSTEM],
         Stage.READING: [Role.APPLICANT, *([Role.HANDOVER] if unread else [])],
         Stage.PICKUP: [Role.HANDOVER],
-        Stage.SUCCESSION: [Role.RECEPTION],
+        Stage.SUCCESSION: [Role.SYSTEM if filing.procedure.succession is None else Role.RECEPTION],
         Stage.STAYED: [Role.LEADER],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))

@@ -2751,6 +2751,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "result_validity.voided": ("số đã hủy, chưa từng phát hành", "number given up, never issued"),
     "review_has_begun": ("đã có người bắt đầu giải quyết hồ sơ; không thu hồi việc tiếp nhận được nữa", "somebody has begun with the review; the acceptance can't be taken back any more"),
     "revocation_unknown": ("chưa hỏi được tổ chức cấp chứng thư xem chứng thư số có bị thu hồi không; cán bộ sẽ quyết định", "the authority could not be asked whether the certificate was revoked; an officer decides"),
+    "right_ends_with_applicant": ("quyền này gắn với chính người nộp, thủ tục không cho ai kế thừa: hồ sơ kết thúc theo người nộp", "the right is the applicant's own, and by the procedure nobody succeeds to it: the filing ends with the applicant"),
     "role.applicant": ("người nộp", "applicant"),
     "role.auditor": ("người kiểm tra", "auditor"),
     "role.cashier": ("cán bộ thu phí", "cashier"),

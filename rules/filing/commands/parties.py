@@ -61,6 +61,11 @@ def _has_ceased(filing: Filing, _: Actor, __: datetime) -> Problem | None:
     return None if filing.ceased else problem("", "applicant_not_ceased")
 
 
+def _may_succeed(filing: Filing, actor: Actor, at: datetime) -> Problem | None:
+    own = None if filing.procedure.succession is not None else problem("", "right_ends_with_applicant")
+    return _has_ceased(filing, actor, at) or own
+
+
 def _succeed(filing: Filing, command: cm.Succeed, _: datetime) -> Events:
     successor, before = command.applicant, filing.applicant
     if before is not None and before.id_number == successor.id_number:
@@ -79,5 +84,5 @@ RULES: Final[dict[str, Rule[Filing]]] = {
         _has_ceased,
         lambda _, command, __: (ev.CessationRevoked(officer=command.actor.subject, reason=command.reason),),
     ),
-    "succeed": Rule((Role.RECEPTION,), _has_ceased, _succeed),
+    "succeed": Rule((Role.RECEPTION,), _may_succeed, _succeed),
 }

@@ -191,6 +191,7 @@ def test_nothing_lapses_while_a_parcel_is_with_the_post_or_a_result_in_the_makin
     assert (life.kinds[-1], life.status) == ("lapsed", 9), "what the agency owed is done"
     made = ceased(Life(result_channel="counter").accepted().decided())
     assert made.stage == "issue"
+    assert made.refusal("succeed", RECEPTION, applicant=HEIR, evidence=FILE) == [("", "right_ends_with_applicant")]
     assert made.issued().kinds[-1] == "lapsed"
 
 
