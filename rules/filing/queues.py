@@ -52,8 +52,8 @@ def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = 
 
 
 _WHILE_STAYED: Final = frozenset(
-    {"withdraw", "revoke_mandate", "name_representative", "record_cessation", "succeed", "correct_applicant"}
-    | {"answer", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
+    {"withdraw", "revoke_mandate", "name_representative", "record_cessation", "revoke_cessation", "succeed"}
+    | {"correct_applicant", "answer", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
 )
 """The commands of people while a complaint stops the disputed act."""
 

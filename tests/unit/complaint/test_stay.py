@@ -172,6 +172,14 @@ def test_whoever_dies_or_withdraws_meanwhile_and_a_calendar_that_changes() -> No
     assert working.stage == "stayed"
 
 
+def test_a_mistaken_record_of_a_death_is_taken_back_during_a_stay_too() -> None:
+    life = stayed(at(VERIFY, succession="60 calendar days")).do("record_cessation", RECEPTION, evidence=FILE)
+    life.do("revoke_cessation", RECEPTION, reason="ghi nhầm hồ sơ")
+    assert (life.stage, list(life.ringing)) == ("stayed", ["stay"])
+    assert over(life).stage == "review"
+    assert not life.clock("processing").paused
+
+
 def test_a_complaint_upheld_during_another_ones_stay_starts_the_filing_again_after_it() -> None:
     life = stayed(suspended(at(VERIFY)), 2)
     life.do("settle_complaint", n=1, about=life.filing.act, step="verify", officer=SECOND.subject)
