@@ -220,7 +220,7 @@ class Paying:
                 await self._closed()
             case Beside.WAIVER:
                 said: dict[str, Any] = {"waiver": "nq_66_22", "reason": "đã tích hợp 5 giấy tờ"}
-                await self._unless_paid(cm.WaiveFee, Role.RECEPTION, **said)
+                await self._unless_paid(cm.WaiveFee, Role.LEADER, **said)
             case Beside.COUNTER:
                 await self._unless_paid(cm.PayAtCounter, Role.CASHIER, amount=AMOUNT)
             case Beside.PROOF:

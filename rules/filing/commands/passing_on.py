@@ -18,8 +18,11 @@ from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
-STAGES: Final = tuple(stage for stage in Stage if stage not in {Stage.DRAFT, Stage.CLOSED, Stage.ISSUE})
-"""All stages of an open filing but one: the agency that decided makes and signs the result."""
+STAGES: Final = tuple(one for one in Stage if one not in {Stage.DRAFT, Stage.CLOSED, Stage.ISSUE, Stage.STAYED})
+"""All stages of an open filing but one: the agency that decided makes and signs the result.
+
+While a complaint stops the filing, the stage at which it stands counts.
+"""
 
 
 def _may_pass_on(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -208,7 +208,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "settle_complaint": some(
         n=[1], about=st.integers(1, 20), step=[None, "appraise", "decide", "nowhere"], officer=["leader-2"]
     ),
-    "record_stay": some(n=[1, 2], stay=[1, 2], since=[START], limit=["30 calendar days", "1 hours"]),
+    "record_stay": some(n=[1, 2], stay=[1, 2], since=[START], limit=["30 calendar days", "1 working hours"]),
     "end_stay": some(n=[1, 2], stay=[1, 2]),
     "timer_fired": some(clock=list(Clock), moment=list(Moment)),
     "change_calendar": some(calendar=list(CALENDARS)),
