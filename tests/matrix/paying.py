@@ -220,11 +220,11 @@ class Paying:
                 await self._closed()
             case Beside.WAIVER:
                 said: dict[str, Any] = {"waiver": "nq_66_22", "reason": "đã tích hợp 5 giấy tờ"}
-                await self._unless_paid(cm.WaiveFee, Role.LEADER, **said)
+                await self._unless_paid(cm.WaiveFee, self.play.officer(Role.LEADER, 2), **said)
             case Beside.COUNTER:
-                await self._unless_paid(cm.PayAtCounter, Role.CASHIER, amount=AMOUNT)
+                await self._unless_paid(cm.PayAtCounter, self.play.officer(Role.CASHIER), amount=AMOUNT)
             case Beside.PROOF:
-                await self._unless_paid(cm.FulfilObligation, Role.CASHIER, reference="56/GNT")
+                await self._unless_paid(cm.FulfilObligation, self.play.officer(Role.CASHIER), reference="56/GNT")
 
     async def _expired(self) -> None:
         if self._is_over:
@@ -239,9 +239,9 @@ class Paying:
     async def _closed(self) -> None:
         await self.play.until(lambda view: view.stage is Stage.CLOSED)
 
-    async def _unless_paid(self, command: type[cm.Command], role: Role, **said: Any) -> None:
+    async def _unless_paid(self, command: type[cm.Command], actor: Actor, **said: Any) -> None:
         try:
-            await self.play.act(command, self.play.officer(role), **said)
+            await self.play.act(command, actor, **said)
         except NotAllowed:
             self.refused = True
         else:

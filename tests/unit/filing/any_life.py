@@ -105,8 +105,8 @@ CLOSINGS: Final = {
     *("intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped", "lapsed"),
 }
 FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
-NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:")
-"""Tasks that are notices, and need no action."""
+NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:", "stayed")
+"""Tasks that are notices, and need no action: a stay is ended by an act on its complaint."""
 
 ONWARDS: Final = {
     *("accept", "supplement", "forward", "propose", "decide", "pay_at_counter", "hand_over"),
