@@ -157,9 +157,9 @@ def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
         about = {"hook": hook, "filing": str(dossier.filing_id), "attempt": activity.info().attempt}
         ours = {"reason": str(error)} if isinstance(error, UnfitError) else {}
         _log.warning("backoffice.failed", extra=about | {"error": name, "place": where} | ours)
-        final = isinstance(error, ApplicationError) and error.non_retryable
+        own = error if isinstance(error, ApplicationError) else ApplicationError("")
         text = ours.get("reason", f"{hook} failed")
-        failure = _HookError(text, type=name, non_retryable=final)
+        failure = _HookError(text, type=name, non_retryable=own.non_retryable, next_retry_delay=own.next_retry_delay)
         raise failure.with_traceback(error.__traceback__) from None
 
 

@@ -93,7 +93,7 @@ def _lives(pid_file: Path) -> bool:
 
 
 async def ports(around: Surroundings) -> list[Finding]:
-    """Checks that the ports set for the stack are free, or used by the stack itself."""
+    """Checks that the ports set for the stack are free, or those of the stack and of the addresses that are set."""
     chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
     found = [_port(around, name, around.settings[name]) for name in chosen]
     return found or [ok("doctor.ports.free_ones", ports=f"{PORTS.start}-{PORTS.stop - 1}")]
@@ -103,7 +103,8 @@ def _port(around: Surroundings, name: str, value: str) -> Finding:
     fix = "doctor.ports.mend"
     if not value.isdecimal() or not 0 < int(value) < 2**16:
         return fail("doctor.ports.no_port", fix=fix, name=name)
-    if any(f":{value}" in address for address in (around.home.read_env() or {}).values()):
+    known = {**(around.home.read_env() or {}), **around.settings}
+    if any(f":{value}" in address for setting, address in known.items() if setting != name):
         return ok("doctor.ports.own", name=name, value=value)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

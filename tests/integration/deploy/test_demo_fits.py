@@ -112,6 +112,7 @@ NOT_SEEN: Final = {
 OURS_ALONE: Final = frozenset(
     {
         *("fee_settled", "fee_charged_back", "parcel_settled", "part_overdue", "part_settled", "result_settled"),
+        *("act_stayed", "stay_ended"),
         *("cancel", "refunded", "look", "noticed", "accepted"),
         *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
     }
