@@ -244,7 +244,7 @@ def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
     return {"recused": (*filing.recused, f"{event.agency} {event.officer}")}
 
 
-def _stays_with(origin: AgencyCode, filing: Filing) -> Changed:
+def _done_by(origin: AgencyCode, filing: Filing) -> Changed:
     """The change that names the agency that has taken the money of each paid fee, and issued each result."""
     paid = (fee for fee in filing.fees if fee.state is st.FeeState.PAID)
     done: tuple[st.IssuedResult | st.Fee, ...] = (*filing.results, *paid)
@@ -274,7 +274,7 @@ def _passed_on(filing: Filing, event: ev.PassedOn, _: datetime) -> Changed:
         "at_desk": tuple(code for code in filing.at_desk if code not in event.papers),
         "under_way": event.papers,
         "parts": tuple(parts),
-        **_stays_with(event.origin, filing),
+        **_done_by(event.origin, filing),
         "procedure": filing.procedure.model_copy(update=named),
         "signs": event.signs,
         "machine_failing": None,

@@ -134,7 +134,8 @@ def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) ->
         return not passes_on if clock is Clock.SUCCESSION else declared is Effect.PAUSE and filing.decision is not None
     if kind == "stayed" and clock is Clock.STAY:
         return _ends_before_another(filing)
-    return bool(filing.stays if kind == "stay_over" else filing.at_desk if kind == "dossier_received" else ())
+    more_to_come = {"stay_over": filing.stays, "dossier_received": filing.at_desk}
+    return bool(more_to_come.get(kind))
 
 
 def _ends_before_another(filing: Filing) -> bool:

@@ -209,9 +209,6 @@ def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
 
 def _queues(filing: Filing) -> list[Role]:
     late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
-    asked = stage(filing) not in {Stage.SUCCESSION, Stage.STAYED} and any(
-        question.answer is None for question in filing.questions
-    )
     step = current_step(filing)
     at_step = [] if step is None else [step.role]
     reading = filing.clocks.get(Clock.READING)
@@ -231,7 +228,13 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.SUCCESSION: [Role.SYSTEM if filing.procedure.succession is None else Role.RECEPTION],
         Stage.STAYED: [Role.LEADER],
     }
-    return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
+    return list(dict.fromkeys([*by_stage[stage(filing)], *_asked(filing), *late]))
+
+
+def _asked(filing: Filing) -> list[Role]:
+    """The applicant, if a question to them is open and nothing stops the filing."""
+    stands = stage(filing) in {Stage.SUCCESSION, Stage.STAYED}
+    return [] if stands or all(one.answer is not None for one in filing.questions) else [Role.APPLICANT]
 
 
 def _task(filing: Filing, role: Role, now: datetime) -> Task:

@@ -99,18 +99,12 @@ async def ports(around: Surroundings) -> list[Finding]:
     return found or [ok("doctor.ports.free_ones", ports=f"{PORTS.start}-{PORTS.stop - 1}")]
 
 
-def _is_set(around: Surroundings, port: str) -> bool:
-    """Returns whether an address of the stack, or one that is set, has this port."""
-    return any(
-        f":{port}" in address for address in (*(around.home.read_env() or {}).values(), *around.settings.values())
-    )
-
-
 def _port(around: Surroundings, name: str, value: str) -> Finding:
     fix = "doctor.ports.mend"
     if not value.isdecimal() or not 0 < int(value) < 2**16:
         return fail("doctor.ports.no_port", fix=fix, name=name)
-    if _is_set(around, value):
+    addresses = (*(around.home.read_env() or {}).values(), *around.settings.values())
+    if any(f":{value}" in address for address in addresses):
         return ok("doctor.ports.own", name=name, value=value)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

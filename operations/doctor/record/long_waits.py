@@ -14,6 +14,7 @@ from rules.stream_kind import Kinds, Wait
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Role
 from schemas.translate import said
+from views.access import OR_HEIR
 from views.waiting import Waiting, waiting
 
 Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
@@ -82,7 +83,8 @@ async def absences(around: Surroundings) -> list[Finding]:
 _NOBODYS: Final = f"""
 select agency, role, count(distinct stream) as tasks from task
 where role = any($1) and cardinality(actions) > 0 and not exists (
-    select from officer where (officer.agency, officer.role) = (task.agency, task.role) and officer.active
+    select from officer where officer.agency in {OR_HEIR.format(agency="task.agency")}
+        and officer.role = task.role and officer.active
         and not {OWN.format(filing="task.filing_id", agency="officer.agency", officer="officer.subject")}
 )
 group by agency, role order by tasks desc, agency, role

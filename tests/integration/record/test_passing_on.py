@@ -9,6 +9,7 @@ import yaml
 
 from activities.ledger.authority.officers import in_their_place
 from motcua import Document
+from operations.doctor.record.long_waits import nobody
 from operations.passing_on import pass_all_on
 from publishing.authoring.procedures import seed_directory
 from rules.time.working_time import VIETNAM
@@ -44,6 +45,7 @@ from tests.conftest import DIRECTORY, Signed, World
 from tests.passing import TO, WHY, money, theirs
 from tests.restarting import lost_and_restarted
 from tests.shell import Shell
+from tests.waits import around
 from tests.workflow.complaints import complained
 
 TAX: Final = "H01.50"
@@ -141,12 +143,15 @@ CLOSING: Final = {"day": "2026-01-01", "successor": TO, "document": "15/2026/NQ-
 def closed(*agencies: str, **officers: dict[str, str]) -> bytes:
     """Returns the directory with these agencies closed, and their successor with a back office of its own.
 
-    `officers` are more entries about officers, by the last part of their identity.
+    The officers of the police have left, if it is closed. `officers` are more entries about those of the successor, by the
+    last part of their identity.
     """
     directory = yaml.safe_load(DIRECTORY)
     for agency in directory["agencies"]:
         if agency["agency"] in agencies:
             agency["closed"] = dict(CLOSING)
+        if agency["agency"] == POLICE in agencies:
+            agency["officers"] = [one | {"active": False} for one in agency["officers"]]
         if agency["agency"] == TO:
             agency["queue"] = OWN_QUEUE
             for one in agency["officers"]:
@@ -219,6 +224,7 @@ async def test_officers_of_the_successor_finish_what_a_closed_agency_has_in_stre
     assert await broken(refunded.refund(**approving)) == [("actor", "not_in_directory")]
     own = {"id_number": disputed.submission.applicant.id_number}
     await seed_directory(office.owner_dsn, closed(LEAD, POLICE, leader_2=own), office.publisher)
+    assert [one.health for one in await nobody(around(office))] == ["ok"], "its tasks are the successor's officers'"
 
     await refunded.refund(**approving)
     assert await broken(disputed.give(complaint, cm.Claim, heir(Role.LEADER, 2))) == [("actor.subject", "own_filing")]
