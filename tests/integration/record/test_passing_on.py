@@ -143,7 +143,7 @@ CLOSING: Final = {"day": "2026-01-01", "successor": TO, "document": "15/2026/NQ-
 def closed(*agencies: str, **officers: dict[str, str]) -> bytes:
     """Returns the directory with these agencies closed, and their successor with a back office of its own.
 
-    The officers of the police have left, if it is closed. `officers` are more entries about those of the successor, by the
+    The officers of the police have left, if it is closed. `officers` are more entries about the successor's, by the
     last part of their identity.
     """
     directory = yaml.safe_load(DIRECTORY)
