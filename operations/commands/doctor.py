@@ -71,6 +71,7 @@ FIRST: Final = (
     Check("gateway", partners.gateway, "MOTCUA_GATEWAY_URL"),
     Check("objects", partners.objects, "MOTCUA_OBJECTS"),
     Check("signature_roots", partners.roots),
+    Check("signer", partners.signer),
     Check("time_stamps", partners.time_stamps, "MOTCUA_TSA_URL"),
     Check("trust", partners.sandbox, "MOTCUA_TRUST_URL"),
     Check("scanner", partners.scanner),

@@ -119,6 +119,17 @@ def _root(root: x509.Certificate, now: datetime, *, counts: bool) -> Finding:
     return ok("doctor.signature_roots.well", name=name, until=until)
 
 
+NEEDED_TO_SIGN: Final = ("MOTCUA_SIGNER_URL", ROOTS, "MOTCUA_TSA_URL")
+
+
+async def signer(around: Surroundings) -> list[Finding]:
+    """Checks that a remote signer answers, and that no other setting is missing without which nothing can be signed."""
+    missing = [name for name in NEEDED_TO_SIGN if not around.settings.get(name)]
+    if missing:
+        return [warn("doctor.signer.none", settings=", ".join(missing))]
+    return await partner(NEEDED_TO_SIGN[0], said("doctor.partner.signer"), around)
+
+
 async def time_stamps(around: Surroundings) -> list[Finding]:
     """Checks that the authority issues a valid time-stamp."""
     from activities.signature.signing import HttpStamper  # noqa: PLC0415 -- slow to load: no other check needs it

@@ -246,6 +246,7 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     told = await doctor(MOTCUA_SIGNATURE_SUBJECTS='{"prefixes": {"CCCD:": "person"}}')
     ((health, words),) = told.of("signature_roots")
     assert (health, words.startswith("CN=Sandbox Root CA,C=VN until ")) == ("ok", True)
+    assert told.of("signer") == [("ok", "the signing service answers")]
     assert (told.of("time_stamps"), told.of("trust")) == ([("ok", "time-stamps are given")], [("ok", "it answers")])
     assert not any("SUBJECTS" in words for health, words in told.of("settings") if health != "ok")
 
@@ -257,6 +258,10 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     )
     assert [away.of(name)[0][0] for name in ("signature_roots", "time_stamps", "trust")] == ["warn"] * 3
     assert "every signature is left to an officer" in away.of("signature_roots")[0][1]
+    ((health, words),) = away.of("signer")
+    assert (health, words.partition(";")[0]) == ("warn", "not set: MOTCUA_SIGNATURE_ROOTS")
+    silent = await doctor(MOTCUA_SIGNER_URL=f"http://{NOBODY}")
+    assert silent.of("signer")[0] == ("fail", "the signing service does not answer: ConnectError")
     assert "settings" in away.failed
 
     for days, health in ((59, "warn"), (-1, "fail")):
