@@ -44,10 +44,10 @@ class StrictModel(Model):
 
 
 class HandedIn(Model):
-    """A frozen value that somebody else hands in and the record keeps, such as a submission.
+    """A frozen value that comes from outside and stays in the record, such as a submission.
 
     The edge refuses unknown fields at every depth (`strictly`), and so does the constructor. A reader of the record
-    ignores them, so that an older build reads what a newer one has taken.
+    ignores unknown fields, so that an older build reads values that a newer build has accepted.
     """
 
     if not TYPE_CHECKING:

@@ -26,7 +26,7 @@ class Level(IntEnum):
 
 
 def _whole(value: object) -> object:
-    """Returns the value. Raises `int_type` for `true` and 4.0, which are equal to a level for an enum's parser."""
+    """Returns the value. Raises `int_type` for `true` and 4.0, which an enum's parser would accept as a level."""
     if isinstance(value, bool | float):
         raise PydanticKnownError("int_type")
     return value

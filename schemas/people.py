@@ -102,7 +102,7 @@ class PersonKind(StrEnum):
 class Applicant(Model):
     """The person or organisation in whose name a filing is made. `stands_for_it`: the person who acts for it.
 
-    `stands_for_it_number` is that person's citizen number: by it, no account of the person handles the filing.
+    `stands_for_it_number` is that person's citizen number, by which no account of the person may handle the filing.
     """
 
     subject: Subject = Field(description="identity at the identity provider")

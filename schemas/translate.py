@@ -22,8 +22,8 @@ VIETNAM: Final = timezone(timedelta(hours=7), "+07")
 def said(key: str, **values: object) -> Text:
     """Returns the sentence of this key, filled with `values`.
 
-    Of a `Text` value, each language of the sentence gets its own. Raises `KeyError` for an unknown key, or if a value
-    of the sentence is missing.
+    From a `Text` value, each sentence takes the text in its own language. Raises `KeyError` for an unknown key, or if a
+    value of the sentence is missing.
     """
     if not values:
         return _plain(key)

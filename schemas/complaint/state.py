@@ -78,7 +78,7 @@ class Touched(Model):
 
 
 class Obstacle(Model):
-    """Days, both included, on which an objective obstacle hindered the complaint: they don't count (art. 9)."""
+    """An obstacle to the complaint. Its days, first and last included, do not count in the time limit (art. 9)."""
 
     first: Day
     """first day of the obstacle, in Vietnam"""
@@ -89,7 +89,7 @@ class Obstacle(Model):
 
 
 class Claim(Model):
-    """The part of a complaint that the log is asked about.
+    """The fields of a complaint from which its `Grounds` are looked up in the log.
 
     Attributes:
         about: The seq of the disputed event.
@@ -132,7 +132,7 @@ class ComplaintStart(HandedIn):
 
 
 def claim_of(start: ComplaintStart) -> Claim:
-    """Returns the part of a complaint that the log is asked about."""
+    """Returns the fields of a complaint from which its `Grounds` are looked up in the log."""
     return Claim(about=start.about, against=start.against, touched=start.touched is not None)
 
 
@@ -152,15 +152,15 @@ class Grounds(Model):
         officer: The officer accountable for the act; None if no officer acted.
         step: The review step of the act; None for the intake.
         steps: The review steps that the filing had reached.
-        known_at: The time from which the time for the complaint runs, `within`; None while it does not run.
-        until: The end of that time, without regard to obstacles.
-        complainants: The people who may make the complaint; nobody in person for a touched complainant.
+        known_at: The start of the limit `within` for making the complaint; None if this limit has not started.
+        until: The end of the limit `within`, without regard to obstacles.
+        complainants: The people who may make the complaint; empty for a touched complainant, for whom the desk acts.
         side: The people on the applicant's side: none of them may answer the complaint.
         represented_until: The last day on which a representative may act for the complainant; None if it has no end.
         earlier: The number of earlier complaints about this filing.
         barred: The rule by which an earlier complaint, or the lack of one, hinders this one; None if nothing does.
         answer: The time limit of the answer.
-        longer: The limits of the answer that may take its place, each one step longer.
+        longer: The limits that may replace `answer`, from the shortest to the longest.
         dialogue: The least time from the invitation to a dialogue.
     """
 
@@ -193,8 +193,8 @@ class Complaint(StreamState):
     `officer` answers for the act that the complaint is about. `answerer` has claimed the complaint; `acting_for` is the
     absent officer for whom the answerer acts, if any. `limit` is the running time limit, from `since` to `due`.
     `verified` are the findings of the officer `verifier`. `dialogue_at` is the time of the dialogue, `dialogue` are its
-    minutes. `stayed` is whether the act is stopped now, `stays` how often it was. `sent_at` is the time at which the
-    answer was sent. `reopened` is whether the filing has restarted.
+    minutes. `stayed` is whether the act is stopped now, `stays` the number of stays so far. `sent_at` is the time at
+    which the answer was sent. `reopened` is whether the filing has restarted.
     """
 
     state: ComplaintState = ComplaintState.RECORDED
@@ -280,7 +280,7 @@ class StayEndFact(Model):
 
 
 class ComplaintView(Model):
-    """The visible part of a complaint: while it is open its deadline `due`, and later its answer.
+    """A complaint as its readers see it: its deadline `due` while it is open, and its answer afterwards.
 
     `reopened` is whether the filing has restarted because of the complaint. `seq` is the number of the complaint's last
     event.

@@ -151,7 +151,7 @@ class CancelSupplement(Command):
 class Supplement(Command):
     """Supply the requested papers and new values of form fields.
 
-    At the desk, the moment at which the papers were handed over counts; it is `received_at` if it was earlier.
+    Papers for the desk count from their hand-over: the time `received_at`, or now if `received_at` is not set.
     """
 
     kind: Literal["supplement"] = "supplement"
@@ -200,7 +200,7 @@ class RevokeRefusal(Command):
     """Take a mistaken refusal of intake back on the same day (thu hồi việc từ chối tiếp nhận).
 
     The filing is at its intake again, whose time limit runs as if it had never been refused. A refund because of the
-    refusal is called off; what was given back already is asked for again by a leader.
+    refusal is called off; a leader decides about a sum that was already refunded.
     """
 
     kind: Literal["revoke_refusal"] = "revoke_refusal"
@@ -259,9 +259,9 @@ class Release(Command):
 
 
 class Recuse(Command):
-    """Declare, as an officer, that one handles nothing of this filing (từ chối giải quyết), as a relative, say.
+    """Declare that the officer will handle nothing of this filing (từ chối giải quyết), for a reason such as kinship.
 
-    A claimed task goes back to its queue. It can't be taken back.
+    If the officer has claimed the task, the task goes back to its queue. The declaration can't be taken back.
     """
 
     kind: Literal["recuse"] = "recuse"
@@ -286,8 +286,8 @@ class Reassign(Command):
 class PassOn(Command):
     """Pass the filing on to the agency that is competent for it (chuyển hồ sơ), with its papers, code and time limits.
 
-    A fee that is due is requested by that agency anew; a paid fee stays with the agency that took it. An operator may
-    give this command for a closed agency, to the successor that the directory names.
+    The new agency requests a due fee again; a paid fee stays with the agency that received it. An operator may give
+    this command for a closed agency, to the successor that the directory names.
     """
 
     kind: Literal["pass_on"] = "pass_on"
@@ -306,8 +306,8 @@ class Recall(Command):
 class Ask(Command):
     """Ask the applicant a question; the clocks go on.
 
-    A question for papers is a supplement request as well, with the rules and the limit of one: `items` lists the papers
-    and form fields, and `legal_basis` is its legal basis.
+    A question with `items`, the papers and form fields to supply, is also a supplement request: the rules and the time
+    limit of supplement requests apply, and `legal_basis` is the legal basis of the request.
     """
 
     kind: Literal["ask"] = "ask"
@@ -353,7 +353,7 @@ class RecordOpinion(Command):
 
 
 class ReferObligation(Command):
-    """Ask another authority for the applicant's financial obligation to it (chuyển thông tin nghĩa vụ tài chính)."""
+    """Ask another authority to state the applicant's financial obligation (chuyển thông tin nghĩa vụ tài chính)."""
 
     kind: Literal["refer_obligation"] = "refer_obligation"
     reference: DocumentNumber
@@ -574,8 +574,8 @@ class RecordCessation(Command):
 class RevokeCessation(Command):
     """Take back a mistaken record of the applicant's death or dissolution (thu hồi việc ghi nhận).
 
-    Until a successor steps in or the filing ends. The agency's time limits run as if they had never stood still; those
-    of the applicant's side begin again; the representative acts again.
+    Possible until a successor steps in or the filing ends. The agency's time limits run as if they had never paused;
+    the time limits of the applicant's side begin again, and the representative may act again.
     """
 
     kind: Literal["revoke_cessation"] = "revoke_cessation"
@@ -585,7 +585,7 @@ class RevokeCessation(Command):
 class Succeed(Command):
     """Record the successor of an applicant who has ceased to exist (người kế thừa quyền, nghĩa vụ).
 
-    The successor is the applicant from now on: of notices, results, complaints and refunds.
+    From now on the successor is the applicant, also for notices, results, complaints and refunds.
     """
 
     kind: Literal["succeed"] = "succeed"
@@ -764,9 +764,9 @@ class PayableDemand(DemandObligation):
 class Destination(Model):
     """Facts from the directory about an agency to which a filing is passed on, and about the agency that has it.
 
-    `known`: whether the directory has the agency; `led`: whether the agency has an active leader. `closed_for` is its
-    successor if it is closed; `heir` is the successor of the agency that has the filing, if that one is closed. The
-    other fields are those of `Submit`.
+    `known`: whether the directory has the agency; `led`: whether the agency has an active leader. `closed_for` is the
+    successor of this agency, if it is closed. `heir` is the successor of the agency that has the filing now, if that
+    agency is closed. The other fields are those of `Submit`.
     """
 
     known: bool = True

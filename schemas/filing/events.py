@@ -175,10 +175,10 @@ class Submitted(Model):
 
     Facts from the directory and the publications are recorded here, so that the log alone is enough to fold the filing:
     `accountable` are the officers who answer for the filing, `partners` the agencies that decide parts of the
-    procedure, and `digests` belong to its rules and its calendar. `client_id` and `submission_id` are the client's own
-    ids of the filing. `possible_duplicates` are the codes of the same person's open filings for the same procedure, as
-    the ledger lists them. `scan` is the state of the virus scan of the files, `signature_check` the result of the check
-    of the signature. `signs`: whether the agency's officers sign the result, in a stream of its own.
+    procedure, and `digests` the digests of its rules and its calendar. `client_id` and `submission_id` are the client's
+    own ids of the filing. `possible_duplicates` are the codes of the same person's open filings for the same procedure,
+    as the ledger lists them. `scan` is the state of the virus scan of the files, `signature_check` the result of the
+    check of the signature. `signs`: whether the agency's officers sign the result, in a stream of its own.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -549,7 +549,7 @@ class Released(Model):
 
 
 class Recused(Model):
-    """An officer of an agency declared to handle nothing of this filing, for a reason such as a relation."""
+    """An officer of an agency declared that they will handle nothing of this filing, for a reason such as kinship."""
 
     kind: Literal["recused"] = "recused"
     officer: str
@@ -569,7 +569,7 @@ class Reassigned(Model):
 class PassedOn(Model):
     """The filing was passed on to another agency, which has it from this event on, with its code and its clocks.
 
-    A due fee is no longer owed to the agency before. Parts of the procedure that were not referred yet go to the
+    A due fee is no longer owed to the previous agency. Parts of the procedure that were not referred yet go to the
     `partners` of the new agency.
     """
 
@@ -868,9 +868,9 @@ class Decided(Model):
 class ResultIssued(Model):
     """The signed result, or the notice of refusal, was made and handed to the one-stop desk.
 
-    A result that was not signed in a stream of its own gets its `number` in the register with this event. Otherwise
-    that stream, of the filing's `n`-th result, had taken the number `registered` before. `expires_on` is the last day
-    on which the result is in force, `copies` the number of originals. Results from before the register have no number.
+    If the result was signed in a stream of its own, the stream of the filing's `n`-th result, that stream has taken the
+    number `registered` before. Otherwise this event takes the `number` in the register. `expires_on` is the last day on
+    which the result is in force, `copies` the number of originals. Results from before the register have no number.
     """
 
     kind: Literal["result_issued"] = "result_issued"
@@ -1066,10 +1066,10 @@ class Reopened(Model):
 
 
 class Stayed(Model):
-    """A complaint has stopped the disputed act (tạm đình chỉ): the filing stands still, nothing is decided or given.
+    """A complaint has stopped the disputed act (tạm đình chỉ): no decision is made, and no result is handed over.
 
-    `complaint` is the number of the complaint, `stay` that of the stay among those of the complaint. The stay lasts at
-    the latest until the end of `limit`, which runs from `since`: the time for the complaint's answer.
+    `complaint` is the number of the complaint, `stay` that of the stay among those of the complaint. The stay ends at
+    the latest with the time limit for the complaint's answer: `limit` from `since`.
     """
 
     kind: Literal["stayed"] = "stayed"
@@ -1084,7 +1084,7 @@ class Stayed(Model):
 
 
 class StayOver(Model):
-    """A stay of the disputed act is over. `lapsed`: its time has ended before the complaint reported its end."""
+    """A stay of the disputed act ended. `lapsed`: whether its time ended before the complaint reported its end."""
 
     kind: Literal["stay_over"] = "stay_over"
     complaint: int

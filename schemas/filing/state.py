@@ -195,7 +195,8 @@ class Fee(Model):
     then paid in another way. `lapsed`: whether the fee was not paid in time, so that the result waits for the payment.
     `adds_to` is set if this fee is the difference after a change of the dossier, and is the number of the fee that was
     paid before. `returned` are the refunds after changes of the dossier. `charged_back` is the sum that the payer's
-    bank took back, and that is requested again. `agency` took the money, if the filing was passed on since.
+    bank took back, and that is requested again. `agency` is the agency that received it; set only if the filing was
+    then passed on.
     """
 
     n: int
@@ -409,7 +410,7 @@ class IssuedResult(Model):
 
     `signed`: whether the officers signed it in a stream of its own, which has more details of the result.
     `overtaken_at` is the time at which a complaint undid the result; None if none has. `agency` is the agency that
-    issued it, if the filing was passed on since.
+    issued it; set only if the filing was passed on afterwards.
     """
 
     n: int
@@ -450,12 +451,11 @@ class RevokedCopy(Model):
 class Filing(Model):
     """The state of a filing. `seq` is the number of the last folded event.
 
-    `had_by` are the agencies that had the filing before, each at its passing on, in order.
-    `digests` belong to the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent
-    officer for whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has,
-    `under_way` the papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a
-    complaint may undo now. `reopened` is the number of restarts; supplements and parcels before the last restart are
-    not counted.
+    `had_by` are the agencies that passed the filing on, in order; an agency may appear more than once. `digests` are
+    those of the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent officer for
+    whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has, `under_way` the
+    papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a complaint may
+    undo now. `reopened` is the number of restarts; supplements and parcels before the last restart are not counted.
 
     `to_scan` are the papers whose files have no virus scan yet. `infected` are the papers with viruses in their files,
     until other papers replace them. `unscanned`: whether some files came while there was no scanner.
@@ -464,12 +464,12 @@ class Filing(Model):
     `stays` are the stays of disputed acts by complaints: while there is one, the filing stands still.
 
     `ceased`: whether the applicant has died or, as an organisation, ceased to exist, and no successor has stepped in.
-    `mandate_over`: whether nobody may act for the applicant any more under what the submission had; `representative` is
-    the one named later.
+    `mandate_over`: whether the representation that the submission states has ended; `representative` is the
+    representative named afterwards.
 
     `accepted_by` is the officer who accepted the filing; `handled_by` are the officer who finished the last step and
-    the absent one for whom that officer acted; `recused` are the officers who handle nothing of it, each as agency
-    and subject with a space between them.
+    the absent officer for whom that officer acted; `recused` are the officers who may handle nothing of the filing,
+    each as the agency and the subject with a space between them.
 
     `offered`: whether the result can be read online. `links` is the number of links to it so far; only the last link is
     valid. At the counter the result is handed over for the `pickup_code`; `wrong_codes` is the number of wrong codes
@@ -595,7 +595,7 @@ class Filing(Model):
 
     @property
     def represented_by(self) -> Subject | None:
-        """The representative who may act for the applicant now, unless their authorisation has run out."""
+        """The applicant's representative, if any. The last day of the authorisation is not checked here."""
         if self.ceased:
             return None
         filer = self.filed_by
@@ -754,10 +754,10 @@ class Task(Model):
 
 
 class Stretch(Model):
-    """All time by which one kind of act has made the processing longer.
+    """The total time by which one kind of act has made the processing longer.
 
-    `kind` is the kind of the events: `case_applied`, `extended`, `reappointed` or `suspended`. The time of suspensions
-    is that of the past ones, and the limit of a present one.
+    `kind` is the kind of the acts' events: `case_applied`, `extended`, `reappointed` or `suspended`. For `suspended`,
+    the total is the time of all past suspensions and the limit of the present one.
     """
 
     kind: str

@@ -245,7 +245,7 @@ class Message(Model):
     """The facts about a received message with which its statement is compared.
 
     `actor` is None for a question. `content` is the digest of the message as received. `procedure` is the filing's
-    procedure, and `filed_by` the program that submitted the filing; each is None if only the record has it.
+    procedure, and `filed_by` the program that submitted the filing; each is None if the message does not state it.
     `client_id` is that of a submission; None for any other message.
     """
 

@@ -16,8 +16,8 @@ from ..refund.state import RefundMeans
 class SuspenseState(StrEnum):
     """The state of money that no request for money matches.
 
-    Two officers make it `assigned` or `to_give_back`. Before that, the matching payment may be found automatically,
-    which makes it `found`.
+    The decision of two officers makes the state `assigned` or `to_give_back`. If the matching payment is found
+    automatically before that, the state becomes `found`.
     """
 
     WAITING = "waiting"

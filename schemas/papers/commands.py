@@ -13,10 +13,10 @@ from .state import GivenNumber, PaperKind, ReceiptLine, ReceiptNumber, VoidCause
 
 
 class IssueReceipt(SystemCommand):
-    """Issue a receipt for money without one.
+    """Issue a receipt for money that has no receipt.
 
     If an external service gave the number, it is in `given`; otherwise the agency's own series takes the next number.
-    `agency` issues it; None: the agency with which the filing's papers began.
+    `agency` is the agency that issues the receipt; None means the agency of the filing's first paper.
     """
 
     kind: Literal["issue_receipt"] = "issue_receipt"
@@ -34,7 +34,7 @@ class IssueReceipt(SystemCommand):
 
 
 class VoidReceipt(Command):
-    """Request the voiding of a receipt, as a cashier or leader of its agency. `again`: whether another shall follow."""
+    """Request, as a cashier or leader of its agency, to void a receipt. `again`: whether a new receipt is to follow."""
 
     kind: Literal["void_receipt"] = "void_receipt"
     registered: ReceiptNumber
@@ -43,7 +43,7 @@ class VoidReceipt(Command):
 
 
 class ApproveVoid(Command):
-    """Void a receipt as another cashier or leader of its agency requested."""
+    """Void a receipt, as another cashier or leader of its agency has requested."""
 
     kind: Literal["approve_void"] = "approve_void"
     registered: ReceiptNumber

@@ -38,7 +38,7 @@ class PaperSource:
         agencies: The letterhead of every agency involved in the filing.
         phones: The telephones of the agencies' one-stop desks, as far as the directory has them.
         officers: The names of the agencies' officers, by subject; an officer without a name is shown by the role.
-        tracking: The address of the filing's status page, with `{code}`; None if there is none: papers have no QR code.
+        tracking: The web address of the status page, with `{code}` for the dossier code; None: papers have no QR code.
         before: The filing before the last event, if known: an apology names the appointment that will be missed.
         complaint: The complaint after its events, for the receipt of the complaint.
         parcel: The parcel after its events, for its label.

@@ -71,8 +71,8 @@ class VoidRequest(Model):
 class MoneyReceipt(Model):
     """A receipt for money: its event, its number, its purpose, and the time of its voiding (None if it is not void).
 
-    `void_asked` is the last request to void it; None if there is none. `agency` issued it; None if the filing's papers
-    began with that agency.
+    `void_asked` is the last request to void the receipt; None if there is none. `agency` is the agency that issued it;
+    None means the agency of the filing's first paper.
     """
 
     seq: int

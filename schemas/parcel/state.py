@@ -122,7 +122,7 @@ class Parcel(PartState):
 
 
 class ParcelView(Model):
-    """The visible part of a parcel. `seq` is the number of its last event.
+    """A parcel as its readers see it. `seq` is the number of its last event.
 
     `invitations` is the number of invitations that the recipient got, `cod` the amount to collect on delivery, in đồng.
     """

@@ -28,7 +28,7 @@ class RecordOrder(SystemCommand):
 
 
 class RecordCapture(SystemCommand):
-    """Record money that the bank reports as received. `going` are the earlier captures of which money goes back."""
+    """Record money that the bank reports as received. `going` are earlier captures with a refund, paid or under way."""
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture
@@ -83,7 +83,7 @@ class RecordRefund(SystemCommand):
 class RecordAcceptance(SystemCommand):
     """Record that officers accepted money below the requested amount as the whole fee.
 
-    `going` are the captures of which money goes back: they do not count.
+    `going` are the captures with a refund, paid or under way: their money does not count.
     """
 
     kind: Literal["record_acceptance"] = "record_acceptance"
@@ -99,7 +99,7 @@ class RecordChargeBack(SystemCommand):
 
 
 class RenewPayment(Command):
-    """Request the fee again (thanh toán lại). `provider`: None for the first one of the agency's providers."""
+    """Request the fee again (thanh toán lại). If `provider` is None, the first of the agency's providers is used."""
 
     kind: Literal["renew_payment"] = "renew_payment"
     provider: Code | None = None
@@ -113,6 +113,6 @@ PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
 
 
 class RenewThrough(RenewPayment):
-    """A `RenewPayment` with the provider that takes the money. Only the payment's workflow gives it."""
+    """A `RenewPayment` with the provider that takes the money. Only the payment's workflow gives this command."""
 
     through: Through

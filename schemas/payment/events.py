@@ -128,7 +128,7 @@ class PaymentChargedBack(ChargedBack):
 
 
 class PaymentChargeBackAhead(ChargeBack):
-    """The provider reported a charge-back before its capture. It is recorded again once the capture is recorded."""
+    """The provider reported a charge-back before its capture. The charge-back is recorded again after the capture."""
 
     kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
 

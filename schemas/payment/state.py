@@ -69,8 +69,8 @@ class GivenBack(Model):
 class CaptureAccepted(Model):
     """The content of the signal `accepted`, which a refund sends to the payment.
 
-    Two officers have accepted the money that had come as the whole fee, although `forgone` đồng are missing. The refund
-    of the capture `capture_id` has recorded it.
+    Two officers have accepted the money received so far as the whole fee, although `forgone` đồng are missing. The
+    refund of the capture `capture_id` has recorded the acceptance.
     """
 
     capture_id: str
@@ -139,12 +139,12 @@ class Attempt(Model):
 class Payment(PartState):
     """The fold of a payment's events, with all data that its workflow needs.
 
-    `refunded` are the ids of the captures whose money that is not owed was returned in full. `owed_capture` is the
-    id of the capture that settled the fee, and `parts` are the ids of the others that settled it together.
-    `forgone` is the amount in đồng that is missing from a short payment accepted as the whole fee. `ahead` are the
-    charge-backs whose capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited`
-    belong to the first request; `renewed` are the later requests. `payer_address` is the address that was given last.
-    `watch_over`: whether the wait for late money has ended.
+    `refunded` are the ids of the captures of which all money that is not owed was returned. `owed_capture` is the id of
+    the capture that settled the fee, and `parts` are the ids of the others that settled it together. `forgone` is the
+    amount in đồng that is missing from a short payment accepted as the whole fee. `ahead` are the charge-backs whose
+    capture is not recorded yet. `provider`, `expires`, `pay_url`, `code`, `over` and `awaited` belong to the first
+    request; `renewed` are the later requests. `payer_address` is the address that was given last. `watch_over`: whether
+    the wait for late money has ended.
     """
 
     snapshot_version: int = 6
@@ -269,8 +269,8 @@ class MoneyNotice(Model):
         at: The time of the event; None if the provider does not report it.
         by_number: Whether `transaction` of a charge-back is the number of the capture; None if it may be another
             number.
-        confirms: Whether the provider confirms the transaction when queried. If so, it counts beside another one of the
-            same request only once confirmed.
+        confirms: Whether the provider confirms the transaction when queried. If so, a second transaction of one request
+            counts only after this confirmation.
     """
 
     reference: str
@@ -283,7 +283,7 @@ class MoneyNotice(Model):
 
 
 class PaymentView(Model):
-    """The visible part of a payment: how to pay while it is pending, and the money received and refunded, in đồng.
+    """A payment as its readers see it: how to pay while it is pending, and the money received and refunded, in đồng.
 
     `pay_url` is a web address for the payment, and `code` the text of a QR code (VietQR) for the payer's app. Both
     belong to the newest request, with the number `attempt`, which can be paid until `expires`. After that, or to use

@@ -94,7 +94,7 @@ class Series(Model):
 
 
 class Closed(Model):
-    """The closing of an agency that was merged or dissolved: from this `day` on, its `successor` has what it had."""
+    """The closing of an agency that was merged or dissolved: from this `day` on, its `successor` takes its place."""
 
     day: date
     """first day on which the agency takes in no filing"""
@@ -134,7 +134,7 @@ class AgencyEntered(Publication):
 class OfficerEntered(Publication):
     """An officer got these roles in the directory. `number` is the officer's number at the signing service.
 
-    By `id_number`, the citizen number, an officer is kept from filings of their own whichever account they use.
+    By `id_number`, the citizen number, officers are refused the handling of their own filings under any account.
     """
 
     kind: Literal["officer_entered"] = "officer_entered"

@@ -67,7 +67,7 @@ class Condition(Model):
 
     A condition on a field requires a value in `one_of`, a whole number from `at_least` to `at_most`, or a date that is
     `at_least_days_ago` to `at_most_days_ago` calendar days before the day of receipt. Days off right before the day of
-    receipt do not count, as a limit ends on no day off. An empty field fulfils no condition.
+    receipt do not count, since a limit never ends on a day off. An empty field fulfils no condition.
     """
 
     field: Code | None = None

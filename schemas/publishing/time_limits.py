@@ -71,8 +71,8 @@ class RunsFrom(StrEnum):
 class Limits(Model):
     """The time limits of the stages. `issue` is the time to make the result, `delivery` the time of the post.
 
-    A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`, in whose
-    place `LONGER` may stand if it is the law's limit.
+    A complaint must be made within `appeal`, taken up within `take_up`, and then answered within `complaint`. If
+    `complaint` is the limit in the law, a limit in `LONGER` may replace it.
 
     `reminder` is the time before the end of a limit at which the officer is reminded, and `apology` the time before
     that end at which an apology is drafted. A new appointment must be announced at least `notice` before the end of the

@@ -66,7 +66,7 @@ class Referral(PartState):
 
 
 class ReferralView(Model):
-    """The visible part of a referral: deciding agency, deadline and decision. `seq` is the number of its last event."""
+    """A referral as its readers see it: deciding agency, deadline, decision. `seq` is the number of its last event."""
 
     filing_id: UUID
     n: int

@@ -73,7 +73,7 @@ class GiveBackByHand(_InWhosePlace):
 
 
 class AcceptShortPayment(_InWhosePlace):
-    """Propose to accept a short payment as the whole fee (đề nghị chấp nhận nộp thiếu), for another to approve."""
+    """Propose to accept a short payment as the whole fee (đề nghị chấp nhận nộp thiếu). Another officer approves it."""
 
     kind: Literal["accept_short_payment"] = "accept_short_payment"
     reason: ShortText
@@ -87,13 +87,13 @@ class ApproveShortPayment(_InWhosePlace):
 
 
 class AcceptWithOthers(AcceptShortPayment):
-    """An `AcceptShortPayment` with the sum of the other captures that came. Only the refund's workflow gives it."""
+    """An `AcceptShortPayment` with the sum of the payment's other captures. Only the refund's workflow gives it."""
 
     beside: Dong
 
 
 class ApproveWithOthers(ApproveShortPayment):
-    """An `ApproveShortPayment` with the sum of the other captures that came. Only the refund's workflow gives it."""
+    """An `ApproveShortPayment` with the sum of the payment's other captures. Only the refund's workflow gives it."""
 
     beside: Dong
 

@@ -76,7 +76,7 @@ class RefundOpened(Model):
 
 
 class RefundApproved(Model):
-    """An officer approved the refund: none of the people in `asked_by`, who may not approve it."""
+    """An officer approved the refund. The people in `asked_by` may not approve it, and this officer is none of them."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -182,9 +182,9 @@ class ShortfallAccepted(Model):
 
 
 class ShortfallMadeUp(Model):
-    """A short payment now counts to the paid fee: others made it up, or were accepted with it. The dispute is over.
+    """A short payment is now part of the paid fee: other captures complete the fee, or were accepted with this one.
 
-    Cases that officers had requested meanwhile are voided, unless the provider may be paying them out.
+    The dispute is over. Cases that officers had requested are voided, unless the provider may be paying them out.
     """
 
     kind: Literal["shortfall_made_up"] = "shortfall_made_up"

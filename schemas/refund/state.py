@@ -148,7 +148,7 @@ class RefundEntry(Model):
 
     @property
     def agreeing(self) -> tuple[Role, ...]:
-        """The roles of the officers who may approve or decline the case: a second one if a leader has requested it."""
+        """The roles that may approve or decline the case: also the team lead's if a leader has requested the case."""
         return (Role.LEADER, Role.TEAM_LEAD) if self.by_leader else (Role.LEADER,)
 
     @property
@@ -163,14 +163,14 @@ class Refund(StreamState):
     `undecided` is the way in which the filing ended, if a leader must decide the refund; None otherwise. `ruled`:
     whether the refund rule was applied to the filing's last end. `reopened` is the number of restarts of the filing.
     `unowed` is the reason why none of the money is owed; None if some is. `disputed`: whether the payment was short.
-    `accepted_by` are the officers who propose to accept it as the whole fee, and `forgone` is the amount in đồng that
-    would be missing; `accepted`: whether another officer approved that.
+    `accepted_by` are the officers who propose to accept the payment as the whole fee, and `forgone` is the missing
+    amount in đồng; `accepted`: whether another officer approved the proposal.
 
     `charged_back` is the charged-back sum. `unanswered` is the sum about which a leader must decide: it was charged
     back, or refunded before the filing was reopened (`too_early`). `asked_again` are the sums that were requested
-    again, and `too_early_again` the part of them that had been refunded too early. `since` has the time at which a
-    case was opened, approved, or left to officers, by the number of the case; by 0, the time since which a leader
-    must decide.
+    again, and `too_early_again` the part of them that had been refunded too early. `since` maps the number of a case to
+    the time at which the case was opened, approved, or left to officers, and 0 to the time since which a leader must
+    decide.
     """
 
     snapshot_version: int = 4
@@ -213,9 +213,9 @@ class Claim(Model):
         unowed: The reason why none of the money is owed; None if some is.
         excess: The part in đồng above the requested amount.
         short: Whether the money is below the requested amount while the fee is still due.
-        beside: The sum in đồng of the other captures that count to the fee while it is still due.
+        beside: The sum in đồng of the other captures that may settle the fee, while it is still due.
         before: The part of the fee in đồng that earlier captures had paid.
-        elsewhere: The sum in đồng that officers requested of the fee's other captures beyond what is due of those.
+        elsewhere: The sum in đồng by which officers' requests on the fee's other captures exceed the refunds due there.
         charged_back: The charged-back part in đồng.
         rule: The way in which the filing ended; None if it has not ended.
         percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
@@ -242,7 +242,7 @@ class Claim(Model):
 
 
 class RefundView(Model):
-    """The visible part of a refund, and the result of its workflow: the captured sum in đồng, and every case.
+    """A refund as its readers see it, also the result of its workflow: the captured sum in đồng, and every case.
 
     `gone_twice` is the sum in đồng that was both refunded and charged back: the provider owes it to the agency.
     """

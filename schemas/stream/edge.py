@@ -63,7 +63,7 @@ def bounded(given: Any) -> bytes:
 
 
 def strictly(model: type[M], given: Any) -> M:
-    """Returns plain data from outside as an instance of `model`; unknown fields are ignored, unless it is `HandedIn`.
+    """Returns plain data from outside as an instance of `model`. Unknown fields are refused if `model` is a `HandedIn`.
 
     Raises `ValueError` if the data does not fit the model.
     """

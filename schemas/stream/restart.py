@@ -17,7 +17,7 @@ PROVE: Final = "motcua.prove_run"
 
 
 class Restart(Model):
-    """A request to restart a stream from its log. `epoch`: of the new run; None for the present one in the log."""
+    """A request to restart a stream from its log under `epoch`; None means the present epoch in the log."""
 
     epoch: int | None = Field(default=None, ge=1)
 

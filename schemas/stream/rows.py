@@ -15,7 +15,7 @@ class Standing(Model):
         n: The stream's number in its filing; 0 for a kind with only one stream.
         calendar: The calendar of the stream's clocks.
         open: Whether the stream's workflow has work left.
-        watched_until: The end of the wait for late news, once the stream is closed.
+        watched_until: The end of the wait for late reports, once the stream is closed.
         heard_as: The kinds of events in which the filing records the end of this stream. One such event with this `n`
         proves that the filing was notified. Empty while there is nothing to report.
     """

@@ -47,7 +47,7 @@ class FilingMemory(Model):
 
     `queue` is the task queue of the agency's back office. `checked`: whether the back office has answered the request
     to check the filing. `filed_by` is the program that submitted the filing; None if this run does not have it.
-    `office` is the agency whose queue it is, once a filing was passed on.
+    `office` is the agency that has this queue; set once the filing was passed on.
     """
 
     queue: str = ""
