@@ -73,7 +73,7 @@ class Finding:
 
 
 def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Finding, ...]:
-    """The finding from which an event follows, with the `fields` of its type; none if `fields` lacks this type."""
+    """The finding for an event, with the `fields` listed for the event's type; none if the type is not listed."""
     names = fields.get(type(event))
     return () if names is None else (Finding(event.kind, {name: getattr(event, name) for name in names}),)
 

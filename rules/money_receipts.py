@@ -43,7 +43,7 @@ def registered(receipts: Iterable[MoneyReceipt], number: str) -> MoneyReceipt | 
 
 
 def number_given(agency: str, series: str, given: str) -> str:
-    """The register's number for a number that an outside service has `given`: unique beyond its agency and series."""
+    """The number in the register for a number that an outside service has `given`: unique in the whole register."""
     return f"{agency}-{series}-{given}"
 
 

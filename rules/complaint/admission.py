@@ -62,10 +62,10 @@ def _inadmissible(start: ComplaintStart, found: Grounds, now: datetime) -> Probl
 
 
 def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | None:
-    """The deadline, without the days of obstacles (art. 9).
+    """The end of the time to complain; days of obstacles do not count (art. 9).
 
-    It counts from the day that a touched complainant names, and for a second complaint from the first answer's receipt,
-    and ends as any limit of an applicant.
+    For a touched complainant the time starts on the day that this complainant names, for a second complaint on the
+    receipt of the first answer. It ends like any limit of an applicant.
     """
     known = found.known_at
     if known is None or found.within is None or (start.known_on is None and not start.obstacles):
@@ -81,7 +81,7 @@ _THAT_DAY: Final = Limit(amount=0, unit=Unit.CALENDAR_DAYS)
 
 
 def _pauses(obstacles: Iterable[Obstacle], known: datetime, now: datetime) -> Iterator[Pause]:
-    """The times of the obstacles until now, in order and each instant once."""
+    """The periods of the obstacles until now, in order and without overlaps."""
     free = known
     for one in sorted(obstacles, key=lambda one: one.first):
         begin, end = max(_begins(one.first), free), min(_begins(one.last) + timedelta(days=1), now)

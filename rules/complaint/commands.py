@@ -138,8 +138,8 @@ def _in_time(complaint: Complaint, _: Actor, now: datetime) -> Problem | None:
 def decidable_by(complaint: Complaint, leader: str | None) -> Problem | None:
     """Why this leader can't decide a complaint that they have taken up; None if they can.
 
-    Before a decision about one's own act another officer verifies the complaint; before a second one a dialogue is held
-    (Decree 155/2026 art. 11).
+    A leader may decide about their own act only after another officer has verified the complaint, and about a second
+    complaint only after a dialogue (Decree 155/2026 art. 11).
     """
     if leader == complaint.officer and complaint.verified is None:
         return problem("", "not_verified")

@@ -38,12 +38,12 @@ def _given(_: Complaint, event: Claimed | Reassigned, __: datetime) -> dict[str,
 
 
 def _taken_up(complaint: Complaint, event: ev.ComplaintTakenUp, at: datetime) -> dict[str, Any]:
-    """The change when the complaint is taken up: the answer's time limit begins."""
+    """The change to a complaint when it is taken up: the time limit of the answer begins."""
     return {"state": ComplaintState.TAKEN_UP, "remote": event.remote} | _clock(complaint, at, event.limit)
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """The fields of a limit that begins at `since`: its due time and its reminder, both marked as not reached."""
+    """The fields of a limit that begins at `since`: its due time and its reminder, both not reached yet."""
     days = require(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
@@ -61,7 +61,7 @@ def _not_taken_up(_: Complaint, event: ev.ComplaintNotTakenUp, at: datetime) -> 
 
 
 def _answered(complaint: Complaint, event: ev.ComplaintAnswered, at: datetime) -> dict[str, Any]:
-    """The change by the decision. The time to send it begins."""
+    """The change to a complaint by its decision: the time to send the decision begins."""
     answer = {"start_at": event.step, "reason": event.reason, "legal_basis": event.legal_basis}
     sending = _clock(complaint, at, SENDING if complaint.against is None else SENDING_SECOND)
     return _ended(ComplaintState(event.outcome), at) | answer | {"answerer": event.officer} | sending

@@ -30,10 +30,9 @@ class _Turn(NamedTuple):
 
 
 class Above(NamedTuple):
-    """The authorities above the agency `first`, whose act it is: the next one, and the next above that.
+    """The authorities `second` and `third`, one and two levels above the agency of the disputed act; None if missing.
 
-    `first` is the successor if that agency is closed; None if it is the filing's agency. The others are None where
-    there is none.
+    `first` is the agency of the disputed act, or its successor if it is closed; None means the filing's present agency.
     """
 
     second: AgencyCode | None = None
@@ -64,7 +63,7 @@ def grounds(
 
 
 def _of_the_act(found: _Turn, turns: Sequence[_Turn]) -> dict[str, object]:
-    """The grounds that the disputed event gives, also its time for a complaint."""
+    """The grounds that the disputed event determines, including the time limit for the complaint."""
     steps = tuple(step for step in places(found.before) if step is not None)
     where: dict[str, object] = {"steps": steps, "step": (found.before.step or steps[0]) if steps else None}
     if not _is_the_agencys(found.recorded):
@@ -83,7 +82,7 @@ def _is_the_agencys(recorded: Recorded) -> bool:
 
 
 def whose_act(begun: Filing, events: Iterable[Recorded], about: int) -> AgencyCode:
-    """The agency that had the filing at the event with this seq, or has it now; the one before, if it passed it on."""
+    """The agency that had the filing just before the event `about`; if there is no such event, the present agency."""
     agency = begun.agency
     for recorded in events:
         if recorded.seq == about:
@@ -93,7 +92,7 @@ def whose_act(begun: Filing, events: Iterable[Recorded], about: int) -> AgencyCo
 
 
 def _of_any_event(filing: Filing, complaints: Sequence[Complaint], claim: Claim, above: Above) -> Grounds:
-    """The part of the grounds that exists for every event."""
+    """The grounds that do not depend on the disputed event."""
     limits = filing.procedure.limits
     return Grounds(
         agency=above.first or filing.agency,
@@ -117,7 +116,7 @@ def _applicants_side(filing: Filing) -> tuple[Actor, ...]:
 
 
 def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
-    """The time of receiving or knowing of the act; None for a decision whose result was not handed over yet."""
+    """The time at which the applicant received the act; None for a decision whose result was not handed over yet."""
     if not isinstance(found.recorded.event, ev.Decided):
         return found.recorded.at
     later = (turn.recorded for turn in turns if turn.recorded.seq > found.recorded.seq)
@@ -126,19 +125,19 @@ def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
 
 
 def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str, object]:
-    """The fields of a complainant's limit."""
+    """The fields of the time limit for a complaint: its start, the limit, its end; empty if it has not started."""
     if known_at is None:
         return {}
     return {"known_at": known_at, "within": limit, "until": working_time.applicant_due(known_at, limit, days)}
 
 
 def _same(one: Complaint, claim: Claim) -> bool:
-    """Whether a complaint is about the same act, and by the same side. All touched complainants count as one side."""
+    """Whether a complaint is about the same act and by the same side. All touched complainants are one side."""
     return one.about == claim.about and (one.touched is not None) is claim.touched
 
 
 def _of_first(complaints: Iterable[Complaint], claim: Claim, above: Above, _: Calendar) -> dict[str, object]:
-    """The grounds of a first complaint; `barred` if the applicant's side has made one that waits or was answered."""
+    """The grounds of a first complaint; `barred` if the applicant's side has another one, open or answered."""
     states = {one.state for one in complaints if _same(one, claim) and not claim.touched}
     answered = "answered_already" if states & {*ANSWERED, ComplaintState.SUED} else None
     return {"higher": above.second, "barred": "disputed_already" if states & WAITS else answered}
@@ -158,13 +157,13 @@ def _of_second(complaints: Sequence[Complaint], claim: Claim, above: Above, days
 
 
 def _first(complaints: Iterable[Complaint], claim: Claim) -> Complaint | None:
-    """The first complaint that a second one names, if the same side has made it and it was not refused or given up."""
+    """The first complaint to which a second one refers; None unless it is by the same side, and open or answered."""
     named = (one for one in complaints if one.n == claim.against and one.against is None and _same(one, claim))
     return next((one for one in named if one.state in {*WAITS, *ANSWERED}), None)
 
 
 def _hinders_second(first: Complaint, again: Collection[ComplaintState], above: Above) -> str | None:
-    """The rule by which a second complaint is not possible now; `again` are the states of second ones before it."""
+    """The rule that prevents a second complaint now; None if none does. `again`: the states of earlier second ones."""
     if above.second is None:
         return "no_higher_authority"
     if {*again} - {ComplaintState.NOT_TAKEN_UP, ComplaintState.WITHDRAWN}:

@@ -101,7 +101,7 @@ def _task(complaint: Complaint, role: Role, *actions: str, name: str = "complain
 
 
 def view(complaint: Complaint) -> ComplaintView:
-    """The visible fields of a complaint."""
+    """The `ComplaintView` of a complaint."""
     same = {name: getattr(complaint, name) for name in ComplaintView.model_fields}
     return ComplaintView(**same | {"due": complaint.due if complaint.state in WAITS else None})
 

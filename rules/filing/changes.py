@@ -88,7 +88,7 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
 
 
 def _acceptance_revoked(filing: Filing, _: ev.AcceptanceRevoked, __: datetime) -> Changed:
-    """The change when an acceptance is taken back: nothing is due that the acceptance had made due."""
+    """The change to a filing when its acceptance is taken back: fees that are due because of it are no longer due."""
     never = dict.fromkeys(("accepted_at", "step", "officer"))
     return never | {"processing": False, "fees": tuple(map(no_longer_due, filing.fees))}
 
@@ -98,7 +98,7 @@ def _refusal_revoked(filing: Filing, _: ev.RefusalRevoked, __: datetime) -> Chan
 
 
 def _applicant_corrected(filing: Filing, event: ev.ApplicantCorrected, at: datetime) -> Changed:
-    """The change when a name or number is corrected: the form's signature does not cover it, the mandate follows it."""
+    """The change when a name or number is corrected: the signature's check is marked, the mandate is updated."""
     change: Changed = {"applicant": event.after}
     if filing.signature_check is not None:
         change["signature_check"] = filing.signature_check.model_copy(update={"corrected_at": at})
@@ -128,7 +128,7 @@ def _more_time(answer: st.MoreTime) -> Change[Filing]:
 
 
 def _supplement_cancelled(filing: Filing, _: ev.SupplementCancelled, __: datetime) -> Changed:
-    """The change when a request is cancelled: it has its number, but counts as no request of its stage."""
+    """The change when a supplement request is cancelled: it no longer counts as a request of its stage."""
     if filing.accepted_at is None:
         return {"supplement": None, "supplements_before": filing.supplements_before + 1}
     return {"supplement": None, "supplements_in_review": filing.supplements_in_review - 1}
@@ -150,7 +150,7 @@ def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: dateti
 
 
 def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
-    """The numbered items; the item with the number `n` is changed."""
+    """All `numbered` items, with this change in the item whose number is `n`."""
     return tuple(one.model_copy(update=change) if one.n == n else one for one in numbered)
 
 
@@ -178,7 +178,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
-    """The change if the fee for a result was not paid in time: from now on the fee is paid at the counter."""
+    """The change if the fee for a result is not paid in time: from now on this fee is paid at the counter."""
     return {"fees": _with(filing.fees, event.n, channel=Channel.COUNTER, online=False, lapsed=True)}
 
 
@@ -189,7 +189,7 @@ def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Changed:
 
 
 def _waiver_revoked(filing: Filing, _: ev.FeeWaiverRevoked, at: datetime) -> Changed:
-    """The change when a waiver is taken back: the fee is assessed again, as after a change of the dossier."""
+    """The change to a filing when a waiver is taken back: the fee is assessed again."""
     return {"waiver": None, "fees": tuple(map(no_longer_due, filing.fees)), "dossier_changed_at": at}
 
 
@@ -217,7 +217,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
-    """The move that can still be taken back after this event, with the officer who made it; None if there is none."""
+    """The last act that an officer may still take back after this event, with this officer; None if there is none."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move
@@ -229,7 +229,7 @@ def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
 
 
 def hands(filing: Filing, recorded: Recorded) -> Changed:
-    """The officers of this act whom a later act must not be alone with: who accepts the filing, who finishes a step."""
+    """The change that names the officers of an acceptance or finished step: a later act needs another officer."""
     actor = recorded.actor
     if actor.role not in OFFICERS:
         return {}
@@ -245,7 +245,7 @@ def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
 
 
 def _done_by(origin: AgencyCode, filing: Filing) -> Changed:
-    """The change that names the agency that has taken the money of each paid fee, and issued each result."""
+    """The change that names `origin` as the agency that received each paid fee and issued each result so far."""
     paid = (fee for fee in filing.fees if fee.state is st.FeeState.PAID)
     done: tuple[st.IssuedResult | st.Fee, ...] = (*filing.results, *paid)
 
@@ -256,7 +256,7 @@ def _done_by(origin: AgencyCode, filing: Filing) -> Changed:
 
 
 def _passed_on(filing: Filing, event: ev.PassedOn, _: datetime) -> Changed:
-    """The change when the filing is passed on. Parts not referred yet go to agencies near the new one."""
+    """The change when the filing is passed on: parts that are not referred yet get the partners of the new agency."""
     chosen = {partner.part: partner.agency for partner in event.partners}
     parts = (
         part.model_copy(update={"agency": chosen[part.code]})
@@ -322,7 +322,7 @@ def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: dateti
 
 
 def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Changed:
-    """The change by a referral: the limit of the referred part starts, and the filing counts as in processing."""
+    """The change when a part is referred: the time limit of the part starts, and the filing counts as in processing."""
     limit = next(part.limit for part in filing.parts if part.n == event.n)
     due = working_time.due(at, limit, filing.calendar)
     parts = _with(filing.parts, event.n, stage=st.PartStage.REFERRED, referred_at=at, due=due)
@@ -335,7 +335,7 @@ def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Chan
 
 
 def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Changed:
-    """The change when the calendar changes: referred parts that are not decided yet get a new due time."""
+    """The change when the calendar changes: referred parts that are not decided yet get new due times."""
     parts = tuple(
         part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, event.calendar)})
         if part.stage is st.PartStage.REFERRED and part.referred_at is not None
@@ -387,7 +387,7 @@ def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Changed:
 
 
 def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Changed:
-    """The change when a result is issued. If it replaces a lost copy, the lost copy is recorded as revoked."""
+    """The change when a result is issued. If the result replaces a lost copy, this copy is recorded as revoked."""
     issued = st.IssuedResult(
         n=event.n or len(filing.results) + 1,
         number=event.registered or event.number,
@@ -431,7 +431,7 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
-    """The change when a parcel failed. If it came back and another channel was chosen, that channel is used."""
+    """The change when a parcel fails. If the parcel came back and another channel was chosen, this channel is used."""
     at_hand = event.outcome in {ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED}
     wanted_otherwise = event.n == filing.elsewhere and at_hand
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
@@ -476,9 +476,9 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
 
 
 def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Changed:
-    """The change when the applicant has ceased to exist: nothing is asked of them, or given out to their account.
+    """The change when the applicant has ceased to exist: no fee is due, and no result is offered.
 
-    Nobody acts for them meanwhile; the fields of the representative stay, for the case that the record was a mistake.
+    Nobody acts for the applicant meanwhile. The representative's fields stay, since the record may be a mistake.
     """
     return _nothing_owed_or_offered(filing) | {"ceased": True}
 
@@ -489,9 +489,9 @@ def _stayed(filing: Filing, event: ev.Stayed, _: datetime) -> Changed:
 
 
 def _nothing_owed_or_offered(filing: Filing) -> Changed:
-    """The change by which nothing is asked of the applicant, or given out.
+    """The change after which no fee is due and no result is offered to the applicant.
 
-    A fee that the post collects on a delivery stays due: the post may collect it before the parcel comes back.
+    A fee that the post collects on delivery stays due: the post may collect the fee before the parcel comes back.
     """
     owed = filing.fees if filing.fee_at_the_post else tuple(map(no_longer_due, filing.fees))
     return NOT_OFFERED | {"fees": owed}

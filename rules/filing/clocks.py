@@ -75,7 +75,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 def _standing(
     filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
 ) -> dict[Clock, ClockState]:
-    """The clocks, of which those stand that a stay or a missing applicant stops, whatever else happens meanwhile."""
+    """The clocks; those that a stay or the wait for a successor stops are paused, whatever the event's own effect."""
     stands = _STAND["stayed"] if filing.stays else frozenset()
     stands |= _STAND["applicant_ceased"] if filing.ceased and filing.decision is None else frozenset()
     run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
@@ -89,7 +89,7 @@ _STAND: Final = {
 
 
 def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
-    """The legal time of an event, such as the receipt by post; None if the event states no other time than its own."""
+    """The legal time that an event states, such as the receipt by post; None if its own time is the legal time."""
     match event:
         case ev.Supplemented(received_at=handed_over):
             return handed_over
@@ -102,7 +102,7 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
 
 
 def _revived(filing: Filing, clock: Clock, clocks: dict[Clock, ClockState], past: _Past) -> _Runs:
-    """The clocks with the last run of this one as if it had never ended, and the other runs that have ended."""
+    """The running clocks, with the last run of this clock as if it had never ended; and the other ended runs."""
     last = next((n for n, run in reversed([*enumerate(past)]) if run.clock is clock), None)
     if last is None:
         return clocks, past
@@ -128,7 +128,7 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
 
 
 def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) -> bool:
-    """Whether an event leaves this clock alone: more papers are to come, no right passes on, or it is decided."""
+    """Whether an event has no effect on this clock, despite the declared effect, because of the filing's state."""
     if kind == "applicant_ceased":
         passes_on = filing.procedure.succession is not None
         return not passes_on if clock is Clock.SUCCESSION else declared is Effect.PAUSE and filing.decision is not None
@@ -139,13 +139,13 @@ def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) ->
 
 
 def _ends_before_another(filing: Filing) -> bool:
-    """Whether the last stay ends while another one lasts, whose end counts."""
+    """Whether the newest stay ends no later than an earlier one, on whose end the clock of stays already runs."""
     clock, stay = filing.clocks.get(Clock.STAY), filing.stays[-1]
     return clock is not None and clock.due >= working_time.due(stay.since, stay.limit, filing.calendar)
 
 
 def _of_the_fee(filing: Filing, kind: str) -> Effect:
-    """The effect on the payment clock. It runs while the applicant has to pay, not while the post collects the fee."""
+    """The effect on the payment clock, which runs while the applicant has to pay, unless the post collects the fee."""
     if kind == "fee_requested":
         return Effect.START if filing.fee_pending else Effect.NONE
     uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
@@ -154,10 +154,10 @@ def _of_the_fee(filing: Filing, kind: str) -> Effect:
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect, kind: str) -> Effect:
-    """The effect when a pause ends. By the procedure, the rest of the limit runs, or the whole limit starts anew.
+    """The effect when a pause ends: the procedure decides whether the rest of the limit runs, or the whole limit again.
 
-    A successor, or the applicant who lives, ends only the pauses that began for want of one, and the end of a stay only
-    those that it caused.
+    A successor, or the revocation of the applicant's death, ends only the pauses of the wait for a successor; the end
+    of a stay ends only the pauses of the stay.
     """
     if kind in _OWN_PAUSES and declared in {Effect.RESUME, Effect.RESTART, Effect.UNPAUSE}:
         waited = state is not None and state.paused and state.pauses[-1].reason is _OWN_PAUSES[kind]
@@ -222,7 +222,7 @@ _Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | 
 
 
 def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
-    """The clock with a new due time; reminders and lateness start again."""
+    """The clock with a longer limit; its reminder, apology and lateness are reset."""
     if isinstance(event, ev.CaseApplied):
         added = sum(extension.by.amount for extension in state.extensions)
         limit = event.limit.model_copy(update={"amount": event.limit.amount + added})
@@ -251,7 +251,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on a new calendar. If the due time changes, a reminder or apology that is now to come is reset."""
+    """The clock on a new calendar. If its due time changes, a reminder or apology that is now ahead is reset."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
@@ -306,7 +306,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def postponements(filing: Filing) -> int:
-    """The number of postponements of the result: extensions and other appointments together."""
+    """How often the promised day of the result was postponed, by an extension or by another appointment."""
     return filing.extensions + filing.reappointed
 
 
@@ -339,7 +339,7 @@ def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
 
 
 def _due(filing: Filing, state: ClockState, limit: Limit) -> datetime:
-    """The end of `limit` on this clock: of an applicant's limit, or of an agency's with its pauses and cut-off."""
+    """The end of `limit` on this clock: as an applicant's limit, or as an agency's with its pauses and its cut-off."""
     demanded = filing.obligation is not None and filing.obligation.amount is not None
     if state.clock in _OF_THE_APPLICANT or (state.clock is Clock.OBLIGATION and demanded):
         return working_time.applicant_due(state.started, limit, filing.calendar)
@@ -366,7 +366,7 @@ def _added(extensions: tuple[Extension, ...]) -> Iterator[Stretch]:
 
 
 def suspended(filing: Filing) -> int:
-    """The time of all suspensions, in the unit of their limit; a present one counts with its whole limit."""
+    """The time of all suspensions, in the unit of their limit; a running suspension counts with its whole limit."""
     runs = (state for state in clock_history(filing) if state.clock is Clock.SUSPENSION)
     return sum(
         state.limit.amount
@@ -441,7 +441,7 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
 
 
 def _told_by(filing: Filing, state: ClockState) -> datetime:
-    """The time by which an act within the limit is known: of an online payment, or of papers handed in at a desk."""
+    """The time of the clock's last timer: late enough to learn of payments and hand-overs within the limit."""
     if state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE:
         return state.due + BANK_ANSWERS
     return recorded_by(filing, state) if state.clock is Clock.SUPPLEMENT else state.due
@@ -450,8 +450,8 @@ def _told_by(filing: Filing, state: ClockState) -> datetime:
 def recorded_by(filing: Filing, state: ClockState) -> datetime:
     """The time until which the desk may record papers that were handed over within the limit of a supplement.
 
-    For a limit in days, it is the close of the next working day. While a request for more time is not answered, the
-    limit itself: then the lack of the answer is what the end of the limit reports.
+    For a limit in days, this is the close of the next working day. While a request for more time is not answered, it is
+    the end of the limit itself, at which the missing answer is recorded.
     """
     if state.limit.unit not in working_time.IN_DAYS or more_time_open(filing):
         return state.due

@@ -62,7 +62,7 @@ def _fits(condition: Condition, value: FormValue, received: date) -> bool:
 
 
 def _days_ago(day: date, received: date) -> int:
-    """The days from `day` to the day of receipt, less the days off before this, on which no limit ends."""
+    """The days from `day` to the receipt, less the days off right before the receipt: no limit ends on a day off."""
     return min((received - day).days, max((first_of_limit_days(received) - day).days, 0))
 
 

@@ -48,15 +48,15 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether the present step decides what this officer, or a substitute of this officer, has proposed or handled."""
+    """Whether the present step decides on a proposal or act of this officer, or of this officer's substitute."""
     step = current_step(filing)
     return step is not None and step.act is Act.DECIDE and officer in proposers(filing)
 
 
 def proposers(filing: Filing) -> tuple[str, ...]:
-    """The officers who may not decide: the proposer, or else who finished the last step, and for whom that was done.
+    """The officers who may not decide: those of the proposal, or else of the last finished step.
 
-    Empty if one officer may do both.
+    Also the absent officers for whom they acted. Empty if one officer may do both.
     """
     if filing.procedure.one_officer:
         return ()

@@ -53,7 +53,7 @@ def issue_request(filing: Filing) -> bo.IssueRequest | None:
 
 
 def without_file(filing: Filing) -> Iterator[Wait]:
-    """The wait for a file that can be issued; none unless the filing's office was reported to give none."""
+    """The wait for a usable file of the result; none unless its back office or its signing was reported as failing."""
     if filing.machine_failing is MachineWork.ISSUE and stage(filing) is Stage.ISSUE:
         yield Wait(why=filing.machine_error)
 
@@ -64,7 +64,7 @@ def standing(filing: Filing) -> Standing:
 
 
 def rows(filing: Filing) -> Rows:
-    """The row and the tasks of a filing."""
+    """The rows of a filing in the read models: its own row, and one for each task."""
     processing = filing.clocks.get(Clock.PROCESSING)
     row = FilingRow(
         code=filing.code,
@@ -96,7 +96,7 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The filing's rows in the register of results. For a signed result, the result's stream writes the other columns.
+    """The filing's rows in the register of results. For a signed result, its own stream writes the other columns.
 
     No column has two writers, so streams can be folded in any order.
     """
@@ -125,7 +125,7 @@ def _task_row(task: Task) -> TaskRow:
 
 
 def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
-    """The visible fields of a filing. `changed`: the time of its last event."""
+    """The `FilingView` of a filing. `changed`: the time of its last event."""
     at, appeal = status(filing), filing.clocks.get(Clock.APPEAL)
     asked, answering = filing.supplement, filing.clocks.get(Clock.SUPPLEMENT)
     return FilingView(

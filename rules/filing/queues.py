@@ -67,7 +67,7 @@ _WHILE_WAITING: Final = frozenset(
 
 
 def _waits(filing: Filing, kind: str, actor: Actor) -> Problem | None:
-    """Refuses what people do while the act is stayed, or for an applicant who has ceased to exist, or towards them."""
+    """Refuses people's commands that may not be given during a stay, or during the wait for a successor."""
     if actor.role is Role.SYSTEM:
         return None
     if filing.stays and kind not in _WHILE_STAYED:
@@ -232,7 +232,7 @@ def _queues(filing: Filing) -> list[Role]:
 
 
 def _asked(filing: Filing) -> list[Role]:
-    """The applicant, if a question to them is open and nothing stops the filing."""
+    """The role of the applicant if a question is open and nothing stops the filing; else no role."""
     stands = stage(filing) in {Stage.SUCCESSION, Stage.STAYED}
     return [] if stands or all(one.answer is not None for one in filing.questions) else [Role.APPLICANT]
 
@@ -289,7 +289,7 @@ def _claim(filing: Filing, role: Role) -> dict[str, str | None]:
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
     """The commands that a task offers the actor now; a team lead is offered `release` and `reassign` alone.
 
-    Those of `_OF_NO_TASK` do no task: anybody who may give one may do so at any time.
+    The commands in `_OF_NO_TASK` belong to no task, and are not offered.
     """
     if actor.role is Role.SYSTEM:
         return {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}.get(stage(filing), ())

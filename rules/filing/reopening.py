@@ -91,7 +91,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
 
 
 def _awaits_successor(filing: Filing) -> bool:
-    """Whether the filing waits for a successor. An end for want of one is undone with its reason."""
+    """Whether the filing waits for a successor. The reopening of a lapsed filing ends this wait."""
     return filing.ceased and not filing.closed
 
 

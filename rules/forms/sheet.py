@@ -185,6 +185,6 @@ def is_form_of(code: ProcedureCode, key: str) -> bool:
 
 
 def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
-    """The paper of each form, by the form's key. If no paper names a form, the one form is `to-khai.pdf`, with None."""
+    """The paper of each form, by the form's key. If no paper names one, the only key `to-khai.pdf` maps to None."""
     named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
     return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

@@ -187,9 +187,9 @@ def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant
 
 
 def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
-    """The grants by which a program may ask in its own name: those of low assurance for a role that may ask this.
+    """The grants by which a program may ask in its own name: of low assurance, with a role that may ask the question.
 
-    The key of one person has none.
+    A key of one person has no such grants.
     """
     if principal.subject is not None:
         return ()

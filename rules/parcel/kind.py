@@ -59,7 +59,7 @@ def rows(parcel: Parcel) -> Rows:
 
 
 def view(parcel: Parcel) -> ParcelView:
-    """The visible fields of a parcel."""
+    """The `ParcelView` of a parcel."""
     return ParcelView(
         filing_id=parcel.filing_id,
         n=parcel.n,

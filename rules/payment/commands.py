@@ -85,7 +85,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. It pays the fee if it reaches the requested amount, alone or else with earlier parts.
+    """The event of a capture. It pays the fee if the requested amount is reached, alone or with earlier captures.
 
     The excess is returned.
     """
@@ -104,7 +104,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts all that came as the fee; none if more is missing by now than officers agreed to forgo."""
+    """The event that accepts the money so far as the fee; none if more is missing now than officers agreed to forgo."""
     accepted = command.accepted
     there = parts(payment, command.going)
     came = sum(one.amount for one in there)
@@ -130,7 +130,7 @@ def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The end of a request for payment made `now`; None if it lasts as long as the fee may be paid."""
+    """The end of a request for payment made `now`; None if the request can be paid until `due`, like the fee."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 

@@ -75,7 +75,7 @@ def ordered(event: ev.PaymentOrdered, pay_url: str | None) -> Finding:
 
 
 def closed(attempt: int) -> Finding:
-    """The finding that the request numbered `attempt` can't be paid any more, and that no more money is reported."""
+    """The finding that the request numbered `attempt` was closed unpaid, and that its provider expects no money."""
     return Finding("payment_request_expired", {"attempt": attempt})
 
 

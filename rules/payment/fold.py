@@ -12,9 +12,9 @@ from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, Giv
 
 
 def parts(payment: Payment, going: Collection[str]) -> tuple[Capture, ...]:
-    """The captures that count to a fee that is still due, together with others that come.
+    """The captures that can settle a fee that is still due, together with captures that may follow.
 
-    A capture of which money was charged back or refunded, or is in `going`, does not count: officers decide about it.
+    A capture that was charged back or refunded in part, or is in `going`, is left out: officers decide about it.
     """
     if payment.state is not PaymentState.PENDING:
         return ()

@@ -86,7 +86,7 @@ def _ahead(payment: Payment) -> Iterator[Wait]:
 
 
 def view(payment: Payment) -> PaymentView:
-    """The visible fields of a payment."""
+    """The `PaymentView` of a payment."""
     newest = payment.attempts[-1]
     payable = is_open(payment, newest.attempt) and newest.awaited is None
     return PaymentView(

@@ -80,7 +80,7 @@ def _task(referral: Referral, name: str, role: Role) -> TaskRow:
 
 
 def view(referral: Referral) -> ReferralView:
-    """The visible fields of a referral."""
+    """The `ReferralView` of a referral."""
     return ReferralView(
         filing_id=referral.filing_id,
         n=referral.n,

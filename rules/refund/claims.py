@@ -26,7 +26,7 @@ from schemas.refund.state import CaseState, Claim, Refund, RefundCause, RefundEn
 
 
 def number_of(payment: int, ordinal: int) -> int:
-    """The number of the refund for a capture; `ordinal` counts the captures in the log of the filing's `payment`."""
+    """The number of a capture's refund. `ordinal`: the capture's place, from 1, in the log of the payment `payment`."""
     return payment * st.CAPTURES + ordinal
 
 
@@ -79,7 +79,7 @@ def taken_without_provider(filing: Filing, refund: int) -> st.CaptureTaken | Non
 
 
 def taken_by(filing: Filing, refund: int) -> AgencyCode:
-    """The agency that took the fee paid at the counter or to the post: not the one to which the filing then went."""
+    """The agency that received the fee at the counter or through the post, even if the filing was passed on since."""
     fee = _paid_without_provider(filing, refund)
     return filing.agency if fee is None or fee.agency is None else fee.agency
 
@@ -113,8 +113,8 @@ def claim(
 ) -> Claim:
     """The claim about the capture of the refund numbered `refund`, calculated from the payment and the filing.
 
-    `going` are the captures of the payment of which money goes back: they do not count to the fee. `refunds` are the
-    refunds of the payment, by number.
+    `going` are the captures with a refund, paid or under way: their money does not settle the fee. `refunds` maps the
+    numbers of the payment's refunds to the refunds.
     """
     capture = payment.captures[refund % st.CAPTURES - 1]
     others = (one for one in parts(payment, going) if one != capture)
@@ -124,15 +124,15 @@ def claim(
 
 
 def together(payment: Payment, refund: int) -> tuple[int, ...]:
-    """The numbers of the refunds of the captures that paid the fee, if the refund `refund` is of one of several."""
+    """The numbers of the refunds of the captures that paid the fee together; empty if this one's paid it alone."""
     numbers = tuple(number_of(payment.n, payment.captures.index(one) + 1) for one in payment.counted)
     return numbers if refund in numbers and len(numbers) > 1 else ()
 
 
 def _requested_elsewhere(payment: Payment, refund: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
-    """The sum requested of the fee's other captures beyond what is due of those, as far as it lessens this refund.
+    """The sum by which officers' requests on the fee's other captures exceed the refunds due there.
 
-    It lessens the refunds of earlier captures first.
+    Refunds of earlier captures are lessened by this sum first; only the remainder counts for this refund.
     """
     numbers = together(payment, refund)
     rests = {n: _rest(payment, n, filing, refunds) for n in numbers if n != refund}
@@ -141,7 +141,7 @@ def _requested_elsewhere(payment: Payment, refund: int, filing: Filing, refunds:
 
 
 def _rest(payment: Payment, n: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
-    """The sum in đồng still to return by law of a capture, less the sums requested of it; below 0 if those are more."""
+    """The refund of a capture still due by law, in đồng, less officers' requests on it; below 0 if they are more."""
     begun = Refund(filing_id=payment.filing_id, n=n, agency=payment.agency, capture=capture_of(payment, n))
     refund, claim = refunds.get(n, begun), _claim(payment, payment.captures[n % st.CAPTURES - 1], filing, 0)
     due = _reduced(refund, claim) + max(_share(refund, claim), 0)
@@ -181,7 +181,7 @@ def _decides(filing: Filing) -> Role | None:
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:
-    """The officer who waived part of the fee, if any. This officer alone can't approve the refund of the fee."""
+    """The officer who waived part of the fee, if any. This officer may not approve the refund of the fee."""
     return () if filing.waiver is None else (filing.waiver.officer,)
 
 
@@ -248,7 +248,7 @@ def to_open(refund: Refund, claim: Claim) -> tuple[st.RefundLine, ...]:
 
 
 def _most(refund: Refund, claim: Claim) -> int:
-    """The largest sum that a fee's reduction can still return, less the sums that officers have requested.
+    """The largest sum in đồng still to return for the fee's reduction, less the sums that officers have requested.
 
     A forgone amount, which was never paid, is not returned.
     """
@@ -256,7 +256,7 @@ def _most(refund: Refund, claim: Claim) -> int:
 
 
 def _requested(refund: Refund, claim: Claim) -> int:
-    """The sum in đồng that officers have requested, also of the fee's other captures if it is not due of those."""
+    """The sum in đồng that officers have requested, including the excess requests on the fee's other captures."""
     return fold.still_to_go(refund, RefundCause.REQUEST) + claim.elsewhere
 
 
@@ -278,7 +278,7 @@ def _fee_by_now(refund: Refund, claim: Claim) -> int:
 
 
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
-    """The event that calls off refunds caused by the former end of a reopened filing; None if nothing is to call off.
+    """The event that calls off refunds due to a former end of a reopened filing; None if no refund is to be called off.
 
     A refund that was already requested from the provider is not void, since the provider may be paying it out now.
     """
@@ -304,17 +304,17 @@ def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
 def still_to_go_by_rule(refund: Refund, claim: Claim) -> int:
     """The sum in đồng still to return by the procedure's rule, less all sums that officers have requested.
 
-    A request counts as far as no reduction of the fee is due for it.
+    Requests count only beyond the sum that is due for the fee's reduction.
     """
     requested = max(_requested(refund, claim) - _reduced(refund, claim), 0)
     return min(_share(refund, claim) - requested, fold.left(refund))
 
 
 def _share(refund: Refund, claim: Claim) -> int:
-    """The percentage of the fee that is owed, in đồng, less all refunds by rule; 0 without a percentage.
+    """The refund due by rule: the percentage of the owed fee, in đồng, less refunds by rule; 0 without a percentage.
 
-    Those due to a former end count too, and those that were declined or void since the last end, as each is decided
-    once. A sum that was requested again (after a charge-back, or a refund before a reopening) does not count: it has a
+    Refunds due to a former end are subtracted too, and those declined or voided since the last end, as each is decided
+    once. A sum that was requested again (after a charge-back, or a refund before a reopening) is left out: it has a
     refund of its own. Shares of several captures are rounded together.
     """
     if claim.percent is None:
@@ -332,7 +332,7 @@ def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
 
 
 def nobody_gives(entry: RefundEntry) -> bool:
-    """Whether a case is still to be paid, and no provider may be paying it."""
+    """Whether a case is still to be paid, and the provider can't be paying it now."""
     waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
     return waits or (entry.state is CaseState.APPROVED and not entry.requests)
 

@@ -66,9 +66,9 @@ def answer(refund: Refund, command: cm.AnswerChargeBack, _: datetime) -> Events:
 
 
 def _lacking(refund: Refund, command: cm.AcceptShortPayment | cm.ApproveShortPayment) -> int:
-    """The amount in đồng that is missing from all money that has come.
+    """The missing amount in đồng: the requested amount less all received money.
 
-    Before the workflow has added the sum of the other captures, it is as proposed, or else without other captures.
+    Before the workflow has added the sum of the other captures: as proposed, or the requested amount less this capture.
     """
     capture = require(refund.capture)
     if isinstance(command, cm.AcceptWithOthers | cm.ApproveWithOthers):
@@ -104,7 +104,7 @@ def accept(refund: Refund, command: cm.ApproveShortPayment, _: datetime) -> Even
 
 
 def _made_up(refund: Refund) -> ev.ShortfallMadeUp:
-    """The event that ends the dispute about a short payment, since the payment counts to the paid fee."""
+    """The event that ends the dispute about a short payment, since the payment is now part of the paid fee."""
     asked = (entry for entry in refund.entries if entry.cause is RefundCause.REQUEST and claims.nobody_gives(entry))
     capture_id = require(refund.capture).capture_id
     return ev.ShortfallMadeUp(capture_id=capture_id, void=tuple(entry.case for entry in asked))
@@ -168,7 +168,7 @@ def claimed(refund: Refund, claim: Claim) -> Events:
 
 
 def _over(refund: Refund, claim: Claim) -> ev.ShortfallMadeUp | ev.RefundCalledOff | None:
-    """The event that ends what a fee is past: the dispute about a part of it, or the former end of its filing."""
+    """The event that ends the dispute about a short payment, or calls off refunds due to a former end; else None."""
     return _made_up(refund) if refund.disputed and not refund.accepted else claims.called_off(refund, claim)
 
 
@@ -192,7 +192,7 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 def _by_rule(refund: Refund, claim: Claim) -> Events:
     """The event that returns the paid fee's share by the procedure's rule; without a rule, a leader must decide.
 
-    The share is less by the sums that officers have requested. If one of those is declined, the rest follows.
+    The sums that officers have requested are subtracted. If such a request is declined, its sum follows.
     """
     if claim.rule is None:
         return ()
@@ -291,7 +291,7 @@ def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Ev
 
 
 def _to_agree(refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund) -> RefundEntry:
-    """The open case that a command names. Raises `RefusalError`; a team lead agrees only to what a leader requested."""
+    """The open case that a command names. Raises `RefusalError`, also for a team lead unless a leader requested it."""
     entry = _case(refund, command, CaseState.OPEN)
     if (why := role_is(command.actor, *entry.agreeing)) is not None:
         raise refuse(why)
@@ -337,7 +337,7 @@ _UNANSWERED: Final = _there_is(lambda refund: refund.unanswered, "no_charge_back
 
 
 def _can_agree(refund: Refund, actor: Actor, now: datetime) -> Problem | None:
-    """Refuses a team lead unless a case was requested by a leader: there may be no other one."""
+    """Permits a team lead only if a leader has requested a case: there may be no second leader to approve it."""
     roles = {role: None for entry in fold.in_state(refund, CaseState.OPEN) for role in entry.agreeing}
     return _OPEN(refund, actor, now) or role_is(actor, *roles)
 
@@ -347,7 +347,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """Returns the effect with a check before it: an officer can't be their own substitute."""
+    """Returns the effect, which now first refuses an officer who would be their own substitute."""
 
     def decide(refund: Refund, command: cm.ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

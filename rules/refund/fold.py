@@ -41,7 +41,7 @@ def _left_to_hand(refund: Refund, event: ev.RefundLeftToHand, at: datetime) -> C
 
 
 def _asks_officers(change: Callable[[Refund, Any], Changed]) -> Change[Refund]:
-    """The change, with the time since which officers have to decide about the refund as a whole."""
+    """The change, which also sets the time since which officers have to decide about the refund as a whole."""
     return lambda refund, event, at: change(refund, event) | {"since": refund.since | {WHOLE: at}}
 
 

@@ -113,7 +113,7 @@ def given_back(refund: Refund) -> tuple[GivenBack, ...]:
 
 
 def view(refund: Refund) -> RefundView:
-    """The visible fields of a refund."""
+    """The `RefundView` of a refund."""
     capture = require(refund.capture)
     return RefundView(
         filing_id=refund.filing_id,

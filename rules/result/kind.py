@@ -114,7 +114,7 @@ def make_request(result: Result) -> IssueRequest | None:
 
 
 def request_of(result: Result) -> IssueRequest:
-    """The request that the result's last number answers, whoever makes its file."""
+    """The request for the file of the result's last number, whether the back office or the platform makes the file."""
     order, entry = require(result.order), result.last
     return IssueRequest(
         request_id=f"result:{result.n}:{len(result.entries)}",

@@ -96,7 +96,7 @@ class Days:
         return passed
 
     def reached(self, passed: int) -> int:
-        """The first minute at which this many working minutes have elapsed: a minute in (open, close]."""
+        """The first minute by which `passed` working minutes of these days are over: a minute in (open, close]."""
         n = bisect_left(self._minutes, passed) - 1
         if n < 0 or n >= len(self.spans):
             raise NotLaidOutError(before=n < 0)
@@ -131,9 +131,9 @@ class Days:
         return self.spans[self._place(day)]
 
     def ends_limits(self, day: int) -> bool:
-        """Whether a limit of an applicant may end on a day: a working day that is no regular day of the weekend.
+        """Whether a limit of an applicant may end on a day: on a working day, unless it is a Saturday or Sunday.
 
-        Offices that are always open on Saturdays make the Saturday no working day of the applicant's; a swap does.
+        A weekend day counts as a working day here if it is a make-up day, but not if its office hours are regular.
         """
         weekend = (_WEEKDAY + day) % 7 >= SATURDAY
         n = self._place(day)

@@ -67,7 +67,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report of a parcel's end if the filing never had a parcel; a parcel before a reopening counts too."""
+    """Refuses the report of a parcel's end unless the filing had a parcel, which may be from before a reopening."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 
@@ -178,7 +178,7 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
 
 
 def _of_another(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
-    """The problems with the recipient's number; and with their name, unless a citizen's document bears the number."""
+    """The problems if the shown number, or else the name, is not that of the person entitled to the result."""
     shown, whose = command.identity, _receiving(filing, command.receiver, given)
     if shown is not None and whose.number not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
@@ -196,7 +196,7 @@ def _void(filing: Filing) -> bool:
 
 
 class _Person(NamedTuple):
-    """A person to whom a result may go; None for what is not known, and for an organisation."""
+    """A person entitled to a result. Unknown fields are None, as are those of an organisation."""
 
     number: str | None = None
     name: str | None = None

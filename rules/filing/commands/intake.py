@@ -166,7 +166,7 @@ def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None =
 
 
 def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Refuses an incomplete dossier, among others. The filing can be accepted once the missing items have arrived."""
+    """Refuses, for example, an incomplete dossier: the filing can be accepted once the missing items have arrived."""
     if actor.role is Role.SYSTEM:
         no_order = problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
         return at_stage(filing, Stage.INTAKE) or no_order or unclaimed(filing, actor) or not_examined(filing)
@@ -190,7 +190,7 @@ def _complete_since(filing: Filing) -> datetime:
 
 
 def _may_revoke_acceptance(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses once somebody has begun with the review, and after the day of the acceptance."""
+    """Refuses if the review has begun, or if the day of the acceptance is over."""
     wrong = at_stage(filing, Stage.FEE, Stage.REVIEW)
     if wrong is not None or filing.accepted_at is None:
         return wrong or problem("", "not_accepted")
@@ -208,7 +208,7 @@ def _review_has_begun(filing: Filing) -> bool:
 
 
 def _may_revoke_refusal(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses unless the filing has ended by a refusal of intake, and after the day of the refusal."""
+    """Refuses unless the filing has ended by a refusal of intake, on the same day."""
     if filing.closing is not Closing.INTAKE_REFUSED:
         return problem("", "not_refused")
     return None if local_day(now) == local_day(require(filing.closed_at)) else problem("", "not_on_the_same_day")

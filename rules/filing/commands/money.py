@@ -49,7 +49,7 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
 
 
 def _approved_by(filing: Filing, actor: Actor) -> dict[str, WaiverPart]:
-    """The waivers that the actor's role approves. A leader approves each: a desk may have one officer alone."""
+    """The waivers that the actor's role approves. A leader approves every waiver: a desk may have only one officer."""
     rule = filing.procedure.fee
     return {one.code: one for one in (rule.waivers if rule else ()) if actor.role in {one.approver, Role.LEADER}}
 

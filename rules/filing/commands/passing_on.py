@@ -28,7 +28,7 @@ While a complaint stops the filing, the stage at which it stands counts.
 def _may_pass_on(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     """Refuses the desk after its intake: from then on a leader answers for the filing.
 
-    Refuses all while the post collects the fee: it does so for the agency that has sent the parcel.
+    Refuses everybody while the post collects the fee, which goes to the agency that has sent the parcel.
     """
     collected = stage(filing) is Stage.DELIVERY and filing.fee_at_the_post
     wrong = at_stage(but_for_stays(filing), *STAGES) or (problem("", "fee_with_the_post") if collected else None)
@@ -60,7 +60,7 @@ def _pass_on(filing: Filing, command: cm.PassOn, _: datetime) -> Events:
 
 
 def _requested_anew(filing: Filing) -> Events:
-    """The request of the new agency for a fee due online; none for another fee: no account of an agency awaits it."""
+    """The request by the new agency for a fee that is due online; none for any other fee."""
     fee = filing.fee
     if fee is None or not (filing.fee_pending and fee.online):
         return ()
@@ -87,7 +87,7 @@ def _problems(filing: Filing, command: cm.PassOn, found: cm.Destination) -> Iter
 
 
 def _without_partner(filing: Filing, found: cm.Destination) -> Iterable[Problem]:
-    """A problem for each part still to be referred that no agency near the new one decides; none before a reading."""
+    """A problem for each unreferred part without a partner of the new agency; none before the directory is read."""
     there = {partner.part for partner in found.partners}
     if found is _UNREAD:
         return ()
@@ -95,7 +95,7 @@ def _without_partner(filing: Filing, found: cm.Destination) -> Iterable[Problem]
 
 
 def _kept(desk: AgencyCode | None, to: AgencyCode, found: cm.Destination) -> AgencyCode | None:
-    """The other agency's desk; None if it is the new agency's own, or may not receive for that agency."""
+    """The filing's `desk`; None if the desk is the new agency's own, or may not receive filings for that agency."""
     return None if desk == to or desk in found.no_desks else desk
 
 

@@ -71,7 +71,7 @@ def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) 
 
 
 def _record_stay(filing: Filing, command: cm.RecordStay, _: datetime) -> Events:
-    """The event, and the recall of a parcel that is on its way to the applicant."""
+    """The event of the stay, and the recall of a parcel that is on its way to the applicant."""
     stayed = ev.Stayed(complaint=command.n, **command.model_dump(include={"stay", "since", "limit"}))
     return (stayed, *parcel_recalled(filing))
 

@@ -101,7 +101,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 
 
 def _may_cancel_supplement(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses anybody but the officer who made the request, and a leader. The system's own request stays."""
+    """Refuses all but leaders and the officer who made the request. The system's own request can't be cancelled."""
     if (wrong := at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *sorted(OFFICERS))) is not None:
         return wrong
     asked_by = require(filing.supplement).officer
@@ -127,7 +127,7 @@ def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | No
 def _handed_over(filing: Filing, command: cm.Supplement, now: datetime) -> Problem | None:
     """Refuses papers that were handed over too late, or at an impossible time.
 
-    A closed desk receives as it opens, if the limit is in days.
+    For a limit in days, a hand-over to a closed desk counts from the desk's next opening.
     """
     if command.actor.role is not Role.RECEPTION:
         stated = command.by_post or command.received_at is not None
@@ -215,7 +215,7 @@ def _answer_more_time(filing: Filing, command: cm.AnswerMoreTime, now: datetime)
 
 
 def _request_with(filing: Filing, command: cm.Ask, now: datetime) -> Events:
-    """The supplement request that a question for papers is."""
+    """The events of the supplement request that a question for papers includes. Raises `RefusalError`."""
     if (why := _may_request_supplement(filing, command.actor, now)) is not None:
         raise refuse(why)
     if command.legal_basis is None:

@@ -97,7 +97,7 @@ def _half_up(amount: int, parts: int) -> int:
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:
-    """The roles that may waive the fee now. A leader may whatever another may, who perhaps has accepted the filing."""
+    """The roles that may waive the fee now. A leader may grant every waiver, in place of an officer who may not."""
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
@@ -107,7 +107,7 @@ def approvers(filing: Filing, now: datetime) -> list[Role]:
 
 
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:
-    """Why a waiver can't be granted to this filing; None if it can."""
+    """Why this waiver can't be granted to the filing; None if it can be granted."""
     received = received_on(filing)
     if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
         return why
