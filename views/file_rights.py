@@ -57,7 +57,7 @@ async def _filing(log: Log, stream: str) -> Filing:
 
 
 async def _shown(log: Log, stream: str, filing: Filing) -> list[FileRef]:
-    """Returns the files of a filing that readers may have. Of papers these are those as they are now."""
+    """Returns the files of a filing that readers may have. Only the present version of each paper is included."""
     found = {paper.code: paper.file for paper in filing.papers if paper.file is not None}
     shown = [file for code, file in found.items() if code not in filing.infected]
     shown += [made.file for made in await papers(log, stream)]

@@ -23,7 +23,7 @@ class Waiting(NamedTuple):
 
 
 async def waiting(connection: Connection, kinds: Kinds, check: str, now: datetime) -> list[Waiting]:
-    """Returns the long waits for this check, the last of `kinds` first. Raises `UnfoldableError`, `ValueError`."""
+    """Returns the long waits for this check, in reverse order of `kinds`. Raises `UnfoldableError`, `ValueError`."""
     every = [(kind, waits) for kind in reversed(tuple(kinds.values())) for waits in kind.waits if waits.check == check]
     return [
         Waiting(kind.name, state.agency, waits, wait)

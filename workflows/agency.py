@@ -64,7 +64,7 @@ Take = Callable[["_Asking[A]", "Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer to a request. `said`: a back office's answer with its signed statement, for the log; else None."""
+    """An answer to a request. `said`: a back office's signed answer, for the log; None if the platform answered."""
 
     answer: A
     said: AgencyAnswer | None
@@ -76,7 +76,7 @@ class Reply(Generic[A]):
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
-    """Requests the check whether the dossier, as first handed in, is complete. Accepts the filing if it is."""
+    """Requests the check of a dossier as first handed in. Accepts the filing if the answer is that it is complete."""
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
     async def take(asking: _Asking[bo.CheckAnswer], reply: Reply[bo.CheckAnswer]) -> None:
@@ -91,7 +91,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
 
 
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the filing's result after the decision. Records the result if its file is stored, and signed."""
+    """Requests the filing's result after the decision. Records a result with a stored file that is fit to issue."""
 
     async def take(asking: _Asking[bo.IssueAnswer], reply: Reply[bo.IssueAnswer]) -> None:
         if log.state.result is not None:
@@ -179,9 +179,9 @@ async def report_unissuable(log: Stream[Any], fault: str) -> None:
 class _Asking(Generic[A]):
     """Repeats one request to the back office until an answer comes that the log accepts.
 
-    Once the team lead has been notified, Temporal alone retries, so a longer wait costs no further workflow tasks.
-    With `take`, an answer is recorded here, and by `works` that the back office works again if it had failed. Without
-    `take`, the caller records the answer. `take` is given this object, since a reference of its own would make a cycle.
+    Once the team lead has been notified, Temporal alone retries, so a longer wait costs no further workflow tasks. The
+    function `take` records the answer, and calls `works` to record that the back office no longer fails. Without
+    `take`, the caller records the answer. This object is passed to `take`, since a stored reference would make a cycle.
     """
 
     def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork, take: Take[A] | None = None) -> None:
@@ -226,7 +226,7 @@ class _Asking(Generic[A]):
                 return reply
 
     async def works(self, reply: Reply[A]) -> None:
-        """Records that the work is done again, if it was reported as failing."""
+        """Records that the back office answers again, if it was reported as failing."""
         if self._log.state.machine_failing is self._work:
             works = cm.ReportAnswered(command_id=self._id(), work=self._work)
             await self._log.attempt(works, basis=reply.basis)
@@ -268,7 +268,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
     """Returns the next request's queue: the directory's current one if the log refused the answer, else the same.
 
-    Of a filing that was passed on, the directory's after any error: the earlier agency may have no back office now.
+    For a filing that was passed on, the directory's queue after any error: the earlier agency may have closed its own.
     """
     passed_on = getattr(log.state, "passed_from", None) is not None
     if queue is None or not (passed_on or isinstance(error, UnfoundedError)):

@@ -77,7 +77,7 @@ class ComplaintLife(Life[st.Complaint]):
     async def considered(self, command: Command) -> Considered:
         """Returns the command; with a refusal if its actor no longer acts for the filing's applicant.
 
-        The complaint knows the applicant's side as it was; since then a mandate may have ended, or the applicant died.
+        The complaint's state has the applicant's side at the start; an authorisation may have ended since, for example.
         """
         one = await super().considered(command)
         if command.actor.role in OFFICERS:
@@ -116,11 +116,11 @@ class ComplaintLife(Life[st.Complaint]):
 
     @property
     def _stay(self) -> tuple[int, bool]:
-        """The number of the last stay of the act, 0 if there was none, and whether it lasts."""
+        """The number of the last stay of the act (0 if there was none), and whether this stay is in force."""
         return (self._complaint.stays, self._complaint.stayed)
 
     async def _tell_of_stay(self) -> None:
-        """Signals the filing that the act is stayed, or no longer. A lost workflow reads both when it is restarted."""
+        """Signals each stay of the act, and its end, to the filing. A lost workflow reads them when it is restarted."""
         while (stay := self._stay) != self._told_of_stay:
             complaint, self._told_of_stay = self._complaint, stay
             name, said = ("act_stayed", {"since", "limit"}) if complaint.stayed else ("stay_ended", set[str]())

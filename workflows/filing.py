@@ -138,7 +138,7 @@ class FilingLife(Life[Filing]):
     async def take_command(self, command: cm.Command) -> Receipt:
         """Records the command. A wrong pick-up code is counted before the command is refused.
 
-        Once an end of the filing is taken back, the refunds that it caused are called off.
+        If the command takes back a refusal of intake, the refunds because of the refusal are called off.
         """
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
@@ -151,7 +151,7 @@ class FilingLife(Life[Filing]):
         return receipt
 
     async def considered(self, command: cm.Command) -> Considered:
-        """Returns the command with its facts.
+        """Returns the command with the facts that it needs.
 
         For a tax office's demand, adds whether it can be paid online; for a filing that is passed on, the directory's
         facts about the new agency; for a form that names another place, a refusal if other agencies decide there.
@@ -381,7 +381,7 @@ class FilingLife(Life[Filing]):
 
     @property
     def _passed_on(self) -> bool:
-        """Whether the filing was passed on since this run read the queue of its back office."""
+        """Whether the filing was passed on after this run had read the queue of the present back office."""
         return self._filing.passed_from is not None and self.memory.office != self._filing.agency
 
     async def _see_to_payments(self) -> None:

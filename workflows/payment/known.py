@@ -105,7 +105,7 @@ class KnownPayment(Life[Payment]):
                 await self._record_acceptance(accepted)
 
     async def record_capture(self, capture: Capture, via: Via | None = None) -> None:
-        """Records a capture. If others have come before, the captures of which money goes back do not count with it."""
+        """Records a capture. Earlier captures with a refund, paid or under way, do not help to settle the fee."""
         command_id = of_transaction("capture", capture.capture_id)
 
         async def recorded() -> None:
@@ -117,7 +117,7 @@ class KnownPayment(Life[Payment]):
         await until_founded(recorded)
 
     async def _going(self) -> Reading[list[str]]:
-        """Reads the captures of which money goes back, while the fee is due."""
+        """Reads the captures with a refund, paid or under way, if a short payment may still settle the fee."""
         if not fold.lacking(self.payment):
             return Reading([], NOTHING)
         return await read(Refunds.going, PaymentOf(filing_id=self.payment.filing_id, n=self.payment.n))

@@ -99,7 +99,7 @@ class Hearing:
             self._busy = False
 
     async def _read(self, run: Heard, stream: Stream[Any]) -> None:
-        """Reads the record. If it can't be read now, it stays to be read. If the run has lost its stream, it ends."""
+        """Reads the record; if that is not possible now, leaves it for later. Ends if the run has lost its stream."""
         self._missed, self._reading = False, True
         try:
             with suppress(ApplicationError):

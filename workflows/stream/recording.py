@@ -342,8 +342,8 @@ class Stream(Generic[S]):
 async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:
     """Raises `RefusalError`; or `UnfoundedError` if the log does not confirm the reading behind the refusal.
 
-    A refusal because its sender has sent too many does not depend on the record, which is not queried. A run that
-    begins its stream anew by itself has no sender, and tries again.
+    A refusal because of too many messages by one sender does not depend on the record, which is not read. A run that
+    continues another one has no sender, and must try again: `UnfoundedError`.
     """
     if refusal.code is RefusalCode.TOO_MANY:
         raise RefusalError(refusal) if workflow.info().continued_run_id is None else UnfoundedError

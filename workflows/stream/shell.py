@@ -204,9 +204,9 @@ class Life(Generic[S]):
         await self._hearing.hear(self, signal, taken)
 
     async def hear_fact(self, signal: str, read: Callable[[], Command]) -> None:
-        """Records the command that `read` makes of a signal's content. Drops a content for which `read` has none.
+        """Records the command that `read` makes from a signal's content.
 
-        `read` raises `ValueError` if it has none.
+        If `read` raises `ValueError`, the signal is dropped.
         """
 
         async def take(stream: Stream[S]) -> None:
