@@ -22,7 +22,7 @@ from .people import Actor, Address, Applicant, OfficerCommand, Role
 
 
 class BusyDay(Model):
-    """The number of filings that an officer looked at on a day in Vietnam, and the `median` of the officer's days."""
+    """The number of filings that an officer looked at on a day in Vietnam, and the officer's `median` for a day."""
 
     agency: AgencyCode
     officer: str

@@ -91,7 +91,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]
 
 
 def issue(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.IssueAnswer] | None]:
-    """Requests the filing's result after the decision. Records a result with a stored file that is fit to issue."""
+    """Requests the filing's result after the decision. Records the result if its file is stored and validly signed."""
 
     async def take(asking: _Asking[bo.IssueAnswer], reply: Reply[bo.IssueAnswer]) -> None:
         if log.state.result is not None:
@@ -123,9 +123,9 @@ def _issued(
 
 
 async def unfit(stream: Stream[Any], answer: bo.IssueAnswer) -> str | None:
-    """Returns the rule by which the stream can't use the file of an answer, or None. Raises the errors of `wait_for`.
+    """Returns the rule that prevents the stream from using the file of an answer; None if there is no such rule.
 
-    The append, not this answer, decides whether the file is recorded.
+    The append, not this check, decides whether the file is recorded. Raises the errors of `wait_for`.
     """
     fault: str | None = None
     with suppress(FailureError):
@@ -169,7 +169,7 @@ async def _decided(log: Stream[Referral], request: bo.AnswerRequest, queue: str)
 
 
 async def report_unissuable(log: Stream[Any], fault: str) -> None:
-    """Records once that no result can be issued, by this rule."""
+    """Records once that no result can be issued, because of the rule `fault`."""
     work = MachineWork.ISSUE
     if log.state.machine_failing is not work:
         command_id = f"machine:{work}:{log.state.seq}"
@@ -193,7 +193,7 @@ class _Asking(Generic[A]):
         self._told = log.state.machine_failing is work
 
     async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
-        """Returns the platform's own answer. If the log does not order it, reads the log again and returns None."""
+        """Returns the platform's own answer. If the log orders no print, reads the log again and returns None."""
         try:
             return await self.answer(PRINT, instruction(self._log), None, bo.IssueAnswer)
         except ActivityError:
@@ -204,7 +204,7 @@ class _Asking(Generic[A]):
             return None
 
     async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
-        """Requests work on a back office's `queue`, or on our own if it is None, until there is an answer.
+        """Requests work on a back office's `queue` until there is an answer; None means the platform's own queue.
 
         After an error or an unusable answer, the request is repeated, since the agency has to correct its system.
         Raises `ActivityError` only for a result made by the platform, if the log does not order it.
@@ -232,7 +232,7 @@ class _Asking(Generic[A]):
             await self._log.attempt(works, basis=reply.basis)
 
     async def unusable(self, fault: str) -> None:
-        """Reports once that the answer can't be used by this rule; not if the file is only not in the store yet."""
+        """Reports once that the rule `fault` makes the answer unusable; not if the file is only not stored yet."""
         if fault != NOT_IN_STORE:
             await report_unissuable(self._log, fault)
 

@@ -75,7 +75,7 @@ class FilingLife(Life[Filing]):
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
     async def proceed(self) -> None:
-        """Runs the filing through the steps of the procedure, again if an end of it is taken back."""
+        """Runs the filing through the steps of the procedure; again if a command takes back the end of the filing."""
         while True:
             with suppress(_FilingEndedError):
                 await self._steps()

@@ -1,6 +1,6 @@
 """A question about the record, for clients that can reach only Temporal.
 
-A question costs six history events, and none in any other run.
+A question adds six events to the history of its own run, and none to any other.
 """
 
 from typing import Any

@@ -51,7 +51,7 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
 
 
 def _stay_ends(complaint: Complaint) -> Events:
-    """The end of a stay of the act, with the complaint or with the time for its answer; none if there is no stay."""
+    """The event that ends a stay of the act because the complaint or its answer's time ends; none without a stay."""
     return (ev.StayEnded(stay=complaint.stays),) if complaint.stayed else ()
 
 

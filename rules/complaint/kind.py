@@ -74,7 +74,7 @@ def _of_leader(complaint: Complaint) -> Iterator[TaskRow]:
 
 
 def _next_acts(complaint: Complaint) -> Iterator[str]:
-    """The acts that the complaint is ready for, of the leader who has it."""
+    """The acts that the leader who has the complaint can do next."""
     yield "release"
     if complaint.state is ComplaintState.RECORDED:
         yield from ("take_up", "not_take_up")

@@ -108,7 +108,7 @@ def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
 def _days_leg(days: Days, begun: int, left: int) -> Leg:
     """A leg that is counted in days.
 
-    If no day is left, the leg ends on the day of the first minute in office hours, counted from the minute `begun`.
+    If no day is left, the leg ends on the day of the first minute in office hours, from the minute `begun` on.
     """
     ends = begun // DAY + left if left else days.opening(begun) // DAY
     return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

@@ -74,7 +74,7 @@ class Command(StrictModel):
     """The fields of every command.
 
     `command_id` identifies the command in this filing: a repeat with the same content returns the first receipt, other
-    content is refused. `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page that
+    content is refused. `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the state that
     the actor saw. `statement` is the signed identity of the actor, which does not count as content.
     """
 
@@ -189,7 +189,7 @@ class AnswerMoreTime(Command):
 class RevokeAcceptance(Command):
     """Take a mistaken acceptance back on the same day, before the review has begun (thu hồi việc tiếp nhận).
 
-    The filing is at its intake again, whose time limit runs as if it had never been accepted.
+    The filing is at its intake again; the time limit of the intake runs as if the filing had never been accepted.
     """
 
     kind: Literal["revoke_acceptance"] = "revoke_acceptance"
@@ -199,8 +199,8 @@ class RevokeAcceptance(Command):
 class RevokeRefusal(Command):
     """Take a mistaken refusal of intake back on the same day (thu hồi việc từ chối tiếp nhận).
 
-    The filing is at its intake again, whose time limit runs as if it had never been refused. A refund because of the
-    refusal is called off; a leader decides about a sum that was already refunded.
+    The filing is at its intake again; the time limit of the intake runs as if the filing had never been refused. A
+    refund because of the refusal is called off; a leader decides about a sum that was already refunded.
     """
 
     kind: Literal["revoke_refusal"] = "revoke_refusal"

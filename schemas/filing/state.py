@@ -105,7 +105,7 @@ class PauseReason(StrEnum):
 
 
 class Pause(Model):
-    """A period in which a clock stood still; it has no end while the clock still does. `basis` is the legal basis."""
+    """A period in which a clock stands still, with the legal `basis`. It goes on while `until` is not set."""
 
     since: Instant
     """start of the pause"""

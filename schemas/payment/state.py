@@ -204,7 +204,7 @@ class Payment(PartState):
 
     @property
     def counted(self) -> tuple[Capture, ...]:
-        """The captures that paid the fee together, the one that settled it last; none if the fee is not paid."""
+        """The captures that paid the fee together, the one that settled it at the end; empty if the fee is not paid."""
         parts = (one for one in self.captures if one.capture_id in self.parts)
         return (*parts, *(one for one in self.captures if one.capture_id == self.owed_capture))
 

@@ -47,7 +47,7 @@ class ResultEntered(Model):
 
 
 class SignersNamed(Model):
-    """The directory names signers by now for a number whose file is not made yet, and which had none."""
+    """The directory now names the signers for a number that had none, and whose file is not made yet."""
 
     kind: Literal["signers_named"] = "signers_named"
     signers: tuple[Signatory, ...]

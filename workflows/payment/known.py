@@ -81,7 +81,7 @@ class KnownPayment(Life[Payment]):
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def begin_refunds(self) -> None:
-        """Starts a refund of each capture in `to_claim`, also of captures that arrive meanwhile. May start one twice.
+        """Starts a refund of each capture in `to_claim`, also of those that arrive meanwhile; may start a refund twice.
 
         The caller must check its condition right after this call, without a wait: a capture that came during the wait
         would get no refund.

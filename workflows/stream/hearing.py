@@ -1,9 +1,9 @@
 """Hears signals, which anybody with access to Temporal can send: the log is read for them at most once a second.
 
 A signal is only a hint. The first one is tried at once, and the log accepts its fact only with evidence in the record.
-If no event followed, or if more signals came meanwhile, those are counted and dropped; a second later everything that
-the record holds for this stream is read again. So a true fact among any number of false ones is recorded, and a command
-waits for one reading at most.
+If no event follows, the signal is dropped and counted, and so are signals that come meanwhile; a second later
+everything that the record holds for this stream is read again. So a true fact among any number of false ones is
+recorded, and a command waits for one reading at most.
 """
 
 import asyncio

@@ -158,7 +158,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """Refuses unless the filing is in review or its result is being made; also while a lost copy is being replaced."""
+    """Refuses except in the review and while a result is made; refuses while a lost copy is being replaced, too."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
