@@ -85,14 +85,14 @@ def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:
 OR_HEIR: Final = """
 ({agency}, (select heir_of(shut.agency) from agency as shut where shut.agency = {agency} and shut.closed is not null))
 """
-"""SQL: an agency, and the one that has what it had if it is closed: only then is the function called."""
+"""SQL: an agency and, if it is closed, its successor. The function is called for closed agencies only."""
 
 ACTIVE: Final = f"""
 exists (
     select from officer where agency in {OR_HEIR} and subject = {{officer}} and role = {{role}} and active
 )
 """
-"""SQL: true if an officer is active in this role of the agency, or of the agency that has what that closed one had."""
+"""SQL: true if an officer is active in this role of the agency or, if the agency is closed, of its successor."""
 
 _ABOUT: Final = f"""
 select first.stream, first.filing_id, first.seq, first.kind, first.version, first.body, first.sealed, first.command_id,

@@ -503,7 +503,7 @@ def _stay_over(filing: Filing, event: ev.StayOver, _: datetime) -> Changed:
 
 
 _NOBODY: Final[Changed] = {"mandate_over": True, "representative": None, "authorisation": None, "by_law": None}
-"""The fields of a filing for whose applicant nobody acts."""
+"""The fields of a filing without a representative."""
 
 
 CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {

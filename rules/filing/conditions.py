@@ -85,7 +85,7 @@ WRITTEN: Final[Mapping[FieldKind, tuple[Callable[[FormValue], bool], str]]] = {
     FieldKind.BOOLEAN: (lambda value: isinstance(value, bool), "not_a_boolean"),
     FieldKind.COMMUNE: (is_commune, "not_a_commune"),
 }
-"""Whether a value is written as its kind asks, and the rule by which another one is refused."""
+"""By kind of field: whether a value has the right form, and the rule by which any other value is refused."""
 
 
 def communes_in(form: Mapping[str, object]) -> dict[str, str]:

@@ -1242,16 +1242,16 @@ _NEVER_PAUSED: Final = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.STEP
 
 _AGENCYS: Final = (Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.SUSPENSION)
 _ANSWERED: Final = (Clock.SUPPLEMENT, Clock.OBLIGATION, Clock.CONFIRMATION)
-"""The clocks that stand while a filing waits for a successor: the agency's, and those by which somebody must answer."""
+"""The clocks that are paused during the wait for a successor: the agency's, and those for an answer to the agency."""
 _STANDS_FOR_ITSELF: Final = dict.fromkeys(_ANSWERED, Effect.RESTART) | {
     Clock.PAYMENT: Effect.START,
     Clock.SUCCESSION: Effect.STOP,
 }
-"""The effects on the clocks of the applicant's side once it has an applicant again."""
+"""The effects on the clocks of the applicant's side once there is an applicant again."""
 
 _STAYED: Final = (*_AGENCYS, Clock.ISSUE)
 _STAYED_OF_APPLICANT: Final = (*_ANSWERED, Clock.SUCCESSION)
-"""The clocks that stand while a complaint stops the disputed act: the agency's, and the applicant's."""
+"""The clocks that are paused while a complaint stops the disputed act: the agency's, and the applicant's."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -1374,12 +1374,12 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 After a supplement the limit restarts (Decree 61/2018 art. 19 k4); after any other interruption the limit resumes. In
 both cases the procedure may state otherwise (`schemas.publishing.time_limits.Resumption`).
 
-While a filing waits for a successor, an undecided one has no clock that runs against a side that nobody stands for: the
-agency's clocks then go on, and the limits of an answer begin again, for the successor. The making of a decided result,
-the post and the transfer of papers go on.
+While an undecided filing waits for a successor, the agency's clocks and the clocks for an answer are paused. With the
+successor the agency's clocks go on, and the limits for an answer begin again. The making of a decided result, the post
+and the transfer of papers are not paused.
 
-While a complaint stops the disputed act, every clock stands but those of the post and of the transfer of papers. The
-agency's clocks then go on, with their dates moved; the limits of the applicant begin again.
+While a complaint stops the disputed act, every clock is paused except those of the post and of the transfer of papers.
+After the stay the agency's clocks go on, with later due times; the limits of the applicant begin again.
 
 A fee that was paid or waived restarts the intake's limit. The transfer clock runs only while another agency's desk has
 papers of the accepted filing. The intake clock runs until the acceptance, and the processing clock from then on: a

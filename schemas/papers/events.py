@@ -27,7 +27,7 @@ class ReceiptIssued(Model):
         officer: The cashier who took the money at the counter.
         about: The event that caused the receipt: of the payment, or of the voiding of another receipt.
         replaces: The number of the void receipt that this receipt replaces; not set if there is none.
-        agency: The agency that issued it; not set if that is the one with which the filing's papers began.
+        agency: The agency that issued it; not set if this is the agency of the filing's first paper.
     """
 
     kind: Literal["receipt_issued"] = "receipt_issued"
@@ -56,7 +56,7 @@ class ReceiptIssued(Model):
     replaces: str | None = None
     """number of the void receipt that this receipt replaces; not set if there is none"""
     agency: AgencyCode | None = Field(default=None, exclude_if=unset)
-    """code of the agency that issued it; not set if that is the one with which the filing's papers began"""
+    """code of the agency that issued it; not set if this is the agency of the filing's first paper"""
 
 
 class ReceiptVoidAsked(Model):

@@ -116,7 +116,7 @@ class PaymentAccepted(Model):
     """sum of the captures in đồng"""
     forgone: Dong
     parts: tuple[str, ...] = Field(default=(), exclude_if=unset)
-    """ids of the other captures that count to the fee"""
+    """ids of the other captures that settle the fee together with this one"""
     agreed: Dong | None = None
     """amount in đồng that officers agreed to forgo; not set if it is the forgone amount"""
 

@@ -99,9 +99,9 @@ class Closed(Model):
     day: date
     """first day on which the agency takes in no filing"""
     successor: AgencyCode
-    """code of the agency that has what it had"""
+    """code of the agency that takes its place"""
     document: Line
-    """number and date of the decision that closes it"""
+    """number and date of the decision that closes the agency"""
 
 
 class AgencyEntered(Publication):

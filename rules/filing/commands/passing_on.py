@@ -19,9 +19,9 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 STAGES: Final = tuple(one for one in Stage if one not in {Stage.DRAFT, Stage.CLOSED, Stage.ISSUE, Stage.STAYED})
-"""All stages of an open filing but one: the agency that decided makes and signs the result.
+"""All stages of an open filing except the issue, since the agency that decided makes and signs the result.
 
-While a complaint stops the filing, the stage at which it stands counts.
+While a complaint stops the filing, the stage at which it was stopped counts.
 """
 
 
