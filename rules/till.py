@@ -1,4 +1,4 @@
-"""Tills: the cash that moves through a till, the roles that may count and close it, and its last count."""
+"""Tills: the cash that moves through a till, the roles that may count and close the till, and the till's last count."""
 
 from typing import Any
 

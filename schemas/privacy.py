@@ -1,4 +1,4 @@
-"""A person's own data: the looks at the data (who has read a filing), its export, its erasure.
+"""A person's own data: the looks at the data (each reading of a filing), its export, its erasure.
 
 An erasure deletes the key of the filing, so that nobody can decrypt its sealed values, and placeholders replace them.
 Every hash stays valid (docs/ledger.md). A request for an export is stored without the identity of the person.

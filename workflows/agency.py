@@ -268,7 +268,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
     """Returns the next request's queue: the directory's current one if the log refused the answer, else the same.
 
-    For a filing that was passed on, the directory's queue after any error: the earlier agency may have closed its own.
+    For a filing that was passed on, the directory's queue after any error: the earlier agency may have none now.
     """
     passed_on = getattr(log.state, "passed_from", None) is not None
     if queue is None or not (passed_on or isinstance(error, UnfoundedError)):

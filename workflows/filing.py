@@ -280,7 +280,7 @@ class FilingLife(Life[Filing]):
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Requests the result until its file can be issued. If officers sign it, starts its stream instead."""
+        """Requests the result until its file can be issued; starts the result's stream if officers sign the result."""
         later = _NOT_THERE
         while self._filing.result is None and self._filing.decision is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)

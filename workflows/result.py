@@ -93,7 +93,7 @@ class ResultLife(Life[Result]):
         """Has the result's file made, with its number, or takes the file that came with the command.
 
         Then has the file prepared as a PDF with signing positions; a text becomes a PDF page. A result without signers
-        whose file could not be issued gets those that the directory names by now.
+        whose file could not be issued gets the signers that the directory names now.
         """
         if not self._result.signers and self._result.machine_failing is not None:
             await until_founded(self._name_signers)

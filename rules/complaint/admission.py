@@ -1,4 +1,4 @@
-"""The admission of a complaint: who may make it, about what, until when."""
+"""The admission of a complaint: the permitted complainants, the disputed act, the time to complain."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta

@@ -174,9 +174,9 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """The grants by which a file may be uploaded under the client id that the question names, if it is an upload.
+    """The grants for a question: for an upload, those that permit its client id; for any other question, all.
 
-    Raises `RefusalError` if there is none: the files of a filing take up its quota, before it is submitted too.
+    Raises `RefusalError` if there is none: a file counts in the quota of the filing even before the submission.
     """
     if not isinstance(question, rd.AskUpload):
         return grants

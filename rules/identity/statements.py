@@ -161,7 +161,7 @@ def _expect_about(statement: IdentityStatement, message: Message, audience: str)
 class Directory:
     """The task queues of an asked agency and of the program that signed its answer; one queue may serve many agencies.
 
-    `agency`: the asked one; None if the record has no such stream. `queue`: its queue. `theirs`: the program's queue.
+    `agency`: the asked agency; None if the record lacks the stream. `queue`: its queue. `theirs`: the program's queue.
     """
 
     agency: str | None

@@ -88,7 +88,7 @@ def _ended(state: PaymentState) -> Change[Payment]:
 
 
 def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
-    """The change when the calendar changes. If that gives more time to pay, no outcome is awaited any more."""
+    """The change when the calendar changes. If the new due time is later, outcomes are no longer awaited."""
     changed: dict[str, Any] = {"calendar": event.calendar, "due": event.due}
     if event.due <= require(payment.due):
         return changed

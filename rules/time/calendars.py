@@ -55,7 +55,7 @@ def base_year(year: int) -> BaseYear:
 
 
 def is_day_off(day: date) -> bool:
-    """Whether the whole country is off on this day: a weekend that no swap makes a working day, or a public holiday."""
+    """Whether the whole country is off on this day: a public holiday, or a weekend day that is no make-up day."""
     known = base_year(day.year)
     return day in known.off or (day.weekday() >= SATURDAY and day not in known.makeup)
 

@@ -36,7 +36,7 @@ class TimeError(ValueError):
 
 
 class NotLaidOutError(Exception):
-    """The answer lies outside the expanded days; `before`: whether it lies before the first, not after the last."""
+    """The answer lies outside the expanded days: `before` the first one, or else after the last one."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__("before" if before else "after")

@@ -13,9 +13,9 @@ Span = tuple[int, int]
 class Leg(NamedTuple):
     """A part of a run without a pause, for a limit in working minutes or calendar days.
 
-    `begun`: the minute from which it counts (the start of the budget, or the end of a pause). `left`: the minutes or
-    days that remain then. `ends`: the minute, or the day, at which they are used up. `due`: the minute at which the
-    limit ends if no pause follows.
+    `begun`: the minute at which the leg begins (the start of the budget, or the end of a pause). `left`: the minutes or
+    days of the limit that remain at `begun`. `ends`: the minute, or the day, at which none is left. `due`: the minute
+    at which the limit ends if no pause follows.
     """
 
     begun: int

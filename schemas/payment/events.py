@@ -107,7 +107,7 @@ class PaymentCalendarChanged(Model):
 class PaymentAccepted(Model):
     """Money below the requested amount was accepted as the whole fee; the agency forgoes the rest.
 
-    `amount` is the sum of the capture and of the other captures `parts` that had come for the fee.
+    `amount` is the sum of this capture and of the other captures `parts` for the fee.
     """
 
     kind: Literal["payment_accepted"] = "payment_accepted"

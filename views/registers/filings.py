@@ -35,7 +35,7 @@ async def register(connection: Connection, agency: str, period: Period) -> Regis
 
 
 async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[RegisterEntry]]:
-    """Yields pages of lines, ordered by submission. If a filing can't be folded, the data are the read model's."""
+    """Yields pages of lines, ordered by submission. If a filing can't be folded, its line is from the read model."""
     procedures = _Procedures(log.connection)
     after, n = (period.since, _FIRST), 0
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):

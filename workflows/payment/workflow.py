@@ -115,7 +115,7 @@ class PaymentLife(Collecting):
             await self._take(notice)
 
     async def _take(self, notice: st.MoneyNotice) -> None:
-        """Records what a notice reports.
+        """Records the content of a notice.
 
         If it reports a payment as pending, or one that a query must confirm, has the provider queried instead.
         """

@@ -183,7 +183,7 @@ class Stream(Generic[S]):
             raise RefusalError(answer.refused or why_not)
 
     async def catch_up(self, basis: Basis = NOTHING) -> None:
-        """Reads and folds the events of the log that this run has not seen. Raises the ledger's errors without retry.
+        """Reads and folds the events of the log that this run has not seen. Does not retry the ledger's errors.
 
         Raises `UnfoundedError` if the log does not confirm the `basis`.
         """
@@ -220,7 +220,7 @@ class Stream(Generic[S]):
     def check(self, command: Command, content: str) -> None:
         """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command that was sent in view of a later state than this run knows is not refused.
+        A command whose sender has seen a later state than this run is not refused.
         """
         self._receipt(command, content)
         if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
