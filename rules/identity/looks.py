@@ -88,7 +88,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The asker of a question: an actor through a program, or the program alone. `grants`: those that permit it."""
+    """The asker of a question: an actor through a program, or the program alone. `grants`: those for the question."""
 
     principal: Principal
     actor: Actor | None

@@ -147,7 +147,7 @@ class Grounds(Model):
     Attributes:
         agency: The agency that answers the complaint.
         higher: The next authority, for a second complaint after this one; None if the directory names none.
-        first: The state of the first complaint, for a second one.
+        first: The state of the first complaint, if this is the second one; else None.
         act: The kind of the event, or `SILENCE`; None if the filing has no such event.
         officer: The officer accountable for the act; None if no officer acted.
         step: The review step of the act; None for the intake.
@@ -158,7 +158,7 @@ class Grounds(Model):
         side: The people on the applicant's side: none of them may answer the complaint.
         represented_until: The last day on which a representative may act for the complainant; None if it has no end.
         earlier: The number of earlier complaints about this filing.
-        barred: The rule by which an earlier complaint, or the lack of one, hinders this one; None if nothing does.
+        barred: The rule that bars the complaint because an earlier one exists, or is missing; None if no rule does.
         answer: The time limit of the answer.
         longer: The limits that may replace `answer`, from the shortest to the longest.
         dialogue: The least time from the invitation to a dialogue.

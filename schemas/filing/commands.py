@@ -175,7 +175,7 @@ class RequestMoreTime(Command):
 class AnswerMoreTime(Command):
     """Grant the applicant more time for a supplement, or refuse it with a reason.
 
-    `by` is the additional time, in the unit of the supplement's limit. If `by` is not set, it is this limit once more.
+    `by` is the additional time, in the unit of the supplement's limit. If `by` is not set, the limit is granted again.
     """
 
     kind: Literal["answer_more_time"] = "answer_more_time"

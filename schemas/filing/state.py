@@ -706,7 +706,7 @@ class Filing(Model):
         return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
-        """Whether the fee's online payment is still needed, or has settled the fee. If not, it is to be cancelled."""
+        """Whether the fee's online payment is still needed, or has settled the fee; else it is to be cancelled."""
         by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
         return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 

@@ -338,7 +338,7 @@ class SupplementRule(Fact):
 class RepresentationRule(Fact):
     """A ground on which somebody may file for the applicant by law, without an authorisation (đại diện theo pháp luật).
 
-    `paper` is the paper that proves it, which a submission on this ground must have.
+    `paper` is the paper that proves the ground; a submission on this ground must have it.
     """
 
     code: Code

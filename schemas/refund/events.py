@@ -76,7 +76,7 @@ class RefundOpened(Model):
 
 
 class RefundApproved(Model):
-    """An officer approved the refund. The people in `asked_by` may not approve it, and this officer is none of them."""
+    """An officer approved the refund, who is none of the people in `asked_by`: they may not approve it."""
 
     kind: Literal["refund_approved"] = "refund_approved"
     case: int
@@ -128,7 +128,7 @@ class RefundGiven(Model):
 
 
 class RefundGivenByHand(Model):
-    """An officer paid the refund by transfer, with the bank's reference, or in cash. `approved_by` may not pay it."""
+    """An officer who is not in `approved_by` paid the refund: by transfer, with the bank's reference, or in cash."""
 
     kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
     case: int

@@ -138,11 +138,11 @@ class Appended(Model):
     """The log's answer to a batch: the events from the batch's `next_seq` on and the receipts, or a refusal.
 
     `command_id` is the id of the batch's command. `more`: whether the log has further events. A receipt without events
-    belongs to this command, if it was recorded long before. `continue_as_new_suggested` repeats the batch's value, so
-    that it is in the history (ADR 0006). `moves`: whether the build that is to continue the stream can read the stream.
-    `unfounded`: whether the record lacks one of the batch's findings, this process has not made one of its readings, or
-    the agency has not signed its answer. `head` is the hash of the last of these events; without events, of the
-    stream's last event.
+    belongs to this command, if the command was recorded long before. `continue_as_new_suggested` repeats the batch's
+    value, so that it is in the history (ADR 0006). `moves`: whether the build that is to continue the stream can read
+    the stream. `unfounded`: whether the record lacks one of the batch's findings, this process has not made one of its
+    readings, or the agency has not signed its answer. `head` is the hash of the last of these events; without events,
+    of the stream's last event.
     """
 
     epoch: int
