@@ -26,9 +26,9 @@ from views.log import Log
 
 
 class Disputed(Model):
-    """A filing's `n`-th complaint. `about`: the number of the disputed event; `spoken`: the signed complaint.
+    """A filing's `n`-th complaint. `about`: the seq of the disputed event; `spoken`: the signed complaint.
 
-    `claim`: what the log is asked about, to make the complaint.
+    `claim`: the part of a new complaint that the log must confirm; None later.
     """
 
     filing_id: UUID

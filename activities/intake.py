@@ -1,4 +1,4 @@
-"""Activities that read the database for a workflow: the data with which its stream begins, and later changes."""
+"""Activities that read the record for a workflow: the data with which its stream begins, later events, calendars."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,10 +76,10 @@ class DestinationRequest(Model):
 class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `agency` is the one with which a stream began; the queue and `signs` are those of the agency that has it now.
+    `agency` is the one with which a stream began; the queue and `signs` are those of its present agency.
     `closed_for` is the successor of the agency of a new stream, if that agency is closed. `digests` are the digests of
-    procedure and calendar. `accountable` are the agency's leaders in the directory; they are empty for a stream that
-    has begun, whose log names them. `elsewhere` are the agencies that may decide the
+    procedure and calendar. `accountable` are the leaders accountable for approvals, by the directory; empty for a
+    stream that has begun, whose log names them. `elsewhere` are the agencies that may decide the
     procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive filings
     for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the validity of a
     version that is not in force on the day; `only_in` is the only province that has the procedure, if the agency is in
@@ -213,7 +213,7 @@ select stream, kind, body from event where filing_id = $1 and kind = any($2) ord
 """
 
 _OPEN_NOW: Final = "((closed ->> 'day')::date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date) is not true"
-"""SQL: true unless an agency of the directory is closed now. The one that has what it had is `heir_of`."""
+"""SQL: true unless an agency of the directory is closed today. `heir_of` returns a closed agency's successor."""
 
 _OPEN: Final = f"""
 with asked as (
@@ -267,7 +267,7 @@ def _read_rules(published: bytes) -> ProcedureRules:
 
 
 def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:
-    """Returns the leaders who are accountable for approvals: one by a standing order, one by silence."""
+    """Returns the leaders accountable for approvals: one for approvals by standing order, one for those by silence."""
     return Accountable(
         standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
         silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),
@@ -275,9 +275,9 @@ def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountab
 
 
 def _accountable_there(procedure: ProcedureRules | None, leaders: Sequence[str], *, silence: bool) -> Accountable:
-    """Returns the leaders of the agency to which a filing is passed on who are accountable for approvals.
+    """Returns the leaders accountable for approvals in the agency to which a filing is passed on.
 
-    The applicant keeps an approval by `silence`: if the procedure names no leader of that agency, its first one does.
+    If the filing is approved by `silence` and the procedure names none of the leaders, the first one is accountable.
     """
     if procedure is None:
         return Accountable()
@@ -287,7 +287,7 @@ def _accountable_there(procedure: ProcedureRules | None, leaders: Sequence[str],
 
 
 class Here(NamedTuple):
-    """The agency of a new filing, its kind and territory; None for what the directory does not have."""
+    """The agency of a new filing; its kind and its territory are None if the directory lacks them."""
 
     agency: str
     kind: str | None
@@ -316,10 +316,10 @@ order by province is distinct from (select province from agency where agency = $
 async def deciding(
     connection: Connection, here: Here, procedure: ProcedureRules | None, communes: Mapping[str, CommuneCode]
 ) -> tuple[AgencyName, ...] | None:
-    """Returns the agencies that decide the procedure, nearest first; None if this one does, or its kind is unknown.
+    """Returns the agencies that decide the procedure, nearest first; None if `here` decides it, or has no known kind.
 
-    Of a procedure that is decided by place they are the agencies of the form's `communes`. If the directory has none,
-    an agency without a territory decides.
+    A procedure decided by place is decided by the agencies whose territory has one of the form's `communes`. If the
+    directory lists none, an agency of a suitable kind without a territory decides.
     """
     if here.kind is None or procedure is None or not procedure.decided_by:
         return None
@@ -365,7 +365,7 @@ join (select * from agency where {_OPEN_NOW}) as other
     and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
 order by n, other.province is distinct from own.province, other.agency
 """  # noqa: S608 -- SQL and an enum value of our own
-"""SQL: for each part, the agency that decides it: one in the same province, or else a ministry, which serves all."""
+"""SQL: for each referred part, the agency that decides it: one in the same province, or else a ministry."""
 
 
 async def partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:

@@ -115,7 +115,7 @@ class Log:
         raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint as the newest, and returns the stored one: an earlier copy of the same tree is kept."""
+        """Stores a checkpoint as the newest and returns it; a stored checkpoint of the same tree takes its place."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -134,7 +134,7 @@ class Log:
         return tl.Growth.after(size, list(zip(tiles, contents, strict=True)))
 
     async def root(self, size: int) -> bytes:
-        """The root of the tree of that size, calculated from the tiles. Raises `CheckpointError`."""
+        """Returns the root of the tree of this size, calculated from the tiles. Raises `CheckpointError`."""
         return tr.joined(list((await self._hashes(tr.nodes_of((0, size)), size)).values()))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
@@ -191,7 +191,7 @@ def log_name(name: str, number: int) -> str:
 
 
 def _is_of_tree(note: Note, checkpoint: Checkpoint) -> bool:
-    """Whether the note is a checkpoint of the same tree, maybe with an earlier batch of chained rows."""
+    """Returns whether the note states the same tree as `checkpoint`; its batch of chained rows may be another."""
     kept = Checkpoint.read(note.text)
     lines = [[line for line in one.extensions if not line.startswith(ROWS)] for one in (kept, checkpoint)]
     return (kept.origin, kept.size, kept.root, lines[0]) == (

@@ -59,7 +59,7 @@ _MOST_IN_TURN: Final = 100
 
 _ANNOTATIONS: Final = frozenset({"/FileAttachment", "/RichMedia", "/3D", "/Movie", "/Sound", "/Screen"})
 _OPI: Final = frozenset({"/1.3", "/2.0"})
-"""The versions in a dictionary that names the file of the picture that is printed in place of this one."""
+"""The keys, one for each OPI version, of a dictionary that names another file, to be printed in place of a picture."""
 _KEYS: Final = ("/JS", "/XFA", "/EF", "/EmbeddedFile", "/OpenAction", "/AA", "/Thread", "/Ref", "/OPI")
 _SUSPECTED: Final = re.compile(
     b"(?:%s)(?![^\0\t\n\f\r /<>()[\\]])"
@@ -68,7 +68,7 @@ _SUSPECTED: Final = re.compile(
 """Matches the names in objects that need a closer look; the library writes each name in only one way."""
 
 _HEADED: Final = {"/DCTDecode": ("JPEG", "MPO"), "/JPXDecode": ("JPEG2000",)}
-"""Filters whose data state the size of the image themselves."""
+"""Filters whose data state the size of the image themselves, each with the possible formats of the data."""
 
 _COUNTED: Final = re.compile(
     r"reported number of objects \((\d+)\) is not one plus the highest object number \((\d+)\)"
@@ -108,7 +108,7 @@ def _check_end(data: bytes) -> None:
 
 
 def _tables(data: bytes, last: int) -> set[int]:
-    """Returns the places of the tables of objects to which the last one leads, its own place included."""
+    """Returns the offsets of the last table of objects and of the earlier tables to which it leads."""
     seen: set[int] = set()
     at: int | None = last
     while at is not None and at not in seen:
@@ -195,7 +195,7 @@ def _leads_outside(found: pikepdf.Dictionary) -> bool:
 
 
 def _started(found: pikepdf.Dictionary) -> list[pikepdf.Dictionary]:
-    """Returns the actions that start by themselves because of this dictionary, each with those that follow it."""
+    """Returns the actions that start by themselves because of this dictionary, and the actions that follow them."""
     by_events = found.get("/AA")
     ahead = [found.get("/OpenAction"), *(by_events.values() if isinstance(by_events, pikepdf.Dictionary) else ())]
     started: list[pikepdf.Dictionary] = []
@@ -236,7 +236,7 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
 
 
 def _why(told: Iterable[str]) -> str:
-    """Returns the rule for the library's error texts. Raises `MemoryError` if the library ran out of memory."""
+    """Returns the broken rule, by the library's error texts. Raises `MemoryError` if the library ran out of memory."""
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError

@@ -66,7 +66,7 @@ class _NotTakenError(Exception):
 class _Asked:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
-    `cash`: the seqs of the events about cash; `named`: the seqs, fields and numbers of those that name a transfer or a
+    `cash`: the seqs of the events about cash; `named`: seq, field and number of each event that names a transfer or a
     card slip; `unread`: whether the batch depends on a reading that this process has not made.
     """
 
@@ -93,8 +93,8 @@ class Ledger:
     ) -> None:
         """`audience`: the installation's name. With it, every actor but the system, and every back office, must sign.
 
-        Without `audience` no signature is checked or stored. Without `readings`, those made by this process, a batch
-        may depend on any reading.
+        Without `audience` no signature is checked or stored. `readings`: the readings made by this process; if None, a
+        batch may depend on any reading.
         """
         self._pool = pool
         self._audience = audience
@@ -228,7 +228,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
-        """Returns a page of those events that the log has already."""
+        """Returns the events that the log has from the batch's first seq on, with their receipts: at most one page."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
         rows = _page(found)
@@ -405,7 +405,7 @@ def _value(place: int, type_: str, n: str, *, one: bool) -> str:
 
 
 def _chain(*, one: bool) -> str:
-    """Returns the SQL that chains the batch's events, with their hashes, to the head: if `one`, without recursion."""
+    """Returns the SQL that chains the batch's events, with their hashes, to the head; without recursion for `one`."""
     bound = f"""convert_to('{{"epoch":' || epoch || {_value(_BINDS, "text", "n + 1", one=one)} || '}}', 'UTF8')"""
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")

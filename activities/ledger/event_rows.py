@@ -31,7 +31,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
 
 _marked: Final = cache(fields_marked)
-"""Cached, since every append asks for the fields of a few kinds of events, and the fields never change."""
+"""`fields_marked` with a cache, since every append needs the fields of a few kinds of events, which never change."""
 
 UNBOUND: Final = b"\x01"
 BOUND: Final = b"\x02"
@@ -75,7 +75,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: for a signed batch the signer, key id and statement hash, else the claimed one."""
+    """Returns the sending program: a signed batch's signer, key id and statement hash, else the batch's own claim."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)

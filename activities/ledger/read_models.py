@@ -95,7 +95,7 @@ def _registered(rows: Rows, numbers: Mapping[str, str]) -> Iterator[tuple[Table,
 
 
 async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:
-    """Writes the rows of many streams, of each stream at most once, in a few statements."""
+    """Writes the rows of many batches in a few statements. No two batches may be of the same stream."""
     rows: defaultdict[Written, list[str]] = defaultdict(list)
     tasks: list[tuple[str, UUID, str]] = []
     for batch, change in changes:

@@ -60,7 +60,7 @@ nobody with a number.
 
 
 def _numbers_in(event: Any) -> dict[str, str | None]:
-    """Returns the numbers of the persons whom an event names, by their columns in `Whose`."""
+    """Returns the id numbers of the persons whom an event names, by their columns in `Whose`."""
     match event:
         case Submitted(applicant=applicant, authorisation=mandate, by_law=by_law):
             given = mandate or by_law
@@ -78,9 +78,9 @@ def _of_applicant(applicant: Applicant) -> dict[str, str | None]:
 
 
 async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any], *, first: bool = False) -> Whose:
-    """Returns whose filing it is after these events, as far as they name it: in the columns that they change.
+    """Returns the columns of `Whose` that these events change, with their new values.
 
-    `first`, and the errors: as of `Vault.persons`.
+    `first`, and the errors raised, are those of `Vault.persons`.
     """
     numbers: dict[str, str | None] = {}
     for event in events:
@@ -95,8 +95,8 @@ async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any
 class Reserved:
     """The key of a batch's filing, and the numbers reserved for the batch, by kind of counter.
 
-    If its events name the applicant's side, `whose` filing it is; for a submission also `others`, the codes of the
-    applicant's open filings for the same procedure.
+    `whose`: the persons on the applicant's side whom the events name; `others`: for a submission, the codes of the
+    applicant's other open filings for the same procedure.
     """
 
     key: FilingKey

@@ -9,7 +9,7 @@ from schemas.publishing.calendar import Calendar
 from views.log import Connection
 
 HAS_IT_NOW: Final = "select agency from event where stream = {stream} order by seq desc limit 1"
-"""SQL: the agency that has a stream now: of a filing that was passed on, not the first one."""
+"""SQL: the agency that has a stream now: the one of its last event, since a filing may have been passed on."""
 
 IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 """SQL: the name of the calendar that was published last."""
@@ -19,7 +19,7 @@ KEPT: Final = 200
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""SQL for streams of a kind on another calendar: open ones, and ended but still watched ones. Each has an index."""
+"""SQL for streams of a kind on another calendar: open ones, and ended ones still watched. Each query has an index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.
@@ -44,7 +44,7 @@ async def is_closed(connection: Connection, stream: str) -> bool:
 
 
 async def stands_still(connection: Connection, filing_id: UUID) -> bool:
-    """Returns whether a complaint stops the act, so that nothing of this filing is signed."""
+    """Returns whether a complaint has stayed the disputed act, so that nothing of this filing may be signed."""
     return bool(
         await connection.fetchval("select stage = $2 from filing where filing_id = $1", filing_id, Stage.STAYED)
     )

@@ -1,4 +1,4 @@
-"""The numbers of transfers and card slips: each counts once for an agency's account, in the append's own statement."""
+"""The numbers of transfers and card slips: the append's own statement records each at most once for an agency."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def of(batch: Batch, events: Iterable[Any]) -> tuple[tuple[int, str, str], ...]:
 
 
 def written(number: str) -> str:
-    """Returns the form in which numbers are compared: capitals and digits alone."""
+    """Returns a number in the form used for comparisons: capitals and digits only."""
     return _APART.sub("", number.upper())
 
 
@@ -40,7 +40,7 @@ def _named(event: Any) -> tuple[str, str] | None:
 
 
 async def missing(connection: Connection, batch: Batch, named: Iterable[tuple[int, str, str]]) -> list[Problem]:
-    """Returns a problem for each number that counts already for the actor's agency."""
+    """Returns a problem for each number that is recorded already for the actor's agency."""
     asked = ((field, await connection.fetchval(_COUNTS, batch.actor.agency, number)) for _, field, number in named)
     return [problem(field, "counts_already") async for field, counts in asked if counts]
 
@@ -54,4 +54,4 @@ counted as (
     from moved, unnest({seqs}::int[], {numbers}::text[]) as named (seq, reference)
 )
 """
-"""SQL: notes the numbers. A number that counts already violates the key, and nothing is written."""
+"""SQL: records the numbers. A number recorded already violates the primary key, so the append writes nothing."""

@@ -1,7 +1,7 @@
-"""What each program may send: a budget for each program and agency. Each worker process keeps its own.
+"""The limits on the programs' messages: a budget for each program and agency, counted in each worker process by itself.
 
-A budget is asked after the signature was verified and before anything is read of the record, so that a program that
-sends too much costs the others next to nothing.
+A message is charged after its signature is verified and before anything is read from the record, so that a program
+that sends too much takes almost nothing from the others.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _MOST_KNOWN: Final = 10_000
 
 
 class Work(IntEnum):
-    """The cost of a message in points: about its CPU, in those of a question (docs/performance.md)."""
+    """The cost of a message in points: roughly its CPU time as a multiple of a question's (docs/performance.md)."""
 
     QUESTION = 1
     COMMAND = 3
@@ -34,7 +34,7 @@ class Work(IntEnum):
 
 
 class Budget(StrictModel):
-    """The points that come back in a second (`rate`), and the most that are kept (`most`)."""
+    """A budget: `rate` points are added each second, up to `most` points."""
 
     rate: float = Field(gt=0)
     most: float = Field(ge=max(Work))
@@ -45,7 +45,7 @@ OFFICE: Final = Budget(rate=300, most=3_000)
 BUDGETS: Final[Mapping[PrincipalKind, Budget]] = MappingProxyType(
     {kind: PORTAL if kind is PrincipalKind.PORTAL else OFFICE for kind in PrincipalKind}
 )
-"""The budgets unless set: of a portal five submissions a second, three times the peak of a province."""
+"""The default budgets. A portal's allows five submissions a second, three times the peak of a province."""
 
 
 class Budgets:
@@ -71,7 +71,7 @@ class Budgets:
             raise RefusalError(too_many(wait))
 
     def _forget(self, now: float) -> None:
-        """Forgets the senders whose budgets are whole, if there are many."""
+        """Forgets the senders whose budgets are full, if many senders are known."""
         if len(self._whole_at) > _MOST_KNOWN:
             self._whole_at = {sender: whole_at for sender, whole_at in self._whole_at.items() if whole_at > now}
 

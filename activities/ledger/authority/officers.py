@@ -34,7 +34,7 @@ from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns problems with the actor's role and the officers of a batch; checks no directory entry, no evidence."""
+    """Returns problems with the actor's role and the officers that the acts name; does not check the evidence."""
     acts = [event for event in events if _is_act(event)]
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)
@@ -59,7 +59,7 @@ def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Ref
 
 
 async def own(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns a problem if the actor is an officer who is kept from this filing, whichever account they use."""
+    """Returns a problem if the actor is an officer who is barred from this filing, under any of their accounts."""
     if batch.actor.role not in OFFICERS:
         return []
     kept = await is_own(connection, batch.filing_id, _directory(batch), batch.actor.subject)
@@ -74,7 +74,7 @@ async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, office
 async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant.
 
-    Also if an officer records their own succession to an applicant.
+    Returns a problem, too, if an officer records that they themselves succeed an applicant.
     """
     if batch.actor.role not in OFFICERS:
         return []
@@ -121,7 +121,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
 
-    Two officers are two programs, too: whoever holds a program's key can name any officer.
+    The two must use different programs, too, since a program can name any officer.
     """
     found: list[Problem] = []
     for event in events:
@@ -140,7 +140,7 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if an act's officer is an earlier act's, who may not be the same human, by another account."""
+    """Returns a problem if the officer of an earlier act, who must be another human, acts under another account."""
     known = [(event.officer, list(before)) for event in events if (before := _before(event))]
     same = [await connection.fetchval(_SAME, _directory(batch), [officer], before) for officer, before in known]
     return [problem("actor.subject", "same_human")] if any(same) else []
@@ -149,7 +149,7 @@ async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterabl
 def _before(event: Any) -> tuple[str, ...]:
     """Returns the officers of earlier acts, none of whom may be this event's officer under another account.
 
-    The rules compare their accounts.
+    The rules themselves compare only the accounts.
     """
     match event:
         case Decided(proposed_by=officers):
@@ -332,7 +332,7 @@ select exists (
         and split_part(via, '/', 1) = $4 and split_part(via, '/', 4) <> ''
 )
 """
-"""SQL: whether a program signed for one of the officers who requested the act, or whose act ended the filing."""
+"""SQL: true if the program has signed an earlier act of one of these officers that led to the present act."""
 _ABSENCE: Final = f"""
 select last_day, substitute from absence
 where agency in {OR_HEIR.format(agency="$1")} and subject = $2 and role = $3 and $4 between first_day and last_day

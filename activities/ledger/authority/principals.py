@@ -25,7 +25,7 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""The seconds until every process knows a change: a process whose copy is older accepts no statement."""
+"""The seconds within which every process knows a change of a principal; with an older copy none accepts statements."""
 
 ASK_EVERY: Final = 1.0
 """The seconds between two checks of the register's version; each check reads one row."""
@@ -123,7 +123,7 @@ class Guard:
     """Verifies the sender of every message. An installation without a guard trusts every sender."""
 
     def __init__(self, keyring: Keyring, audience: str, budgets: Budgets | None = None) -> None:
-        """Without `budgets`, those that apply unless set."""
+        """`audience`: the installation's name. Without `budgets`, the default budgets apply."""
         self._keyring = keyring
         self._audience = audience
         self._budgets = Budgets({}) if budgets is None else budgets
@@ -140,7 +140,7 @@ class Guard:
         return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
 
     def spend(self, proved: Proved, work: Work) -> None:
-        """Takes a verified message from its sender's budget. Raises `RefusalError`, `too_many`, if it is spent."""
+        """Charges a verified message to its sender's budget. Raises `RefusalError`, `too_many`, for a spent budget."""
         self._budgets.spend(proved, work)
 
     def proof_of_run(self, workflow: str, run: str) -> str:
@@ -151,7 +151,7 @@ class Guard:
 def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refusal | None:
     """Returns why a stream's first message is refused before anything is read of the record; None if it is not.
 
-    It is refused if nobody has signed it, or if its sender's budget is spent. `heard` judges the rest.
+    It is refused if nobody has signed it, or if its sender's budget is spent. `heard` checks everything else.
     """
     if guard is None or spoken is None:
         return None

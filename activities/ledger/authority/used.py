@@ -1,4 +1,4 @@
-"""The statements by which questions were asked: each counts once, until it expires."""
+"""The signed statements of questions: each can be used only once before it expires."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -11,9 +11,9 @@ from views.log import Connection
 
 
 async def use_once(connection: Connection, signed: str, expires: datetime, look: UUID) -> None:
-    """Keeps the statement as used by the look, which may use it again. Raises `RefusalError` if another look did.
+    """Records that the look has used the statement. Raises `RefusalError` if another look used the statement before.
 
-    The key of the row is the digest of what was signed: the signature can be written in several ways.
+    The row's key is the digest of the signed text alone, since one signature can be encoded in several ways.
     """
     one = sha256(signed.rpartition(".")[0].encode()).digest()
     known_already = await connection.execute(_USE, one, look, expires + LEEWAY) == _KNOWN
@@ -22,7 +22,7 @@ async def use_once(connection: Connection, signed: str, expires: datetime, look:
 
 
 async def forget(connection: Connection) -> int:
-    """Deletes statements that have expired, some thousand at once; returns their number."""
+    """Deletes statements that have expired, at most 5,000 at once; returns how many."""
     return len(await connection.fetch(_FORGET))
 
 
