@@ -1,7 +1,7 @@
 """Receipts for money: the issue of the receipt that an event causes, and the voiding of receipts.
 
-If no service assigns the numbers, a receipt gets the next number of the agency's own series, which the log counts. The
-record of a receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged
+If no service assigns the numbers, the append assigns the next number of the agency's own series. The event that records
+a receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged
 back by the payer's bank, are voided.
 """
 
@@ -55,9 +55,9 @@ class Issuing:
         return self._set_up
 
     async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
-        """Issues the receipt of the kind `of` that the last event causes, unless there is none or it is issued already.
+        """Issues the receipt of the kind `of` that the last event causes, if any, unless it is issued already.
 
-        Issues none either if the money is gone, unless the service has issued it already. Raises `UnreachableError` and
+        Issues no receipt if the money is gone, unless the service has issued one already. Raises `UnreachableError` and
         `RejectedError`, like every partner; `NoReceiptServiceError`; `NumberTakenError`; and `RefusalError` if another
         process was faster.
         """
@@ -86,8 +86,8 @@ class Issuing:
     async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt of the kind `of` that the last event causes; None if it causes none.
 
-        If the event voids a receipt, its number is also voided at the service that assigned it. Then the content is for
-        the replacing receipt; None if none replaces it.
+        If the event voids a receipt, also voids its number at the service that assigned it, and returns the content of
+        the replacing receipt; None if no receipt replaces it.
         """
         match told.events[-1].event:
             case FeePaid() as paid:
@@ -104,9 +104,9 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Voids the receipt at the service. Returns whether the service had issued it; if so, its answer was lost.
+        """Voids the receipt at the service. Returns whether the service had issued it, and its answer was lost.
 
-        Such a receipt must still be recorded: only then can the money's refund or charge-back void it in the record.
+        Such a receipt must still be recorded: else the money's refund or charge-back can't void it in the record.
         """
         if (await series_of(log.connection, origin.agency)).issuer != "service":
             return False
@@ -121,7 +121,7 @@ class Issuing:
     async def _issued(
         self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]
     ) -> tuple[str, str | None]:
-        """Returns series and number; the number is None if the log is to count it. Raises `NumberTakenError`."""
+        """Returns series and number; the number is None if the append is to assign it. Raises `NumberTakenError`."""
         series = await series_of(log.connection, origin.agency)
         if series.issuer == "own":
             return series.symbol(of), None

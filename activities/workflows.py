@@ -27,7 +27,7 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal to a workflow. `told` is the signal's argument; `said` starts the workflow first if it does not run."""
+    """A signal to a workflow. `told`: the signal's argument; `said`: the start's, if the workflow does not run."""
 
     workflow: str
     id: str

@@ -26,7 +26,7 @@ GIVE_BACK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=15))
 """The options of a refund: enough time to read the log, and for a query and a call of at most 5 s each."""
 
 NOT_OFFERED: Final = "not_offered"
-"""The provider can't make refunds."""
+"""The code of the refusal if the provider's API offers no refunds."""
 
 SETTLED: Final = timedelta(minutes=15)
 """The time within which an unanswered call may still take effect. The time doubles with each further request."""

@@ -29,7 +29,7 @@ class MerchantRequest(Model):
 
 
 class RenewalRequest(MerchantRequest):
-    """Asks whether `actor` may request a fee of this filing again. `chosen`: the merchant to use; None for any."""
+    """Asks whether `actor` may renew the request of a fee. `chosen`: the merchant for the new request; None for any."""
 
     filing_id: UUID
     actor: Actor
@@ -76,7 +76,7 @@ class Merchants:
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
-        """Checks the actor's right to the filing, and the agency's merchants in the current directory."""
+        """Returns the new request's merchant by the directory; a refusal for an actor without a right to the filing."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             filing: Filing = (await log.read(filing_workflow(request.filing_id))).state

@@ -34,7 +34,7 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 
 
 class MoneyWanted(Instruction):
-    """Asks for a payment's money. `at_once`: whether a callback or another notice about the money has arrived."""
+    """Asks for a payment's captures. `at_once`: whether a callback or another notice about the money has arrived."""
 
     at_once: bool = False
 

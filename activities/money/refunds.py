@@ -72,7 +72,7 @@ class Refunds:
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> list[int]:
-        """Returns the numbers of the refunds for the captures that paid this fee; none if no known capture paid it."""
+        """Returns the numbers of the refunds for the captures that paid this fee; empty if no known capture paid it."""
         payment, filing = await self._states(
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
@@ -86,7 +86,7 @@ class Refunds:
 
     @activity.defn(name="refund.going")
     async def going(self, asked: PaymentOf) -> list[str]:
-        """Returns the captures of a payment of which a provider or an officer may be giving money back, or has."""
+        """Returns the ids of a payment's captures whose refund was requested from a provider or given by an officer."""
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_GOING, asked.filing_id, asked.n)
         return [row["capture_id"] for row in rows]

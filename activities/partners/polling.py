@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 
 def soon() -> timedelta:
-    """Returns the wait before the next check if news is due soon: 0.2 s, then 1.5 times the last wait, at most 60 s."""
+    """Returns the wait before the next check if news is expected: 0.2 s, then 1.5 times the last wait, at most 60 s."""
     attempt = activity.info().attempt
     return timedelta(seconds=min(60, 0.2 * 1.5 ** min(attempt - 1, 40)))
 

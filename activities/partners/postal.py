@@ -1,7 +1,7 @@
 """The interface to any carrier, and the adapter to VNPost.
 
 Every call carries a business key by which the post recognises a repeat, so a call whose answer was lost is simply
-repeated. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
+repeated. A failed call raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 
 VNPost's calls for a token, an order, a cancellation and tracking are known. The unknown parts are settings of the
 contract: the meaning of the status codes, and the answers that are refusals. A code without a meaning in the contract
@@ -70,7 +70,7 @@ _LONGEST: Final = 200
 """The maximum number of characters of the post's texts that are stored."""
 
 _EARLIER: Final = 30.0
-"""A token is no longer used in the last seconds before its expiry: the number of these seconds."""
+"""The number of seconds before a token's expiry from which the token is no longer used."""
 
 
 class Sender(BaseModel):

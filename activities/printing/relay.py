@@ -55,7 +55,7 @@ Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
 
 
 class Relay:
-    """Makes the papers that are due, one after another."""
+    """Makes the papers that wait in `outbox`, one after another."""
 
     def __init__(  # noqa: PLR0913 -- the seams of a paper, and of the receipt that comes before one
         self,

@@ -83,7 +83,7 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str,
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
     """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code.
 
-    The place of a People's Committee is its own commune or ward (Decree 30/2020 annex I), of others the province.
+    The place of a People's Committee is its commune or ward (Decree 30/2020 annex I), of other agencies the province.
     """
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {

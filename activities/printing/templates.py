@@ -27,7 +27,7 @@ _KEPT: Final = 32
 
 
 def version_of(template: str | None = None) -> str:
-    """Returns the SHA-256 of a template with the shared parts: of the text `template`, or of the standard template."""
+    """Returns the SHA-256 (hex) of the shared parts with the text `template`, or if None with the standard template."""
     text = standard() if template is None else template
     return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
 
@@ -39,7 +39,7 @@ def _parts_sha256() -> str:
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """Returns the typesetter of a template: this text, which may import only `/parts.typ`, or else the standard one."""
+    """Returns the typesetter of the template's text, which may import only `/parts.typ`; None: the standard one."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))

@@ -71,8 +71,8 @@ class Results:
     async def order(self, asked: OrderRequest) -> Ordered | None:
         """Returns the result's order from the log; None if the filing neither has the result nor waits for it.
 
-        A filing whose agency named no signers at the submission has a result signed once it failed to issue the
-        office's file.
+        If the agency named no signers at the submission, a result is signed only after the filing has failed to issue
+        the office's file.
         """
         async with acquired(self._pool) as connection:
             log, stream = Log(connection, self._vault.find, self._kinds), result_workflow(asked.filing_id, asked.n)

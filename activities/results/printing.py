@@ -76,7 +76,7 @@ class ResultPages:
 
 
 async def _signatory(connection: Connection, agency: str, names: Mapping[str, str]) -> Signatory | None:
-    """Returns who signs the agency's results now, by title and name; None if only the seal is put on."""
+    """Returns title and name of the current signer of the agency's results; None if results get only the seal."""
     place = SigningPlace.SIGNATURE
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
     now = await signer_now(connection, agency, place)

@@ -16,7 +16,7 @@ from activities.signature.verified import UNSIGNED, verify_official
 
 NOT_SIGNED: Final = "result_not_signed"
 _REMEMBERED: Final = 600.0
-"""The seconds for which a file is not verified again: the same file is confirmed again after every fault."""
+"""The seconds for which the signers of a valid file are cached: after every fault the same file is confirmed again."""
 
 Hands = frozenset[Identity]
 """The holders who signed a file; not the authorities of its time-stamps."""
@@ -46,9 +46,9 @@ class SignedFiles:
         return None if own & found else "signer_is_other"
 
     async def _verified(self, file: bytes, lasting: Lasting) -> Hands | str:
-        """Returns the signers of a valid file, else the rule that it breaks. Requests for one file share one look.
+        """Returns the signers of a valid file, else the rule that the file breaks. Calls for one file share a check.
 
-        A look goes on if the request that began it is given up.
+        The check goes on even if the call that began it is cancelled.
         """
         digest, now = sha256(file).digest(), monotonic()
         while self._seen and next(iter(self._seen.values()))[0] < now:

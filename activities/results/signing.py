@@ -86,7 +86,7 @@ class FileOrder(Model):
 
 
 class Prepared(Model):
-    """The file to sign, or to issue as it is if no officer signs it; or the rule by which it can't be (`unfit`)."""
+    """The file to sign, or to issue as it is if no officer signs it; or the rule that prevents both (`unfit`)."""
 
     file: FileRef | None = None
     unfit: str | None = None

@@ -99,7 +99,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule that the signature breaks, not counting its signer, or None. Raises one of `MALFORMED`."""
+        """Returns the rule a signature breaks, rules about its signer aside; or None. Raises one of `MALFORMED`."""
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key

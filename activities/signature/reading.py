@@ -119,7 +119,7 @@ _CROOKED: Final[Mapping[str, str]] = {
     "certificate_weak": "timestamp_weak",
     "certificate_unsuitable": "timestamp_broken",
 }
-"""The rules about a signature, each by the rule that a trusted authority's time-stamp certificate breaks."""
+"""Maps the rule that a trusted authority's time-stamp certificate breaks to the rule that the signature breaks."""
 
 StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 

@@ -48,7 +48,7 @@ class Prepared:
 
 
 def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
-    """Returns the form with this `key`. The same submission and second give the same bytes. Raises `RefusalError`."""
+    """Returns the form with this `key`, created at `at`. Equal arguments give equal bytes. Raises `RefusalError`."""
     of = filled(procedure)
     paper = forms_of(of)[key]
     digest = signed_digest(submission, None if paper is None else paper.code)
@@ -179,10 +179,10 @@ async def _judged_by(check: SignatureCheck, one: _Submitted) -> SignatureVerdict
 
 
 def _form(one: _Submitted) -> Prepared:
-    """Returns the form with which the file begins; if it is one of the dossier's papers, only that paper's forms count.
+    """Returns the form with which the file begins; if the file is one of the dossier's papers, only from its forms.
 
-    If it begins with none of them, returns the first. Only the form's creation time is taken from the file itself: with
-    another time the form would have other bytes.
+    If the file begins with none of these, returns the first of them. Only the form's creation time is taken from the
+    file itself: with another time the form would have other bytes.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}

@@ -140,7 +140,7 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
 
 
 async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if the officer of an earlier act, who must be another human, acts under another account."""
+    """Returns a problem if an act needs another human, but its officer did the earlier act under another account."""
     known = [(event.officer, list(before)) for event in events if (before := _before(event))]
     same = [await connection.fetchval(_SAME, _directory(batch), [officer], before) for officer, before in known]
     return [problem("actor.subject", "same_human")] if any(same) else []

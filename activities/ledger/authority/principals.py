@@ -25,7 +25,7 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""The seconds within which every process knows a change of a principal; with an older copy none accepts statements."""
+"""The seconds within which every process knows a change of principals: with an older copy, it accepts no statement."""
 
 ASK_EVERY: Final = 1.0
 """The seconds between two checks of the register's version; each check reads one row."""

@@ -1,7 +1,7 @@
 """A bank with the sandbox's API, a payment provider that uses such a bank, and the receiver of its reports.
 
 Every call carries a business key by which the bank recognises a repeat, so a call whose answer was lost is repeated.
-Amounts are whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
+Amounts are whole đồng. A failed call raises `UnreachableError` (outcome unknown) or `RejectedError` (the bank's code).
 """
 
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ class HttpBank:
 
 
 class OwnBank(pv.Provider):
-    """A payment provider that uses a bank, which identifies a demand by the key. `push`: whether it reports money."""
+    """A payment provider that uses a bank, which knows a demand by its key. `push`: whether the bank reports money."""
 
     def __init__(self, name: str, bank: Bank, *, push: bool = False) -> None:
         self.can = pv.CAPABILITIES["bank"].model_copy(update={"push": push})

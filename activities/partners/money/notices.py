@@ -1,4 +1,4 @@
-"""Makes the notice to a payment of a callback that is stored in the record."""
+"""Converts a callback stored in the record to the notice that its payment gets."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,10 +9,10 @@ from schemas.payment.state import MoneyNotice
 
 
 def notice_of(row: Mapping[str, Any], can: Capabilities | None) -> MoneyNotice:
-    """Returns the notice in a row of `callback` that has a stream. `can`: the abilities of its provider, if known here.
+    """Returns the notice from a row of `callback` that has a stream. `can`: its provider's capabilities, if known here.
 
-    A notice of a wrong amount is pending if the provider can be queried. Its reference is that of the paid request, or
-    of the payment's first request if an old row has none.
+    A notice of a wrong amount is pending if the provider can be queried. The notice's reference is that of the paid
+    request; for an old row without one, that of the payment's first request.
     """
     about, said, able = StreamId.parse(row["stream"]), Outcome(row["outcome"]), can or _UNKNOWN
     back = said is Outcome.REVERSED
@@ -29,4 +29,4 @@ def notice_of(row: Mapping[str, Any], can: Capabilities | None) -> MoneyNotice:
 
 
 _UNKNOWN: Final = Capabilities(push=False, query=False, cancel=False, refund=False, own_numbers=True)
-"""What counts for a provider that is not configured here: nothing can be concluded from its numbers."""
+"""The capabilities assumed for a provider not configured here: nothing is concluded from its transaction numbers."""

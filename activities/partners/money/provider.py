@@ -278,7 +278,7 @@ class NotOfferedError(Exception):
 class Provider(ABC):
     """The part of a provider's adapter that makes calls. A call that the API does not offer raises `NotOfferedError`.
 
-    Each call raises `UnreachableError` (outcome unknown) or `RejectedError`.
+    A failed call raises `UnreachableError` (outcome unknown) or `RejectedError`.
     """
 
     can: Capabilities

@@ -97,7 +97,7 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[
 
 
 def late(payment: Payment, request: Attempt, reported: Reported) -> Asking:
-    """Returns the query about a request of a settled payment. The query also closes a request still open and unpaid."""
+    """Returns the query about a request of a settled payment. The query closes an open request if another was paid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, reported, over=elsewhere and not request.over)
@@ -117,7 +117,7 @@ class Asker:
         return self._providers[asking.provider]
 
     def abilities(self, provider: str) -> Capabilities | None:
-        """Returns what the provider of this name can do; None if it is not configured here."""
+        """Returns the capabilities of the provider of this name; None if the provider is not configured here."""
         return self._providers[provider].can if provider in self._providers else None
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
@@ -141,7 +141,7 @@ class Asker:
     ) -> Taken:
         """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
 
-        If all providers report by themselves, they are queried only at their times, or `at_once` after a notice. The
+        If all providers report by themselves, they are queried only at set times, or `at_once` after a notice. The
         server's clock decides when the watch is over, by the start of this attempt: so a worker with a fast clock ends
         no watch too early.
         """
@@ -154,12 +154,12 @@ class Asker:
         return await self._news(() if rests else askings, known, wait)
 
     def _reports(self, asking: Asking) -> bool:
-        """Returns whether nothing is to be done at a provider, since it reports, or can't be queried at all."""
+        """Returns whether a provider needs no query: it has nothing to close, and reports money or offers no query."""
         closes = asking.over and asking.provider in self._providers and self._providers[asking.provider].can.cancel
         return not closes and (self._can(asking, "push") or not self._can(asking, "query"))
 
     async def _news(self, askings: Iterable[Asking], known: Collection[str], wait: timedelta) -> Taken:
-        """Returns the captures if one is not in `known`, even if another provider does not answer; else raises."""
+        """Returns the captures if one is not in `known`, even if a provider failed; else raises an error to retry."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in known for capture in taken.captures):
@@ -215,7 +215,7 @@ class Asker:
         """Closes the request, if the provider's API can do that; returns all captures until then.
 
         Once the fee is due, a provider with no outcome yet is queried as long as the merchant's `patience` lasts. A
-        provider that does not answer is queried for at least our own `PATIENCE`, even about a fee that nobody owes. A
+        provider that does not answer is queried for at least our own `PATIENCE`, even about a settled payment. A
         payment that is not reported by then counts as not made.
         """
         began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
@@ -252,7 +252,7 @@ class Asker:
 
 
 async def _unless_unknown(said: Awaitable[tuple[Notice, ...]]) -> tuple[Notice, ...]:
-    """Returns a provider's notices; none if it does not know what it was asked about."""
+    """Returns a provider's notices; none if the provider does not know the demand or the transaction."""
     try:
         return await said
     except RejectedError as error:
