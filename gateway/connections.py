@@ -65,7 +65,7 @@ class Bounded(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Reads on. Further bytes of a head give it no more time."""
+        """Processes received bytes. The time for a head does not start again with each part of the head."""
         self._await_head()
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:

@@ -19,7 +19,7 @@ UPLOAD_SECONDS: Final = 120.0
 """The maximum time of an upload, in seconds."""
 
 AT_ONCE: Final = 20
-"""The maximum number of uploads at the same time; others are told to come back."""
+"""The maximum number of uploads at the same time; further ones are refused, with a time to retry."""
 
 _NO_PAGE: Final = {
     "Cache-Control": "no-store",
@@ -70,7 +70,7 @@ async def _upload(store: Store, file: FileRef, request: Request) -> Response:
 
 
 async def _or_problem(answer: Awaitable[Response], *, damaged: int) -> Response:
-    """Returns the answer, or the problem if it fails. `damaged`: the status if the store has no such file."""
+    """Returns the answer, or a problem for an error. `damaged`: the status if the stored file is missing or differs."""
     try:
         return await answer
     except (TimeoutError, ClientDisconnect):

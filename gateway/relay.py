@@ -53,7 +53,7 @@ Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 
 
 class Relay:
-    """Delivers pending callbacks. `kept`: set when a new one is stored; `can`: each provider's capabilities."""
+    """Delivers pending callbacks. `kept`: set after a callback is stored; `can`: capabilities, by provider."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -109,7 +109,7 @@ class Relay:
         """Returns whether a callback is delivered: its money is in `found`, or it reports no money and was signalled.
 
         A charge-back that never gets into the stream counts as delivered after an hour of signals; so does a payment
-        that its provider never confirms, beside another one of the same request.
+        that its provider never confirms, if the stream has another payment of the same request.
         """
         if row["stream"] is None:
             return False

@@ -1,4 +1,4 @@
-"""Restarts, from the log, workflows that can't be replayed, that ended too early, or that began too few streams.
+"""Restarts, from the log, workflows that can't be replayed, ended too early, or have not begun an ordered stream.
 
 A workflow that fails because of a bug is left for developers to mend. A query of Temporal's own, such as its web UI
 sends, may leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
@@ -225,7 +225,7 @@ def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether the task has had no answer for the time `SILENT`. Some worker runs, or this search would not."""
+    """Returns whether the task has had no answer for the time `SILENT`. A worker runs: it makes this search."""
     return one.cause != BUG and now - one.since > SILENT
 
 

@@ -188,7 +188,7 @@ class Unbegun:
         return [stream for stream, idle in zip(self._left, waits, strict=True) if idle]
 
     async def _search(self, connection: Connection, now: datetime) -> None:
-        """Adds the streams with orders since the last search that began no stream. Leaves out the newest orders."""
+        """Adds the streams with an order since the last search, except the newest orders, that began no stream."""
         self._marks.append((now, await last_position(connection)))
         upto = None
         while self._marks and self._marks[0][0] <= now - BEGUN:

@@ -591,8 +591,8 @@ def _agencies(stream: Json, facts: "_Facts") -> Iterator[set[object]]:
 class _Facts:
     """The content of a bundle's streams, for comparing the streams with each other.
 
-    `events`: for each stream, the seq, kind and body of each of its events. `agencies`: all agencies that its streams
-    name: papers are for any of them.
+    `events`: for each stream, the seq, kind and body of each of its events. `agencies`: all agencies that its other
+    streams name: an event about official papers may name any of them.
     """
 
     def __init__(self, bundle: Json) -> None:

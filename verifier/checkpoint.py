@@ -196,9 +196,9 @@ class _Look:
     cosigned: tuple[str, ...] = ()
     unasked: dict[str, None] = field(default_factory=dict)
     expected: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
-    """The expected roots by size of the tree, each with the source that states it."""
+    """Maps a size of the tree to the expected roots, each with the source that states the root."""
     batches: dict[str, str] = field(default_factory=dict)
-    """The stated batches of chained rows, each as number and hash, with the source that states it."""
+    """Maps each stated batch of chained rows, as number and hash, to the source that states the batch."""
     checkpoints: int = 0
     stamped: int = 0
 
@@ -437,7 +437,7 @@ class _Look:
             yield page
 
     async def _entries(self, first: int, end: int, size: int) -> list[bytes]:
-        """Returns the leaves of the tree of this size from `first` up to, but without, `end`."""
+        """Returns the leaves with the indexes `first` to `end` - 1 of the tree of this size, from the second place."""
         bundles = range(first // WIDTH, -(-end // WIDTH))
         found = await asyncio.gather(*(self.log.tile(ENTRIES, number, size) for number in bundles))
         start = first % WIDTH

@@ -1,4 +1,4 @@
-"""The guards of the tables whose rows never change: the triggers that refuse or note, and the missing rights."""
+"""Checks the guards of tables whose rows never change: triggers that refuse changes or note new rows, and rights."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ WHERE NOT EXISTS (
         AND tgfoid = 'public.note_rows()'::regprocedure
 ) ORDER BY 1
 """
-# The owner has every right anyway, and meets the triggers.
+# Without the owner, who has every right anyway, and whom the triggers stop.
 _RIGHTS: Final = """
 SELECT format('%s: %s may change it: %s', of, whose, string_agg(privilege, ', ' ORDER BY privilege)) AS message
 FROM (
@@ -51,11 +51,11 @@ _LATER: Final = tuple(
     f"callback.{column}"
     for column in ("verdict", "stream", "agency", "tries", "next_try", "driven_at", "demanded", "told_at")
 )
-"""The columns that the application writes later."""
+"""The columns that the application may still change after it has inserted a row."""
 
 
 async def broken(connection: Connection) -> list[str]:
-    """Returns a message for each missing trigger, and for each right to change what never changes."""
+    """Returns a message for each missing trigger, and for each right of a role to change such a table's rows."""
     sources = ",".join(one.source for one in CHAINED)
     tables = ",".join({*UNCHANGED, *(one.table for one in CHAINED)})
     queries = (

@@ -289,7 +289,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """A stream's epochs: each raise with its seq; `head`: the epoch in the row; `last`: the last epoch in an event."""
+    """A stream's epochs. `raised`: each raise as (seq, epoch); `head`: the row's; `last`: the last in an event."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -570,7 +570,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if one was raised, or the row has another epoch. `event`: the stream's last event."""
+        """Notes a stream's epochs if one was raised or the row's differs. `event`: the stream's last event."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []

@@ -111,7 +111,7 @@ class Note(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A state of the log named `origin`: the size and root of its tree, and further lines, which only it guarantees."""
+    """A state of the log named `origin`: size and root of its tree, and further lines that only the log guarantees."""
 
     origin: str
     size: int

@@ -21,7 +21,7 @@ class Connection(Protocol):
 
 
 class Chained(NamedTuple):
-    """The chained columns of a table. `filter`: the SQL for the rows that have them."""
+    """The chained columns of a table. `filter`: the SQL condition that selects the chained rows."""
 
     source: str
     keys: str

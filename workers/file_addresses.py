@@ -25,7 +25,7 @@ Method: TypeAlias = Literal["GET", "PUT"]
 
 @dataclass(frozen=True)
 class Signed:
-    """The right to one request for one file until an instant, given to a program by its id in the register."""
+    """A program's right to request one file until an instant. `until`: Unix seconds; `principal`: the program's id."""
 
     method: Method
     file: FileRef
@@ -58,7 +58,7 @@ class Signed:
 
 
 class FileAddresses:
-    """Makes addresses of files in one store. `gateway` and `key`: those of the gateway that serves a folder."""
+    """Makes addresses of files in one store. `gateway`, `key`: address and secret of a folder's gateway."""
 
     def __init__(self, store: ObjectStore, gateway: str | None, key: bytes | None) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The relay: makes official papers, orders events, chains rows, deletes used statements. Any number may run.
+"""The relay: makes official papers, positions events, chains rows, deletes used statements. Any number may run.
 
 `python -m workers.relay`
 """

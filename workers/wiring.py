@@ -117,7 +117,7 @@ _OFFICERS: Final[dict[str, Any]] = {
     "no_remote_activities": True,
     "workflow_task_poller_behavior": PollerBehaviorAutoscaling(minimum=2, initial=2),
 }
-"""The worker of officers' questions: its slots and pollers are no portal's."""
+"""The options of the worker of officers' questions. Portals' questions can't take its slots and pollers."""
 
 STICKY: Final = timedelta(seconds=2)
 """The time for which a task waits for the worker that caches the filing; then any worker may take the task."""

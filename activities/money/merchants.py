@@ -76,7 +76,7 @@ class Merchants:
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
-        """Returns the new request's merchant by the directory; a refusal for an actor without a right to the filing."""
+        """Returns the new request's merchant; a refusal without a right to the filing, or if `chosen` isn't offered."""
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             filing: Filing = (await log.read(filing_workflow(request.filing_id))).state

@@ -1,1 +1,1 @@
-"""The interceptors of the platform's workers: what a task passes before our code runs."""
+"""The interceptors of the platform's workers: code that runs before a task's own code."""

@@ -57,11 +57,11 @@ class Doorkeeper(Interceptor):
 
 
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
-    """Raises `RefusalError` unless a permitted principal has signed, or the command may be in the log already.
+    """Returns None if a permitted principal within its budget has signed the Update. Else raises `RefusalError`.
 
-    A command that may be in the log already is admitted; returns the refusal to send if it is not in the log after all.
-    The statement of `submit`, an Update that records nothing, may have expired, but must otherwise be valid. Raises
-    `RefusalError`, too, if the sender's budget is spent; that of a submission is asked as its filing begins.
+    If the command may be in the log already, its statement may have expired, or its key or grants be gone: then returns
+    the refusal to send if the log lacks the command. The statement of `submit`, an Update that records nothing, may
+    only have expired. A `submit` that begins a filing is charged to the budget elsewhere.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

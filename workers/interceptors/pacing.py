@@ -1,8 +1,8 @@
 """Slows down the intake of a worker that has to refuse many new runs, so that a flood leaves time for all others.
 
-A refused run costs Temporal more than the worker: past some tens a second, every task in Temporal waits for seconds.
-The refusals of a worker that takes new runs more slowly wait in Temporal's queue instead, at next to no cost. Tasks of
-runs that the worker has in its cache, and officers' questions, do not wait with them.
+A refused run costs Temporal more than the worker: at several dozen a second, every task in Temporal waits for seconds.
+If the worker takes new runs more slowly, they wait in Temporal's queue instead, at almost no cost. Tasks of runs in the
+worker's cache, and officers' questions, do not wait with them.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ from temporalio.worker import (
 )
 
 RATE: Final = 30
-"""The runs that a worker refuses a second, on average, before it takes new runs more slowly (docs/performance.md)."""
+"""The average number of refused runs a second above which a worker takes new runs more slowly (docs/performance.md)."""
 
 BURST: Final = 100
-"""The refusals beyond this rate after which the worker takes new runs more slowly."""
+"""The number of refusals beyond this rate after which the worker takes new runs more slowly."""
 
 CACHED: Final = 32
-"""The tasks of runs in its cache that a worker has in work. Each has a thread, and one thread at a time runs."""
+"""The maximum number of a worker's concurrent tasks of cached runs. Each has a thread; one thread at a time runs."""
 
 NEW: Final = 12
-"""The tasks of other runs that a worker has in work: however many wait, no more compete with those in its cache."""
+"""The maximum number of a worker's concurrent tasks of other runs, so that they leave time for cached runs."""
 
 SLOTS: Final = 100
-"""The activities of each kind that a worker has in work: the SDK's own number."""
+"""The maximum number of a worker's concurrent activities of each kind: the SDK's default."""
 
 
 class _Permit(SlotPermit):
-    """A slot; `free`: the slots to which it belongs."""
+    """A slot for a task. `free`: the semaphore that counts the free slots of its kind."""
 
     def __init__(self, free: asyncio.Semaphore) -> None:
         self.free = free
@@ -68,7 +68,7 @@ class Pace(CustomSlotSupplier, Interceptor):
         self._due = max(self._due, monotonic() - BURST / RATE) + 1 / RATE
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
-        """Returns a slot. After too many refusals, a run that is not in the cache gets one at the rate of refusals."""
+        """Returns a slot. After too many refusals, runs outside the cache get only `RATE` a second."""
         if not ctx.is_sticky and self._due > (now := monotonic()):
             self._turn = max(self._turn, now) + 1 / RATE
             await asyncio.sleep(self._turn - now)
