@@ -60,8 +60,8 @@ class CalendarRequest(Model):
 class DestinationRequest(Model):
     """Asks about the agency `to`, to which `agency` passes a filing on.
 
-    The filing is for this `version` of the procedure `code`; `desks` are the other agencies that serve it, `communes`
-    the communes in its form, by field. `silence`: whether it is approved if nobody decides it in time.
+    The filing is for this `version` of the procedure `code`; `desks` are the other agencies that serve the filing,
+    `communes` the communes in its form, by field. `silence`: whether it is approved if nobody decides it in time.
     """
 
     to: AgencyCode
@@ -258,7 +258,7 @@ select named.agency, named.kind, named.territory, named.queue, coalesce(here.rul
 left join procedure as here
     on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
 """  # noqa: S608 -- SQL of our own
-"""SQL: the procedure and calendar of a begun stream from the log; of a new one, those valid now in its province."""
+"""SQL: the procedure and calendar of a stream: for a begun one from the log, for a new one those valid now."""
 
 
 @lru_cache(KEPT)

@@ -123,7 +123,7 @@ class Parcels:
         return cancelled
 
     async def _there(self, key: str) -> str | None:
-        """Returns the waybill of a shipment already handed over, if the answer was lost; None if there is none."""
+        """Returns the waybill of a shipment already handed over, if the answer was lost; None if there was none."""
         try:
             return (await self._post.get(key)).waybill
         except RejectedError:

@@ -155,7 +155,7 @@ class Issuing:
 
 
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
-    """Returns whether the money that paid this fee is gone completely. If so, no receipt is due any more."""
+    """Returns whether the money that paid this fee is gone completely. If so, no receipt is issued any more."""
     filing = StreamId.parse(told.stream).filing
     payment: Payment | None = await found(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:

@@ -89,7 +89,7 @@ async def behind(client: Client, record: Record, streams: Sequence[str]) -> Comp
 
     async def wrong(of: Sequence[str]) -> dict[str, Known]:
         found = dict(zip(of, await each(known, of), strict=True))
-        # A run may have advanced since its head was read: it is ahead only if it knows more than the log holds now.
+        # The run may have appended after the head was read: it is ahead only if it knows more than the log holds now.
         heads.update(await _heads(record, [one for one in of if _knows_more(found[one], heads[one])]))
         differ = [one for one in of if _differs(found[one], heads[one])]
         going = await each(lambda one: runs(client, one), differ)
@@ -153,7 +153,7 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
         epoch = RestartStart.model_validate(given).restart.epoch
     except ValidationError:
         return None
-    # A snapshot from elsewhere may be forged, and then the log is read all the same.
+    # Without an earlier run the snapshot may be forged; then the run reads the log.
     continued = event.workflow_execution_started_event_attributes.continued_execution_run_id
     snapshot = given.get("snapshot") if continued else None
     return _Told(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)

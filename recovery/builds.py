@@ -125,7 +125,7 @@ class Builds:
     async def release(self, build: str, tell: Tell) -> None:
         """Promotes a build, and drains all other builds without workers. Raises the errors of `promote` and `drain`."""
         if await self.current() != build:
-            # No other build can replay these, and after the promotion this one would have to.
+            # No other build can replay the runs of no build, but after the promotion the new build would have to.
             await self._send_away(NONE)
             await self.promote(build)
         for other in await self.all():
@@ -143,7 +143,7 @@ class Builds:
             await patiently(works, _STARTING)
         except Unavailable:
             raise NoSuchBuildError(f"no worker of the build {build} runs") from None
-        # Runs may move as soon as Temporal reports it, and then query the record for the build that is to read them.
+        # Runs may move as soon as Temporal reports the promotion; they ask the record if the new build can read them.
         if await self._pool.fetchval(_PROMOTED, build) is None:
             raise NoSuchBuildError(f"no worker of the build {build} has ever started here")
         request = service.SetWorkerDeploymentCurrentVersionRequest(
@@ -228,7 +228,7 @@ class Builds:
         return found.worker_deployment_info
 
     async def _workers(self) -> Counter[str]:
-        """Returns the number of polling processes by build; in other deployments, by the deployment's name too."""
+        """Returns the number of polling processes by build, or for another deployment by `<deployment>:<build>`."""
         queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
         asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
         named = [(one.deployment_options.deployment_name, one.deployment_options.build_id) for one in asked]

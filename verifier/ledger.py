@@ -78,7 +78,7 @@ WHERE {e} ORDER BY e.stream, e.seq
 UNPOSITIONED: Final = """
 SELECT stream, min(first_seq) AS first_seq, max(last_seq) AS last_seq FROM unpositioned u WHERE {u} GROUP BY stream
 """
-# The last stream of each range but the last, which is open, like the start of the first: every event is in a range.
+# The last stream of each range. The first range has no lower bound, the last range no upper one: no event is left out.
 RANGES: Final = """
 SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
     SELECT max(stream) AS last FROM (

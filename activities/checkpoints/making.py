@@ -134,7 +134,7 @@ class _Making:
         return before
 
     async def _rows(self) -> list[str]:
-        """Chains the rows beside the log. Returns the line that states the chain's last batch, if it has one."""
+        """Chains the rows beside the log. Returns the line that states the last batch of the chain, if any."""
         while await chain_rows(self.connection):
             pass
         last = await self.connection.fetchrow("select n, hash from row_batch where n > 0 order by n desc limit 1")

@@ -53,7 +53,7 @@ _ACTIONS: Final = frozenset(
     }
 )
 _BY_ITSELF: Final = frozenset({"/GoTo"})
-"""The actions that may start by themselves, when a document or a page is opened: going to a place in the document."""
+"""The actions that may start by themselves, when a document or page opens: only going to a place in the document."""
 _MOST_IN_TURN: Final = 100
 """The maximum number of actions that start by themselves, one after the other."""
 
@@ -143,7 +143,7 @@ def _is_roomy(warning: str) -> bool:
 
 
 def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:
-    """Yields an object and all objects directly inside it."""
+    """Yields an object and, at any depth, the direct objects inside it."""
     ahead = [found]
     while ahead:
         one = ahead.pop()

@@ -106,7 +106,7 @@ class Ledger:
 
     @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
-        """Appends the batch; if it can't be appended, returns the content of the log instead.
+        """Appends the batch. If it can't be appended, returns the reason: the log's later events, or a refusal.
 
         Raises `ledger_conflict`, without retry, if a later epoch has taken the stream over, or if the log holds other
         or fewer events than the run has seen. Once the filing's key is deleted, commands of people are refused; for

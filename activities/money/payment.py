@@ -117,7 +117,7 @@ class Payments:
 
     @activity.defn(name="payment.close")
     async def close(self, given: Instruction) -> Closed:
-        """Closes an expired request at the provider; returns all captures until then.
+        """Closes an expired request at the provider; returns all captures made before the closing.
 
         If there is a new capture, the findings name the capture but not the closing: so no payment can end as unpaid
         without the capture.
@@ -148,7 +148,7 @@ class Payments:
         return [notice_of(row, self._asker.abilities(row["provider"])) for row in rows]
 
     async def _reported(self, payment: Payment) -> Reported:
-        """Returns the transactions that callbacks report and that a query must confirm before they count."""
+        """Returns the numbers of transactions that callbacks report and that a query must confirm, by reference."""
         named = {reference(payment, one): self._asker.abilities(one.provider) for one in payment.attempts}
         confirming = [about for about, can in named.items() if can is not None and can.confirms]
         if not confirming:

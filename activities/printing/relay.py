@@ -78,7 +78,7 @@ class Relay:
         self._seal = seal
 
     async def one(self) -> bool:
-        """Makes the paper that is due first. Returns False if none is due. A paper that fails is tried again later."""
+        """Makes the paper whose next attempt is due first. Returns False if none is due. A failure is retried later."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             row = await connection.fetchrow(_NEXT)
             if row is None:

@@ -61,7 +61,7 @@ class Papers:
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing's state at the event that causes the paper, the state before it, and the events until then.
+    """Returns the filing's state at the event that causes the paper, the state before it, and its events so far.
 
     If the event belongs to the filing itself, the events are empty; if it belongs to another stream, the state before
     is None.

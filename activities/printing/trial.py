@@ -107,7 +107,7 @@ def _stands(said: str, text: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    """Returns the text without spaces and capitals, since line breaks and capitals are the template's choice."""
+    """Returns the text without spaces and in lower case, since line breaks and capitals are the template's choice."""
     return "".join(text.split()).replace("\ufffe", "").casefold()
 
 

@@ -37,7 +37,7 @@ def in_place_of(absent: str) -> str:
 
 
 def fields(pdf: bytes, places: list[SigningPlace], name: str | None) -> list[SignatureField]:
-    """Returns the fields of these places, with boxes above the last mention of the signer's `name`, if it is there."""
+    """Returns the fields of these places, with boxes above the last mention of the signer's `name`, if any."""
     found = None if name is None else _last(pdf, name)
     if found is None:
         return [SignatureField(place) for place in places]

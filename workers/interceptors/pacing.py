@@ -68,7 +68,7 @@ class Pace(CustomSlotSupplier, Interceptor):
         self._due = max(self._due, monotonic() - BURST / RATE) + 1 / RATE
 
     async def reserve_slot(self, ctx: SlotReserveContext) -> SlotPermit:
-        """Returns a slot. After too many refusals, runs outside the cache get only `RATE` a second."""
+        """Returns a slot. After too many refusals, runs outside the cache get only `RATE` slots a second."""
         if not ctx.is_sticky and self._due > (now := monotonic()):
             self._turn = max(self._turn, now) + 1 / RATE
             await asyncio.sleep(self._turn - now)

@@ -19,7 +19,7 @@ from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.identity.statement import PrincipalKind, Proved
 
 SHORTEST_WAIT: Final = 0.1
-"""The shortest time in seconds after which a program may be told to come back."""
+"""The minimum wait in seconds that a refusal can ask of a program."""
 
 _ROUNDING: Final = 1e-6
 _MOST_KNOWN: Final = 10_000

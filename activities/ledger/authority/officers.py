@@ -220,7 +220,7 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a partner's text that is personal data is not the one whose digest is in a finding."""
+    """Returns a problem if a partner's personal text in an event differs from the one whose digest is in a finding."""
     told = [event for event in events if isinstance(event, ConsignmentReported | PaymentOrdered)]
     key = await vault.find(connection, batch.filing_id) if told else None
     if key is None:  # then nothing is written

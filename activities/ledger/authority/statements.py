@@ -37,7 +37,7 @@ def _client_id(batch: Batch) -> str | None:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem with the signer according to the record, by the same rules as before an Update."""
+    """Returns the first problem with the signer, by the record and the rules that an Update must meet, too."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -55,7 +55,7 @@ async def missing(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 def may_speak(filing: str, agency: str, at: int) -> str:
-    """Returns SQL: true if one grant of the principal covers the whole batch, and its key is not revoked.
+    """Returns SQL: true if one grant of the principal covers the whole batch, and the signing key is not revoked.
 
     The `parameters` begin at the number `at`. The SQL corresponds to the function `not_granted`, but without that
     function's check of the person.

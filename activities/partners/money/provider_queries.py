@@ -85,7 +85,7 @@ def asking(payment: Payment, request: Attempt, reported: Reported, *, over: bool
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str], reported: Reported) -> Closing:
-    """Returns the query about an expired request. If the fee is due, the outcome is queried until it is known."""
+    """Returns the query about an expired request. For an unpaid fee that has fallen due, it repeats."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
         **dict(asking(payment, request, reported, over=True)),
@@ -212,7 +212,7 @@ class Asker:
         return next_look(since, until, calendar, now) - now
 
     async def close(self, closing: Closing) -> Closed:
-        """Closes the request, if the provider's API can do that; returns all captures until then.
+        """Closes the request, if the provider's API can do that; returns all captures made before.
 
         Once the fee is due, a provider with no outcome yet is queried as long as the merchant's `patience` lasts. A
         provider that does not answer is queried for at least our own `PATIENCE`, even about a settled payment. A
