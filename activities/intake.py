@@ -258,7 +258,7 @@ select named.agency, named.kind, named.territory, named.queue, coalesce(here.rul
 left join procedure as here
     on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
 """  # noqa: S608 -- SQL of our own
-"""SQL: the procedure and calendar of a stream: for a begun one from the log, for a new one those valid now."""
+"""SQL: the procedure and calendar of a stream: those in its log, or for a new stream those valid in its province."""
 
 
 @lru_cache(KEPT)

@@ -70,7 +70,7 @@ class Compared:
 
     @property
     def wrong(self) -> list[str]:
-        """The workflows to be restarted, in order: those that are behind or overtaken."""
+        """The workflows to be restarted, sorted by id: those that are behind or overtaken."""
         return sorted((*self.behind, *self.overtaken))
 
 

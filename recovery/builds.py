@@ -42,7 +42,7 @@ _UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROG
 _PAUSE: Final = 0.5
 _STARTING: Final = 5.0
 _LEAVE_WITHIN: Final = 20.0
-"""The seconds in which a woken run leaves its build, unless the next build can't read it."""
+"""The seconds in which a woken run leaves its build, unless the next build can't read its stream."""
 
 FRESH: Final = timedelta(seconds=75)
 """The age of a process's last poll up to which the process counts as live.
@@ -125,7 +125,7 @@ class Builds:
     async def release(self, build: str, tell: Tell) -> None:
         """Promotes a build, and drains all other builds without workers. Raises the errors of `promote` and `drain`."""
         if await self.current() != build:
-            # No other build can replay the runs of no build, but after the promotion the new build would have to.
+            # No build can replay runs begun before there were builds; after a promotion the new build would have to.
             await self._send_away(NONE)
             await self.promote(build)
         for other in await self.all():

@@ -75,7 +75,7 @@ class LastHealing(Model):
 
 
 class Ended:
-    """The streams whose workflow was terminated, or ended by a stranger's answer. A stream is kept until it runs."""
+    """The streams whose workflow was terminated, or ended by a stranger's answer, and does not run again yet."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -43,7 +43,7 @@ class _Evictable(WorkflowInstance):
             vars(self._instance)["call_exception_handler"] = dict.clear
         done = self._instance.activate(act)
         if evicted:
-            # All parts that may be in a cycle go. Its tasks can still read that it was evicted.
+            # Drops all parts that may be in a cycle. The instance's tasks can still read that it was evicted.
             parts = dict(vars(self._instance))
             left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
             vars(self._instance).clear()

@@ -51,7 +51,7 @@ AGAIN: Final = timedelta(seconds=20)
 """Minimum time between two checkpoints made by one worker: each costs requests to witnesses and a time-stamp."""
 
 PAGE: Final = 5_120
-"""The number of leaves read at once: twenty bundles."""
+"""The number of leaves read at once: twenty bundles of entries."""
 
 
 @dataclass(frozen=True)

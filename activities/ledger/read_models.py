@@ -44,7 +44,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Change:
-    """The rows that an append writes. `tasks`: whether tasks follow; `parameters`: the values as JSON, tasks last."""
+    """The rows that an append writes. `tasks`: whether it writes tasks; `parameters`: values as JSON, tasks last."""
 
     rows: tuple[Written, ...]
     tasks: bool

@@ -142,7 +142,7 @@ class Payments:
 
     @activity.defn(name="payment.called")
     async def called(self, stream: str) -> list[MoneyNotice]:
-        """Returns the providers' callbacks about a payment that its stream may not have yet, oldest first."""
+        """Returns the stored callbacks about a payment that may be missing in the payment's stream, oldest first."""
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_CALLED, stream)
         return [notice_of(row, self._asker.abilities(row["provider"])) for row in rows]

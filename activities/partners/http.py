@@ -91,7 +91,7 @@ class Partner:
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
     """Returns a client for one partner, with the platform's timeouts. It is an async context manager."""
-    # Shorter idle than at the partners (5 s and more), so that no request uses a closing connection.
+    # A shorter idle time than the partners' (5 s and more), so that no request uses a closing connection.
     limits = httpx.Limits(keepalive_expiry=2.0)
     return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=limits, verify=_authorities())
 

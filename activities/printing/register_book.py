@@ -69,7 +69,7 @@ class RegisterBook:
             del self._waiting[:kept]
 
     def bound(self) -> bytes:
-        """Returns the whole register. If it has several parts, it is no tagged PDF, since only a part has tags."""
+        """Returns the whole register. With several parts it is no tagged PDF: each part has separate tags."""
         at = f"{self._register.as_of.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
         end = said("register.closing", filings=self._register.filings, pages="{pages}", at=at)
         self._bind(self._set(self._waiting, end))

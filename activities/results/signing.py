@@ -63,7 +63,7 @@ SIGNING: Final = ActivityConfig(
 )
 """The options of signing: retried until the officer signs; a retry requests the same signature."""
 _TRIES: Final = 3
-"""The maximum attempts to make the proof. Later `motcua result verify --keep` makes it."""
+"""The maximum number of attempts to make the proof; after that, `motcua result verify --keep` can make it."""
 
 
 class Files(Protocol):

@@ -40,7 +40,7 @@ def opened(file: bytes) -> PdfFileReader | str:
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:
-    """Returns the rule by which a signature is weak, or does not match its content or later changes; else None."""
+    """Returns the rule that a weak or wrong signature, or a change after the signature, breaks; None for none."""
     rule = await lacking(embedded.signed_data, trust, embedded.compute_digest)
     if rule is not None:
         return rule

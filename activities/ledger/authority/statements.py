@@ -37,7 +37,7 @@ def _client_id(batch: Batch) -> str | None:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem with the signer, by the record and the rules that an Update must meet, too."""
+    """Returns the first problem with the signer, by the record. The rules are those that apply to an Update."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)

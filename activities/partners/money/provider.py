@@ -288,7 +288,7 @@ class Provider(ABC):
     patience: timedelta
     """The time for which the provider is queried after a request can no longer be paid."""
     _name: str
-    """The merchant's name, which an error of a missing call states."""
+    """The merchant's name, for the text of `NotOfferedError`."""
 
     @abstractmethod
     async def order(self, demand: NewDemand) -> Asked:

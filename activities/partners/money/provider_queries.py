@@ -85,7 +85,7 @@ def asking(payment: Payment, request: Attempt, reported: Reported, *, over: bool
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str], reported: Reported) -> Closing:
-    """Returns the query about an expired request. For an unpaid fee that has fallen due, it repeats."""
+    """Returns the query about an expired request, repeated until the outcome is known if the unpaid fee is due."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
         **dict(asking(payment, request, reported, over=True)),
