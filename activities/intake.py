@@ -332,7 +332,7 @@ async def deciding(
 
 
 def _is_of(here: Here, places: Sequence[CommuneCode]) -> bool:
-    """Returns whether one of the places is in the agency's territory; True without places."""
+    """Returns whether one of the places is in the agency's territory; True if there are no places."""
     return not places or not set(places).isdisjoint(here.territory or ())
 
 

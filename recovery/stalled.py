@@ -112,7 +112,7 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         async for event in newest_first(client, workflow_id):
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
                 break
-            # A task that only waited for the worker that cached the workflow goes to another: its timeout is another.
+            # A timeout of another type only means that the worker that cached the workflow did not take the task.
             timeout = event.workflow_task_timed_out_event_attributes.timeout_type
             failed = event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
             if failed or timeout == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE:

@@ -3,7 +3,7 @@
 Temporal's SDK walks through each message three times: for a codec, for a store of large payloads, and for references to
 such a store. It does so even without a codec and a store, and has no option against it. And if a payload claims to be
 in a store, or to be one of the SDK's own messages, every task that reads it fails: anybody who can send a signal, or
-answers for a back office, could block a filing. Patched, it passes such a payload on, to be refused or dropped.
+answers for a back office, could block a filing. The patched SDK passes such a payload on, to be refused or dropped.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence

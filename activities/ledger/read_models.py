@@ -22,7 +22,7 @@ RESULT: Final = Table("result", "number")
 """The register of results, written by filings and by the result streams, which record later changes."""
 
 RECEIPT: Final = Table("money_receipt", "number")
-"""The register of receipts for money, which the streams of filings' papers write."""
+"""The register of receipts for money, written by the streams of filings' papers."""
 
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 

@@ -39,7 +39,7 @@ def _parts_sha256() -> str:
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """Returns the typesetter of the template's text, which may import only `/parts.typ`; None: the standard one."""
+    """Returns the typesetter of the text `template` (it may import only `/parts.typ`), or if None of the standard."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))

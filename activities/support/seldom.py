@@ -21,7 +21,7 @@ class Seldom:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Runs the block. Raises `too_soon` if the action may not run yet; this error is retried when it may."""
+        """Runs the block. Raises `too_soon`, which is retried later, if the action may not run yet."""
         left = self._again_at - time.monotonic()
         if self._at_work or left > 0:
             raise ApplicationError(

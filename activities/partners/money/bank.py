@@ -26,7 +26,7 @@ _STATUS: Final = {
 
 
 class BankMerchant(pv.MerchantSettings):
-    """A bank at `url` that also reports each capture, with a signature like a VietQR credit note's, by `secret`."""
+    """A bank at `url` that also reports each capture, signed with `secret` in the same way as a VietQR credit note."""
 
     kind: Literal["bank"]
     url: str
@@ -76,7 +76,7 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if it differs."""
+        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if that differs."""
 
     async def get(self, key: str) -> Order:
         """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
@@ -85,7 +85,7 @@ class Bank(Protocol):
         """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) if it is too much."""
+        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) for too much money."""
 
 
 class _NewOrder(PartnerResponse):

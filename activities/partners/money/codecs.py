@@ -55,7 +55,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Returns all parts of a memo of the length `BEGINNING`: if the memo has a reference, one part begins that."""
+    """Returns all parts, `BEGINNING` long, of a memo. A reference in the memo begins with one of the parts."""
     letters = _capitals(memo)
     return frozenset(letters[start : start + BEGINNING] for start in range(len(letters) - BEGINNING + 1))
 
