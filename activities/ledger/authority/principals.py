@@ -81,7 +81,7 @@ class Keyring:
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads the copy, then polls, also while the database is down. Until the first answer no principal is known."""
+        """Reads the principals, then polls, also while the database is down. Until the first answer none is known."""
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
