@@ -126,7 +126,7 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
 
 @asynccontextmanager
 async def connected(database: Database, timeout: float = TIMEOUT) -> AsyncIterator[Connection]:  # noqa: ASYNC109
-    """Yields `database` if it is a connection; else opens a connection to this address, and closes it at the end.
+    """Yields `database` itself if it is a connection; if it is an address, yields a new connection, closed at the end.
 
     `timeout`: seconds for connecting, and for each statement.
     """

@@ -1,6 +1,6 @@
-"""Signs the acts of commands by the program of this environment, and checks whose program signed an act.
+"""Signs the acts of commands with the key of this environment's program, and verifies which program signed an act.
 
-Until the first programs are registered nothing can be signed, and acts are taken without a statement.
+While no program is registered, acts are accepted without a signed statement.
 """
 
 from typing import Final, TypeVar
@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Command)
 
 
 def signed(command: C) -> C:
-    """Returns the act with a statement of the environment's or the stack's program; unsigned if they name none."""
+    """Returns the act, signed by the program that the environment or the stack names; unsigned if neither names one."""
     by = _speaker()
     if by is None:
         return command
@@ -36,7 +36,7 @@ def signed(command: C) -> C:
 
 
 def signed_to(stream: str, command: S) -> S:
-    """Returns the command to a stream, signed like an act."""
+    """Returns the command to a stream, signed by the same program as an act (see `signed`)."""
     by = _speaker()
     with refusing(MotcuaError, Exit.USAGE):
         return command if by is None else by.command(stream, command, authenticated_here())
@@ -51,8 +51,8 @@ def _speaker() -> Speaker | None:
 async def via_of(connection: Connection, command: OfficerCommand, aud: str | None = None) -> str | None:
     """Returns `<program>/<channel>/<key id>/<digest>` of the act's statement; None while no program is registered.
 
-    `aud` is the audience of statements for this installation; without it, that of the environment or the stack. Raises
-    `RefusalError` unless a registered program signed exactly this act, and may speak for its actor.
+    `aud` is the audience of statements for this installation; None: the audience that environment or stack sets. Raises
+    `RefusalError` unless a registered program signed exactly this act, and may speak for the act's actor.
     """
     about = {"act": command.act, "actor": command.actor, "command_id": command.command_id}
     message = Message(content=message_digest(as_sent(command)), **about)
@@ -83,9 +83,9 @@ def _here() -> str:
 
 
 def refuse_same_program(first: str | None, second: str | None) -> None:
-    """Raises `RefusalError` unless the two acts, by their `via`, are of two programs. Unsigned ones pass together.
+    """Raises `RefusalError` unless the two acts (their `via`) are signed by different programs, or both are unsigned.
 
-    Two people are two statements: whoever holds a program's key can name any officer.
+    Two actors alone prove nothing, since the holder of a program's key can sign in the name of any officer.
     """
     programs = {None if via is None else via.partition("/")[0] for via in (first, second)}
     if programs != {None} and (None in programs or len(programs) < _TWO):

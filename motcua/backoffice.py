@@ -55,7 +55,7 @@ class BackOffice:
     A request is delivered at least once, for example again after a crash: the same request needs the same answer. A
     hook that raises is retried until it succeeds, so it is always enough to repair the agency's system. A
     plain `def` hook runs in a thread of its own. An `async` hook that blocks (`requests`, `time.sleep`) delays other
-    hooks. For each hook of both kinds, one warning is logged.
+    hooks. One warning is logged for each plain hook, and for each `async` hook that blocks.
 
     Example:
         >>> from motcua import BackOffice, Dossier
@@ -71,8 +71,8 @@ class BackOffice:
     async def issue(self, request: c.IssueRequest) -> bytes | Document:
         """Returns the result, or the notice of refusal: a `Document`, or the bytes of a PDF.
 
-        By default a sentence that states the decision. The platform sets a text below the agency's name, the number and
-        the data of the filing, and officers sign it.
+        By default a text file with one sentence that states the decision. From a text file the platform makes a page
+        with the agency's name and the filing's number and data above the text, for officers to sign.
         """
         key = "notice.approved" if request.outcome is c.Outcome.APPROVED else "notice.refused"
         return Document(c.said(key).vi.encode(), "text/plain; charset=utf-8")
@@ -146,9 +146,9 @@ class _Work:
 
 @contextmanager
 def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
-    """Logs one line for a failure inside, and passes it on by its type and place, without its text.
+    """Logs a failure of the block in one line, by type and place, and raises it again as a `_HookError`.
 
-    The text may contain personal data.
+    The failure's own message is left out, since it may contain personal data.
     """
     try:
         yield
@@ -168,7 +168,7 @@ class _HookError(ApplicationError):
 
 
 def _is_no_hooks(record: logging.LogRecord) -> bool:
-    """Returns False for the SDK's record of a hook's failure, which has a traceback, at every attempt."""
+    """Returns False for the SDK's own log record of a hook's failure: it repeats the traceback at every attempt."""
     return not (record.exc_info and isinstance(record.exc_info[1], _HookError))
 
 
@@ -185,7 +185,7 @@ def queue_of(agency: str | None) -> str:
 
 
 class Serve(Call):
-    """Call by the arguments of `run`. The constructor raises `UnfitError` for each of a wrong type."""
+    """Checks the arguments of `run`: the constructor raises `UnfitError` for an argument of a wrong type."""
 
     office: InstanceOf[BackOffice] | None = None
     agency: c.AgencyCode | None = None
@@ -220,7 +220,7 @@ async def run(
     """Serve an agency until SIGTERM or SIGINT, then finish the running work: the process ends within ten seconds.
 
     Once the office serves, it creates the file named in `MOTCUA_READY_FILE`, if that is set. The principal that the
-    environment names signs the answers. If it names none, a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
+    environment names signs the answers. If none is named, a warning is logged, unless `MOTCUA_IDENTITY` is `off`.
 
     Args:
         office: The agency's hooks; by default the hooks of `BackOffice` itself.

@@ -15,7 +15,7 @@ class Unavailable(MotcuaError):
 
 
 class SettingsError(MotcuaError):
-    """A setting can't be used, or a key or file that it names: nothing was sent. The message contains no key."""
+    """A setting, or the key or file that it names, can't be used: nothing was sent. The message contains no key."""
 
 
 class FilingNotAvailable(MotcuaError):
@@ -52,7 +52,7 @@ class NotAllowed(RefusedError):
 
 
 class NotAuthorised(RefusedError):
-    """The actor does not have this role in this agency (`not_authorised`)."""
+    """The actor does not have its role in the agency, according to the directory (`not_authorised`)."""
 
 
 class SameIdOtherContent(RefusedError):

@@ -157,11 +157,11 @@ class Voice:
 
     @property
     def speaks_for_officer(self) -> bool:
-        """Whether the questions are an officer's."""
+        """Whether questions are signed for an officer."""
         return self.asker is not None and self.asker.role in c.OFFICERS
 
     def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> "Voice":
-        """Returns the same signer, for the questions of this actor."""
+        """Returns a copy that signs questions for this actor, authenticated as given or as before."""
         return replace(self, asker=asker, authenticated=authenticated or self.authenticated)
 
     async def command(self, stream: str, command: C) -> C:
@@ -192,7 +192,7 @@ _MOST: Final = 1_000
 
 
 class Known:
-    """The receipts of the last commands, and the commands that were sent without an answer."""
+    """The latest commands of a client: the receipt of each, or the fact that the command got no answer."""
 
     def __init__(self) -> None:
         self._sent: OrderedDict[tuple[str, str], c.Receipt | None] = OrderedDict()
@@ -223,7 +223,7 @@ class Known:
 
     @contextmanager
     def asking(self, stream: str, command_id: str) -> Iterator[None]:
-        """Surrounds a call. If it ends without an answer, such as by a cancellation, the command is kept as open."""
+        """Surrounds a call. If the call ends without an answer, such as by cancellation, keeps the command as open."""
         try:
             yield
         except RefusedError:

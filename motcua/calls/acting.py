@@ -78,9 +78,9 @@ class ActingClient(FileCalls):
         return await self._sending.act(target, made)
 
     async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
-        """Request a fee again, to be paid (thanh toán lại). `fields`: `provider` and `command_id`, both optional.
+        """Renew the `n`-th online payment (thanh toán lại). `fields`: `provider` and `command_id`, both optional.
 
-        `FilingClient.payment` lists the possible providers. After this call it returns the new address to pay at.
+        `FilingClient.payment` lists the possible providers, and after this call returns the new address to pay at.
         """
         return await self.act(c.payment_workflow(filing_id, Call(n=n).n), c.RenewPayment, **fields)
 
@@ -101,7 +101,7 @@ class ActingClient(FileCalls):
 
         Args:
             absent: The subject of the officer, who must be absent today according to the directory.
-            progress: Called with the number of tasks done and the number of all tasks.
+            progress: Called with the numbers of handled tasks and of all tasks.
 
         Returns:
             The outcome for each task.

@@ -1,4 +1,4 @@
-"""The arguments of a call that are no message. They are checked before anything is sent."""
+"""Checks the arguments of a call that are not messages, before anything is sent."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from motcua.signing import Authenticated, Speaker
 
 
 class Call(c.Model):
-    """Call by their names. The constructor raises `UnfitError` for each of a wrong type or out of range."""
+    """Checks arguments, given by name: the constructor raises `UnfitError` for a wrong type or a value out of range."""
 
     n: Annotated[int, Field(strict=True, ge=1, lt=2**31)] = 1
     wait: Annotated[float, Field(strict=True, ge=0, le=c.LONGEST_WAIT)] = 0

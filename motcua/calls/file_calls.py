@@ -38,7 +38,7 @@ class FileCalls(Questions):
     async def upload(
         self, filing_id: UUID | str, file: c.FileRef, *, ids: tuple[str, str] | None = None
     ) -> c.FileAddress:
-        """Returns the address to which a file of the filing can be uploaded for some minutes; `attach` uploads one.
+        """Returns the address to which a file of the filing can be uploaded for some minutes; `attach` also uploads.
 
         Args:
             filing_id: The filing's id.

@@ -11,7 +11,7 @@ from .retry import Crowd
 
 @dataclass(frozen=True)
 class Line:
-    """A client's connection, the seconds for which a call is retried, its signer, known receipts and waiting calls."""
+    """A client's connection, signer, known receipts and waiting calls, and the seconds for which a call is retried."""
 
     client: Client
     patience: float

@@ -47,7 +47,7 @@ _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand"
 
 @dataclass
 class Crowd:
-    """The calls of one client that wait because the client has sent too many. They come back spread over time."""
+    """The calls of one client that wait because the client has sent too many. Their retries are spread over time."""
 
     waiting: int = 0
 
@@ -68,7 +68,7 @@ class Crowd:
 
 
 class TryAgainError(Exception):
-    """The call has no answer yet, for example because the filing moves to a new run, and is tried again."""
+    """The call must be retried: it has no answer yet, for example because the filing is moving to a new run."""
 
 
 class SignAnewError(TryAgainError):
@@ -76,7 +76,7 @@ class SignAnewError(TryAgainError):
 
 
 def or_sign_anew(error: MotcuaError) -> Exception:
-    """Returns `error`; a `SignAnewError` if the message may be accepted once it is signed again."""
+    """Returns a `SignAnewError` if the message may be accepted once it is signed again, else `error` itself."""
     anew = isinstance(error, NotAuthorised) and error.refusal.problems[0].rule in _PASSING_RULES
     return SignAnewError(str(error)) if anew else error
 
@@ -101,7 +101,7 @@ async def patiently(
         attempt: Called with its time limit. Must be safe to repeat.
         patience: The time for all attempts, in seconds.
         longest: The maximum time for one attempt, in seconds.
-        crowd: The other calls of the client; None for a call that is not refused as one of too many.
+        crowd: The client's waiting calls, which this call joins after `TooMany`; None: `TooMany` is raised at once.
         server: The address of the server, for the error.
         first: The time for the first connection to the server, in seconds.
 

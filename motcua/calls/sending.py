@@ -98,7 +98,7 @@ class Sending(FileCalls):
         """Complain (khiếu nại) about an event of a filing. The same complaint again returns the first receipt.
 
         Args:
-            complaint: Its `n` counts the complaints about this filing; `complaints` lists the earlier ones.
+            complaint: Its `n` is 1 for the first complaint about this filing; `complaints` lists the earlier ones.
 
         Raises:
             NotAllowed: The error lists every reason: too late, no such act, not the complainant's filing …
@@ -148,7 +148,7 @@ class Sending(FileCalls):
         Raises:
             BadCommand: The command is too long, or does not fit its model.
             NotAllowed: The rules do not allow the command now; `refusal.allowed` lists the allowed actions.
-            NotAuthorised: The agency's directory does not give the actor this role.
+            NotAuthorised: The actor does not have its role in the agency, according to the directory.
             SameIdOtherContent: The `command_id` was used for something else.
             FilingClosed: The filing has ended.
 
@@ -243,7 +243,7 @@ class Sending(FileCalls):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt that this client already has, without a call; else the result of `attempt`, retried."""
+        """Returns the receipt that this client has for the command, else the result of `attempt`, which is retried."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -288,7 +288,7 @@ class Sending(FileCalls):
 
 
 def _starts(stream: str, command: c.Command) -> _Starts | None:
-    """Returns what to start if the stream's workflow does not run; None if a workflow that has ended takes nothing."""
+    """Returns the workflow to start if the stream's has ended, with its input; None if the command can't start one."""
     asked = c.StreamId.parse(stream)
     if (workflow := c.on_demand(asked.kind)) is not None:
         return workflow, {"filing_id": str(asked.filing), "n": asked.n}
@@ -302,7 +302,7 @@ def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receip
 
 
 def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
-    """Raises the typed error unless `given` is an instance of `model`; a dict is none."""
+    """Raises the typed error unless `given` is an instance of `model`; a dict of the fields is refused, too."""
     if not isinstance(given, model):
         why = c.problem("", "model_type", says="not_a_message", name=model.__name__, given=type(given).__name__)
         raise errors.refused_for(code, why)

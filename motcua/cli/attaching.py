@@ -47,7 +47,7 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 def with_files(
     submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path], put: Put
 ) -> c.Submission:
-    """Puts files in, and returns `submission` with them. `papers`: by paper code; `alone`: by field name."""
+    """Uploads files, and returns `submission` with them. `papers`: paths by paper code; `alone`: by field name."""
     files = put({f"papers.{code}": path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
     if "authorisation" in update and submission.authorisation is not None:
@@ -57,7 +57,7 @@ def with_files(
 
 
 def with_their_papers(supplement: c.Supplement, papers: Mapping[str, Path], put: Put) -> c.Supplement:
-    """Puts files in, by paper code, and returns `supplement` with them as papers."""
+    """Uploads files (`papers`: paths by paper code), and returns `supplement` with them as papers."""
     files = put({f"papers.{code}": path for code, path in papers.items()})
     held = with_papers(supplement.papers, {code: files[f"papers.{code}"] for code in papers})
     return supplement.model_copy(update={"papers": held})
@@ -72,7 +72,7 @@ def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tu
 def uploading(
     filing_id: UUID, actor: c.Actor | None, via: c.Via, patience: float, ids: tuple[str, str] | None = None
 ) -> Put:
-    """Returns the upload of files of a filing in the name of `actor`; if it is None, in the program's own name.
+    """Returns the function that uploads a filing's files for `actor`; if `actor` is None, for the program itself.
 
     `ids`: the `client_id` and `submission_id` of a filing that is not submitted yet. A failure ends the command.
     """
@@ -90,7 +90,7 @@ def uploading(
 async def each(
     wanted: Mapping[str, Path], attach: Callable[[Path, Moved], Awaitable[c.FileRef]]
 ) -> dict[str, c.FileRef]:
-    """Attaches the files one after the other, with a progress bar. The error of a file names its place, and no path."""
+    """Attaches files one by one, with a progress bar. An error names a file's place in the message, never its path."""
     found: dict[str, c.FileRef] = {}
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)

@@ -108,7 +108,7 @@ class Later:
 
 
 class Unloaded(Worded):
-    """A placeholder for a command or group until its import. `beside`: an existing group that gets its commands."""
+    """A placeholder for a command or group until its import. `beside`: an existing group that the import extends."""
 
     def __init__(self, name: str, later: Later, beside: TyperGroup | None) -> None:
         super().__init__(name, help=(beside or later).help)

@@ -51,7 +51,7 @@ def filing_id_of(text: str) -> UUID:
 
 
 def stream_of(text: str) -> StreamId:
-    """Returns the stream with this name. A filing alone stands for its own stream, a dossier code for the filing's id.
+    """Returns the stream with this name. A filing's id alone is its own stream; a dossier code may replace the id.
 
     Raises `ValueError` or `typer.BadParameter` for any other text.
     """
@@ -89,7 +89,7 @@ Patience = Annotated[float, typer.Option("--patience", min=0.1, help="option.pat
 
 
 def actor_of(text: str) -> dict[str, str]:
-    """Parses an actor `role:subject[@agency]`. Only an agency's code may follow the last `@` of a subject."""
+    """Parses an actor `role:subject[@agency]`. The text after the last `@`, if there is one, is the agency's code."""
     role, colon, subject = text.partition(":")
     if not colon or role not in set(Role):
         fail(said("refused.actor", roles=", ".join(Role)), Exit.USAGE)

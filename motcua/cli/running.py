@@ -135,8 +135,8 @@ def _words(error: MotcuaError) -> str | None:
 def not_of_stack() -> tuple[str, ...]:
     """Returns the prefixes of settings that are not taken from an embedded stack in this folder.
 
-    Those are all prefixes for Temporal and the identity if the environment names a Temporal, else the prefix for the
-    identity if the environment sets an identity.
+    If the environment has an address of Temporal, these are all prefixes for Temporal and the identity; else, if the
+    environment sets an identity, the prefix for the identity.
     """
     elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
     return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere
@@ -280,7 +280,7 @@ def refusing(
 ) -> Iterator[None]:
     """Ends the command if the block raises an error of these kinds: prints `why`, if any, and the error's `detail`.
 
-    A setting or key that can't be used is a wrong usage, whatever the other errors of these kinds are.
+    For a setting or key that can't be used (`SettingsError`), the exit code is `Exit.USAGE` instead of `code`.
     """
     try:
         yield

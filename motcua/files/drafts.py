@@ -129,7 +129,7 @@ def folder_of(store: ObjectStore) -> Path | None:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """Returns the size in bytes of each file in a folder, by file name, without drafts."""
+    """Returns the sizes in bytes of the files in a folder, by file name. Drafts are left out."""
     with os.scandir(folder) as entries:
         return {entry.name: _size(entry.path) for entry in entries if not DRAFT.search(entry.name)}
 

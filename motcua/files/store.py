@@ -121,7 +121,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Stores `data` as a file of the filing, even beyond its limits. Idempotent. Raises as `attach` does."""
+        """Stores `data` as a file of a filing, even beyond the filing's limits. Idempotent. Raises as `attach` does."""
         called = None if name is None else _called(name)
         source = io.BytesIO(data)
         return await asyncio.to_thread(self._keep, UUID(str(filing_id)), source, media_type, called, counted=False)
@@ -138,7 +138,7 @@ class Store:
         return data
 
     async def stream(self, file: FileRef) -> AsyncIterator[bytes]:
-        """Returns the bytes of `file` in pieces, not compared with its digest.
+        """Returns the bytes of `file` in pieces, without verifying the digest.
 
         Raises `DamagedFileError` if the file is missing or has another size, and `StoreFailedError`.
         """

@@ -34,7 +34,7 @@ _MOST: Final = {"too_many_files": c.MOST_FILES, "files_too_large": c.LARGEST_FIL
 
 
 class TransferFailedError(Exception):
-    """The file was not transferred, for a moment. The message names the server, and no file."""
+    """The file was not transferred, but another attempt may succeed. The message names the server, never the file."""
 
 
 def measured(path: Path, media_type: str | None, name: str | None) -> FileRef:

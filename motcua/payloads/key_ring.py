@@ -38,7 +38,7 @@ class Keys(BaseModel):
     """Keys by id.
 
     Attributes:
-        current: The id of the key to encrypt with; None if nothing is encrypted, such as before every process has it.
+        current: The id of the key to encrypt with; None: nothing is encrypted, as before all processes have the key.
         keys: The keys to decrypt with, each base64 of 32 bytes.
     """
 
