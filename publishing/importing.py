@@ -70,7 +70,7 @@ def _no_table(rule: str, line: int | None = None, **facts: object) -> MistakesFo
 
 
 def _table(rows: Iterable[Cells]) -> Table | None:
-    """Returns the table in these rows. The row of headings is that of the first rows with the most known headings."""
+    """Returns the table in these rows. Of the first rows, the one with the most known headings is the heading row."""
     numbered = enumerate(rows, start=1)
     first = list(islice(numbered, _HEADINGS_WITHIN))
     found = [(number, known) for number, cells in first if (known := headings(cells))]

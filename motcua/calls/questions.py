@@ -98,7 +98,7 @@ class Questions:
         return await self._asked(c.AskAccess(stream=filing_stream(filing_id), after=after, limit=limit))
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
-        """Returns the filing's state after each event past number `after`; waits up to `wait` seconds for the first one."""
+        """Returns the filing's state after each event past number `after`; waits up to `wait` seconds for the first."""
         within = max(min(Call(wait=wait).wait, self._line.patience - LONGEST_ATTEMPT), 0)
         question = c.AskChanges(stream=filing_stream(filing_id), after=after, wait=within)
         return await self._asked(question, longest=within + LONGEST_ATTEMPT)

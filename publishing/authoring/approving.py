@@ -70,7 +70,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines the request numbered `n`; its own requester may do so, too. Raises `RefusalError`."""
+    """Declines the request numbered `n`, also in the name of its requester. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))
@@ -104,7 +104,7 @@ async def history(connection: Connection) -> list[HistoryEntry]:
 
 
 async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
-    """Returns the unanswered request numbered `n`, and with `read` its events. Raises `RefusalError`, `NoKeyError`."""
+    """Returns the unanswered request `n` and, if `read`, its events. Raises `RefusalError`, `NoKeyError`."""
     await see_role(now.connection, now.by.actor)
     stream = place_of(ev.PublicationApproved(asked=n)).stream
     keys = await known_keys(now.connection, now.by.vault, [stream]) if now.by.vault else {}

@@ -104,8 +104,8 @@ class AgencyEntry(StrictModel):
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
     cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk. `superior`
     is the next authority, to which a second complaint goes; without it only the court is left. `territory` are
-    the codes of the communes for which it decides what is decided by place. A `closed` agency takes in no filing any
-    more.
+    the codes of the communes for which it decides, in procedures whose agency depends on the place. A `closed` agency
+    accepts no new filing.
     """
 
     agency: AgencyCode

@@ -24,7 +24,7 @@ class _Prose(NamedTuple):
 
 
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
-    """Yields every mistake of the texts in `value`; of placeholders only with `procedure`, the model of `value`."""
+    """Yields every mistake of the texts in `value`; those of placeholders only if given `procedure`, its model."""
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):
         for prose in texts:
@@ -73,7 +73,7 @@ def _words(text: str) -> str:
 
 
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """Yields mistakes of placeholders in a pair of texts. Those in `on_page` are only for the information page."""
+    """Yields mistakes of placeholders in a pair of texts. Only the information page may use those in `on_page`."""
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]

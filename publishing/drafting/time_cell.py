@@ -46,7 +46,7 @@ class Case(NamedTuple):
 
 
 class Time(NamedTuple):
-    """The processing limit, limits by case, and open points. Receipts after the `cut_off` count for the next day."""
+    """The processing limit, limits by case, and open points. A filing after the `cut_off` counts for the next day."""
 
     limit: Limit
     cut_off: str | None

@@ -42,7 +42,7 @@ def _gives(change: Change, before: Row | None) -> bool:
 class Published(NamedTuple):
     """A recorded event with its place, time and publisher. `read`: whether its encrypted fields were decrypted.
 
-    `program`: the program that signed its act; None if none did.
+    `program`: the program that signed the publisher's act; None if the act was not signed.
     """
 
     stream: str
@@ -80,9 +80,9 @@ def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mappi
 
 
 class _Approvals:
-    """The events that another operator than the requester has approved, by another program, by the request's number.
+    """The approved events of each request: approved by another operator, through another program, than requested.
 
-    Requests and approvals of before there was a register of programs are of none.
+    A request made before programs were registered has no program: then only the operators must differ.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class _Approvals:
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
-        """Stores the next event of the log if the event is a request or an approval."""
+        """Stores the next event of the log, if that is a request or a valid approval; ignores any other event."""
         match one.event:
             case ev.PublicationAsked():
                 self._asked[one.event.asked] = one.officer, one.program, frozenset(one.event.events)

@@ -103,14 +103,14 @@ async def _folded(connection: Connection, vault: Vault | None) -> tuple[Fold, li
 
 
 async def _persons(connection: Connection, vault: Vault | None) -> Persons | None:
-    """Returns the index of persons; None without the key for it, which the comparison of the filings reports."""
+    """Returns the index of persons; None if its key is missing, a fault that the comparison of filings reports."""
     with suppress(IndexKeyGoneError, SealBrokenError):
         return None if vault is None else await vault.persons(connection)
     return None
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """Returns `row` with a name: if its own can't be decrypted, the name in the present row (`there`), else `-`."""
+    """Returns `row`; gives an officer whose name was not decrypted the name in the stored row (`there`), else `-`."""
     if table is not OFFICER or "name" in row:
         return row
     return row | {"name": "-" if there is None else there["name"]}

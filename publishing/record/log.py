@@ -54,7 +54,7 @@ UNSIGNED: Final = f"{SYSTEM_VIA.principal}/{SYSTEM_VIA.channel}"
 
 
 def signed_by(via: str) -> str | None:
-    """Returns the program that signed an event's act, by its `via`; None if none did."""
+    """Returns the program that signed the act of an event with this `via`; None if the act was not signed."""
     return None if via == UNSIGNED else via.partition("/")[0]
 
 
@@ -181,7 +181,7 @@ async def forget(connection: Connection, stream: str, erased: OfficerErased) -> 
 
 
 async def streams_with_names(connection: Connection) -> list[str]:
-    """Returns the streams with names that must be readable: not those of erased officers and answered requests."""
+    """Returns the streams whose names must be readable: all but those of erased officers and of answered requests."""
     return [row["stream"] for row in await connection.fetch(_SEALED)]
 
 

@@ -96,7 +96,7 @@ def changes(
 ) -> Iterator[Change]:
     """Yields an event's changes to the tables. `read`: whether the event's encrypted fields were decrypted.
 
-    Without `person`, the index of an officer who has a citizen number is left out.
+    Without `person`, the index of an officer's citizen number is left out of the officer's row.
     """
     match event:
         case ev.ProcedurePublished():
