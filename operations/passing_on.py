@@ -1,6 +1,6 @@
-"""Passes the open filings of a closed agency on to its successor, one command each.
+"""Passes the open filings of a closed agency on to its successor, with one command for each filing.
 
-A repeat goes on with the filings that the agency still has: each command has an id of its own, made of the agency.
+A repeated run continues with the filings that the agency still has: the id of a command is made of the agency's code.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from views.log import Connection
 
 @dataclass(frozen=True)
 class Kept:
-    """A filing that the closed agency still has, and why."""
+    """A filing that the closed agency still has, with the reasons of the refusal."""
 
     filing_id: UUID
     code: str
@@ -28,10 +28,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome: how many filings went to the successor, and what the closed agency still has.
+    """The outcome: the number of filings that went to the successor, and those that the closed agency still has.
 
-    `streams` are its other streams with work left, such as refunds of money on its account: its officers finish them,
-    or the successor's.
+    `streams` are the closed agency's other open streams, such as refunds from its account: officers of the agency or of
+    its successor finish them.
     """
 
     agency: str
@@ -44,9 +44,9 @@ class Report:
 async def pass_all_on(
     connection: Connection, client: FilingClient, agency: str, actor: c.Actor, progress: Callable[[int, int], None]
 ) -> Report:
-    """Passes on all open filings of the agency. `progress` gets the number of filings done and of all.
+    """Passes on all open filings of the agency. `progress(done, of)` is called after each filing.
 
-    Raises `RefusalError` if the agency is not closed, the client's errors if it gets no answer, and asyncpg's.
+    Raises `RefusalError` if the agency is not closed, the client's errors if there is no answer, and asyncpg's errors.
     """
     row = await connection.fetchrow(_CLOSED, agency)
     if row is None or row["successor"] is None:

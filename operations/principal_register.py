@@ -1,7 +1,7 @@
 """The register of principals. Each change is recorded with its author and reason; the tables must match the changes.
 
 The first programs are registered in one act; from then on a change that extends claims takes effect once a second
-operator has approved it by another program. Every change is one transaction that locks the register's version, and
+operator has approved it through another program. Every change is one transaction that locks the register's version, and
 needs the rights of the database's owner.
 """
 

@@ -177,7 +177,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The result of a rebuild. `streams`, `events`: the size of the log; `rows`: the number in each read model now.
+    """The result of a rebuild. `streams`, `events`: the size of the log; `rows`: how many each read model has now.
 
     `changed`: the number of rows in each read model that were wrong before; `published`: the same for published tables.
     """
@@ -258,7 +258,7 @@ class _Rebuild:
         return position
 
     async def _catch_up(self, position: int) -> tuple[int, int]:
-        """Folds streams with events after `position`. Returns the next pass's `position`, and how many streams."""
+        """Folds streams with events after `position`. Returns the next pass's `position` and the number of streams."""
         following = await last_position(self._connection)
         grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):

@@ -58,7 +58,7 @@ class Told(StrEnum):
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: not requested; requested, but not accepted by the log; or a second one for its event.
+    """The fault of a signature: not requested; requested, but not accepted by the log; the second for the same event.
 
     `of_no_filing`: the log does not have the filing, so the signature may belong to another installation.
     """
@@ -214,7 +214,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 
 
 def _bears_out(act: Act, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]) -> bool:
-    """Whether an event requested the act. For a refund, also removes this approved refund from `to_give`."""
+    """Whether an event requested the act. A refund is also subtracted from `to_give`, the approved refunds."""
     if act.deed is not Deed.REFUND:
         kind, *rest = act.key.split(":")  # fee:<filing>:<n>:<attempt>, or another key
         attempt = int(rest[2]) if kind == "fee" and rest[2:] and rest[2].isdecimal() else 1
@@ -241,7 +241,7 @@ async def _stream(connection: Connection, key: str) -> StreamId | None:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """Returns the number of approved refunds: by filing and transaction, and for each of these pairs by amount."""
+    """Returns the approved refunds: maps (filing, transaction) to the number of its refunds by amount."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

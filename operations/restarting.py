@@ -85,7 +85,7 @@ Pages = AsyncIterator[tuple[str, list[str]]]
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Adds to the tallies, as `wrong` after the restart, the streams in `pages` and those whose restart failed."""
+    """Sets `wrong` in each tally: the streams in `pages`, still at fault after the restart, and the failed ones."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():

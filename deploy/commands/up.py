@@ -37,7 +37,7 @@ def up() -> None:
 async def _stock(stack: Stack) -> None:
     """Publishes the first catalogue and directory in a new database, and registers the stack's programs.
 
-    Existing data stay unchanged. Afterwards a filing is taken.
+    Existing data stay unchanged. Afterwards, the stack accepts filings.
     """
     await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
     await let_speak(stack.env)

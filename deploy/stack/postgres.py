@@ -111,7 +111,7 @@ class Postgres:
             raise StackError(f"initdb failed:\n{output.decode()}")
 
     def _forget_stranger(self) -> None:
-        """Removes a postmaster.pid with another program's process id, with which PostgreSQL would refuse to start."""
+        """Removes `postmaster.pid` if its process id is another program's: PostgreSQL would refuse to start."""
         file = self.data / "postmaster.pid"
         try:
             process = psutil.Process(int(file.read_text().split()[0]))

@@ -48,7 +48,7 @@ _EVERYBODY: Final = (
 
 
 async def let_speak(env: Mapping[str, str]) -> None:
-    """Registers this stack's programs, if the stack requires identity, and waits until its workers know them.
+    """Registers this stack's programs if the stack requires identity, and waits until the workers know the programs.
 
     Raises `RefusalError`, and `MotcuaError`, also if the workers do not know a program within thirty seconds.
     """
@@ -73,7 +73,7 @@ async def let_speak(env: Mapping[str, str]) -> None:
 
 
 async def _refused(client: FilingClient) -> Unavailable | NotAuthorised | None:
-    """Returns why the workers don't answer this program yet: Temporal was just killed, or they don't know its key."""
+    """Returns why no worker answers the client yet: Temporal is unavailable, or the workers don't know its key."""
     try:
         await client.counts()
     except Unavailable as error:

@@ -33,7 +33,7 @@ class Stack:
         commands: Replaced command lines, by part. `--port N --data DIR` is added for the bank, the post and the trust.
         temporal: Dynamic settings of Temporal in addition to `deploy.stack.temporal.CONFIG`, by name, as JSON.
         ui: Whether Temporal's own web UI is served.
-        stock: Called once all parts are ready, before the stack is up: fills what the first filing needs.
+        stock: Called once all parts are ready, before the stack is up: adds the data that the first filing needs.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the stack is up or down.
     """
 

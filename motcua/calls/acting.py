@@ -40,9 +40,9 @@ class PassedOver:
 
 
 class ActingClient(FileCalls):
-    """Files, acts and asks as one actor, through one program; `FilingClient.as_` makes it.
+    """Files, acts and asks as one actor, through one program; made by `FilingClient.as_`.
 
-    The client has every question of `FilingClient`, asked for this actor.
+    The client has all questions of `FilingClient`, each asked in this actor's name.
 
     Attributes:
         actor: The actor of every message.

@@ -235,7 +235,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark them."""
+        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark stalled ones."""
         try:
             async with asyncio.timeout(2):
                 client = self._temporal = self._temporal or await connect()

@@ -42,7 +42,7 @@ DEADLINE: Final = 14.0
 
 @dataclass(frozen=True)
 class Check:
-    """One check with its stable name. It is skipped if its `setting`, PostgreSQL (`record`) or Temporal is missing."""
+    """One check. Skipped without the `setting`, PostgreSQL (if `record`) or Temporal (if `temporal`) that it needs."""
 
     name: str
     look: Look
@@ -172,7 +172,7 @@ app = typer.Typer()
 
 
 class Least(StrEnum):
-    """The health from which on findings are shown; worse ones are shown, too."""
+    """The mildest health of which findings are shown; findings of a worse health are shown, too."""
 
     WARN = "warn"
     FAIL = "fail"
@@ -198,7 +198,7 @@ def doctor(
 
 
 def verdict_of(findings: Sequence[Finding]) -> Text:
-    """Returns one line over all findings: how many fail, how many warn, and what waits meanwhile."""
+    """Returns one line about all findings: how many failures and warnings, and the `verdict` that a finding has."""
     count = Counter(one.health for one in findings)
     counts = (("failed", count[Health.FAIL]), ("warned", count[Health.WARN]))
     parts = [said(f"command.doctor.{name}", count=number) for name, number in counts if number]

@@ -123,7 +123,7 @@ NEEDED_TO_SIGN: Final = ("MOTCUA_SIGNER_URL", ROOTS, "MOTCUA_TSA_URL")
 
 
 async def signer(around: Surroundings) -> list[Finding]:
-    """Checks that a remote signer answers, and that no other setting is missing without which nothing can be signed."""
+    """Checks that a remote signer answers, and that all other settings that signing needs are present."""
     missing = [name for name in NEEDED_TO_SIGN if not around.settings.get(name)]
     if missing:
         return [warn("doctor.signer.none", settings=", ".join(missing))]

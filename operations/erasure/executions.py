@@ -1,4 +1,4 @@
-"""Copies outside of the record: Temporal's executions with what started them, and the files in the store."""
+"""Copies outside of the record: Temporal's executions with their inputs, and the files in the store."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ async def files_of(store: ObjectStore, owner: UUID) -> int:
 
 
 async def input_of(temporal: Client, workflow: str, run: str) -> bytes | None:
-    """Returns an execution's input: None if undecryptable here, empty if the execution was deleted meanwhile."""
+    """Returns an execution's input; None if this process can't decrypt it; empty if the execution is deleted."""
     try:
         first = await anext(temporal.get_workflow_handle(workflow, run_id=run).fetch_history_events(page_size=1), None)
     except RPCError as error:
@@ -51,7 +51,7 @@ async def input_of(temporal: Client, workflow: str, run: str) -> bytes | None:
 
 
 async def delete(temporal: Client, workflow: str, run: str) -> int:
-    """Deletes an execution. Returns 0 if it is not there, else 1."""
+    """Deletes an execution. Returns 1, or 0 if the execution does not exist."""
     asked = DeleteWorkflowExecutionRequest(
         namespace=temporal.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run)
     )

@@ -1,6 +1,6 @@
 """Refused submissions: the record has nothing of them, but Temporal has their executions until its retention ends.
 
-Their applicant is known from their content alone. An execution that can't be opened here may be anybody's.
+Only their content names the applicant. An execution that can't be decrypted here may be any applicant's.
 """
 
 import json
@@ -23,7 +23,7 @@ _RECORDED: Final = "select exists (select from stream where filing_id = $1 and h
 
 
 class RefusedSubmissions:
-    """Deletes the refused submissions of people whose filings are about to be erased. Reads all of them once."""
+    """Deletes refused submissions of applicants whose filings are about to be erased. Lists all failed filings once."""
 
     def __init__(self, temporal: Client, store: ObjectStore) -> None:
         self._temporal = temporal
@@ -31,9 +31,9 @@ class RefusedSubmissions:
         self._by_number: defaultdict[str | None, list[tuple[str, str]]] | None = None
 
     async def erase(self, connection: Connection, vault: Vault, filing: UUID) -> tuple[int, int]:
-        """Deletes the refused submissions of a filing's applicant, and their files; returns the numbers of both.
+        """Deletes the refused submissions of a filing's applicant; returns the numbers of deleted files and executions.
 
-        Does nothing once the filing is erased in the record, which no longer knows its applicant.
+        Does nothing if the filing is erased in the record already, since its applicant is then unknown.
         """
         told = await Log(connection, vault.find, KINDS).read(filing_workflow(filing))
         applicant = None if told.state.erased_at is not None else told.state.applicant
@@ -53,7 +53,7 @@ class RefusedSubmissions:
         return (await self._temporal.count_workflows(f"WorkflowId = '{workflow}' and {_RUNNING}")).count > 0
 
     async def _read(self) -> defaultdict[str | None, list[tuple[str, str]]]:
-        """Returns the failed executions by the number of the applicant; by None those that can't be opened here."""
+        """Returns failed executions (workflow id, run id) by applicant's id number; the undecryptable ones by None."""
         found = defaultdict[str | None, list[tuple[str, str]]](list)
         async for one in self._temporal.list_workflows(_FAILED):
             said = await input_of(self._temporal, one.id, one.run_id)

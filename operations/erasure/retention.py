@@ -1,4 +1,4 @@
-"""The retention periods of procedures, the filings due to be erased, and the facts that may hinder an erasure."""
+"""The retention periods of procedures, the filings whose retention is over, and the facts that hinder an erasure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ def _retention(source: bytes) -> Any:
 
 
 async def whole(log: Log, filing: UUID) -> Whole:
-    """Returns a filing and the facts against its erasure. Raises `RefusalError` (`not_found`), `UnfoldableError`."""
+    """Returns a filing, with the facts that may hinder its erasure. Raises `RefusalError`, `UnfoldableError`."""
     told = await log.read(filing_workflow(filing))
     states = list(told.states())
     facts = await log.connection.fetchrow(_FACTS, filing)

@@ -84,7 +84,7 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes `View` workflows about these filings or about persons, and undecryptable ones; waits until they end."""
+    """Deletes `View` workflows about these filings or persons, and undecryptable ones, once each of them has ended."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:

@@ -27,7 +27,7 @@ async def differences(connection: Connection) -> list[Difference]:
 
 
 async def _not_recorded(connection: Connection, rows: Sequence[Any]) -> list[Difference]:
-    """Returns the callbacks that count as delivered although their payment's stream does not have their money."""
+    """Returns the callbacks that are marked as delivered, but whose payment's stream does not record their money."""
     known = await recorded(connection, [row["stream"] for row in rows])
     return [
         Difference("callback", str(row["id"]), Why.DIFFERS, ("driven_at",))

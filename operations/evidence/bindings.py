@@ -100,7 +100,7 @@ select exists (
 
 
 class Unbound(NamedTuple):
-    """An event whose commitment does not match the stored key or receipt. `row`: `key` or `receipt`; `why`."""
+    """An event whose commitment does not match the stored key or receipt (`row`); `why`: the fault, in words."""
 
     stream: str
     seq: int
@@ -130,7 +130,7 @@ async def unbound(connection: Connection, vault: Vault) -> list[Unbound]:
 
 
 async def _not_known(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns the faults of a row whose filing's key was not loaded with the others; none after an approved erasure."""
+    """Returns the faults of a row whose filing's key the vault could not load; none after an approved erasure."""
     try:
         key = await vault.find(connection, row["filing_id"])
     except SealBrokenError:

@@ -15,7 +15,7 @@ Structure: TypeAlias = dict[str, dict[str, str]]
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Returns each part that differs from the migrations. Of another version only the migrations are named."""
+    """Returns each part that differs from the migrations. If migrations are missing or unknown, only these."""
     version = await schema_version(connection)
     if version.pending or version.unknown:
         pending = [Difference("schema_migrations", name, Why.MISSING) for name in version.pending]

@@ -42,7 +42,7 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Report:
-    """The result of a sweep. If `dry_run`, nothing was done: the numbers are those of the sweep that would be done.
+    """The result of a sweep. If `dry_run`, nothing was changed: the numbers are those that a real sweep would have.
 
     Attributes:
         files: Files checked, including files set aside before.
@@ -144,7 +144,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether an unnamed file stays where it is, since it is young or its filing can't be read; then counts it."""
+        """Whether an unnamed file stays in place: it is young, or its filing can't be read. Counts such a file."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1

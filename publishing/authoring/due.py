@@ -65,7 +65,7 @@ class RefusedLineError(ValueError):
 
 
 def case_in(line: bytes, usual: dict[str, Any]) -> Case:
-    """Returns the case in a line, whose missing fields have the values in `usual`. Raises `RefusedLineError`."""
+    """Returns the case in a JSON line; fields that the line lacks are taken from `usual`. Raises `RefusedLineError`."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
     except RefusedLineError:

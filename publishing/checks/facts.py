@@ -62,7 +62,7 @@ def _future(value: Any, today: date) -> Iterator[Mistake]:
 
 
 def _facts(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
-    """Yields path, source and last check of each part that has a source, each legal basis, each source of a limit."""
+    """Yields path, source and last check of each fact: a part with a source, a legal basis, or a source of a limit."""
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked

@@ -107,7 +107,7 @@ def form_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _place(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """Yields a mistake for each field of the place that is no field of the kind commune."""
+    """Yields a mistake for each field under `decided_by.place` that is not a form field of the kind commune."""
     form = read(parts.form).values()
     place = parts.decided_by.place if isinstance(parts.decided_by, rp.CompetenceSketch) else None
     if not isinstance(place, rp.PlaceSketch) or not whole(parts.form) or UNREAD in {field.code for field in form}:

@@ -313,7 +313,7 @@ def what_if(
 
 
 def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    """Compares the open filings with this version, as if received now, or when the version begins if that is later."""
+    """Returns the effect of this version on open filings, as if received now, or at the version's start if later."""
     rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
     if procedure.validity is not None and procedure.validity.valid_from is not None:
         received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))

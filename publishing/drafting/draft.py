@@ -167,7 +167,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """Returns the draft with placeholders for the times and percentages in its texts, and with figures for these."""
+    """Returns the draft; in its texts, placeholders replace times and percentages, which become its `figures`."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:

@@ -30,7 +30,7 @@ ROLE: Final = "motcua_publisher"
 
 
 class Publisher(NamedTuple):
-    """The actor who publishes, and the vault that encrypts people's names; without it no event may name a person.
+    """The actor who publishes, and the vault that encrypts names; without a vault, no event may name a person.
 
     `sign` returns an act with the statement of the actor's program.
     """

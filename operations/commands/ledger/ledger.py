@@ -214,7 +214,7 @@ def _say_folds(folds: _Folds) -> None:
 
 
 def _folds() -> _Folds:
-    """Compares all tables with the log. The read models have a connection of their own, with hidden tables."""
+    """Compares all tables with the log. The read models need a connection of their own: temporary tables hide them."""
     masters = db.master_key_at_hand()
     folds = db.ask(lambda connection: _compared(connection, masters))
     if masters is None:
@@ -243,7 +243,7 @@ async def _compared(connection: db.Connection, masters: MasterKeys | None) -> _F
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
-    """Returns the position of a problem: the stream and seq, and the number of the problem if it has one."""
+    """Returns the place of a problem: its stream, the event's seq and the issued number, each as far as known."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
     number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
     return " ".join(part for part in (place, number) if part)

@@ -97,7 +97,7 @@ def id_of(which: str) -> UUID:
 
 
 def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
-    """Returns the result of `work`, called with the decrypted log. A stream that does not fold ends the command."""
+    """Returns the result of `work`, called with a log that decrypts. A stream that can't be folded ends the command."""
     master = master_key()
     with refusing(UnfoldableError, Exit.REFUSED, said("refused.filing_unreadable")):
         return ask(lambda connection: work(Log(connection, Vault(master).find, KINDS)))

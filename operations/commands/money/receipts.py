@@ -39,7 +39,7 @@ async def void_receipt(
 ) -> RegisteredReceipt:
     """Requests or approves that a receipt is voided; returns its row. Idempotent by the command's id.
 
-    `sign` returns the command to a stream with the statement of a program. Raises `RefusalError`, asyncpg's errors.
+    `sign(stream, command)` returns the command with a program's statement. Raises `RefusalError`, asyncpg's errors.
     """
     vault = Vault(master)
     async with (  # one connection to read, one to append

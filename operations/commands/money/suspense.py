@@ -1,6 +1,6 @@
 """`motcua money`: money received for an unknown purpose, and two officers' decision to assign or return it.
 
-Every step is recorded in one transaction that locks the callback's row. The decision takes effect when two agree. Money
+Every step is recorded in one transaction that locks the callback's row. A decision needs two officers who agree. Money
 assigned to a payment is delivered by the gateway's relay, exactly as if the callback had named the payment.
 """
 
@@ -47,7 +47,7 @@ from views.registers.money import suspense as money_in_suspense
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand, aud: str | None = None) -> Suspense:
     """Records an officer's step, and returns the money with its state. Idempotent by the command's id.
 
-    `aud`: as of `via_of`.
+    `aud`: as in `via_of`.
     Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():

@@ -1,4 +1,4 @@
-"""`motcua till`: the cash drawers at the counters, opened with some change, counted and closed.
+"""`motcua till`: the cash drawers at the counters: opened with an initial float, counted and closed.
 
 Openings, counts and closings are rows that never change. During a count or a closing, the till's cash movements wait.
 """

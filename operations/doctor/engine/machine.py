@@ -93,7 +93,7 @@ def _lives(pid_file: Path) -> bool:
 
 
 async def ports(around: Surroundings) -> list[Finding]:
-    """Checks that the ports set for the stack are free, or those of the stack and of the addresses that are set."""
+    """Checks that each port set for the stack is free, or used by the running stack or by an address in a setting."""
     chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
     found = [_port(around, name, around.settings[name]) for name in chosen]
     return found or [ok("doctor.ports.free_ones", ports=f"{PORTS.start}-{PORTS.stop - 1}")]

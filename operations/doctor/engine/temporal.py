@@ -72,7 +72,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's `limit` for a message, in bytes, is low: a refused Update is repeated in the answer."""
+    """Warns if the server's `limit` for a message, in bytes, is low: the answer to a refused Update repeats it."""
     return [] if limit >= WHOLE_CALL else [warn("doctor.temporal.long_updates", limit=limit)]
 
 
@@ -238,7 +238,7 @@ def _nobody(why: str) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Reports each filing that the healing left stalled, once: its restart also restarts its payments and parcels."""
+    """Reports once each filing with workflows that the healing left stalled: one restart of the filing restarts all."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     reported = [fail("doctor.healing.left", filing=filing) for filing in filings[:MOST_LEFT]]
     if len(filings) > MOST_LEFT:

@@ -92,7 +92,7 @@ group by agency, role order by tasks desc, agency, role
 
 
 async def nobody(around: Surroundings) -> list[Finding]:
-    """Reports the tasks that no officer of the directory may do: there is none in the role, or all are kept from it."""
+    """Reports the tasks that no officer may do: no active officer has the role, or each has a conflict of interest."""
     async with around.record() as connection:
         found = await connection.fetch(_NOBODYS, [*OFFICERS])
     told = [
