@@ -40,7 +40,7 @@ READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
 """The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
-"""The interval of the worker's heartbeats to Temporal. `motcua doctor` reports a process without one in 20 s."""
+"""The interval of the worker's heartbeats to Temporal. `motcua doctor` reports a process that sends none for 20 s."""
 HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 

@@ -259,7 +259,7 @@ where n = $1 and waits and not exists (select from principal_change as answer wh
 _CHANGED_SINCE: Final = """
 select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
 """
-"""SQL: true if the principal was changed after the request. If so, the requested one would undo the later one."""
+"""SQL: true if the principal was changed after the request: then the requested change would undo the later change."""
 _ADD: Final = """
 insert into principal_change (body, n, waits, at, command_id, principal, change, asked, officer, agency, reason)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

@@ -20,7 +20,7 @@ HERE: Final = "motcua-up"
 """The name of an embedded stack's program: the `motcua` command, the demo, and trials by hand."""
 
 SECOND: Final = "motcua-up-second"
-"""The name of an embedded stack's second program, which signs what takes two; its key lies beside the first one's."""
+"""The name of an embedded stack's second program, for approvals of acts that the first program has signed."""
 
 OFFICE: Final = "motcua-up-office"
 """The name of an embedded stack's back office."""

@@ -74,7 +74,7 @@ PARTNERS: Final = frozenset({"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS})
 WORKER: Final = ENGINE | RELAY | FILES | PARTNERS | {SCANNER, keys.IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
-"""The minutes to pay a request through the sandbox's payment platform: few, so that a trial can see one expire."""
+"""The minutes until a payment request to the sandbox's payment platform expires: few, for trials of the expiry."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_FILES_KEY", PROVIDERS}
 
 
@@ -195,7 +195,7 @@ class Platform:
                 return False
             try:
                 await asyncio.to_thread(drop_unused_indexes, database)
-            except sqlite3.OperationalError:  # Temporal writes just now: tried again
+            except sqlite3.OperationalError:  # Temporal is writing: the next call tries again
                 return False
             return True
 
@@ -236,7 +236,7 @@ class Platform:
         return self._process(name, settings, after, {"MOTCUA_METRICS": self._address(name), **own})
 
     def _gateway(self) -> Part:
-        # It stores callbacks also without Temporal, so that it does not wait for it.
+        # The gateway does not wait for Temporal, since it can store callbacks without Temporal.
         own = {"MOTCUA_GATEWAY_PORT": str(self._ports["gateway"]), "MOTCUA_METRICS": self._address("gateway-metrics")}
         return self._process("gateway", GATEWAY, {"migrations"}, own)
 

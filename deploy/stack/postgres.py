@@ -153,7 +153,7 @@ def _ensure_user() -> None:
         with suppress(KeyError):
             pwd.getpwnam(SYSTEM_USER)
             return
-        # Fails while another stack is just adding it: then it is looked up again.
+        # Fails if another stack adds the user at the same moment: then the user is looked up again.
         add = subprocess.run(
             ["useradd", "--system", "--no-create-home", SYSTEM_USER],  # noqa: S607 - found on this system's path
             check=False,

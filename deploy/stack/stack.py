@@ -118,7 +118,7 @@ class Stack:
         await asyncio.to_thread(end_leftovers, self.home)
         platform = Platform(self.home, self._parts, self._commands, self._temporal, ui=self._ui)
         self.env = platform.env()
-        if scanner := os.environ.get(SCANNER):  # no part of the stack, but its worker's and its doctor's
+        if scanner := os.environ.get(SCANNER):  # not a part of the stack, but the worker and the doctor use it
             self.env[SCANNER] = scanner
         parts = platform.parts()
         self._children = {part.name: Child(part, self.home, self._environment(part), self._progress) for part in parts}

@@ -66,7 +66,7 @@ WORDS: Final[Mapping[int, str]] = {
     Exit.NOT_AVAILABLE: "not_available",
     Exit.UNREACHABLE: "unreachable",
 }
-"""The `code` of a failure in JSON, by exit code; an error may have another one."""
+"""The `code` of a failure in JSON, by exit code; an error may set another `code`."""
 
 _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     NotReady: Exit.NOT_AVAILABLE,

@@ -22,7 +22,7 @@ _MODES: Final[dict[c.Direction, Literal["validation", "serialization"]]] = {
     c.Direction.FROM_PLATFORM: "serialization",
 }
 _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES if message.event is not None}
-"""For the model of an event's body: the model of the event, whose source describes the fields."""
+"""Maps the model of an event's body to the model of the event, whose source describes the fields."""
 
 
 class _Plain(GenerateJsonSchema):

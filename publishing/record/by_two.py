@@ -58,7 +58,7 @@ def unapproved(log: Iterable[Published]) -> list[Published]:
     """Returns the events that were published without a second operator's approval, though they then needed it."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=attrgetter("at")), key=attrgetter("at")):
-        # numbers are only compared here, so they stand for themselves
+        # citizen numbers are only compared here, so a number serves as its own index
         moment = [(one, list(changes(one.event, at, read=one.read, person=str.encode))) for one in same]
         for one, _ in moment:
             approvals.add(one)

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 """A row: its values by column. Without the key that decrypts them, the personal columns are left out."""
 
 Persons = Callable[[str], bytes]
-"""The index of a person by their citizen number, as `Vault.persons` gives it."""
+"""Returns the index of the person with this citizen number, as the function of `Vault.persons` does."""
 
 Key = tuple[Any, ...]
 """The primary key of a row."""

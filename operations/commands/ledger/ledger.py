@@ -260,7 +260,7 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 LONG: Final = 3600.0
 """Seconds for one statement of a comparison of read models with a long log."""
 KEPT: Final = timedelta(days=30)
-"""How long findings are kept after they were written, and after the last event of their stream, which has ended."""
+"""Findings are kept this long after they were written, and this long after the last event of their ended stream."""
 PAGE: Final = 500
 """The number of streams whose findings are deleted in one statement."""
 

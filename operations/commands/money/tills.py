@@ -144,7 +144,7 @@ def count(
 ) -> None:
     pairs = [one.partition("=") for one in note or ()]  # `500000=3`: three notes of 500,000 đồng
     notes = {value: n for value, _, n in pairs if value.isdecimal() and n.isdecimal()}
-    if len(notes) < len(pairs):  # a pair is no such pair, or a note is there twice
+    if len(notes) < len(pairs):  # a malformed pair, or the same note twice
         fail(said("refused.tills.note"), Exit.USAGE)
     command = order(CountTill, actor, till=number, total=total, notes=notes or None)
     _show(ask(lambda connection: count_till(connection, command)), as_json=as_json)
