@@ -258,7 +258,7 @@ async def run(
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
     """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue.
 
-    Waits five seconds for the directory. If the directory does not answer, the office serves all the same.
+    Waits at most five seconds for the directory's answer. Without an answer, the office serves all the same.
     """
     try:
         entry = await FilingClient(client, speaker=speaker, patience=5.0).agency(agency)

@@ -76,7 +76,7 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Returns an open request. Its time is that of its event: Temporal's `scheduled_time` is that of an attempt."""
+    """Returns an open request. `since` is the time of its event: Temporal's `scheduled_time` is that of an attempt."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]

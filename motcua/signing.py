@@ -97,7 +97,7 @@ class Speaker:
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
-        """Returns the question, signed for `asker`, or if None for the principal itself. Raises `MotcuaError`."""
+        """Returns the question, signed for `asker`; if None, for the principal itself. Raises `MotcuaError`."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker, "jti": uuid4().hex}
         return question.model_copy(update={"statement": self._signed(sent, about, how)})

@@ -62,7 +62,7 @@ def alone(name: str, module: str) -> Later:
 
 
 def grouped(name: str, parts: tuple[str, ...]) -> Later:
-    """Returns a group, not imported yet: that of the first module of `parts`, with the others' commands and groups."""
+    """Returns the first module's group, extended by the commands and groups of the other `parts`; not imported yet."""
 
     @cache
     def load() -> typer.Typer:

@@ -50,7 +50,7 @@ class Rotated:
 
 
 async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
-    """Wraps again every key not yet wrapped by the current master key's newest version, as the owner of the tables.
+    """Wraps again, as the tables' owner, every key that the newest version of the current master key has not wrapped.
 
     `progress(done, of)` is called after every page. Raises `WorkRefusedError`, `KeysUnavailableError`, and asyncpg's
     errors; keys wrapped before the error stay wrapped by the new master key.

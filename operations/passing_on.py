@@ -1,6 +1,6 @@
 """Passes the open filings of a closed agency on to its successor, with one command for each filing.
 
-A repeated run continues with the filings that the agency still has: the id of a command is made of the agency's code.
+A repeated run continues with the filings that the agency still has: each filing takes one command for each agency.
 """
 
 from collections.abc import Callable

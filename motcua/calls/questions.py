@@ -1,4 +1,4 @@
-"""The questions to the platform: about one filing, about lists of filings or tasks, and about coming changes."""
+"""The questions to the platform: about one filing, about lists of filings or tasks, and about changes of a filing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

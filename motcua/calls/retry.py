@@ -47,7 +47,7 @@ _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand"
 
 @dataclass
 class Crowd:
-    """The calls of one client that wait because the client has sent too many. Their retries are spread over time."""
+    """The calls of one client that wait, since the client has sent too many. Their retries are spread over time."""
 
     waiting: int = 0
 

@@ -231,7 +231,7 @@ def _print_lines(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], console
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) -> list[int] | None:
-    """Returns each column's width: unbreakable values first, sentences share the rest. None if that is too wide."""
+    """Returns each column's width: unbreakable values in full, sentences share the rest; None if there is no room."""
     every = [[_Cell(title, whole=False), *(row[n] for row in rows)] for n, title in enumerate(titles)]
     least = [max(cell.longest for cell in column) for column in every]
     wanted = [max(max(map(cell_len, cell.text.splitlines()), default=0) for cell in column) for column in every]

@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
-    """Runs a command with `--json`, and returns its exit code. Prints any error as JSON; raises it unless of usage."""
+    """Runs a command with `--json`, and returns its exit code. Prints errors as JSON; reraises all but usage errors."""
     try:
         return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
     except _UsageError as error:

@@ -59,7 +59,7 @@ class Hooks:
         return await self._on_loop(name, made) if inspect.isawaitable(made) else made
 
     def look(self) -> None:
-        """Logs a warning if a hook blocks the shared loop. It must be called periodically."""
+        """Logs a warning if a hook blocks the shared loop. Must be called periodically."""
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at = now

@@ -5,8 +5,8 @@
     {"current": "2026-12", "keys": {"2026-12": "<base64 of 32 bytes>", "2025-12": "…"}}
 
 `"queues": {"agency.H01.12": {"current": "h0112-2026", "keys": {"h0112-2026": "…"}}}` are keys that encrypt and decrypt
-only the machine work of one queue; `"plain": true` accepts payloads that are not encrypted, while a system is being
-changed over. Without `current` nothing is encrypted, but payloads that others have encrypted are decrypted.
+only the machine work of one queue; `"plain": true` also accepts payloads that are not encrypted, until all programs
+encrypt. Without `current` nothing is encrypted, but payloads that others have encrypted are decrypted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Keys(BaseModel):
     """Keys by id.
 
     Attributes:
-        current: The id of the key to encrypt with; None: nothing is encrypted, as before all processes have the key.
+        current: The id of the key to encrypt with; None: nothing is encrypted, for example until all processes have it.
         keys: The keys to decrypt with, each base64 of 32 bytes.
     """
 

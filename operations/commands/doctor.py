@@ -198,7 +198,7 @@ def doctor(
 
 
 def verdict_of(findings: Sequence[Finding]) -> Text:
-    """Returns one line about all findings: how many failures and warnings, and the `verdict` that a finding has."""
+    """Returns one line about all findings: the numbers of failures and warnings, and the findings' own `verdict`s."""
     count = Counter(one.health for one in findings)
     counts = (("failed", count[Health.FAIL]), ("warned", count[Health.WARN]))
     parts = [said(f"command.doctor.{name}", count=number) for name, number in counts if number]

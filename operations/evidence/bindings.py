@@ -22,7 +22,7 @@ from views.log import Connection, SealBrokenError
 class Claimed(NamedTuple):
     """A program's signed statement about a command. `text`: as received; `seq`: the command's first event.
 
-    `key`: the register's present entry for the signing key, None if it has none; `same`: whether the statement's digest
+    `key`: the signing key's present entry in the register, None without one; `same`: whether the statement's digest
     is the digest in the log; `by_key`: whether `key` signed the statement.
     """
 

@@ -1,4 +1,4 @@
-"""Renewal: an issued file whose newest time-stamp soon can't be verified gets another time-stamp, as a new file."""
+"""Renewal: before an issued file's newest time-stamp becomes unverifiable, a new file gets another time-stamp."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -70,7 +70,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines the request numbered `n`, also in the name of its requester. Raises `RefusalError`."""
+    """Declines the request numbered `n`, which its requester may do, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _asked(now, n, read=False)
         via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))

@@ -48,7 +48,7 @@ class CalendarTakenError(Exception):
 
 
 async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
-    """Publishes a calendar, and so puts it in force. Raises `MistakesFoundError`, `CalendarTakenError`, asyncpg's."""
+    """Publishes a calendar, which is in force at once. Raises `MistakesFoundError`, `CalendarTakenError`, asyncpg's."""
     checked = check_bytes(data)
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)

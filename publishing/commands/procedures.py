@@ -96,7 +96,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """Returns `CODE@VERSION`; for `CODE`, the version in force, else the newest. Ends the command if there is none."""
+    """Returns the version `CODE@VERSION`; for `CODE`, that in force, else the newest. Ends the command without one."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:

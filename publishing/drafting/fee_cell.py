@@ -172,8 +172,8 @@ def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
 def _are_cases(amounts: list[Amount]) -> bool:
     """Whether the amounts are cases that exclude each other, so that the applicant has to choose one.
 
-    Amounts that differ only by channel or by applicant leave no choice; one phí and one lệ phí are both due.
-    Raises `CellError` if it is unclear which amount is due when.
+    Amounts that differ only by channel or by applicant leave no choice; one phí and one lệ phí are both charged.
+    Raises `CellError` if it is unclear in which case an amount is charged.
     """
     conditions = [tuple(amount.when.items()) for amount in amounts]
     by_one_key = all(len(when) == 1 for when in conditions) and len({when[0][0] for when in conditions}) == 1

@@ -80,9 +80,9 @@ def _needed_two(event: ev.PublicationEvent, made: Iterable[Change], there: Mappi
 
 
 class _Approvals:
-    """The approved events of each request: approved by another operator, through another program, than requested.
+    """The events of each approved request. Requester and approver must differ, and so must their programs.
 
-    A request made before programs were registered has no program: then only the operators must differ.
+    A request made before programs were registered has no program: then only requester and approver must differ.
     """
 
     def __init__(self) -> None:

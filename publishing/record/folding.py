@@ -14,7 +14,7 @@ from views.log import Connection, SealBrokenError, UnfoldableError
 
 
 class Compared(NamedTuple):
-    """The rows that differ from the events. `taken_over`: whether rows older than the log have got events."""
+    """The rows that differ from the events. `taken_over`: whether rows older than the log were recorded in the log."""
 
     differences: list[Difference]
     taken_over: bool

@@ -62,7 +62,7 @@ Rows = dict[pb.Table, list[pb.Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns events for rows that have none: by time of publication; last, at the time `at`, the directory's rows."""
+    """Returns events for rows without one: first in the order of publication, then for the directory, dated `at`."""
     fold = pb.Fold()
     async for one in stored(connection, {}):
         if one.event is not None:
