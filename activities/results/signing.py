@@ -318,7 +318,7 @@ class OfficialSigning:
 
 
 class AgencySeal:
-    """Applies agencies' seals, by the remote signer, to papers issued automatically; applies none without `lasting`."""
+    """Applies agencies' seals to papers issued automatically; none without `lasting`, or without a remote signer."""
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -326,20 +326,14 @@ class AgencySeal:
         self._lasting = lasting
 
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
-        """Returns the paper about an event with the agency's seal, as of `at`; None if the agency has no seal.
+        """Returns the paper about an event with the agency's seal, as of `at`; None without a seal or a signer.
 
         Raises `SealRefusedError` until the agency's unfit certificate is renewed, and the other errors of
         `sign_official`.
         """
-        if self._lasting is None:
+        person = await self._holder(agency)
+        if self._lasting is None or person is None:
             return None
-        async with acquired(self._pool) as connection:
-            signers = await signers_of(connection, agency)
-            known = await connection.fetchrow("select name_vi, seal from agency where agency = $1", agency)
-        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
-        if known is None or not (known["seal"] or seals):
-            return None
-        person = Person(Identity("organisation", known["seal"]) if known["seal"] else seals[0], known["name_vi"])
         ready = with_fields(paper, [SignatureField(SEAL)])
         try:
             return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at, order=about)
@@ -347,6 +341,20 @@ class AgencySeal:
             if error.passing:
                 raise
             raise SealRefusedError(error.rule) from None
+        except NotSignedError as error:
+            if error.reason != "no_signer":
+                raise
+            return None
+
+    async def _holder(self, agency: AgencyCode) -> Person | None:
+        """Returns the holder of the agency's seal: of its entry in the directory, or else of those who sign for it."""
+        async with acquired(self._pool) as connection:
+            signers = await signers_of(connection, agency)
+            known = await connection.fetchrow("select name_vi, seal from agency where agency = $1", agency)
+        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
+        if known is None or not (known["seal"] or seals):
+            return None
+        return Person(Identity("organisation", known["seal"]) if known["seal"] else seals[0], known["name_vi"])
 
 
 def _in_vain(rule: str, result: Result) -> Exception:

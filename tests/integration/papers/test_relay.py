@@ -16,6 +16,7 @@ from asn1crypto import pem
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from activities.ledger.vault import Vault
+from activities.partners.signer import NoSigner
 from activities.printing.relay import SEAL_REFUSED, Printed, SealRefusedError
 from activities.printing.templates import version_of
 from activities.results.entry import signers_of
@@ -229,6 +230,11 @@ async def test_a_seal_whose_certificate_has_expired_is_refused_by_its_rule(world
     await said(world, seal="0109999904")
     with pytest.raises(SealRefusedError, match="certificate_expired"):
         await sealed_by(seal)
+
+
+async def test_without_a_signer_a_paper_bears_no_seal(world: World, pool: asyncpg.Pool[Any], party: p.Party) -> None:
+    await said(world, seal=OWN)
+    assert await sealed_by(AgencySeal(pool, NoSigner(), party.lasting())) == set()
 
 
 async def test_what_passes_by_itself_is_no_refusal(world: World, party: p.Party, seal: AgencySeal) -> None:
