@@ -87,8 +87,16 @@ DATE: Final = SupplementItem(target=TargetKind.FIELD, code="preferred_date", not
 LOST: Final[dict[str, Any]] = {"command_id": "lost", "actor": RECEPTION, "via": DESK}
 
 
-@pytest.mark.parametrize("told", ["by a page", "by a receipt"])
-async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(tmp_path: Path, told: str) -> None:
+async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(tmp_path: Path) -> None:
+    await forgotten(tmp_path, by_a_page=True)
+
+
+async def test_the_receipt_of_a_command_that_the_engine_forgot_comes_from_the_log(tmp_path: Path) -> None:
+    await forgotten(tmp_path, by_a_page=False)
+
+
+async def forgotten(tmp_path: Path, *, by_a_page: bool) -> None:
+    """The log tells of the command `by_a_page` that its client has seen, or by its receipt: there was no answer yet."""
     async with own_stack() as (stack, world):
         client = world.client
         async with worker_process(world.process_env, tmp_path) as worker:
@@ -103,13 +111,13 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
         assert seen == 3
         async with worker_process(world.process_env, tmp_path):
             claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)
-            if told == "by a receipt":  # from the record: it had no answer before
-                forgotten = await client.act(filing, accept)
-                receipt = await client.act(filing, claim)
-            else:
+            if by_a_page:
                 receipt = await client.act(filing, claim.model_copy(update={"seen_seq": seen}))
-                forgotten = await client.act(filing, accept)
-        assert (receipt.seq, forgotten.seq) == (4, 3)
+                first = await client.act(filing, accept)
+            else:
+                first = await client.act(filing, accept)
+                receipt = await client.act(filing, claim)
+        assert (receipt.seq, first.seq) == (4, 3)
         assert await play.kinds() == [*ACCEPTED, "claimed"]
         assert (await verify(world.superuser_dsn)).verified
 
