@@ -45,13 +45,13 @@ class Papers:
 
     @activity.defn(name="papers.confirm")
     async def confirm(self, answer: IssueAnswer) -> str:
-        """Returns the rule by which the calling filing or result can't use this file; `FIT` if there is no such rule.
+        """Returns the rule that forbids the calling workflow to use this file; `FIT` if there is no such rule.
 
-        The rule is `not_in_store` also if the store can't answer. A filing issues the file as it is, so for a filing
-        its agency must have signed the file (`SignedFiles.fault`); the file of a result's stream is signed later.
+        The rule is `not_in_store` also if the store is away. A filing's file is issued unchanged, so its agency must
+        have signed it already (`SignedFiles.fault`); a result's file is signed later.
 
-        No event in the log orders this check: the agency's answer is recorded only afterwards. So anybody may call it,
-        but learns only about a file of a known digest. At most the size limit of a file is read.
+        No event orders this check, since the agency's answer is recorded only after it. So any workflow may call it,
+        and learns nothing without the file's digest. At most the size limit of a file is read.
         """
         try:
             asks = StreamId.parse(activity.info().workflow_id or "")

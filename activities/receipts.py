@@ -142,7 +142,7 @@ class Issuing:
         return given.series, given.number
 
     async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
-        """Returns the content of the receipt for a paid fee; None if no part of the fee is of the kind `of`."""
+        """Returns the content of the receipt for a paid fee; None if no item of the fee is of the kind `of`."""
         filing: Filing = told.state
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         items = procedure.fee.items if procedure.fee else ()

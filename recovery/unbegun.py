@@ -236,7 +236,7 @@ class Nudges:
         self._nudged: dict[str, datetime] = {}
 
     async def nudge(self, client: Client, now: datetime) -> list[str]:
-        """Nudges runs whose stream is not in the record; returns the streams. Raises `RPCError`, database errors."""
+        """Signals the runs whose stream the record lacks; returns the streams. Raises `RPCError`, database errors."""
         since, until = ((now - age).isoformat(timespec="milliseconds") for age in (SINCE, BEGUN))
         query = f"{RUNNING} AND StartTime > '{since}' AND StartTime < '{until}'"
         found = {one.run_id: one.id async for one in client.list_workflows(query, limit=MOST_NUDGED)}

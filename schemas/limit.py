@@ -50,7 +50,7 @@ class Limit(Model):
 
     @property
     def words(self) -> Text:
-        """The limit in both languages, for people."""
+        """The limit as a text for people, in both languages."""
         return said("amount_of_unit", amount=self.amount, unit=unit_words(self.unit, self.amount))
 
     @model_validator(mode="before")

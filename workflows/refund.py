@@ -113,7 +113,7 @@ class RefundLife(Life[st.Refund]):
 
     @property
     def _must_look(self) -> bool:
-        """Whether to read the logs again: after a signal, or if a case ended and its money may be due again."""
+        """Whether to read the logs again: after a signal, or if a refund case ended, whose money may be due anew."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:

@@ -27,7 +27,7 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks inside its `with` block. `async` hooks share a loop in another thread, of the running loop's type."""
+    """Runs hooks inside its `with` block. `async` hooks share a loop of the caller's loop type, in another thread."""
 
     def __init__(self) -> None:
         self._loop = type(asyncio.get_running_loop())()

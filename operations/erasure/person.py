@@ -84,7 +84,7 @@ async def ask_export(connection: Connection, asked: AskExport) -> int:
 
 
 async def see_export(connection: Connection, answer: AnswerExport) -> str | None:
-    """Returns the `via` of the answer's statement; None while no program is registered.
+    """Checks the answer to a person's request. Returns the signing program; None while no program is registered.
 
     Raises `RefusalError` unless the request for a person's data is open and the officer may answer the request.
     """

@@ -168,7 +168,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """Returns the path of the part of the file that leaves no working day; None if there are working days."""
+        """Returns the path of the entry that leaves the calendar without a working day; None if there are some."""
         if not any(self._week):
             return "week"
         first, last = self._valid

@@ -79,7 +79,7 @@ def ground_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
 
 
 def unknown_paper(code: str, path: str, papers: Listed[rp.PaperSketch]) -> Iterator[Mistake]:
-    """Yields the mistake of a paper at `path` that is not in the list of papers."""
+    """Yields a mistake if the paper at `path` is not in the list of papers."""
     known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
     if known and all(paper.code != code for paper in read(papers).values()):
         yield mistake("evidence_unknown_paper", path)

@@ -89,7 +89,7 @@ def printed(answer: IssueAnswer) -> Finding:
 
 
 def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
-    """The finding of the virus scanner's report on the files with these digests."""
+    """The finding about a virus scan: the digests of the scanned files, and of those with a virus."""
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
 
 

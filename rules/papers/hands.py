@@ -21,7 +21,7 @@ from schemas.stream.ledger import Recorded
 
 
 def beside(events: Sequence[Recorded], filing: Filing, closed: Sequence[datetime]) -> Iterator[Hand]:
-    """One entry for each referred part, from its referral to its answer or the end of the filing.
+    """One entry of the control slip for each part referred to another agency, until its answer or the filing's end.
 
     `filing` is the state after the events; `closed` are the instants at which the filing ended.
     """

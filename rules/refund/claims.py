@@ -186,7 +186,7 @@ def _waived_by(filing: Filing) -> tuple[str, ...]:
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """The case of the refund rules by which the filing ended; None if it is open, or if an approval was delivered."""
+    """The refund case that the filing's end is; None if the filing is open, or ended with a delivered approval."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None

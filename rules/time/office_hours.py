@@ -117,7 +117,7 @@ class Days:
         return self.opens(self.working_day(self._ranks[n + 1]))
 
     def rank(self, day: int) -> int:
-        """The rank of `day`, or of the next working day: the number of working days before `day`."""
+        """The number of working days before `day`: the rank of `day`, or of the next working day if `day` is off."""
         return self._ranks[self._place(day)]
 
     def working_day(self, rank: int) -> int:

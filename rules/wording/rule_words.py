@@ -85,7 +85,7 @@ def depends(item: FeeItem) -> bool:
 
 
 def charged(item: FeeItem, labels: Labels) -> Text:
-    """The words for the conditions and the validity under which a fee's item is charged."""
+    """The words for the conditions under which an item of a fee is charged, and for its first and last day."""
     days = validity_in_words(item)
     return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
 
@@ -167,7 +167,7 @@ def numbers(procedure: Procedure) -> Vocabulary:
 
 
 def names(procedure: Procedure) -> Vocabulary:
-    """The placeholders for other texts of the procedure, permitted only on the information page."""
+    """The placeholders that insert other texts of the procedure; only the information page may have them."""
     labels, fee = labels_of(procedure.form), procedure.fee
     items, waivers = (fee.items, fee.waivers) if fee else ((), ())
     return {

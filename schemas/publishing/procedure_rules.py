@@ -135,7 +135,7 @@ class RefundPart(Model):
 
 
 class GroundPart(Model):
-    """The rules that a filing needs for one ground of representation by law."""
+    """The rules of one ground of representation by law, as far as a filing needs them."""
 
     code: Code
     paper: Code | None = None

@@ -147,7 +147,7 @@ class RefundGivenByHand(Model):
 
 
 class RefundDisputed(Model):
-    """The paid `amount` is below `asked`, the requested amount, and the fee is still due: officers decide."""
+    """The payer paid `amount`, less than the payment request's `asked`, and the fee is still due: officers decide."""
 
     kind: Literal["refund_disputed"] = "refund_disputed"
     capture_id: str

@@ -207,7 +207,7 @@ class PaymentLife(Collecting):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """One fee, with any number of requests, until it is paid, expired or cancelled, and money not owed is refunded."""
+    """Collects one fee, by any number of payment requests. Ends once the fee is settled and unowed money refunded."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

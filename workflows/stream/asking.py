@@ -216,7 +216,7 @@ async def answered(name: str, model: Any, options: workflow.ActivityConfig, *req
 
 
 def note_no_answer(name: str, why: str) -> None:
-    """Logs and counts a failure or an answer that our own activity can't have given."""
+    """Logs and counts an unusable answer: a failure, or an answer that can't come from our own activity."""
     about = {"activity": name, "reason": why}
     workflow.logger.warning("activity.no_answer", extra=about)
     workflow.metric_meter().create_counter(_UNFOUNDED, "Answers that led to nothing, by activity").add(1, about)

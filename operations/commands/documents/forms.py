@@ -125,7 +125,7 @@ def _readable(procedure: Procedure) -> Procedure:
 
 
 def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
-    """Returns key and paper rule of the form `key` (None: the first form). Ends the command if there is none."""
+    """Returns a form's key and paper rule; without `key`, the first form's. Ends the command if there is none."""
     forms = forms_of(procedure)
     name = next(iter(forms)) if key is None else key
     if name not in forms:
