@@ -153,7 +153,7 @@ def _ending(pdf: bytes, reader: PdfFileReader) -> str | None:
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
-    """Returns the rule that the time-stamp breaks, if any, and the evidence. A good time-stamp sets `look.proved_at`."""
+    """Returns the rule that the time-stamp breaks, if any, and the evidence. A good stamp sets `look.proved_at`."""
     token: cms.SignedData = stamp.signed_data
     certificates = extract_certificate_info(token)
     read_through(certificates)
