@@ -11,12 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from publishing.authoring.calendars import CALENDARS, check_bytes
 from rules.time.calendars import expand, proposed
+from rules.time.time_words import day_in_words
 from rules.time.working_time import VIETNAM, TimeError, explain
 from schemas.base import AgencyCode, StrictModel
 from schemas.errors import Problem, RefusalCode, problem, shape_refusal
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile
-from schemas.translate import said
+from schemas.translate import joined, said
 
 NATIONAL: Final = "vn"
 
@@ -94,7 +95,7 @@ def answer_of(case: Case) -> dict[str, Any]:
     only_proposed = [day for day in proposals if found.receipt_day <= day.date <= due.date()]
     *reasoning, last = found.reasoning
     if only_proposed:
-        days = ", ".join(f"{day.date} ({day.kind})" for day in only_proposed)
+        days = joined(day_in_words(day.date) for day in only_proposed)
         reasoning.append(said("time.only_proposed", days=days))
     return {
         "due": due.isoformat(),

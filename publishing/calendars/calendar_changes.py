@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from publishing.checks.facts import is_stale, is_unconfirmed
 from rules.time.calendars import base_year, decided, every_day, hours_of, hours_on, proposed, settled_by
+from rules.time.time_words import day_in_words
 from schemas.base import Text
 from schemas.publishing.calendar import CalendarFile, DayStatus, OpenHours
 from schemas.translate import said
@@ -116,8 +117,7 @@ class DayChange(NamedTuple):
         """The change, as a text for people."""
         hours = ", ".join(map(str, self.hours))
         becomes = said("day_with_hours", hours=hours) if hours else said("day_off")
-        weekday = said(f"weekday.{self.day.weekday()}")
-        sentence = said(_WORDS[self.change], day=said("time.day", weekday=weekday, date=self.day), becomes=becomes)
+        sentence = said(_WORDS[self.change], day=day_in_words(self.day), becomes=becomes)
         return sentence if self.agency is None else said("day_of_agency", agency=self.agency, sentence=sentence)
 
 

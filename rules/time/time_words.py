@@ -1,7 +1,7 @@
 """The calculation of a time limit's end, explained line by line."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final
 
@@ -138,21 +138,24 @@ def _when(minute: int) -> Text:
     return said("time.moment", weekday=said(f"weekday.{found.weekday()}"), date=found, at=_clock(minute))
 
 
+def day_in_words(day: date) -> Text:
+    """Returns a day with its weekday: `thứ Tư, 03/02/2027` / `Wed 2027-02-03`."""
+    return said("time.day", weekday=said(f"weekday.{day.weekday()}"), date=day)
+
+
 @lru_cache(maxsize=10_000)
 def _day(day: int) -> Text:
-    found = date_of(day)
-    return said("time.day", weekday=said(f"weekday.{found.weekday()}"), date=found)
+    return day_in_words(date_of(day))
 
 
 def _open(day: int, hours: Spans) -> Text:
     return said("time.day_with_hours", day=_day(day), hours=_hours(hours))
 
 
-def _clock(minute: int) -> str:
-    hour, minute = divmod(minute % DAY, 60)
-    return f"{hour:02}:{minute:02}"
+def _clock(minute: int) -> time:
+    return time(*divmod(minute % DAY, 60))
 
 
 def _hours(spans: Spans) -> Text:
-    opens = [f"{_clock(opens)}-{_clock(close)}" for opens, close in spans]
+    opens = [f"{_clock(opens):%H:%M}-{_clock(close):%H:%M}" for opens, close in spans]
     return Text(vi=", ".join(opens), en=" and ".join(opens))

@@ -38,7 +38,7 @@ def duration(limit: Limit) -> Text:
 
 
 def channels(of: Iterable[Channel]) -> Text:
-    """Returns `trực tuyến hoặc tại bộ phận một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
+    """Returns `trực tuyến hoặc tại Bộ phận Một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
     named = set(of)
     return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
 

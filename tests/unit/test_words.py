@@ -331,7 +331,7 @@ def test_what_stands_in_it_is_said_in_its_language_too() -> None:
     assert said("time.dates_after", amount=Text(vi="5 ngày", en="5 days"), day="2026-03-02") == Text(
         vi="Sau 5 ngày là 2026-03-02.", en="5 days after it: 2026-03-02."
     )
-    assert {said(f"weekday.{n}").vi for n in range(7)} >= {"Thứ Hai", "Chủ Nhật"}
+    assert [said(f"weekday.{n}").vi for n in range(7)][::6] == ["thứ Hai", "Chủ nhật"]
     with pytest.raises(KeyError):
         said("time.dates_after")
 

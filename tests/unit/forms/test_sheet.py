@@ -71,7 +71,7 @@ def test_what_was_filled_in_stands_at_its_place() -> None:
     assert given["form.members"].value == "2"
     assert ticked(given["form.dwelling"]) == ["nhà thuê"]
     assert ticked(given["applicant.kind"]) == ["cá nhân"]
-    assert ticked(given["result_channel"]) == ["qua bưu chính công ích"]
+    assert ticked(given["result_channel"]) == ["qua dịch vụ bưu chính công ích"]
     assert given["address"].value == f"{NAME}, 0912 345 678, {ADDRESS}, 11308"
     assert [(box.ticked, box.note and box.note.vi) for box in sheet.papers] == [(True, "tệp điện tử")]
     assert (sheet.digest, sheet.filled) == ("d", True)

@@ -143,7 +143,7 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
         "Thời gian nhận hồ sơ": "10 giờ 00 phút, ngày 25 tháng 11 năm 2026",
         "Thời gian giải quyết theo quy định": "7 ngày làm việc",
         "Thời gian trả kết quả": "17 giờ 00 phút, ngày 04 tháng 12 năm 2026",
-        "Đăng ký nhận kết quả": "tại bộ phận một cửa: Công an phường Hồng Hà",
+        "Đăng ký nhận kết quả": "tại Bộ phận Một cửa: Công an phường Hồng Hà",
         "Điện thoại bộ phận một cửa": sources.PHONES[lives.AGENCY],
     }
     assert found.dated.vi == "Hà Nội, ngày 25 tháng 11 năm 2026"
@@ -277,7 +277,7 @@ def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -
         "Người nộp tiền": NAME,
         "Nội dung yêu cầu giải quyết": "Đăng ký thường trú",
         "Bằng chữ": "Mười nghìn đồng",
-        "Hình thức nộp": "tại bộ phận một cửa: tiền mặt",
+        "Hình thức nộp": "tại Bộ phận Một cửa: tiền mặt",
         "Thời gian lập biên lai": "10 giờ 00 phút, ngày 25 tháng 11 năm 2026",
     }
     assert "Tổng cộng 10.000 đồng" in said

@@ -66,10 +66,10 @@ def test_a_case_is_answered_with_its_reasons() -> None:
     reasons = found.pop("reasoning")
     assert found == ANSWER
     assert reasons[0] == {
-        "vi": "Nhận Thứ Sáu 13/02/2026 16:05, giờ Việt Nam.",
+        "vi": "Nhận lúc 16 giờ 05 thứ Sáu, 13/02/2026, giờ Việt Nam.",
         "en": "Received Fri 2026-02-13 16:05, Vietnam time.",
     }
-    assert reasons[-1] == {"vi": "Hết hạn Thứ Sáu 27/02/2026 17:00.", "en": "Due Fri 2026-02-27 17:00."}
+    assert reasons[-1] == {"vi": "Hết hạn lúc 17 giờ 00 thứ Sáu, 27/02/2026.", "en": "Due Fri 2026-02-27 17:00."}
     assert run("due", *CASE).stdout.splitlines() == [*(line["vi"] for line in reasons), found["due"]]
 
 

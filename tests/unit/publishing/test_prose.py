@@ -263,7 +263,7 @@ SAID: Final = [
     ("part.residence", "7 ngày làm việc", "7 working days"),
     (
         "channels.filing",
-        "trực tuyến, tại bộ phận một cửa hoặc qua bưu chính công ích",
+        "trực tuyến, tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích",
         "online, at the one-stop desk or by public post",
     ),
     ("paper.birth_notice", "Giấy chứng sinh", "Birth notice"),
