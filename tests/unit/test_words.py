@@ -327,6 +327,25 @@ def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
     assert ACCENTED.search(words) or not re.search(r"[a-z]", words)
 
 
+PAPERS: Final = ("paper.", "sheet.")
+"""The keys of official papers, whose words are those of their annexes."""
+
+
+def one_words() -> list[tuple[str, str]]:
+    """The patterns of the right words, their first letter of either size, and of the wrong, by row of CONTRIBUTING."""
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| One word | For | Never |\n")[2]
+    rows = [row.split("|") for row in table.partition("\n\n")[0].splitlines()[1:]]
+    found = [(re.findall("`(.+?)`", right), re.findall("`(.+?)`", wrong)) for _, right, _, wrong, _ in rows]
+    return [("|".join(f"(?i:{word[0]}){word[1:]}" for word in right), "|".join(wrong)) for right, wrong in found]
+
+
+@walked(("right", "wrong"), one_words(), at_least=20)
+def test_a_thing_has_one_word_in_vietnamese(right: str, wrong: str) -> None:
+    others = re.compile(rf"(?i)\b(?:{wrong})\b")
+    rest = {key: re.sub(right, "", vi) for key, (vi, _) in SENTENCES.items() if not key.startswith(PAPERS)}
+    assert {key: found[0] for key, vi in rest.items() if (found := others.search(vi))} == {}
+
+
 def test_what_stands_in_it_is_said_in_its_language_too() -> None:
     assert said("time.dates_after", amount=Text(vi="5 ngày", en="5 days"), day="2026-03-02") == Text(
         vi="Sau 5 ngày là 2026-03-02.", en="5 days after it: 2026-03-02."

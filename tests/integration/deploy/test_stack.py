@@ -318,7 +318,7 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
     assert posted["code"] in label
     kept = raw_text((folder / "left" / "register" / f"{agency}-{day[:4]}-{day[4:6]}.pdf").read_bytes(), "Trang số")
     assert posted["code"] in "".join(kept.split())
-    assert "Dòng thời gian" in said
+    assert "Diễn biến hồ sơ" in said
     asyncio.run(no_canary(folder, said))
     assert in_temporals_files(folder) > 10, "what is not sealed stands there readable"
 

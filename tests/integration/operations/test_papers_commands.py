@@ -57,7 +57,7 @@ async def test_the_control_slip_by_the_command(running: World, shell: Shell) -> 
     told = await done(shell, "papers", "control", code, "--lang", "vi")
     for shown in (json.dumps(slip, ensure_ascii=False), told.out):
         assert (applicant.name in shown, applicant.subject in shown) == (False, False)
-    for words in ("rút hồ sơ", slip["officers"][reception], "thủ tục chưa ghi mốc mức độ 1"):
+    for words in ("rút hồ sơ", slip["officers"][reception], "thủ tục chưa ghi mốc so sánh ở mức độ 1"):
         assert words in told.out
     await done(shell, "papers", "control", "H01.12-20200101-0000001", code=3)
 
