@@ -79,7 +79,7 @@ class Budgets:
 def too_many(wait: float) -> Refusal:
     """Returns the refusal of a message whose sender may send it again after `wait` seconds."""
     again = max(ceil(wait / SHORTEST_WAIT) * SHORTEST_WAIT, SHORTEST_WAIT)
-    why = problem("", "too_many", seconds=f"{again:.1f}")
+    why = problem("", "too_many", seconds=again)
     return Refusal(code=RefusalCode.TOO_MANY, problems=(why,), again_in=round(again, 1))
 
 

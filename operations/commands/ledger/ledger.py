@@ -131,7 +131,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
         *({"table": name, "rows": rows, "were_wrong": report.changed[name]} for name, rows in report.rows.items()),
         *({"table": name, "were_wrong": changed} for name, changed in report.published.items()),
     ]
-    took = said("command.ledger.took", events=report.events, streams=report.streams, seconds=f"{report.seconds:.1f}")
+    took = said("command.ledger.took", events=report.events, streams=report.streams, seconds=report.seconds)
     show_all(tables, columns("table rows were_wrong"), took, as_json=as_json, data=asdict(report))
 
 

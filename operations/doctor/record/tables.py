@@ -237,7 +237,8 @@ async def calendar(around: Surroundings) -> list[Finding]:
     in_force = Calendar.model_validate_json(body)
     wrong = [warn("doctor.calendar.behind", behind=behind, calendar=in_force.name)] if behind else []
     wrong += ending(in_force, datetime.now(VIETNAM).date())
-    return wrong or [ok("as_is", value=f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}")]
+    days = {"first": in_force.valid_from, "last": in_force.valid_until}
+    return wrong or [ok("command.calendar.from_until", calendar=in_force.name, **days)]
 
 
 def ending(in_force: Calendar, today: date) -> Iterator[Finding]:

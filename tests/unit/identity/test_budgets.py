@@ -67,7 +67,7 @@ def test_what_is_spent_comes_back_and_the_refusal_says_when() -> None:
         budgets.spend(said_by(DESK), Work.COMMAND)
     refusal = error.value.refusal
     assert (refusal.again_in, refusal.problems[0].rule) == (0.3, "too_many")
-    assert "0.3" in refusal.problems[0].message.vi
+    assert "sau 0,3 giây" in refusal.problems[0].message.vi
     clock.now = 0.31
     assert left(budgets, said_by(DESK)) == 1
     clock.now = 1_000

@@ -73,6 +73,14 @@ def test_a_case_is_answered_with_its_reasons() -> None:
     assert run("due", *CASE).stdout.splitlines() == [*(line["vi"] for line in reasons), found["due"]]
 
 
+def test_a_day_that_is_only_proposed_is_named_with_its_weekday() -> None:
+    found = due("--received", "2026-11-20T09:00+07:00", "--limit", "1 working day")
+    assert found["reasoning"][-2] == {
+        "vi": "Mới được đề xuất, chưa tính: thứ Hai, 23/11/2026.",
+        "en": "Only proposed, not counted: Mon 2026-11-23.",
+    }
+
+
 def test_pauses_are_begin_and_end() -> None:
     first, second = "2026-02-24T07:00+07:00/2026-02-24T17:00+07:00", "2026-02-25T00:00Z/2026-02-26T00:00Z"
     assert due(*CASE, *("--pause", first, "--pause", second))["due"] == "2026-03-03T17:00:00+07:00"

@@ -15,6 +15,7 @@ from publishing.calendars.calendar_changes import Doubt, changes, doubtful, fact
 from publishing.calendars.calendar_mistakes import problems
 from publishing.checks.facts import FRESH
 from rules.time.calendars import base_year, expand, proposed
+from schemas.base import Text
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, DayStatus, Hours, Week
 from tests.walking import walked
 from tests.words.mistakes import mistakes_in
@@ -324,7 +325,10 @@ def test_a_proposal_that_is_decided_is_told_so() -> None:
     before, after = calendar(*SWAP), calendar(*decided(*SWAP))
     found = changes(before, after)
     assert [(one.day.day, one.change) for one in found] == [(23, Difference.DECIDED), (28, Difference.DECIDED)]
-    assert found[0].words.en == "Mon 2026-11-23: only proposed until now, is decided: a day off"
+    assert found[0].words == Text(
+        vi="thứ Hai, 23/11/2026: trước mới được đề xuất, nay đã có quyết định: ngày nghỉ",
+        en="Mon 2026-11-23: only proposed until now, is decided: a day off",
+    )
 
 
 def test_every_other_change_is_told() -> None:
