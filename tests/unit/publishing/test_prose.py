@@ -247,7 +247,7 @@ SAID: Final = [
     ("fee.many.maximum", "60.000 đồng", "60,000 đồng"),
     (
         "fee.late.when",
-        "khi “Tên” trước ngày tiếp nhận, số ngày là từ 61 trở lên, từ ngày 1/1/2026",
+        "khi số ngày từ “Tên” đến ngày tiếp nhận là từ 61 trở lên, từ ngày 1/1/2026",
         "when “Name” is 61 or more days before the receipt, from 1 January 2026 on",
     ),
     ("case.far", "5 ngày làm việc", "5 working days"),
