@@ -5,27 +5,20 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
-from docs.tools.law.articles import ARTICLES, KNOWN, REASONS
+from docs.tools.law.articles import ARTICLES, KNOWN, REASONS, cited
 from docs.tools.law.scenarios import SCENARIOS, Scenario
 from docs.tools.law.situations import Situation, situations
-from docs.tools.law.stories import Story, ways
+from docs.tools.law.stories import due, ways
+from docs.tools.law.streams import StreamRow, in_words, stream_rows, stream_tables
 from rules.filing import lifecycle
+from rules.filing.commands import RULES
 from rules.filing.queues import PUBLIC_KINDS, check
 from schemas.errors import RefusalError
-from schemas.filing.events import Moment
+from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Status
-from schemas.people import SYSTEM, Actor, Role
+from schemas.people import Actor, Role
 
-SYSTEM_KINDS: Final = (
-    "issue",
-    "settle_result",
-    "settle_fee",
-    "settle_parcel",
-    "report_overdue_part",
-    "settle_part",
-    "settle_complaint",
-    "record_scan",
-)
+SYSTEM_KINDS: Final = tuple(kind for kind, rule in RULES.items() if rule.who == (Role.SYSTEM,))
 
 Change = tuple[int, int]
 """A status, and the next one; 0 means no status."""
@@ -44,6 +37,7 @@ class Row:
     rule: str | None
     becomes: tuple[int, ...]
     article: str
+    repealed: str
 
 
 @dataclass(frozen=True)
@@ -59,10 +53,11 @@ class Transition:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Every command in every situation, and every change of status."""
+    """Every command to a filing in every situation, every change of status, and every command to another stream."""
 
     rows: tuple[Row, ...]
     transitions: tuple[Transition, ...]
+    streams: tuple[StreamRow, ...]
 
 
 def matrix() -> Matrix:
@@ -72,14 +67,14 @@ def matrix() -> Matrix:
     for situation in situations():
         _note(found, situation.story.statuses[:2], "submit")
         rows += [row for role in Role for row in _rows_of(situation, role, found)]
-        _let_clocks_run_out(situation.story, found)
-    return Matrix(tuple(rows), tuple(_transitions(found)))
+    return Matrix(tuple(rows), tuple(_transitions(found)), stream_rows())
 
 
 def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) -> Iterator[Row]:
     filing, actor = situation.story.filing, situation.actor(role)
     for kind in (*PUBLIC_KINDS, *SYSTEM_KINDS) if role is Role.SYSTEM else PUBLIC_KINDS:
         rule, ends = _asked(situation, kind, actor, found)
+        article, repealed = cited(ARTICLES[kind])
         yield Row(
             status=int(lifecycle.status(filing)),
             stage=str(lifecycle.stage(filing)),
@@ -89,7 +84,8 @@ def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) ->
             allowed=rule is None,
             rule=rule,
             becomes=tuple(sorted(ends)),
-            article=ARTICLES[kind],
+            article=article,
+            repealed=repealed,
         )
 
 
@@ -110,18 +106,12 @@ def _asked(
 def _led(situation: Situation, kind: str, actor: Actor, said: dict[str, str], found: dict[Change, set[str]]) -> int:
     """Returns the status after the command."""
     story, before = situation.story.copy(), len(situation.story.statuses)
+    clock = said["clock"] if kind == "timer_fired" else None
+    if clock is not None:
+        story.now = max(story.now, due(story.filing).get(Clock(clock), story.now))
     story.do(kind, actor, **said)
-    _note(found, story.statuses[before - 1 :], kind)
+    _note(found, story.statuses[before - 1 :], kind if clock is None else f"{clock} runs out")
     return story.statuses[-1]
-
-
-def _let_clocks_run_out(story: Story, found: dict[Change, set[str]]) -> None:
-    for timer in lifecycle.timers(story.filing):
-        if timer.moment is Moment.DUE:
-            rung = story.copy()
-            rung.now = max(rung.now, timer.due)
-            rung.do("timer_fired", SYSTEM, clock=timer.clock)
-            _note(found, rung.statuses[len(story.statuses) - 1 :], f"{timer.clock} runs out")
 
 
 def _note(found: dict[Change, set[str]], statuses: list[int], by: str) -> None:
@@ -149,10 +139,14 @@ Written by `python -m docs.tools.law`, which asks the rules: who may give which 
 status comes of it. A test writes it again and compares. As JSON (`--json`) it also says, for each role, status and
 command, why something is refused.
 
-Each table is a situation that the rules tell apart; what does not stand in it is refused to everybody. The model
-procedure has every kind of step; a procedure has those that it names, and with them these rules. *Rests on* is the
-legal text, as far as it is known: NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read;
-"practice" is what running one-stop systems do, "ours" a rule of this house ([glossary.md](glossary.md)).
+Each table of people's commands is a situation that the rules tell apart; what does not stand in it is refused to
+everybody. The model procedure has every kind of step; a procedure has those that it names, and with them these rules.
+*In force* is the act that the command rests on; "unread" stands beside an act whose articles nobody has read here, and
+*Repealed* is then the article of the act before it, which was read: NĐ 61/2018 until 1/7/2025, TT 22/2019 until TT
+21/2023. "Practice" is what running one-stop systems do, "ours" a rule of this house ([glossary.md](glossary.md)).
+
+No command is allowed to an officer's account of the applicant's own person. A parcel and the papers name no applicant:
+there the append refuses, by the record of the filing.
 
 ## Changes of status
 
@@ -163,11 +157,13 @@ column says why.
 
 def page(found: Matrix) -> str:
     """Returns the page as Markdown."""
-    lines = [_HEAD, "| From | To | Law | Comes by | Differs, because |", "|---|---|---|---|---|"]
+    lines = [_HEAD, "| From | To | In force | Repealed | Comes by | Differs, because |", "|---|---|---|---|---|---|"]
     lines += [_transition(change) for change in found.transitions]
     for name, rows in groupby(found.rows, key=lambda row: row.situation):
         lines += ["", *_situation(name, list(rows))]
-    lines += ["", _SCENARIOS_HEAD, *(f"| {one.what} | {one.law} | {one.happens} | {_test(one)} |" for one in SCENARIOS)]
+    lines += ["", _SYSTEM_HEAD, *_by_the_system(found.rows)]
+    lines += ["", _STREAMS_HEAD, *stream_tables(found.streams)]
+    lines += ["", _SCENARIOS_HEAD, *map(_scenario, SCENARIOS)]
     return "\n".join(lines) + "\n"
 
 
@@ -176,33 +172,63 @@ _SCENARIOS_HEAD: Final = """\
 
 What a lawyer would ask, and the test that holds the answer; the tests stand in `tests/`.
 
-| Scenario | Law | What happens | Test |
+| Scenario | In force | Repealed | What happens | Test |
+|---|---|---|---|---|"""
+
+_SYSTEM_HEAD: Final = """\
+## The system's own commands to a filing
+
+| Command | In, and then | In force | Repealed |
 |---|---|---|---|"""
 
+_STREAMS_HEAD: Final = """\
+## The other streams
 
-def _test(scenario: Scenario) -> str:
+What each role may do in each state that a stream of the kind reaches, and the states that may follow, (same) if none
+does. A refund's state is that of the case which a command names, else the open question, else that of the last case;
+a result's is that of its last number, "again" if an earlier one is in force."""
+
+
+def _scenario(scenario: Scenario) -> str:
+    law, repealed = cited(scenario.law)
     file, name = scenario.test.split("::")
-    return f"`{file}` `{name}`"
+    return f"| {scenario.what} | {law} | {repealed or '–'} | {scenario.happens} | `{file}` `{name}` |"
+
+
+def _by_the_system(rows: Iterable[Row]) -> Iterator[str]:
+    """Yields a line for each of the system's commands, with the statuses before and after in all situations."""
+    for kind in SYSTEM_KINDS:
+        mine = [row for row in rows if row.command == kind and row.allowed]
+        led = in_words((str(row.status), str(after)) for row in mine for after in row.becomes)
+        yield f"| `{kind}` | {led} | {mine[0].article} | {mine[0].repealed or '–'} |"
 
 
 def _transition(change: Transition) -> str:
     by = ", ".join(f"`{name}`" if " " not in name else name for name in change.by)
-    return f"| {change.before} | {change.after} | {change.law or '–'} | {by or '–'} | {change.reason or ''} |"
+    what, _, basis = (change.law or "").partition(": ")
+    law, repealed = cited(basis)
+    in_force = f"{what}: {law}" if what else "–"
+    return (
+        f"| {change.before} | {change.after} | {in_force} | {repealed or '–'} | {by or '–'} | {change.reason or ''} |"
+    )
 
 
 def _situation(name: str, rows: list[Row]) -> Iterator[str]:
     status = Status(rows[0].status)
     yield f"## {status} {STATUS_NAMES[status].vi}: {name}"
     yield ""
-    allowed = sorted((row for row in rows if row.allowed), key=lambda row: (_order(rows, row), row.role))
+    allowed = [row for row in rows if row.allowed and (row.role != Role.SYSTEM or row.command not in SYSTEM_KINDS)]
     if not allowed:
         yield "Nothing, for anybody."
         return
-    yield "| Command | By | Becomes | Rests on |"
-    yield "|---|---|---|---|"
-    for (command, becomes, article), group in groupby(allowed, key=lambda r: (r.command, r.becomes, r.article)):
-        by = ", ".join(row.role for row in group)
-        yield f"| `{command}` | {by} | {', '.join(map(str, becomes))} | {article} |"
+    allowed.sort(key=lambda row: (_order(rows, row), row.role))
+    yield "| Command | By | Becomes | In force | Repealed |"
+    yield "|---|---|---|---|---|"
+    for (command, becomes), group in groupby(allowed, key=lambda r: (r.command, r.becomes)):
+        same = list(group)
+        by = ", ".join(row.role for row in same)
+        law = f"{same[0].article} | {same[0].repealed or '–'}"
+        yield f"| `{command}` | {by} | {', '.join(map(str, becomes))} | {law} |"
 
 
 def _order(rows: list[Row], row: Row) -> int:

@@ -21,7 +21,7 @@ from docs.tools.law.stories import (
     somebody,
 )
 from schemas.filing.events import Clock
-from schemas.people import SYSTEM, Actor, Role
+from schemas.people import OFFICERS, SYSTEM, Actor, Role
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,9 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "fee due at acceptance, paid at the counter": lambda: Story(**fee("acceptance", "counter")).then(
         "reception accept"
     ),
+    "the fee paid at acceptance, nobody has begun": lambda: Story(**fee("acceptance", "counter")).then(
+        "reception accept", "cashier pay_at_counter"
+    ),
     "the fee waived at acceptance, nobody has begun": lambda: Story(**fee("acceptance", "counter")).then(
         "reception accept", "cashier waive_fee"
     ),
@@ -160,6 +163,9 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     ),
     "result ready, the applicant has died": lambda: _issued(**PASSED_ON).then("reception record_cessation"),
     "decided, the result is being made": lambda: _proposed().then("leader claim", "leader decide"),
+    "decided, the back office fails to make the result": lambda: _proposed().then(
+        "leader claim", "leader decide", "system report_failing"
+    ),
     "result ready, its fee unpaid": lambda: _issued(paid_by="counter"),
     "result ready, its fee to be paid online": lambda: _issued(paid_by="online"),
     "result kept, its fee not paid in time": lambda: _issued(paid_by="counter").late(Clock.PAYMENT),
@@ -178,7 +184,7 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "result returned": lambda: _issued().then("handover hand_over"),
 }
 _ACTORS: Final[dict[str, dict[Role, Actor]]] = {
-    "registered, by an officer's own side": {role: somebody(role, APPLICANT) for role in _OFFICERS},
+    "registered, by an officer's own side": {role: somebody(role, APPLICANT) for role in Role if role in OFFICERS},
     "registered, with another agency's officers": {role: somebody(role, agency="H56.30") for role in _OFFICERS},
     "registered on paper at another desk, a paper missing": _AT_DESK,
     "accepted on paper at another desk": _AT_DESK,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from rules.filing import lifecycle
+from rules.filing.commands.reports import ASKED_AT
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
 from schemas.files import FileRef, ScanState
@@ -221,10 +222,7 @@ class Story:
 
     def late(self, clock: ev.Clock) -> Story:
         """Moves the time past the end of a clock, and fires its timer."""
-        rings = next(
-            one.due for one in lifecycle.timers(self.filing) if (one.clock, one.moment) == (clock, ev.Moment.DUE)
-        )
-        self.now = max(self.now, rings + timedelta(seconds=1))
+        self.now = max(self.now, due(self.filing)[clock] + timedelta(seconds=1))
         return self.do("timer_fired", SYSTEM, clock=clock)
 
     def copy(self) -> Story:
@@ -253,8 +251,13 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.SettleResult,
     cm.SettleComplaint,
     cm.RecordStay,
+    cm.EndStay,
     cm.TimerFired,
     cm.RecordScan,
+    cm.ChangeCalendar,
+    cm.ReportFailing,
+    cm.ReportAnswered,
+    cm.AskFeeAgain,
 )
 _MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
 """The models of commands. If two have the same kind, the later one counts: it also has fields that the filing sets."""
@@ -329,9 +332,19 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
         "record_scan": {"scanned": [FILE.sha256], "infected": [PAPER]},
         "settle_complaint": {"n": 1, "about": filing.act or 1, "officer": "leader-2"},
-        "record_stay": {"limit": "30 calendar days"},
+        "record_stay": {"n": 1, "stay": 1, "since": START, "limit": "30 calendar days"},
+        "end_stay": {"n": 1, "stay": 1},
+        "change_calendar": {"calendar": _CALENDAR.model_copy(update={"version": "2"})},
+        "report_failing": {"work": _work(filing), "tries": 10, "error": "-"},
+        "report_answered": {"work": _work(filing)},
+        "ask_fee_again": {"n": 1, "fee": filing.fee.n if filing.fee else 1, "amount": amount},
     }
     return said.get(kind, {})
+
+
+def _work(filing: Filing) -> ev.MachineWork:
+    """Returns the work that the agency's back office does at this stage; the making of the result at any other one."""
+    return next((work for work, at in ASKED_AT.items() if at is lifecycle.stage(filing)), ev.MachineWork.ISSUE)
 
 
 def _owed(filing: Filing) -> dict[str, Any]:
@@ -342,6 +355,11 @@ def _owed(filing: Filing) -> dict[str, Any]:
 
 def _other_channel(filing: Filing) -> Channel:
     return Channel.POST if filing.result_channel is Channel.COUNTER else Channel.COUNTER
+
+
+def due(filing: Filing) -> dict[ev.Clock, datetime]:
+    """Returns the running clocks, and the end of each."""
+    return {one.clock: one.due for one in lifecycle.timers(filing) if one.moment is ev.Moment.DUE}
 
 
 def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
@@ -357,5 +375,6 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "settle_parcel": tuple({"outcome": outcome.value} for outcome in ev.ParcelOutcome),
         "settle_part": ({}, {"outcome": "refused"}),
         "settle_complaint": tuple({"step": step} for step in places(filing)),
+        "timer_fired": tuple({"clock": clock} for clock in due(filing)) or ({"clock": ev.Clock.INTAKE},),
     }
     return other.get(kind, ({},))

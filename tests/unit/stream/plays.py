@@ -20,6 +20,8 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import Filing, Stage
 from schemas.ids import StreamId
+from schemas.papers import commands as of_office
+from schemas.papers.state import OfficialPapers
 from schemas.parcel import commands as of_post
 from schemas.parcel.state import Meaning, Parcel, ParcelStart
 from schemas.payment import commands as of_bank
@@ -165,7 +167,7 @@ def complaint(officers: tuple[Actor, ...], applicants: tuple[Actor, ...]) -> Pla
             "record_dialogue": [{"minutes": "-", "attended": False, "_at": state.dialogue_at}],
             "stay_act": [{"reason": "-"}],
             "lift_stay": [{"reason": "-"}],
-            "answer_complaint": [ANSWER, ANSWER | {"outcome": "rejected"}],
+            "answer_complaint": [ANSWER, *(ANSWER | {"outcome": other} for other in ("partly_upheld", "rejected"))],
             "send_answer": [{"how": "-"}],
             "withdraw": [{"reason": "-", "request": FILE}],
             "report_suit": [{"court": "-", "day": "2026-11-25", "document": FILE}],
@@ -236,25 +238,32 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
             yield by_itself(of_money.LeaveToHand, case=one["case"], rule="not_offered")
         if state.unowed and more:
             yield by_itself(of_money.OpenClaimed, claim=Claim(unowed=state.unowed))
+        for claim in _CLAIMS if _is_new(state) else ():
+            if claim.short is (state.capture == _SHORT):
+                yield by_itself(of_money.OpenClaimed, claim=claim)
 
     def begun() -> Iterator[Place]:
-        for claim in _CLAIMS:
-            capture = _SHORT if claim.short else CAPTURE
-            begin = by_itself(of_money.BeginRefund, capture=capture, apart=("an",))
-            yield opened(REFUND, 1001, begin, by_itself(of_money.OpenClaimed, claim=claim))
+        for capture in (CAPTURE, _SHORT):
+            yield opened(REFUND, 1001, by_itself(of_money.BeginRefund, capture=capture, apart=("an",)))
 
     return Play(
         kind=REFUND,
         begun=begun,
         moves=moves,
         rings=lambda _: None,
-        asks=lambda state: bool(of_refund.to_give(state)),
+        asks=lambda state: bool(of_refund.to_give(state)) or _is_new(state),
         key=lambda state: (
             tuple(one.state for one in state.entries),
+            require(state.capture).amount if _is_new(state) else None,
             tuple((one.amount, one.cause, one.asked_by, one.approved_by) for one in state.entries),
             *(state.undecided, state.disputed, state.accepted, state.accepted_by, state.unanswered, state.unowed),
         ),
     )
+
+
+def _is_new(refund: Refund) -> bool:
+    """Whether nothing has followed yet from the logs of the payment and the filing."""
+    return refund.seq == 1
 
 
 # A result.
@@ -277,7 +286,9 @@ def result(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
             "sign_again": [{}],
             "revoke_result": [DONE],
             "correct_result": [DONE, DONE | {"result": file(9)}] if more else [],
-            "renew_result": [],
+            "renew_result": [
+                {"registered": one.registered, "result": file(8)} for one in state.entries if one.issued_at is not None
+            ],
         }
         for move in of_people(RESULT, state, now, officers, contents):
             again = {"signers": signers} if move.model in _SIGNED_AGAIN else {}
@@ -398,15 +409,32 @@ def parcel(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
     )
 
 
-def papers(_: tuple[Actor, ...], __: tuple[Actor, ...]) -> Play:
+def papers(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
     """The official papers of a filing: nobody waits for any, the paper is in the outbox of the act that causes it."""
+    about = {"stream": f"filing:{ID}", "seq": 4}
+
+    def moves(state: OfficialPapers, now: datetime) -> Iterator[Move]:
+        said: dict[str, Any] = {"template": FILE.sha256, "body_sha256": FILE.sha256, "file": FILE, "signed": False}
+        yield by_itself(of_office.RecordPaper, paper="receipt", about=about, **said)
+        sold: dict[str, Any] = {"of": "le_phi", "fee": 1, "series": "BLLP", "channel": "counter", "lines": [{"code": "a", "amount": 1}]}
+        yield by_itself(of_office.IssueReceipt, about=about, **sold)
+        for one in state.receipts:
+            yield by_itself(of_office.VoidByItself, registered=one.registered, cause="refunded")
+            for actor in officers:
+                for model, content in ((of_office.VoidReceipt, {"reason": "-"}), (of_office.ApproveVoid, {})):
+                    if PAPERS.guard(state, str(model.model_fields["kind"].default), actor, now) is None:
+                        yield Move(actor, model, {"registered": one.registered} | content)
+
     return Play(
         kind=PAPERS,
         begun=lambda: [opened(PAPERS, 0)],
-        moves=lambda _, __: (),
+        moves=moves,
         rings=lambda _: None,
         asks=lambda _: False,
-        key=lambda state: (state.seq,),
+        key=lambda state: (
+            len(state.made),
+            *((one.void_asked and one.void_asked.officer, one.voided_at is None) for one in state.receipts),
+        ),
     )
 
 
