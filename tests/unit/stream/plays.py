@@ -416,7 +416,8 @@ def papers(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
     def moves(state: OfficialPapers, now: datetime) -> Iterator[Move]:
         said: dict[str, Any] = {"template": FILE.sha256, "body_sha256": FILE.sha256, "file": FILE, "signed": False}
         yield by_itself(of_office.RecordPaper, paper="receipt", about=about, **said)
-        sold: dict[str, Any] = {"of": "le_phi", "fee": 1, "series": "BLLP", "channel": "counter", "lines": [{"code": "a", "amount": 1}]}
+        line = {"code": "a", "amount": 1}
+        sold: dict[str, Any] = {"of": "le_phi", "fee": 1, "series": "BLLP", "channel": "counter", "lines": [line]}
         yield by_itself(of_office.IssueReceipt, about=about, **sold)
         for one in state.receipts:
             yield by_itself(of_office.VoidByItself, registered=one.registered, cause="refunded")
