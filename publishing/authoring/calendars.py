@@ -81,7 +81,12 @@ async def file_in_force(database: Database) -> CalendarFile | None:
     """Returns the file of the calendar in force; None if there is none, or if its file was not stored."""
     async with connected(database) as connection:
         source = await connection.fetchval(_FILE)
-    return None if source is None else CalendarFile.model_validate(parse(source, as_text=True).value)
+    return None if source is None else file_of(source)
+
+
+def file_of(source: bytes) -> CalendarFile:
+    """Returns the file that a calendar was published from."""
+    return CalendarFile.model_validate(parse(source, as_text=True).value)
 
 
 class ListedCalendar(NamedTuple):

@@ -30,9 +30,10 @@ class Fact(NamedTuple):
 
 
 class Doubt(StrEnum):
-    """The reason to check a fact again."""
+    """The reason to check a fact again. `undecided`: the proposed day has come without a decision."""
 
     PROPOSED = "proposed"
+    UNDECIDED = "undecided"
     UNCONFIRMED = "unconfirmed"
     UNCHECKED = "unchecked"
     STALE = "stale"
@@ -72,9 +73,14 @@ def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
     return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
 
 
+def undecided(file: CalendarFile, today: date) -> list[date]:
+    """Returns the proposed days that have come without a decision, as of `today`."""
+    return [one.fact.day for one in doubtful(file, today) if one.doubt is Doubt.UNDECIDED]
+
+
 def _doubts(fact: Fact, today: date) -> Iterator[Doubt]:
     if fact.status is DayStatus.PROPOSED:
-        yield Doubt.PROPOSED
+        yield Doubt.UNDECIDED if fact.day <= today else Doubt.PROPOSED
     if fact.source is None or is_unconfirmed(fact.source):
         yield Doubt.UNCONFIRMED
     elif fact.checked is None:

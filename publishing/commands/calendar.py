@@ -31,7 +31,7 @@ from publishing.authoring.due import (
     named_file,
     problem_of,
 )
-from publishing.calendars.calendar_changes import Fact, changes, doubtful, facts
+from publishing.calendars.calendar_changes import Doubt, Fact, changes, doubtful, facts
 from publishing.commands.mistakes import FINDINGS, File, Files, Finding, at, mistake_row, mistaken, refuse_for
 from publishing.commands.publisher import published as published_when
 from publishing.commands.publisher import publisher, recorded
@@ -117,7 +117,7 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
         show_all([*(mistaken(*entry) for entry in mistakes), *rows], FINDINGS)
-    exit_if(mistakes)
+    exit_if([*mistakes, *(one for one in doubts if one["doubt"] is Doubt.UNDECIDED)])
 
 
 @app.command()

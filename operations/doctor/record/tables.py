@@ -21,12 +21,14 @@ from operations.doctor.engine import machine
 from operations.key_rotation import WRAPPED_BY
 from operations.rebuilding import read_models as models_of
 from operations.schema_version import schema_version
+from publishing.authoring.calendars import file_of
+from publishing.calendars.calendar_changes import undecided
 from publishing.record.folding import compare
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
-from schemas.publishing.calendar import Calendar
+from schemas.publishing.calendar import Calendar, CalendarFile
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
@@ -221,7 +223,7 @@ async def publications(around: Surroundings) -> list[Finding]:
     return [fail("doctor.publications.changed", count=len(found.differences), first=listed(found.differences))]
 
 
-_CALENDAR: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+_CALENDAR: Final = "select body, source from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
 """A calendar that ends within this number of days is reported: time to write and check another one."""
 
@@ -229,16 +231,23 @@ ENDS_SOON: Final = 60
 async def calendar(around: Surroundings) -> list[Finding]:
     """Checks whether a calendar is in force, for how long, and whether every open filing uses it."""
     async with around.record() as connection:
-        body = await connection.fetchval(_CALENDAR)
+        row = await connection.fetchrow(_CALENDAR)
         name = await connection.fetchval(IN_FORCE)
         behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
-    if body is None:
+    if row is None:
         return [fail("doctor.calendar.none")]
-    in_force = Calendar.model_validate_json(body)
+    in_force, today = Calendar.model_validate_json(row["body"]), datetime.now(VIETNAM).date()
     wrong = [warn("doctor.calendar.behind", behind=behind, calendar=in_force.name)] if behind else []
-    wrong += ending(in_force, datetime.now(VIETNAM).date())
+    wrong += ending(in_force, today)
+    wrong += () if row["source"] is None else overdue(file_of(row["source"]), today)
     days = {"first": in_force.valid_from, "last": in_force.valid_until}
     return wrong or [ok("command.calendar.from_until", calendar=in_force.name, **days)]
+
+
+def overdue(file: CalendarFile, today: date) -> Iterator[Finding]:
+    """Yields a finding if proposed days of the calendar have come without a decision, as of `today`."""
+    if days := undecided(file, today):
+        yield fail("doctor.calendar.undecided", calendar=file.name, days=", ".join(map(str, days)))
 
 
 def ending(in_force: Calendar, today: date) -> Iterator[Finding]:

@@ -226,6 +226,15 @@ async def test_a_calendar_that_ends_is_told_of_before_and_after(world: World, do
         assert "reaches further" in told.fix("calendar")
 
 
+async def test_a_proposed_day_that_came_undecided_fails(world: World, doctor: Doctor) -> None:
+    day = "{ date: 2026-11-23, kind: off, status: proposed, source: asked about }"
+    ends = "valid_from: 2026-01-01\nvalid_until: 2030-12-31"
+    await publish_calendar(world.owner_dsn, f"code: vn\nversion: 1\n{ends}\noverlays: [{{ days: [{day}] }}]\n".encode())
+    told = await doctor()
+    assert told.of("calendar") == [("fail", "vn@1 has days that are only proposed and have come: 2026-11-23")]
+    assert "find the decision" in told.fix("calendar")
+
+
 async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> None:
     told = await doctor(
         MOTCUA_DATABASE_URL=f"postgresql://nobody@{NOBODY}/none",

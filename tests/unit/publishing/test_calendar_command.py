@@ -15,6 +15,7 @@ from publishing.commands.calendar import app
 from publishing.commands.procedures import app as procedures_app
 from publishing.commands.procedures import rows
 from rules.source import published_procedure
+from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import filled
 from schemas.limit import Limit
 from schemas.publishing.procedure import Procedure
@@ -206,14 +207,15 @@ def test_a_file_is_checked(own: Path) -> None:
 
 def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
     """Of the file, 5 March is unchecked and all of 2026 that only the library has is unconfirmed."""
+    today = f"{datetime.now(VIETNAM):%Y-%m-%d}"
+    proposed = ("2027-02-04", "2027-02-11", "2027-02-12", "2027-09-01", "2027-09-03")
     ended = run("check", CALENDARS / "vn.yaml", own, "--json")
-    assert ended.exit_code == 0
+    assert ended.exit_code == int(proposed[0] <= today)
     told = json.loads(ended.stdout)
     assert told["mistakes"] == []
     national = [fact for fact in told["facts"] if fact["file"] != str(own)]
     assert [(fact["date"], fact["doubt"]) for fact in national] == [
-        (day, "proposed")
-        for day in ("2026-11-23", "2026-11-28", "2027-02-04", "2027-02-11", "2027-02-12", "2027-09-01", "2027-09-03")
+        (day, "undecided" if day <= today else "proposed") for day in proposed
     ]
     source = (CALENDARS / "vn.yaml").read_text(encoding="utf-8").splitlines()
     assert all(fact["date"] in "".join(source[fact["line"] - 1 : fact["line"] + 1]) for fact in national)
@@ -224,6 +226,14 @@ def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
     assert re.search(rf"^{own}:7 +05/03/2026 +unchecked +chưa ghi ngày kiểm tra", said.stdout, re.MULTILINE)
 
 
+@pytest.mark.parametrize(("year", "exits"), [(2026, 1), (2099, 0)])
+def test_a_day_that_came_undecided_fails_the_check(tmp_path: Path, year: int, exits: int) -> None:
+    file, day = tmp_path / "own.yaml", f"{{date: {year}-11-23, kind: off, status: proposed, source: asked about}}"
+    ends = f"valid_from: {year}-01-01, valid_until: {year}-12-31"
+    file.write_text(f"{{code: vn, version: 1, {ends}, overlays: [{{days: [{day}]}}]}}")
+    assert run("check", file).exit_code == exits, run("check", file).stdout
+
+
 def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     ended = run("show", "vn", "--json")
     assert ended.exit_code == 0
@@ -232,11 +242,10 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     of = {(one["date"], one["status"]): one for one in shown["days"]}
     assert len(of) == len(shown["days"])
     assert of["2026-11-24", "decided"]["source"] == "Ngày Văn hóa Việt Nam, Nghị quyết 28/2026/QH16"
-    assert of["2026-11-28", "proposed"]["hours"] == ["07:00-11:30", "13:30-17:00"]
-    assert of["2027-02-04", "decided"]["hours"] == of["2026-11-28", "proposed"]["hours"]
+    assert of["2027-02-04", "decided"]["hours"] == ["07:00-11:30", "13:30-17:00"]
     assert of["2027-02-04", "proposed"]["hours"] == []
     said = " ".join(run("show").stdout.split())
-    assert "23/11/2026 nghỉ đề xuất, chưa tính" in said
+    assert "04/02/2027 nghỉ đề xuất, chưa tính" in said
     assert "library" not in said
     assert run("show", "nowhere").exit_code == 1
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from operations.doctor.check import Health
-from operations.doctor.record.tables import ending
+from operations.doctor.record.tables import ending, overdue
 from publishing.authoring.calendars import CALENDARS, check_bytes
 from publishing.calendars.calendar_changes import Change as Difference
 from publishing.calendars.calendar_changes import Doubt, changes, doubtful, facts
@@ -187,7 +187,7 @@ def test_the_national_calendar_passes_and_is_that_of_the_law() -> None:
     assert calendar.open == {date(2026, 1, 10): (MORNING, AFTERNOON), date(2026, 8, 22): (MORNING, AFTERNOON)}
     assert (calendar.valid_from, calendar.valid_until) == (date(2026, 1, 1), date(2027, 12, 31))
     seen = [day.date for day in proposed(checked.calendar)]
-    assert seen == [*days(2026, {11: (23, 28)}), *days(2027, {2: (4, 11, 12), 9: (1, 3)})]
+    assert seen == [*days(2027, {2: (4, 11, 12), 9: (1, 3)})]
 
 
 OFF_2026: Final = {1: (1, 2), 2: (16, 17, 18, 19, 20), 4: (27, 30), 5: (1,), 8: (31,), 9: (1, 2), 11: (24,)}
@@ -362,6 +362,20 @@ def test_beyond_the_validity_of_one_the_base_is_what_changes() -> None:
     )
     seen = [(one.day, one.change) for one in changes(calendar(), longer)]
     assert seen == [(date(2027, 2, 4), Difference.OPENS), (date(2027, 2, 4), Difference.PROPOSED)]
+
+
+@pytest.mark.parametrize(
+    ("today", "late"),
+    [("2026-11-22", []), ("2026-11-23", ["2026-11-23"]), ("2026-12-01", ["2026-11-23", "2026-11-28"])],
+)
+def test_a_proposed_day_that_has_come_undecided_is_an_alarm(today: str, late: list[str]) -> None:
+    now = date.fromisoformat(today)
+    file = calendar(*SWAP, checked="2026-11-01")
+    doubts = {str(one.fact.day): one.doubt for one in doubtful(file, now) if one.fact.source == "asked about"}
+    assert doubts == {day: Doubt.UNDECIDED if day in late else Doubt.PROPOSED for day in ("2026-11-23", "2026-11-28")}
+    found = list(overdue(file, now))
+    assert [one.health for one in found] == [Health.FAIL] * bool(late)
+    assert all(", ".join(late) in one.what.en for one in found)
 
 
 LAST: Final = date(2027, 12, 31)
