@@ -40,8 +40,7 @@ def admit(
     """The admission of a submission. Raises `RefusalError` with every problem, also with the caller's own: `others`."""
     received = day_of_receipt(submission, now)
     unsigned = _unsigned(submission, procedure, received)
-    lowered = unsigned and procedure.level is Level.FULLY_ONLINE
-    level = submission.level or (Level.ONLINE_FILING if lowered else procedure.level)
+    level = submission.level or _level_offered(submission, procedure, unsigned=unsigned)
     papers = [*_missing_papers(submission, procedure, received)]
     fields = [*_missing_fields(submission, procedure, received)]
     complete = submission.channel is Channel.ONLINE
@@ -77,6 +76,19 @@ def _unsigned(submission: Submission, procedure: ProcedureRules, received: date)
     instead = bool(procedure.unsigned_when) and hold(procedure.unsigned_when, submission, received)
     asked = procedure.signature and submission.channel is Channel.ONLINE and not instead
     return asked and submission.signature is None
+
+
+def _level_offered(submission: Submission, procedure: ProcedureRules, *, unsigned: bool) -> Level:
+    """The level of a submission that names none: the procedure's, or partly online without a signature or on paper.
+
+    On paper only as far as the result and the fee go the ways that are offered at the counter, too.
+    """
+    if procedure.level is not Level.FULLY_ONLINE:
+        return procedure.level
+    can = CAPABILITIES[Level.ONLINE_FILING]
+    asked = {submission.fee_channel} - {None} or set(procedure.fee.channels if procedure.fee else can.fee)
+    on_paper = submission.channel is not Channel.ONLINE and submission.result_channel in can.result and asked & can.fee
+    return Level.ONLINE_FILING if unsigned or on_paper else procedure.level
 
 
 def _level(submission: Submission, procedure: ProcedureRules, level: Level, *, unsigned: bool) -> Iterator[Problem]:
