@@ -35,7 +35,7 @@ def is_unconfirmed(source: str) -> bool:
 
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
     """Yields the path of each fact in `value` that is stale or unconfirmed as of `today`, with the reason."""
-    for path, source, checked in _facts(value, "", None):
+    for path, source, checked in sourced(value, "", None):
         if checked is not None and is_stale(checked, today):
             yield path, Doubt.STALE
         if is_unconfirmed(source):
@@ -61,17 +61,20 @@ def _future(value: Any, today: date) -> Iterator[Mistake]:
             yield mistake("checked_in_future", child(path, "checked"))
 
 
-def _facts(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
-    """Yields path, source and last check of each fact: a part with a source, a legal basis, or a source of a limit."""
+def sourced(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
+    """Yields path, source and last check of each part that has a source, each legal basis, each source of a limit.
+
+    `path` is that of `value` in its file, `checked` the last check of what has none of its own.
+    """
     match value:
         case dict():
             checked = written_date(value.get("checked")) or checked
             if isinstance(source := value.get("source"), str):
                 yield path, source, checked
             for key, entry in value.items():
-                yield from _facts(entry, child(path, key), checked)
+                yield from sourced(entry, child(path, key), checked)
         case list():
             for n, entry in enumerate(value):
-                yield from _facts(entry, child(path, n), checked)
+                yield from sourced(entry, child(path, n), checked)
         case str() if path.startswith(("legal_basis[", "limits_source.")):
             yield path, value, checked

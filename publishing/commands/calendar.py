@@ -117,7 +117,11 @@ def check(files: Files, *, as_json: AsJson = False) -> None:
         print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
     else:
         show_all([*(mistaken(*entry) for entry in mistakes), *rows], FINDINGS)
-    exit_if([*mistakes, *(one for one in doubts if one["doubt"] is Doubt.UNDECIDED)])
+    exit_if([*mistakes, *_undecided(doubts)])
+
+
+def _undecided(doubts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in doubts if one["doubt"] is Doubt.UNDECIDED]
 
 
 @app.command()
