@@ -331,11 +331,19 @@ class Play:
 
 async def refer(world: World, version: str = VERSION, **overrides: Any) -> Play:
     """Returns a filing that has reached the step in which other agencies decide."""
+    play = await registering(world, version, **overrides)
+    await play.act(cm.Forward, play.officer(Role.LEADER))
+    return play
+
+
+async def registering(world: World, version: str = VERSION, **overrides: Any) -> Play:
+    """Returns a filing whose birth a leader is about to register, before other agencies decide their parts."""
     play = await Play.begin(world, joined(version=version, **overrides))
     if play.submission.channel == "online":
         await play.accept()
     await play.act(cm.Claim, play.officer(Role.SPECIALIST))
     await play.act(cm.Forward, play.officer(Role.SPECIALIST))
+    await play.act(cm.Claim, play.officer(Role.LEADER))
     return play
 
 

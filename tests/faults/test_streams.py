@@ -28,9 +28,9 @@ from tests.acting import (
     decide_part,
     eventually,
     extract,
-    joined,
     officer,
     refer,
+    registering,
 )
 from tests.callbacks import providers
 from tests.conftest import World
@@ -136,10 +136,9 @@ async def nothing_lost_nothing_doubled(world: World, play: Play) -> None:
 
 async def test_killed_after_a_part_was_referred_and_before_its_agency_was_asked(world: World, tmp_path: Path) -> None:
     async with worker_process(world.process_env, tmp_path) as worker:
-        play = await Play.accepted(world, joined())
-        await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+        play = await registering(world)
         worker.arm("ledger.committed")
-        forward = cm.Forward(command_id="forward", actor=play.officer(Role.SPECIALIST), via=VIA)
+        forward = cm.Forward(command_id="forward", actor=play.officer(Role.LEADER), via=VIA)
         waiting = asyncio.create_task(world.client.act(play.filing, forward))
         assert await worker.died() == -signal.SIGKILL
     assert ((await play.kinds())[-2:], await play.kinds("referral", 1)) == (["referred", "referred"], [])

@@ -359,7 +359,7 @@ async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refuse
 
 async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None:
     source = yaml.safe_load((ROOT / "procedures" / f"{JOINED}@2026-12.yaml").read_bytes()) | {"version": "2026-12"}
-    source["review"][1]["referral"]["parts"][1]["kinds"] = ["ministry"]
+    source["review"][2]["referral"]["parts"][1]["kinds"] = ["ministry"]
     version = (await procedures.publish(running.owner_dsn, yaml.safe_dump(source, allow_unicode=True).encode())).version
     play = await Play.begin(running, joined(version=version))
     assert [part.agency for part in (await play.view()).parts] == [acting.POLICE, MINISTRY]
