@@ -26,10 +26,11 @@ from publishing.calendars.calendar_changes import undecided
 from publishing.record.folding import compare
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
+from rules.time.time_words import day_in_words
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.publishing.calendar import Calendar, CalendarFile
-from schemas.translate import said
+from schemas.translate import joined, said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
 
@@ -247,7 +248,7 @@ async def calendar(around: Surroundings) -> list[Finding]:
 def overdue(file: CalendarFile, today: date) -> Iterator[Finding]:
     """Yields a finding if proposed days of the calendar have come without a decision, as of `today`."""
     if days := undecided(file, today):
-        yield fail("doctor.calendar.undecided", calendar=file.name, days=", ".join(map(str, days)))
+        yield fail("doctor.calendar.undecided", calendar=file.name, days=joined(map(day_in_words, days)))
 
 
 def ending(in_force: Calendar, today: date) -> Iterator[Finding]:

@@ -231,7 +231,7 @@ async def test_a_proposed_day_that_came_undecided_fails(world: World, doctor: Do
     ends = "valid_from: 2026-01-01\nvalid_until: 2030-12-31"
     await publish_calendar(world.owner_dsn, f"code: vn\nversion: 1\n{ends}\noverlays: [{{ days: [{day}] }}]\n".encode())
     told = await doctor()
-    assert told.of("calendar") == [("fail", "vn@1 has days that are only proposed and have come: 2026-11-23")]
+    assert told.of("calendar") == [("fail", "vn@1 has days that are only proposed and have come: Mon 2026-11-23")]
     assert "find the decision" in told.fix("calendar")
 
 
