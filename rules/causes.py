@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from schemas.filing.events import ApplicantCeased, Submitted
+from schemas.filing.events import ApplicantCeased, Clock, Overdue, Submitted
 from schemas.level import Channel
 from schemas.papers.events import ReceiptIssued, ReceiptVoided
 from schemas.papers.state import PaperKind
@@ -43,13 +43,10 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "obligation_demanded": (PaperKind.FEE,),
     "parcel_requested": (PaperKind.FORM,),
     "handed_over": _ENDS,
-    "withdrawn": _ENDS,
-    "applicant_ceased": (PaperKind.STOP,),
+    **dict.fromkeys(("applicant_ceased", "result_unclaimed"), (PaperKind.STOP,)),
     **dict.fromkeys(("resumed", "suspension_prolonged", "case_applied"), (PaperKind.CORRECTION,)),
     **dict.fromkeys(("cessation_revoked", "succeeded", "stayed", "stay_over"), (PaperKind.CORRECTION,)),
-    "lapsed": (PaperKind.STOP, *_ENDS),
-    "supplement_expired": (PaperKind.REFUSAL, *_ENDS),
-    "fee_expired": _ENDS,
+    **dict.fromkeys(("withdrawn", "lapsed", "supplement_expired", "fee_expired"), (PaperKind.STOP, *_ENDS)),
     "consignment_sent": (PaperKind.LABEL,),
     "complained": (PaperKind.COMPLAINT,),
     **dict.fromkeys(COMPLAINT_NOTICES, (PaperKind.COMPLAINT_NOTICE,)),
@@ -67,6 +64,8 @@ def papers_of(event: Any) -> tuple[PaperKind, ...]:
             return (PaperKind.FORM, PaperKind.HANDOVER)
         case ApplicantCeased(limit=None):  # the filing ends at once, and its end causes the notice
             return ()
+        case Overdue(clock=Clock.PICKUP):  # the result was not fetched in time
+            return (PaperKind.STOP,)
         case RefundGivenByHand(capture_id=capture):  # for an online payment, the payment's own event is the cause
             return _RECEIPTS if capture == WITHOUT_PROVIDER else ()
         case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):
@@ -79,5 +78,5 @@ RECEIPT_OF: Final[Mapping[FeeKind, PaperKind]] = {
     FeeKind.CHARGE: PaperKind.CHARGE_RECEIPT,
     FeeKind.FEE: PaperKind.FEE_RECEIPT,
 }
-CAUSES: Final = ("submitted", *_PAPERS, "receipt_issued")
+CAUSES: Final = ("submitted", "overdue", *_PAPERS, "receipt_issued")
 """Every kind of event that causes a paper."""

@@ -1,13 +1,12 @@
 """A result that the platform prints: its content, and samples on which a procedure's template is tried."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
-from rules.papers.sheets.made import by_hand, dated, plain
+from rules.papers.sheets.made import by_hand, cited, dated, plain
 from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text
@@ -55,11 +54,7 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         tracking=source.tracking and source.tracking.replace("{code}", dossier.code),
         to=plain(who.name) if refused else None,
         body=(Rows(rows=tuple(_rows(source))), *_paragraphs(source.words)),
-        law=tuple(
-            _SECOND_HAND.sub("", law)
-            for law in source.procedure.legal_basis
-            if not any(mark in law for mark in _UNREAD)
-        ),
+        law=cited(source.procedure.legal_basis),
         signatories=(source.signer or deciding,),
         number=request.number,
         corrects=request.corrects,
@@ -68,12 +63,6 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         holder=Holder(name=who.name, number=who.id_number, organisation=who.kind is PersonKind.ORGANISATION),
         values={field.code: _said(field, dossier.form.get(field.code)) for field in source.procedure.form},
     )
-
-
-_UNREAD: Final = ("chưa đọc", "unconfirmed")
-"""Marks a legal basis whose text was not read: a result does not cite it."""
-_SECOND_HAND: Final = re.compile(r" \(theo [^)]*\)")
-"""The catalogue's note about where a legal basis was found."""
 
 
 def _rows(source: ResultSource) -> Iterator[Row]:

@@ -5,9 +5,10 @@ from typing import Final
 
 from rules.papers.sheets.complaint import complaint, complaint_decision, complaint_notice
 from rules.papers.sheets.control import control
+from rules.papers.sheets.endings import refusal, stop
 from rules.papers.sheets.fee import fee, money_receipt
 from rules.papers.sheets.handover import handover, label, post_form
-from rules.papers.sheets.notices import apology, correction, refusal, stop, supplement
+from rules.papers.sheets.notices import apology, correction, supplement
 from rules.papers.sheets.receipt import receipt
 from schemas.papers.sheet import PaperSheet, PaperSource
 from schemas.papers.state import PaperKind

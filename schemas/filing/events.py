@@ -1289,7 +1289,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "fee_reduced": {},
     "fee_charged_back": {},
     "fee_paid": _FEE_SETTLED,
-    "fee_expired": _STOP_ALL,
+    "fee_expired": _ENDED_BY_THE_AGENCY,
     "result_unclaimed": {},
     "fee_waived": _FEE_SETTLED,
     "fee_waiver_revoked": {},

@@ -1,17 +1,19 @@
 """The common parts of all papers: issuer, date, applicant; and the written forms of instants and names."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Final, Literal, NamedTuple
 
+from rules.filing.clocks import stretched
 from rules.require import require
-from rules.time.working_time import VIETNAM, last_day
+from rules.time.working_time import VIETNAM, applicant_due, last_day
 from schemas.base import AgencyCode, Text
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
 from schemas.papers.sheet import Block, Letterhead, PaperSheet, PaperSource, Row, Signatory
 from schemas.papers.state import PaperKind
-from schemas.translate import said
+from schemas.translate import joined, said
 
 
 def plain(words: str) -> Text:
@@ -93,8 +95,8 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.SUPPLEMENT: Form("02", "a5"),
     PaperKind.REFUSAL: Form("03", "a5"),
     PaperKind.APOLOGY: Form("04", "a5"),
-    PaperKind.STOP: Form("05", "a5"),
-    PaperKind.CONTROL: Form("06", "a4"),
+    PaperKind.STOP: Form(None, "a5"),
+    PaperKind.CONTROL: Form(None, "a4"),
     PaperKind.HANDOVER: Form(None, "a4"),
     PaperKind.FEE: Form(None, "a5"),
     PaperKind.FORM: Form(None, "a5"),
@@ -106,8 +108,10 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.CHARGE_RECEIPT: Form(None, "a5"),
     PaperKind.FEE_RECEIPT: Form(None, "a5"),
 }
-"""The numbers of annex I of Circular 03/2025. Unconfirmed: its text was not read. The sizes are those of Circular
-01/2018 art. 9."""
+"""The numbers and sizes of Circular 01/2018 art. 9. Annex I of Circular 03/2025, which replaced it, was not read.
+
+So a paper has a number only if other sources give it the same one in the new annex.
+"""
 
 
 def made(  # noqa: PLR0913 -- by name, each is a part of the paper
@@ -177,8 +181,28 @@ def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> I
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """The row with the deadline for a complaint about the act in this paper; no row without a deadline."""
-    return due(source, Clock.APPEAL, said("paper.complain_by"), "appeal")
+    """The row that names to whom and until when to complain about the act in this paper, and the court."""
+    filing = source.filing
+    end = applicant_due(source.cause.at, filing.procedure.limits.appeal, filing.calendar)
+    value = said("paper.complain_to", agency=letterhead(source, filing.agency).name, until=until(end))
+    yield Row(place="appeal", label=said("paper.complain_by"), value=value)
+
+
+def stretched_by(source: PaperSource) -> Iterator[Row]:
+    """The row with the sums of the additional time; no row if there is none."""
+    if sums := [
+        said("amount_by_deed", deed=said(f"deed.{one.kind}"), by=one.by.words) for one in stretched(source.filing)
+    ]:
+        yield Row(place="stretched", label=said("paper.stretched"), value=joined(sums, "; "))
+
+
+def cited(laws: Iterable[str]) -> tuple[str, ...]:
+    """The legal bases whose text was read and is in force, without the catalogue's notes on where they were found."""
+    return tuple(_SECOND_HAND.sub("", law) for law in laws if not any(mark in law for mark in _NOT_CITED))
+
+
+_NOT_CITED: Final = ("chưa đọc", "unconfirmed", "đã được thay bằng")
+_SECOND_HAND: Final = re.compile(r" \(theo [^)]*\)")
 
 
 def received(source: PaperSource) -> Row:

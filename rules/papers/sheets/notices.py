@@ -1,14 +1,13 @@
-"""Notices to the applicant: what to supply, a refusal, a suspension or an end, an apology with a new appointment."""
+"""Notices to the applicant on the way: what to supply, an act taken back, other dates, an apology."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from rules.filing.clocks import clock_history, stretched
+from rules.filing.clocks import clock_history
 from rules.filing.permission import applicant_side_roles
 from rules.papers.sheets.made import (
     about,
-    appeal,
     by_hand,
     desk_phone,
     due,
@@ -19,6 +18,7 @@ from rules.papers.sheets.made import (
     officer,
     plain,
     received,
+    stretched_by,
 )
 from rules.require import require
 from schemas.base import Text
@@ -29,7 +29,7 @@ from schemas.filing.state import Filing
 from schemas.papers.sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows, Signatory
 from schemas.papers.state import PaperKind
 from schemas.people import Role
-from schemas.translate import joined, said
+from schemas.translate import said
 
 
 def supplement(source: PaperSource) -> PaperSheet:
@@ -71,82 +71,10 @@ def _supplement_body(source: PaperSource, items: tuple[SupplementItem, ...]) -> 
     yield Paragraph(text=said("paper.ask_the_desk"))
 
 
-LAPSED: Final[dict[str, Text]] = {
-    "supplement_expired": said("paper.nothing_supplied"),
-    "fee_expired": said("paper.fee_not_paid"),
-    "lapsed": said("paper.no_successor"),
-}
-"""The reasons of a filing's end that nobody decided, by kind of event."""
-
-
-def refusal(source: PaperSource) -> PaperSheet:
-    """Phiếu từ chối tiếp nhận, giải quyết hồ sơ: the reason, the legal basis, and the deadline for a complaint."""
-    reason, law = grounds(source)
-    why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=reason)
-    rows = (*about(source), received(source), why, *appeal(source))
-    return made(
-        PaperKind.REFUSAL,
-        source,
-        issuer=source.filing.receiving,
-        title=said("paper.refusal"),
-        body=(Paragraph(text=said("paper.refused")), Rows(rows=rows)),
-        law=law,
-        signatories=(officer(source, said("paper.who_received")),),
-    )
-
-
 def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
     """The reason that the causing event states, and the legal basis, if the event names one."""
-    event = source.cause.event
-    reason, law = getattr(event, "reason", None), getattr(event, "legal_basis", None)
-    return LAPSED.get(event.kind) or plain(reason or "-"), () if law is None else (law,)
-
-
-def stop(source: PaperSource) -> PaperSheet:
-    """Thông báo dừng, tạm dừng giải quyết hồ sơ: the reason, the legal basis, the end of a suspension.
-
-    Also that a filing waits for a successor, or has ended for want of one, which has no number in the law's forms.
-    """
-    title, told = _stop_words(source)
-    numbered = isinstance(source.cause.event, ev.Suspended | ev.Stopped)
-    sheet = made(
-        PaperKind.STOP,
-        source,
-        issuer=source.filing.agency,
-        title=title,
-        body=(Paragraph(text=told), Rows(rows=(*about(source), *_stop_rows(source)))),
-        law=grounds(source)[1],
-        signatories=(officer(source, said("paper.head_of_agency" if numbered else "paper.who_notifies")),),
-    )
-    return sheet if numbered else sheet.model_copy(update={"form": None})
-
-
-def _stop_words(source: PaperSource) -> tuple[Text, Text]:
-    match source.cause.event:
-        case ev.Suspended():
-            return said("paper.suspension"), said("paper.suspended")
-        case ev.ApplicantCeased():
-            evidence = require(source.procedure.succession).evidence
-            return said("paper.waiting"), said("paper.waits_for_successor", evidence=evidence)
-        case ev.Lapsed():
-            return said("paper.stop"), said("paper.lapsed")
-        case _:
-            return said("paper.stop"), said("paper.stopped")
-
-
-def _stop_rows(source: PaperSource) -> Iterator[Row]:
-    event, place = source.cause.event, f"events[{source.cause.seq}]"
-    yield received(source)
-    if isinstance(event, ev.ApplicantCeased):
-        yield from due(source, Clock.SUCCESSION, said("paper.successor_until"), "until")
-    else:
-        yield Row(place=f"{place}.reason", label=said("paper.reason"), value=grounds(source)[0])
-    if isinstance(event, ev.Suspended):
-        if event.awaits is not None:
-            yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
-        yield from due(source, Clock.SUSPENSION, said("paper.suspended_until"), "until")
-        yield from _stretched(source)
-    yield from appeal(source)
+    reason, law = (getattr(source.cause.event, name, None) for name in ("reason", "legal_basis"))
+    return plain(reason or "-"), () if law is None else (law,)
 
 
 def correction(source: PaperSource) -> PaperSheet:
@@ -276,19 +204,11 @@ def _apology_rows(source: PaperSource) -> Iterator[Row]:
     yield Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=plain(event.reason))
     if now is not None and not isinstance(event, ev.Apologised):
         yield Row(place="due", label=said("paper.new_appointment"), value=moment(now))
-        yield from _stretched(source)
+        yield from stretched_by(source)
 
 
 def _of_intake(event: ev.Event) -> bool:
     return isinstance(event, ev.Apologised) and event.clock is Clock.INTAKE
-
-
-def _stretched(source: PaperSource) -> Iterator[Row]:
-    """The row with the sums of the additional time; no row if there is none."""
-    if sums := [
-        said("amount_by_deed", deed=said(f"deed.{one.kind}"), by=one.by.words) for one in stretched(source.filing)
-    ]:
-        yield Row(place="stretched", label=said("paper.stretched"), value=joined(sums, "; "))
 
 
 def _appointment(source: PaperSource) -> datetime | None:

@@ -17,8 +17,8 @@ from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
 from schemas.parcel.commands import RecordSent, RequestConsignment
 from schemas.parcel.state import Parcel, ParcelStart
-from schemas.people import SYSTEM, Applicant, Role
-from schemas.publishing.fee import FeeKind
+from schemas.people import SYSTEM, Actor, Applicant, Role
+from schemas.publishing.fee import FeeDue, FeeKind
 from schemas.publishing.procedure import ExtensionRule, LimitCase, Procedure, SuccessionRule
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.ledger import About, Recorded
@@ -135,6 +135,7 @@ PLAIN: Final = RESIDENCE_PROCEDURE.model_copy(
 )
 """A procedure without fee and inspection, and with an extension."""
 
+OWNER: Final = Actor(subject=RESIDENCE["applicant"]["subject"], role=Role.APPLICANT)
 PASSING: Final = PLAIN.model_copy(
     update={
         "succession": SuccessionRule.model_validate(
@@ -157,6 +158,11 @@ CASE: Final = LimitCase.model_validate(
         "source": "unconfirmed",
     }
 )
+
+UNPAID_RESULT: Final = PLAIN.model_copy(
+    update={"fee": RESIDENCE_PROCEDURE.fee and RESIDENCE_PROCEDURE.fee.model_copy(update={"due": FeeDue.RESULT})}
+)
+"""The same procedure, whose fee is due with the result."""
 
 OWING: Final = PLAIN.model_copy(
     update={
@@ -231,10 +237,17 @@ def owing(**demanded: Any) -> PaperSource:
     return filed.source("obligation_demanded")
 
 
-def returned(*, by_parcel: bool = False) -> Filed:
-    filed = handled(result_channel="post" if by_parcel else "counter")
+def issued(of: Procedure = PLAIN, **changes: Any) -> Filed:
+    """Returns a filing whose result is issued, by default to be fetched."""
+    filed = handled(of, **{"result_channel": "counter"} | changes)
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
-    filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
+    return (
+        filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
+    )
+
+
+def returned(*, by_parcel: bool = False) -> Filed:
+    filed = issued(result_channel="post" if by_parcel else "counter")
     if not by_parcel:
         applicant = require(filed.filing.applicant)
         own = {"recipient": applicant.name, "identity": PASSPORT | {"citizen_number": applicant.id_number}}
@@ -372,6 +385,10 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
     lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
+    unpaid = accepted().wait(days=60).do("settle_fee", n=1, settlement="expired")
+    withdrawn = handled().do("withdraw", OWNER, reason=REASON)
+    unfetched = issued().wait(days=60).rung()
+    unclaimed = issued(UNPAID_RESULT).wait(days=60).do("settle_fee", n=1, settlement="expired")
     cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
     passed = handled().do("pass_on", LEADER, to=lives.DESK, **LAW)
     ceased = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE)
@@ -396,7 +413,6 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "supplement-more-time": (PaperKind.SUPPLEMENT, refused_more_time()),
         "supplement-forty": (PaperKind.SUPPLEMENT, lacking_forty()),
         "refusal": (PaperKind.REFUSAL, refused.source("intake_refused")),
-        "refusal-lapsed": (PaperKind.REFUSAL, lapsed.source("supplement_expired")),
         "apology": (PaperKind.APOLOGY, late("reappointed")),
         "apology-late": (PaperKind.APOLOGY, late("apologised")),
         "apology-extension": (PaperKind.APOLOGY, late("extended")),
@@ -404,6 +420,11 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "stop-suspended": (PaperKind.STOP, suspended.source("suspended")),
         "stop-ceased": (PaperKind.STOP, ceased.source("applicant_ceased")),
         "stop-lapsed": (PaperKind.STOP, alone.source("lapsed")),
+        "stop-nothing-supplied": (PaperKind.STOP, lapsed.source("supplement_expired")),
+        "stop-unpaid": (PaperKind.STOP, unpaid.source("fee_expired")),
+        "stop-withdrawn": (PaperKind.STOP, withdrawn.source("withdrawn")),
+        "stop-unfetched": (PaperKind.STOP, unfetched.source("overdue")),
+        "stop-unclaimed": (PaperKind.STOP, unclaimed.source("result_unclaimed")),
         "correction-succeeded": (PaperKind.CORRECTION, succeeded.source("succeeded")),
         "correction-resumed": (PaperKind.CORRECTION, resumed.source("resumed")),
         "correction-prolonged": (PaperKind.CORRECTION, resumed.source("suspension_prolonged")),

@@ -24,7 +24,8 @@ from rules.amounts import in_words
 from rules.causes import papers_of
 from rules.papers.sheet import sheet
 from rules.papers.sheets.handover import originals_held
-from rules.papers.sheets.made import dated
+from rules.papers.sheets.made import cited, dated
+from rules.require import require
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev
@@ -44,6 +45,11 @@ MARGINS = {
     "a5": Margins(left=11.5, right=11.5, top=9, bottom=6),
     "a4": Margins(left=24.5, right=14.5, top=13, bottom=10),
 }
+STATED = (sources.LAW["legal_basis"],)
+OWN = cited(sources.PLAIN.legal_basis)
+ENDED = "Thông báo kết thúc giải quyết hồ sơ"
+KEPT = "Thông báo về kết quả chưa được nhận"
+SUCCESSOR = "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, và không có người kế thừa theo quy định của thủ tục."
 NINES = "chín trăm chín mươi chín"
 SIZES = {"a5": (148, 210), "a4": (210, 297)}
 
@@ -211,14 +217,40 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
-    [("refusal", sources.REASON), ("refusal-lapsed", "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.")],
+    ("name", "title", "reason", "law", "signer"),
+    [
+        ("refusal", "Phiếu từ chối tiếp nhận giải quyết hồ sơ", sources.REASON, STATED, "reception"),
+        ("stop", "Thông báo dừng giải quyết hồ sơ", sources.REASON, STATED, "leader"),
+        ("stop-nothing-supplied", ENDED, "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.", ("Đ15",), "reception"),
+        ("stop-unpaid", ENDED, "Quá thời hạn mà phí, lệ phí chưa được nộp.", OWN, "reception"),
+        ("stop-lapsed", ENDED, SUCCESSOR, OWN, "reception"),
+        ("stop-withdrawn", "Thông báo về việc rút hồ sơ", sources.REASON, OWN, "specialist"),
+        ("stop-unfetched", KEPT, "Quá thời hạn mà kết quả chưa được nhận.", OWN, "leader"),
+        ("stop-unclaimed", KEPT, "Quá thời hạn mà phí, lệ phí chưa được nộp.", OWN, "leader"),
+    ],
 )
-def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
-    found, _ = made(name)
-    assert rows(found)["Lý do"] == reason
-    assert rows(found)["Có quyền khiếu nại đến thủ trưởng cơ quan, đến"].startswith("hết ngày ")
-    assert found.law == ((sources.LAW["legal_basis"],) if name == "refusal" else ())
+def test_each_ending_has_a_notice_with_reason_law_signer_and_the_way_to_complain(
+    name: str, title: str, reason: str, law: tuple[str, ...], signer: str
+) -> None:
+    kind, source = SOURCES[name]
+    found = sheet(kind, source)
+    assert kind in papers_of(source.cause.event)
+    assert (found.title.vi, rows(found)["Lý do"], found.law) == (title, reason, law)
+    agency = sources.AGENCIES[lives.AGENCY].name.vi
+    complaint = rows(found)["Quyền khiếu nại, khởi kiện"]
+    assert complaint.startswith(f"khiếu nại đến người đứng đầu {agency}, đến hết ngày ")
+    assert complaint.endswith("; hoặc khởi kiện vụ án hành chính tại Tòa án")
+    assert [one.name for one in found.signatories] == [sources.OFFICERS[f"{signer}-1"]]
+    assert found.form == ("03" if name == "refusal" else None)
+
+
+def test_a_notice_cites_the_law_of_the_limit_that_ran_out_if_it_was_read() -> None:
+    kind, source = SOURCES["stop-unpaid"]
+    fee = require(source.procedure.fee)
+    read = fee.model_copy(update={"source": "NQ 1/2026 Đ2"})
+    for law, stands in (("NQ 1/2026 Đ2", ("NQ 1/2026 Đ2",)), ("NQ 1/2026 Đ2, unconfirmed", OWN)):
+        of = source.procedure.model_copy(update={"fee": read.model_copy(update={"source": law})})
+        assert sheet(kind, replace(source, procedure=of)).law == stands
 
 
 def test_a_suit_is_named_with_its_court_and_day_and_who_notes_a_death_signs_as_such() -> None:
