@@ -62,7 +62,7 @@ class RegisterWorkbook:
         for n, column in enumerate(_OF_REGISTER):
             self._sheet.column_dimensions[chr(ord("A") + n)].width = column.share * _WIDTH
         self._sheet.freeze_panes = "A3"
-        self._sheet.append([self._cell(f"{register.agency_name.vi} ({register.agency}), {register.period.name}")])
+        self._sheet.append([self._cell(f"{register.agency_name.vi}, {register.period.name}")])
         headings = [self._cell(column.title.vi) for column in _OF_REGISTER]
         for cell in headings:
             cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="center")

@@ -10,7 +10,7 @@ from activities.printing.relay import Printed
 from activities.printing.templates import printed, template_of, version_of
 from activities.procedures import Procedures
 from rules.papers.sheet import sheet
-from rules.papers.sheets.made import seat
+from rules.papers.sheets.made import plain, seat
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint.state import Complaint
@@ -35,7 +35,13 @@ class Papers:
         """Prints the paper about the log's last event. Raises the errors of `sheet` and `printed`."""
         filing, before, course = await _filing(log, told)
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
-        named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
+        named = (
+            filing.desk,
+            filing.result_desk,
+            filing.agency,
+            *filing.had_by,
+            *(part.agency for part in filing.parts),
+        )
         acted = (recorded.actor.agency for recorded in told.events)
         higher = getattr(told.state, "higher", None)
         agencies = sorted({agency for agency in (*named, *acted, told.state.agency, higher) if agency})
@@ -46,6 +52,7 @@ class Papers:
             agencies=await letterheads(log.connection, agencies),
             phones={row["agency"]: row["phone"] for row in await log.connection.fetch(_PHONES, agencies)},
             officers=await officers(log.connection, agencies),
+            titles=await titles(log.connection, agencies),
             tracking=self._tracking,
             before=before,
             complaint=told.state if told.kind.state is Complaint else None,
@@ -80,6 +87,13 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str,
     return {row["subject"]: row["name"] for row in await connection.fetch(_OFFICERS, list(agencies))}
 
 
+async def titles(connection: Connection, agencies: Iterable[str]) -> dict[str, Text]:
+    """Returns what stands above the names of these agencies' officers: power and title, by the officers' subject."""
+    rows = await connection.fetch(_OFFICERS, list(agencies))
+    above = ((row["subject"], [line for line in (row["power"], row["title"]) if line]) for row in rows)
+    return {subject: plain("\n".join(lines)) for subject, lines in above if lines}
+
+
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
     """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code.
 
@@ -112,6 +126,6 @@ where own.agency = any($1)
 """
 _PHONES: Final = "select agency, phone from agency where agency = any($1) and phone is not null"
 _OFFICERS: Final = """
-select distinct on (subject) subject, name from officer
+select distinct on (subject) subject, name, power, title from officer
 where agency = any($1) or agency in (select heir_of(closed_one) from unnest($1::text[]) as closed_one) order by subject
 """

@@ -139,7 +139,7 @@ def _signatory(one: AgencySigner) -> Signatory:
 async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
     """Returns the signers in the agency's directory, in signing order, with their numbers at the signing service."""
     signing = await connection.fetchval("select signing from agency where agency = $1", agency)
-    return [] if signing is None else _SIGNERS.validate_json(signing)
+    return [] if signing is None else _SIGNERS.validate_json(signing, extra="ignore")
 
 
 _SUBSTITUTE: Final = """

@@ -9,10 +9,10 @@ from temporalio import activity
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.printing.source import letterheads, officers
+from activities.printing.source import letterheads, officers, titles
 from activities.printing.templates import printed
 from activities.procedures import Procedures
-from activities.results.entry import signer_now, signers_of
+from activities.results.entry import signer_now
 from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from activities.support.keep import Keep
@@ -24,13 +24,14 @@ from rules.require import require
 from rules.result.kind import make_request
 from rules.streams import FILING, RESULT
 from schemas.backoffice import IssueAnswer, IssueRequest
-from schemas.base import Instant
+from schemas.base import Instant, Text
 from schemas.filing.events import Outcome
 from schemas.papers.sheet import Letterhead, Signatory
 from schemas.result.state import SigningPlace
 from schemas.translate import said
 
 PRINT: Final = "result.print"
+HEAD: Final = said("paper.head_of_agency")
 
 
 class ResultPages:
@@ -62,12 +63,14 @@ class ResultPages:
         async with acquired(self._pool) as connection:
             heads = await letterheads(connection, [dossier.agency])
             names = await officers(connection, [dossier.agency])
-            signer = await _signatory(connection, dossier.agency, names) if request.number else None
+            above = await titles(connection, [dossier.agency])
+            signer = await _signatory(connection, dossier.agency, names, above) if request.number else None
         return ResultSource(
             request=request,
             procedure=procedure,
             issuer=heads.get(dossier.agency) or Letterhead(name=plain(dossier.agency)),
             officer=names.get(request.officer),
+            title=above.get(request.officer, HEAD),
             signer=signer,
             at=at,
             tracking=self._tracking,
@@ -75,20 +78,18 @@ class ResultPages:
         )
 
 
-async def _signatory(connection: Connection, agency: str, names: Mapping[str, str]) -> Signatory | None:
-    """Returns title and name of the current signer of the agency's results; None if results get only the seal."""
-    place = SigningPlace.SIGNATURE
-    named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
-    now = await signer_now(connection, agency, place)
-    if named is None or now is None:
+async def _signatory(
+    connection: Connection, agency: str, names: Mapping[str, str], above: Mapping[str, Text]
+) -> Signatory | None:
+    """Returns the officer who signs the agency's results now; None if only the seal is put on.
+
+    A substitute signs in the power and with the title of their own (Decree 30/2020 annex I).
+    """
+    now = await signer_now(connection, agency, SigningPlace.SIGNATURE)
+    if now is None:
         return None
-    title = plain(named.title) if named.title else said("paper.head_of_agency")
-    absent = now.signatory.acting_for
-    return Signatory(
-        title=title if named.power is None else plain(f"{named.power}\n{title.vi}"),
-        how=said("paper.signed_digitally") if absent is None else said("sheet.in_place_of", name=names.get(absent, "")),
-        name=names.get(now.signatory.officer),
-    )
+    by = now.signatory.officer
+    return Signatory(title=above.get(by, HEAD), how=said("paper.signed_digitally"), name=names.get(by))
 
 
 class ResultPrinting:

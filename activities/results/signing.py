@@ -208,11 +208,11 @@ class OfficialSigning:
         result, signer = asked.result, asked.signer
         if self._lasting is None:
             raise _in_vain("not_set_up", result)
-        person, absent = await self._person(asked)
+        person = await self._person(asked)
         sealed = person.identity.kind == "organisation"
         file = await self._files.get(require(result.last.result))
         role, at = said("paper.seal").vi if sealed else ROLE_NAMES[signer.role].vi, require(result.asked_at)
-        shown = await asyncio.to_thread(stamp.stamp, person.name, role, at, absent)
+        shown = await asyncio.to_thread(stamp.stamp, person.name, role, at)
         last = result.signed + 1 == len(result.signers)
         async with heartbeat(every=2):
             try:
@@ -226,7 +226,6 @@ class OfficialSigning:
                     at=at,
                     order=asked.order,
                     stamp=shown,
-                    reason=None if absent is None else stamp.in_place_of(absent),
                 )
             except UnfitCertificateError as error:
                 if error.passing:
@@ -299,8 +298,8 @@ class OfficialSigning:
                 raise ApplicationError("a complaint stops the act", type="stayed")
         return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
-    async def _person(self, asked: _Asked) -> tuple[Person, str | None]:
-        """Returns the signing key's current holder by the directory, and the name of an absent officer, if any."""
+    async def _person(self, asked: _Asked) -> Person:
+        """Returns the signing key's current holder by the directory."""
         agency, signer = asked.result.agency, asked.signer
         async with acquired(self._pool) as connection:
             now = await signer_now(connection, agency, signer.place)
@@ -313,8 +312,7 @@ class OfficialSigning:
                 raise _in_vain("own_filing", asked.result)
             own = now.holder is PersonKind.PERSON
             name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, signer.officer)
-            absent = signer.acting_for and await connection.fetchval(_OFFICER, agency, signer.acting_for)
-        return Person(Identity(now.holder.value, now.number), name), absent
+        return Person(Identity(now.holder.value, now.number), name)
 
 
 class AgencySeal:

@@ -23,17 +23,11 @@ _BOXES: Final = {
 """The boxes of the stamps in points, from the middle of the upper edge of the signer's printed name."""
 
 
-def stamp(name: str, role: str, at: datetime, absent: str | None = None) -> bytes:
-    """Returns a small page that shows the signer, their role, the time, and the absent officer, if they replace one."""
+def stamp(name: str, role: str, at: datetime) -> bytes:
+    """Returns a small page that shows the signer, their role and the time."""
     moment = at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S %z")
-    place = None if absent is None else in_place_of(absent)
-    data = {"name": name, "role": role, "at": moment, "in_place_of": place, "words": _WORDS}
+    data = {"name": name, "role": role, "at": moment, "words": _WORDS}
     return typesetter_of(_TEMPLATE).set(composed(data), at)
-
-
-def in_place_of(absent: str) -> str:
-    """Returns the note on a signature that was made for this absent officer."""
-    return said("sheet.in_place_of", name=absent).vi
 
 
 def fields(pdf: bytes, places: list[SigningPlace], name: str | None) -> list[SignatureField]:

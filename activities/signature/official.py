@@ -83,14 +83,12 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     at: datetime,
     order: About,
     stamp: bytes | None = None,
-    reason: str | None = None,
 ) -> bytes:
     """Returns `pdf` with the person's signature in the declared `field`: B-LT, or B-LTA if it is the `last`.
 
     `at` is the time of signing stated in the file; the time-stamp proves the real time. `order` is the event that
     orders the signature. A call with the same arguments signs the same digest under the same key, so a retry asks
-    nobody twice. `stamp`, a PDF of one page, is shown in the field's box; the `reason` is signed, and shown to
-    verifiers.
+    nobody twice. `stamp`, a PDF of one page, is shown in the field's box.
 
     Raises `UnfitCertificateError`; `OSError` if no time-stamp is obtained; `LookupError` if the field does not exist or
     is already signed; and the errors of `Signer`.
@@ -108,7 +106,6 @@ async def sign_official(  # noqa: PLR0913 -- all parts of a signature
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
-        reason=reason,
         subfilter=sf.SigSeedSubFilter.PADES,
         embed_validation_info=True,
         validation_context=context,

@@ -15,7 +15,7 @@ from schemas.people import OFFICERS, Actor, Role
 
 Words = dict[str, Any]
 
-LEGAL_BASIS: Final = "NĐ 61/2018/NĐ-CP, Đ17"
+LEGAL_BASIS: Final = "NĐ 224/2026/NĐ-CP, Đ15"
 
 
 async def order(scenario: Scenario, position: int, actor: Actor, view: FilingView, filer: Filer) -> Command:

@@ -36,7 +36,10 @@ PROCEDURE: Final = Table("procedure", ("code", "version"))
 CALENDAR: Final = Table("calendar", ("name", "agency"))
 PROVINCE: Final = Table("province_overlay", ("province", "version"))
 AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts", "closed"}), frozenset({"signing"}))
-OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=frozenset({"name", "number", "person"}))
+OFFICE: Final = ("power", "title")
+"""The columns of an officer with the words above the officer's name on what the officer signs."""
+_OF_OFFICERS: Final = frozenset({"name", "number", "person", *OFFICE})
+OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=_OF_OFFICERS)
 ABSENCE: Final = Table("absence", ("agency", "subject", "role", "first_day"))
 TEMPLATE: Final = Table("paper_template", ("agency", "paper", "procedure", "published_at"))
 STATE: Final = Table("publication_state", ("one",))
@@ -134,14 +137,15 @@ def _of_directory(
         case ev.AgencyEntered():
             yield Change(AGENCY, _told(AGENCY, _agency(event), read=read))
         case ev.OfficerEntered():
-            row = event.model_dump(include={"agency", "subject", "name", "active", "number"})
+            row = event.model_dump(include={"agency", "subject", "name", "active", "number", *OFFICE})
             if event.id_number is None:
                 row["person"] = None
             elif person is not None:
                 row["person"] = person(event.id_number)
             yield from (Change(OFFICER, _told(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
         case ev.OfficerErased():
-            row = event.model_dump(include={"agency", "subject"}) | {"active": False, "number": None, "person": None}
+            gone = dict.fromkeys(("number", "person", *OFFICE))
+            row = event.model_dump(include={"agency", "subject"}) | {"active": False} | gone
             yield from (Change(OFFICER, row | {"name": ERASED_WORDS, "role": role}) for role in event.roles)
         case ev.AbsenceRecorded():
             columns = {"agency", "subject", "role", "first_day", "last_day", "substitute"}

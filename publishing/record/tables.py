@@ -103,7 +103,7 @@ def _directory(left: Rows) -> Iterator[ev.AgencyEntered | ev.OfficerEntered | ev
         yield agency_entered(row).model_copy(update={"taken_over": True})
     officers = defaultdict(list)
     for row in left[pb.OFFICER]:
-        same = _columns(row, "agency", "subject", "name", "active", "number")
+        same = _columns(row, "agency", "subject", "name", "active", "number", *pb.OFFICE)
         officers[tuple(same.items())].append(row["role"])
     for officer, roles in officers.items():
         yield ev.OfficerEntered(**dict(officer), roles=tuple(sorted(roles)), taken_over=True)

@@ -126,10 +126,10 @@ def somebody_else(hand: Hand, deed: Deed) -> str | None:
 
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
-    """The acts of an entry in words: in order, without repeats, with the actor's name if it was not the holder."""
+    """The acts of an entry in words: in order, without repeats, with the name of an actor who was not the holder."""
     return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
 
 
 def _said(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
-    by, what = somebody_else(hand, deed), said(f"deed.{deed.kind}")
-    return what if by is None else said("paper.done_by", what=what, who=names.get(by, by))
+    by, what = names.get(somebody_else(hand, deed) or ""), said(f"deed.{deed.kind}")
+    return what if by is None else said("paper.done_by", what=what, who=by)

@@ -131,12 +131,20 @@ def _person(entry: RegisterEntry) -> str:
     return said("register.erased").vi if entry.applicant is None else entry.applicant
 
 
+def _called(entry: RegisterEntry, agency: str) -> str:
+    """The agency's name; its code if the directory lacks it."""
+    return entry.agencies[agency].vi if agency in entry.agencies else agency
+
+
 def _note(entry: RegisterEntry) -> str:
     parts = (
         entry.status_name.vi,
         None if entry.outcome is None else OUTCOME_NAMES[entry.outcome].vi,
-        None if entry.desk is None else said("register.at_desk", desk=entry.desk).vi,
-        *(said("register.passed", origin=one.origin, to=one.to, at=shown(one.at)).vi for one in entry.passed),
+        None if entry.desk is None else said("register.at_desk", desk=_called(entry, entry.desk)).vi,
+        *(
+            said("register.passed", origin=_called(entry, one.origin), to=_called(entry, one.to), at=shown(one.at)).vi
+            for one in entry.passed
+        ),
     )
     return "; ".join(part for part in parts if part)
 
@@ -144,11 +152,11 @@ def _note(entry: RegisterEntry) -> str:
 COLUMNS: Final = (
     Column(said("paper.number"), 2, lambda entry: entry.n),
     Column(said("sheet.code"), 6, lambda entry: entry.code),
-    Column(said("register.procedure"), 9, lambda entry: f"{entry.procedure_name.vi} ({entry.procedure})"),
+    Column(said("register.procedure"), 9, lambda entry: entry.procedure_name.vi),
     Column(said("register.sets"), 2, lambda entry: entry.sets),
     Column(said("register.applicant"), 7, _person),
     Column(said("register.contact"), 7, lambda entry: entry.contact),
-    Column(said("register.agency"), 4, lambda entry: entry.agency),
+    Column(said("register.agency"), 6, lambda entry: _called(entry, entry.agency)),
     Column(said("register.received"), 4, lambda entry: entry.received_at),
     Column(said("register.appointment"), 4, lambda entry: entry.appointment),
     Column(said("register.returned"), 4, lambda entry: entry.returned_at),

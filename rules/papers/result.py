@@ -22,15 +22,16 @@ from schemas.translate import said
 class ResultSource:
     """The input for printing a result at the time `at`, under the version of the procedure that applies to the filing.
 
-    `officer`: the name of the deciding officer; None if the directory lacks it. `signer`: the officer who will sign, if
-    officers sign results. `words`: the text of the back office, if it makes no file of its own. `tracking`: the address
-    of the filing's status page, with `{code}` for its code.
+    `officer`: the name of the deciding officer; None if the directory lacks it. `title`: the words above this name.
+    `signer`: the officer who will sign, if officers sign results. `words`: the text of the back office, if it makes no
+    file of its own. `tracking`: the address of the filing's status page, with `{code}` for its code.
     """
 
     request: IssueRequest
     procedure: Procedure
     issuer: Letterhead
     officer: str | None
+    title: Text
     signer: Signatory | None
     at: datetime
     tracking: str | None = None
@@ -41,7 +42,6 @@ def result_sheet(source: ResultSource) -> ResultSheet:
     """The result, or the notice of refusal."""
     request, dossier = source.request, source.request.dossier
     refused = request.outcome is Outcome.REFUSED
-    deciding = by_hand(said("paper.head_of_agency"), source.officer)
     who = dossier.applicant
     return ResultSheet(
         form=None,
@@ -55,7 +55,7 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         to=plain(who.name) if refused else None,
         body=(Rows(rows=tuple(_rows(source))), *_paragraphs(source.words)),
         law=cited(source.procedure.legal_basis),
-        signatories=(source.signer or deciding,),
+        signatories=(source.signer or by_hand(source.title, source.officer),),
         number=request.number,
         corrects=request.corrects,
         outcome=request.outcome,

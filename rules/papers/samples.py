@@ -50,7 +50,7 @@ def _long(kind: PaperKind) -> PaperSheet:
             "tracking": f"https://dichvucong.example.gov.vn/tra-cuu?ma={LONG_CODE}",
             "to": plain(NAME),
             "body": tuple(_blocks()),
-            "law": (f"Nghị định 61/2018/NĐ-CP, Điều 17: {ADDRESS}", ADDRESS),
+            "law": (f"Nghị định 224/2026/NĐ-CP, Điều 15: {ADDRESS}", ADDRESS),
             "signatories": tuple(by_hand(said("paper.head_of_agency"), f"{NAME[:30].strip()} {n}") for n in range(3)),
         }
     )

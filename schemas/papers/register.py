@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from ..base import AgencyCode, Code, Instant, Model, Text
 from ..level import Channel
 from ..people import Role
@@ -134,6 +136,7 @@ class RegisterEntry(Model):
         agency: The agency that has the filing now.
         passed: The passings on from agency to agency, in order.
         desk: The agency whose desk received the filing; None if it is the deciding agency.
+        agencies: The names of these agencies, by code, as far as the directory has them.
         appointment: The promised time of the result.
         returned_at: The time at which the applicant received the result.
         outcome: Whether the processing limit was kept; None before the limit has ended.
@@ -152,6 +155,7 @@ class RegisterEntry(Model):
     agency: AgencyCode
     passed: tuple[Passing, ...] = ()
     desk: AgencyCode | None = None
+    agencies: dict[AgencyCode, Text] = Field(default_factory=dict)
     channel: Channel
     received_at: Instant
     appointment: Instant | None = None
@@ -162,6 +166,12 @@ class RegisterEntry(Model):
     status: int
     status_name: Text
     effort: Effort | None = None
+
+    @property
+    def codes(self) -> frozenset[AgencyCode]:
+        """The codes of the agencies in the entry."""
+        passed = (code for one in self.passed for code in (one.origin, one.to))
+        return frozenset({self.agency, *passed, *([] if self.desk is None else [self.desk])})
 
 
 class Register(Model):

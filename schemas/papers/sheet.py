@@ -38,6 +38,7 @@ class PaperSource:
         agencies: The letterhead of every agency involved in the filing.
         phones: The telephones of the agencies' one-stop desks, as far as the directory has them.
         officers: The names of the agencies' officers, by subject; an officer without a name is shown by the role.
+        titles: The power to sign and the title of the agencies' officers, by subject, as far as the directory has them.
         tracking: The web address of the status page, with `{code}` for the dossier code; None: papers have no QR code.
         before: The filing before the last event, if known: an apology names the appointment that will be missed.
         complaint: The complaint after its events, for the receipt of the complaint.
@@ -52,6 +53,7 @@ class PaperSource:
     agencies: Mapping[AgencyCode, Letterhead]
     phones: Mapping[AgencyCode, str] = field(default_factory=dict)
     officers: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, Text] = field(default_factory=dict)
     tracking: str | None = None
     before: Filing | None = None
     complaint: Complaint | None = None

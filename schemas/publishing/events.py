@@ -134,6 +134,7 @@ class AgencyEntered(Publication):
 class OfficerEntered(Publication):
     """An officer got these roles in the directory. `number` is the officer's number at the signing service.
 
+    `power` is the power in which the officer signs (TM., KT., TL., TUQ., Q.), `title` the officer's own title.
     By `id_number`, the citizen number, officers are refused the handling of their own filings under any account.
     """
 
@@ -145,6 +146,8 @@ class OfficerEntered(Publication):
     name: Annotated[str | None, Personal] = None
     number: Annotated[str | None, Personal] = None
     id_number: Annotated[str | None, Personal] = None
+    power: Annotated[str | None, Personal] = None
+    title: Annotated[str | None, Personal] = None
 
 
 class OfficerErased(Publication):

@@ -64,7 +64,7 @@ class ResultMade(Model):
 
 
 class SignatureRequested(Model):
-    """An officer was requested to sign. `acting_for` is the absent officer for whom they sign (ký thay), if any."""
+    """An officer was requested to sign. `acting_for` is the absent officer for whom they sign, if any."""
 
     kind: Literal["signature_requested"] = "signature_requested"
     place: SigningPlace

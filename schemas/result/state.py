@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ..backoffice import Dossier
-from ..base import AgencyCode, Instant, Model, Sha256, ShortText, StrictModel, Subject, unset
+from ..base import AgencyCode, Instant, Model, Sha256, StrictModel, Subject, unset
 from ..files import FileRef
 from ..filing.events import MachineWork, Outcome
 from ..people import Actor, Applicant, IdNumber, PersonKind, Role
@@ -108,8 +108,7 @@ class AgencySigner(StrictModel):
     """A signer of an agency's results. `place` is the kind of the signature.
 
     `number` is the signer's number at the signing service. For the seal, `number` is the agency's, and `officer` is the
-    officer who applies the seal. `power` and `title` are printed above the signature: the power to sign (TM., KT.,
-    TL., TUQ.) and the officer's title.
+    officer who applies the seal.
     """
 
     place: SigningPlace
@@ -117,8 +116,6 @@ class AgencySigner(StrictModel):
     role: Role
     number: IdNumber
     holder: PersonKind = PersonKind.PERSON
-    power: ShortText | None = Field(default=None, exclude_if=unset)
-    title: ShortText | None = Field(default=None, exclude_if=unset)
 
 
 class ResultOrder(Model):

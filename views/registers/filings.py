@@ -42,10 +42,18 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
         streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
         found = {stream["filing_id"]: stream for stream in streams}
         told = await _told(log, [found[row["filing_id"]] for row in rows])
-        yield [
+        page = [
             await _entry(procedures, k, row, one) for k, (row, one) in enumerate(zip(rows, told, strict=True), n + 1)
         ]
+        yield await _named(log.connection, page)
         after, n = (rows[-1]["submitted_at"], rows[-1]["filing_id"]), n + len(rows)
+
+
+async def _named(connection: Connection, page: Sequence[RegisterEntry]) -> list[RegisterEntry]:
+    """Returns the lines with the names of the agencies in them."""
+    rows = await connection.fetch(_NAMES, sorted({code for one in page for code in one.codes}))
+    names = {row["agency"]: Text(vi=row["name_vi"], en=row["name_en"]) for row in rows}
+    return [one.model_copy(update={"agencies": {n: names[n] for n in sorted(one.codes) if n in names}}) for one in page]
 
 
 async def _told(log: Log, streams: Sequence[asyncpg.Record]) -> list[_Told | None]:
@@ -108,6 +116,7 @@ class _Procedures:
 
 
 _FIRST: Final = UUID(int=0)
+_NAMES: Final = "select agency, name_vi, name_en from agency where agency = any($1)"
 _PASSED_ON: Final = "had_by <> '{}' and had_by @> array[$1] and agency <> $1"
 _HEAD: Final = f"""
 select name_vi, name_en, now() as now, (

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rules.complaint.fold import RIGHT, undoes
 from rules.papers.deeds import ONLY_TOLD
-from rules.papers.sheets.made import by_hand, in_words, letterhead, made, moment, officer, plain
+from rules.papers.sheets.made import by_hand, in_words, letterhead, made, moment, officer, plain, signs
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint import events as ev
@@ -80,7 +80,7 @@ def _paper(
 def _head(source: PaperSource, one: Complaint) -> Signatory:
     """The head of the agency, who has the complaint; without a name while nobody has taken it."""
     title = said("paper.head_of_agency")
-    return by_hand(title) if one.answerer is None else officer(source, title, one.answerer)
+    return by_hand(title) if one.answerer is None else signs(source, title, one.answerer)
 
 
 def _name(source: PaperSource, one: Complaint) -> str:

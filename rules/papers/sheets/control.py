@@ -55,9 +55,9 @@ def _who(source: PaperSource, hand: Hand) -> Text:
     """The holder as text: an officer by name; for the system, the name of the accountable officer."""
     if hand.holder is Holder.APPLICANT:
         return who(hand)
-    named = hand.subject or hand.accountable
+    named = source.officers.get(hand.subject or hand.accountable or "")
     where = None if hand.agency is None else letterhead(source, hand.agency).name
-    name = None if named is None else plain(source.officers.get(named, named))
+    name = None if named is None else plain(named)
     return joined((text for text in (who(hand), name, where) if text is not None), "\n")
 
 

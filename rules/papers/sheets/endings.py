@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from rules.papers.deeds import deeds
-from rules.papers.sheets.made import about, appeal, cited, due, made, officer, plain, received, stretched_by
+from rules.papers.sheets.made import about, appeal, cited, due, made, officer, plain, received, signs, stretched_by
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
@@ -131,7 +131,7 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
 def _signs(source: PaperSource) -> Signatory:
     """The place for the signature: of the officer who acted, else of the one who answers for the filing."""
     if isinstance(source.cause.event, ev.Suspended | ev.Stopped):
-        return officer(source, said("paper.head_of_agency"))
+        return signs(source, said("paper.head_of_agency"))
     *_, last = deeds(source.events)
     actor = source.cause.actor.subject
-    return officer(source, said("paper.who_notifies"), actor if actor in source.officers else last.answers)
+    return signs(source, said("paper.who_notifies"), actor if actor in source.officers else last.answers)

@@ -163,6 +163,11 @@ def officer(source: PaperSource, title: Text, subject: str | None = None) -> Sig
     return by_hand(title, source.officers.get(subject or source.cause.actor.subject))
 
 
+def signs(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
+    """The same with the power and title of the officer's own in the place of `title`, if the directory has them."""
+    return officer(source, source.titles.get(subject or source.cause.actor.subject, title), subject)
+
+
 def by_hand(title: Text, name: str | None = None) -> Signatory:
     """A place for a signature by hand, with the signer's name, if known."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)

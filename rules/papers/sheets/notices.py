@@ -18,6 +18,7 @@ from rules.papers.sheets.made import (
     officer,
     plain,
     received,
+    signs,
     stretched_by,
 )
 from rules.require import require
@@ -133,7 +134,7 @@ _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", s
 def _who_notifies(source: PaperSource) -> Signatory:
     """The place for the signature: of whoever acted, or of anybody of the agency to which the filing was passed on."""
     title = said("paper.who_notifies")
-    return by_hand(title) if isinstance(source.cause.event, ev.PassedOn) else officer(source, title)
+    return by_hand(title) if isinstance(source.cause.event, ev.PassedOn) else signs(source, title)
 
 
 def _new_agency(source: PaperSource) -> Iterator[Row]:
@@ -167,18 +168,22 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
 
 
 def apology(source: PaperSource) -> PaperSheet:
-    """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one, if there is one."""
+    """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one, if there is one.
+
+    A lawful extension is no apology, and has no number in the law's forms.
+    """
     title, told = _apology_words(source)
     rows = Rows(rows=tuple(_apology_rows(source)))
-    return made(
+    sheet = made(
         PaperKind.APOLOGY,
         source,
         issuer=source.filing.agency,
         title=title,
         to=plain(require(source.filing.applicant).name),
         body=(Paragraph(text=told), rows, Paragraph(text=said("paper.understanding"))),
-        signatories=(officer(source, said("paper.head_of_agency")),),
+        signatories=(signs(source, said("paper.head_of_agency")),),
     )
+    return sheet.model_copy(update={"form": None}) if isinstance(source.cause.event, ev.Extended) else sheet
 
 
 def _apology_words(source: PaperSource) -> tuple[Text, Text]:

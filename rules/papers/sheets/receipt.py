@@ -14,6 +14,8 @@ from rules.papers.sheets.made import (
     plain,
     received,
 )
+from rules.require import require
+from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.level import Channel
@@ -39,12 +41,28 @@ def receipt(source: PaperSource) -> PaperSheet:
 
 
 def _body(source: PaperSource) -> Iterator[Block]:
-    yield Rows(rows=tuple(about(source)))
+    applicant, *rest = about(source)
+    yield Rows(rows=(applicant, *_address(source), *rest))
     if items := tuple(handed_in(source)):
         yield Listing(title=said("paper.papers_handed_in"), items=items)
     yield Rows(rows=tuple(_appointment(source)))
     fetched = source.filing.result_channel is Channel.COUNTER
     yield Paragraph(text=said("paper.bring_this" if fetched else "paper.follow_it"))
+
+
+def _address(source: PaperSource) -> Iterator[Row]:
+    """The row with the applicant's address, to be filled in by hand if the filing has none."""
+    address = source.filing.address
+    value = said("paper.to_fill_in") if address is None else plain(address.address)
+    yield Row(place="address.address", label=said("paper.address"), value=value)
+
+
+def _book(source: PaperSource) -> Row:
+    """The row with the filing's place in the register: the book of its month, and its number on its day."""
+    day = require(source.filing.submitted_at).astimezone(VIETNAM)
+    number = require(source.filing.code).rpartition("-")[2]
+    value = said("paper.in_book", month=f"{day:%m}", year=f"{day:%Y}", day=f"{day:%d}", number=number)
+    return Row(place="code", label=said("paper.book"), value=value)
 
 
 def _appointment(source: PaperSource) -> Iterator[Row]:
@@ -58,6 +76,7 @@ def _appointment(source: PaperSource) -> Iterator[Row]:
         yield Row(place="due", label=said("paper.answer_at"), value=moment(clock.due))
     yield Row(place="result_channel", label=said("paper.result_by"), value=_way(source))
     yield from desk_phone(source, filing.returning if filing.result_channel is Channel.COUNTER else filing.receiving)
+    yield _book(source)
 
 
 def _way(source: PaperSource) -> Text:

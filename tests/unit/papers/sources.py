@@ -60,6 +60,7 @@ AGENCIES: Final = {
 }
 PHONES: Final = {lives.AGENCY: "024 3825 1101", lives.DESK: "1900 1009"}
 OFFICERS: Final = {f"{role}-1": f"{MARKED[:28]} {role}" for role in ("reception", "specialist", "leader", "handover")}
+TITLES: Final = {"leader-1": Text(vi="KT. TRƯỞNG CÔNG AN PHƯỜNG\nPHÓ TRƯỞNG CÔNG AN PHƯỜNG", en="Deputy head")}
 WAYBILL: Final = "E123456789VN"
 CODE: Final = "H01.12-20261125-0000001"
 _FILE: Final = {"key": "files/a", "sha256": "0" * 64, "size": 5}
@@ -91,6 +92,7 @@ class Filed(Life):
             "agencies": AGENCIES,
             "phones": PHONES,
             "officers": OFFICERS,
+            "titles": TITLES,
             "tracking": TRACKING,
             "before": before,
         }

@@ -1,6 +1,7 @@
 """Through whose hands a filing went, and for how long; and the register, which filings it is for and how it looks."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -337,7 +338,10 @@ def test_a_name_in_separate_letters_and_marks_is_printed_whole() -> None:
 
 
 def test_it_stands_on_paper_with_all_that_is_known() -> None:
-    [page] = texts(printed(line(desk="H01.01", outcome="late", recipient="Trần Thị Bé")))
+    names = {code: {"vi": f"Sở số {n}", "en": "-"} for n, code in enumerate(("H01.12", "H01.01", "H01.13"), 1)}
+    passed = ({"origin": "H01.13", "to": "H01.12", "at": START},)
+    told: dict[str, Any] = {"desk": "H01.01", "agencies": names, "passed": passed, "outcome": "late", "recipient": "Trần Thị Bé"}
+    [page] = texts(printed(line(**told)))
     for words in (
         "SỔ THEO DÕI HỒ SƠ",
         "ỦY BAN NHÂN DÂN PHƯỜNG HOÀN KIẾM",
@@ -349,7 +353,9 @@ def test_it_stands_on_paper_with_all_that_is_known() -> None:
         assert words in page
     together = "".join(page.split())
     assert "H01.12-20261125-0000001" in together
-    assert "quáhạn;nộptạiH01.01" in together
+    assert "quáhạn;nộptạiSởsố2;chuyểntừSởsố3đếnSởsố1lúc" in together
+    assert "1.004222" not in page
+    assert not re.findall("H01[.][0-9]+", together.replace("H01.12-2026", ""))
 
 
 def test_a_long_one_goes_on_from_page_to_page_without_a_gap_and_has_every_line_once() -> None:

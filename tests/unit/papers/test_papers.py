@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,6 +49,7 @@ MARGINS = {
 STATED = (sources.LAW["legal_basis"],)
 OWN = cited(sources.PLAIN.legal_basis)
 ENDED = "Thông báo kết thúc giải quyết hồ sơ"
+NOT_SUPPLIED = "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện."
 KEPT = "Thông báo về kết quả chưa được nhận"
 SUCCESSOR = "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, và không có người kế thừa theo quy định của thủ tục."
 NINES = "chín trăm chín mươi chín"
@@ -145,13 +147,18 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
         "Điện thoại": "0912 345 678",
         "Thư điện tử": "duong.nguyen@example.vn",
         "Nội dung yêu cầu giải quyết": "Đăng ký thường trú",
+        "Địa chỉ": ADDRESS,
         "Số lượng hồ sơ (bộ)": "1",
         "Thời gian nhận hồ sơ": "10 giờ 00 phút, ngày 25 tháng 11 năm 2026",
         "Thời gian giải quyết theo quy định": "7 ngày làm việc",
         "Thời gian trả kết quả": "17 giờ 00 phút, ngày 04 tháng 12 năm 2026",
         "Đăng ký nhận kết quả": "tại Bộ phận Một cửa: Công an phường Hồng Hà",
         "Điện thoại bộ phận một cửa": sources.PHONES[lives.AGENCY],
+        "Vào sổ theo dõi hồ sơ": "quyển tháng 11/2026, ngày 25, số thứ tự 0000001",
     }
+    kind, source = SOURCES["receipt-counter"]
+    nowhere = replace(source, filing=source.filing.model_copy(update={"address": None}))
+    assert set(rows(sheet(kind, nowhere))["Địa chỉ"]) == {"…"}, "filled in by hand"
     assert found.dated.vi == "Hà Nội, ngày 25 tháng 11 năm 2026"
     assert [one.name for one in found.signatories] == [None, sources.OFFICERS["reception-1"]]
 
@@ -214,6 +221,26 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
     assert before in said["Thời gian đã hẹn trả kết quả"]
     assert after in said["Hẹn lại thời gian trả kết quả"] if after else "Hẹn lại thời gian trả kết quả" not in said
     assert found.signatories[0].name == sources.OFFICERS["leader-1"]
+    assert found.form == (None if kind == "extended" else "04"), "a lawful extension is no apology"
+
+
+@pytest.mark.parametrize("name", ["apology", "stop", "stop-unfetched", "correction-resumed", "complaint_decision"])
+def test_an_officer_signs_in_the_power_and_with_the_title_of_their_own(name: str) -> None:
+    kind, source = SOURCES[name]
+    assert [one.title for one in sheet(kind, source).signatories] == [sources.TITLES["leader-1"]]
+    bare = sheet(kind, replace(source, titles={})).signatories
+    assert [one.title.vi for one in bare] in ([["Thủ trưởng cơ quan"], ["Người thông báo"]])
+
+
+def test_forms_are_in_vietnamese_alone_and_name_no_officer_or_agency_by_a_code() -> None:
+    for name in SOURCES:
+        found, file = made(name)
+        said = raw_text(file, FOOT)
+        assert found.title.en not in said
+        without = said.replace(sources.CODE, "")
+        assert not re.search(r"\b(reception|specialist|leader|handover|cashier)-1\b|\bH01\.\d\d\b(?!-2026)", without), (
+            name
+        )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +248,7 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
     [
         ("refusal", "Phiếu từ chối tiếp nhận giải quyết hồ sơ", sources.REASON, STATED, "reception"),
         ("stop", "Thông báo dừng giải quyết hồ sơ", sources.REASON, STATED, "leader"),
-        ("stop-nothing-supplied", ENDED, "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.", ("Đ15",), "reception"),
+        ("stop-nothing-supplied", ENDED, NOT_SUPPLIED, ("Đ15",), "reception"),
         ("stop-unpaid", ENDED, "Quá thời hạn mà phí, lệ phí chưa được nộp.", OWN, "reception"),
         ("stop-lapsed", ENDED, SUCCESSOR, OWN, "reception"),
         ("stop-withdrawn", "Thông báo về việc rút hồ sơ", sources.REASON, OWN, "specialist"),

@@ -125,7 +125,15 @@ def result(signer: Signatory | None = None, words: str | None = None, **changes:
     asked = {"request_id": "issue:1", "dossier": dossier, "outcome": Outcome.APPROVED, "officer": "leader-1"} | changes
     issuer: Letterhead = AGENCIES[lives.AGENCY]
     source = ResultSource(
-        IssueRequest.model_validate(asked), of, issuer, "Lê Văn Đạt", signer, lives.START, TRACKING, words
+        IssueRequest.model_validate(asked),
+        of,
+        issuer,
+        "Lê Văn Đạt",
+        plain("Q. CHỦ TỊCH"),
+        signer,
+        lives.START,
+        TRACKING,
+        words,
     )
     by_template = words is None and source.request.outcome is Outcome.APPROVED
     template = of.result.template if by_template else None
@@ -152,6 +160,7 @@ def test_a_certificate_says_whose_it_is_and_what_was_filled_in_in_words() -> Non
     assert "Tình trạng hôn nhân: chưa kết hôn" in said
     assert "mục đích: giao dịch tài sản" in said
     assert "Người dự định kết hôn" not in said
+    assert "Q. CHỦ TỊCH" in said
     assert "Lê Văn Đạt" in said
     assert codes(pages(file)[0], 200)["QR Code"] == TRACKING.replace("{code}", CODE)
 
