@@ -340,7 +340,13 @@ def test_a_name_in_separate_letters_and_marks_is_printed_whole() -> None:
 def test_it_stands_on_paper_with_all_that_is_known() -> None:
     names = {code: {"vi": f"Sở số {n}", "en": "-"} for n, code in enumerate(("H01.12", "H01.01", "H01.13"), 1)}
     passed = ({"origin": "H01.13", "to": "H01.12", "at": START},)
-    told: dict[str, Any] = {"desk": "H01.01", "agencies": names, "passed": passed, "outcome": "late", "recipient": "Trần Thị Bé"}
+    told: dict[str, Any] = {
+        "desk": "H01.01",
+        "agencies": names,
+        "passed": passed,
+        "outcome": "late",
+        "recipient": "Trần Thị Bé",
+    }
     [page] = texts(printed(line(**told)))
     for words in (
         "SỔ THEO DÕI HỒ SƠ",
