@@ -21,8 +21,15 @@ COMPLAINT_NOTICES: Final = (
 )
 """Kinds of events of a complaint of which its complainant gets a notice."""
 
+NEW_DATES: Final = (
+    *("supplemented", "fee_paid", "fee_waived", "obligation_fulfilled", "recalled", "calendar_changed", "reopened"),
+    *("delivery_changed", "parcel_failed"),
+)
+"""Kinds of events that may move a date that the applicant knows. Only then is there a notice of new dates."""
+
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
+    **dict.fromkeys(NEW_DATES, (PaperKind.CORRECTION,)),
     **dict.fromkeys(("acceptance_revoked", "refusal_revoked", "applicant_corrected"), (PaperKind.CORRECTION,)),
     "supplement_requested": (PaperKind.SUPPLEMENT,),
     "more_time_granted": (PaperKind.SUPPLEMENT,),
@@ -37,7 +44,7 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "stopped": (PaperKind.STOP, *_ENDS),
     "dossier_received": (PaperKind.HANDOVER,),
     "fee_requested": (PaperKind.FEE,),
-    "fee_paid": _RECEIPTS,
+    "fee_paid": (*_RECEIPTS, PaperKind.CORRECTION),
     "fee_waiver_revoked": (PaperKind.CORRECTION,),
     "fee_waiver_declined": (PaperKind.CORRECTION,),
     "obligation_demanded": (PaperKind.FEE,),

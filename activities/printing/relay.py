@@ -46,8 +46,8 @@ class Printed:
     template: str
 
 
-Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
-"""Prints a paper about the last event of a log."""
+Print = Callable[[PaperKind, Log, Told], Awaitable[Printed | None]]
+"""Prints a paper about the last event of a log; returns None if the event does not cause it."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Stores bytes as a file of a filing, with their media type and a name."""
 Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
@@ -112,6 +112,8 @@ class Relay:
                     await self._issuing.issue(log, origin, told, _OF[paper])
                 return
             printed = await self._print(paper, log, told)
+            if printed is None:
+                return
             sealed = await self._seal(row["agency"], printed.body, last.at, about)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")

@@ -10,6 +10,7 @@ from activities.printing.relay import Printed
 from activities.printing.templates import printed, template_of, version_of
 from activities.procedures import Procedures
 from rules.papers.sheet import sheet
+from rules.papers.sheets.dates import needed
 from rules.papers.sheets.made import plain, seat
 from rules.require import require
 from schemas.base import Text
@@ -31,8 +32,11 @@ class Papers:
         self._procedures = Procedures(pool)
         self._tracking = tracking
 
-    async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
-        """Prints the paper about the log's last event. Raises the errors of `sheet` and `printed`."""
+    async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed | None:
+        """Prints the paper about the log's last event; None if the event does not cause it.
+
+        Raises the errors of `sheet` and `printed`.
+        """
         filing, before, course = await _filing(log, told)
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         named = (
@@ -60,6 +64,8 @@ class Papers:
             course=course,
             receipt=told.state.receipts[-1] if told.kind.state is OfficialPapers else None,
         )
+        if not needed(kind, source):
+            return None
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)
         key = require(await self._vault.find(log.connection, filing.filing_id))

@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.filing.clocks import clock_history
 from rules.filing.permission import applicant_side_roles
+from rules.papers.sheets.dates import dates
 from rules.papers.sheets.made import (
     about,
     by_hand,
@@ -83,38 +84,31 @@ def correction(source: PaperSource) -> PaperSheet:
 
     Also every other act by which the dates are other ones: a successor, another case, a filing that goes on.
     """
-    title, meaning = _CORRECTED[source.cause.event.kind]
-    label, place = said("paper.reason"), f"events[{source.cause.seq}].reason"
-    stated = hasattr(source.cause.event, "reason")
-    why = (Row(place=place, label=label, value=grounds(source)[0]),) if stated else ()
-    stands = (
-        *due(source, Clock.STAY, said("paper.stayed_until"), "stayed_until"),
-        *due(source, Clock.SUSPENSION, said("paper.suspended_until"), "suspended_until"),
-    )
-    runs = (
-        *due(source, Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
-        *due(source, Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
-        *due(source, Clock.INTAKE, said("paper.intake_until"), "intake_until"),
-        *due(source, Clock.PROCESSING, said("paper.new_appointment" if _moves_dates(source) else "paper.appointment")),
-    )
-    dates = (*(stands or runs), *_new_agency(source))
+    title, meaning = _CORRECTED.get(source.cause.event.kind, _MOVED)
+    now = (*dates(source), *_new_agency(source))
     return made(
         PaperKind.CORRECTION,
         source,
         issuer=source.filing.agency if source.filing.accepted_at else source.filing.receiving,
         title=title,
         body=(
-            Rows(rows=(*about(source), *_before_and_after(source), *why)),
+            Rows(rows=(*about(source), *_before_and_after(source), *_why(source))),
             Paragraph(text=meaning),
-            *([Rows(rows=dates)] if dates else []),
+            *([Rows(rows=now)] if now else []),
         ),
         law=grounds(source)[1],
         signatories=(_who_notifies(source),),
     )
 
 
-def _moves_dates(source: PaperSource) -> bool:
-    return source.cause.event.kind in {"succeeded", "resumed", "case_applied", "stay_over"}
+def _why(source: PaperSource) -> Iterator[Row]:
+    """The row with the reason: as the event states it, or the act by which the dates are other ones; else no row."""
+    event, place = source.cause.event, f"events[{source.cause.seq}].reason"
+    if event.kind not in _CORRECTED:
+        acted = said("paper.calendar_changed" if isinstance(event, ev.CalendarChanged) else f"deed.{event.kind}")
+        yield Row(place=place, label=said("paper.reason"), value=acted)
+    elif hasattr(event, "reason"):
+        yield Row(place=place, label=said("paper.reason"), value=grounds(source)[0])
 
 
 def _before_and_after(source: PaperSource) -> Iterator[Row]:
@@ -165,6 +159,8 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "stay_over": (said("paper.stay_over"), said("paper.goes_on_after_stay")),
 }
 """The title of the notice, and the meaning of the act for the dates, by kind of event."""
+_MOVED: Final = (said("paper.new_dates"), said("paper.dates_moved"))
+"""The title and meaning of a notice of nothing but new dates."""
 
 
 def apology(source: PaperSource) -> PaperSheet:
@@ -196,7 +192,10 @@ def _apology_words(source: PaperSource) -> tuple[Text, Text]:
         case ev.Apologised():
             return said("paper.apology"), said("paper.apologised", agency=agency)
         case _:
-            return said("paper.reappointment"), said("paper.apologised", agency=agency)
+            missed = _appointment(source)
+            ahead = missed is not None and source.cause.at < missed
+            words = said("paper.will_be_late" if ahead else "paper.apologised", agency=agency)
+            return said("paper.reappointment"), words
 
 
 def _apology_rows(source: PaperSource) -> Iterator[Row]:

@@ -63,11 +63,11 @@ OFFICERS: Final = {f"{role}-1": f"{MARKED[:28]} {role}" for role in ("reception"
 TITLES: Final = {"leader-1": Text(vi="KT. TRƯỞNG CÔNG AN PHƯỜNG\nPHÓ TRƯỞNG CÔNG AN PHƯỜNG", en="Deputy head")}
 WAYBILL: Final = "E123456789VN"
 CODE: Final = "H01.12-20261125-0000001"
-_FILE: Final = {"key": "files/a", "sha256": "0" * 64, "size": 5}
+FILE: Final = {"key": "files/a", "sha256": "0" * 64, "size": 5}
 _RESIDENCE: Final = RESIDENCE | {
     "agency": lives.AGENCY,
     "authorisation": None,
-    "papers": [{"code": "declaration", "file": _FILE}, {"code": "owner_consent", "file": _FILE}],
+    "papers": [{"code": "declaration", "file": FILE}, {"code": "owner_consent", "file": FILE}],
 }
 
 
@@ -123,6 +123,7 @@ def asked(*targets: tuple[str, str], **changes: Any) -> Filed:
     return filed
 
 
+ITEMS: Final = [{"target": "paper", "code": "owner_consent", "note": "mờ"}]
 REASON: Final = (
     "Giấy tờ nộp kèm bị mờ, không đọc được phần xác nhận của chủ sở hữu; địa chỉ ghi trong tờ khai khác với địa chỉ "
     "trong hợp đồng thuê nhà, cần đối chiếu lại với cơ sở dữ liệu quốc gia về dân cư"
@@ -402,6 +403,8 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     other = handled(PLAIN.model_copy(update={"cases": (CASE,)})).do(
         "apply_case", LEADER, case="verified", reason=REASON
     )
+    supplied = handled().do("request_supplement", SPECIALIST, items=ITEMS, legal_basis=LAW["legal_basis"])
+    supplied.wait(days=2).do("supplement", OWNER, papers=[{"code": "owner_consent", "file": FILE}])
     stayed = handled().do("record_stay", n=1, stay=1, since=lives.START, limit="30 calendar days")
     stayed.wait(days=5).do("end_stay", n=1, stay=1)
     declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
@@ -430,6 +433,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "correction-succeeded": (PaperKind.CORRECTION, succeeded.source("succeeded")),
         "correction-resumed": (PaperKind.CORRECTION, resumed.source("resumed")),
         "correction-prolonged": (PaperKind.CORRECTION, resumed.source("suspension_prolonged")),
+        "correction-dates": (PaperKind.CORRECTION, supplied.source("supplemented")),
         "correction-case": (PaperKind.CORRECTION, other.source("case_applied")),
         "correction-stayed": (PaperKind.CORRECTION, stayed.source("stayed")),
         "correction-stay-over": (PaperKind.CORRECTION, stayed.source("stay_over")),

@@ -222,6 +222,8 @@ def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, befor
     assert after in said["Hẹn lại thời gian trả kết quả"] if after else "Hẹn lại thời gian trả kết quả" not in said
     assert found.signatories[0].name == sources.OFFICERS["leader-1"]
     assert found.form == (None if kind == "extended" else "04"), "a lawful extension is no apology"
+    first = next(part.text.vi for part in found.body if isinstance(part, Paragraph))
+    assert ("sẽ không trả được" in first, "chưa trả được" in first) == (kind == "reappointed", kind == "apologised")
 
 
 @pytest.mark.parametrize("name", ["apology", "stop", "stop-unfetched", "correction-resumed", "complaint_decision"])
@@ -290,6 +292,7 @@ def test_a_suit_is_named_with_its_court_and_day_and_who_notes_a_death_signs_as_s
     ("name", "label", "until"),
     [
         ("correction-resumed", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 10 tháng 12 năm 2026"),
+        ("correction-dates", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 08 tháng 12 năm 2026"),
         ("correction-case", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 06 tháng 01 năm 2027"),
         ("correction-prolonged", "Tạm dừng đến", "17 giờ 00 phút, ngày 25 tháng 01 năm 2027"),
         ("correction-stayed", "Tạm đình chỉ đến", "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"),

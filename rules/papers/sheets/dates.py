@@ -1,0 +1,60 @@
+"""The dates under which a filing stands, as a notice tells them, and whether an event has moved one of them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rules.causes import NEW_DATES
+from rules.papers.sheets.made import due
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing
+from schemas.papers.sheet import PaperSource, Row
+from schemas.papers.state import PaperKind
+from schemas.translate import said
+
+_STANDS: Final = (
+    (Clock.STAY, said("paper.stayed_until"), "stayed_until"),
+    (Clock.SUSPENSION, said("paper.suspended_until"), "suspended_until"),
+    (Clock.SUCCESSION, said("paper.successor_until"), "until"),
+)
+"""The clocks by which a filing stands still: while one runs, its end is the date."""
+_RUNS: Final = (
+    (Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
+    (Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
+    (Clock.CONFIRMATION, said("paper.confirm_by"), "confirm_by"),
+    (Clock.OBLIGATION, said("paper.fulfil_by"), "fulfil_by"),
+    (Clock.INTAKE, said("paper.intake_until"), "intake_until"),
+)
+TOLD: Final = frozenset({clock for clock, _, __ in (*_STANDS, *_RUNS)} | {Clock.PROCESSING})
+"""The clocks whose ends are promised to the applicant, or asked of the applicant."""
+
+
+def dates(source: PaperSource) -> Iterator[Row]:
+    """The rows with the filing's dates as they are now: the end of what it stands still for, else its limits."""
+    stands = [row for clock, label, place in _STANDS for row in due(source, clock, label, place)]
+    if stands:
+        yield from stands
+        return
+    for clock, label, place in _RUNS:
+        if clock in _own(source.filing):
+            yield from due(source, clock, label, place)
+    again = Clock.PROCESSING in _moved(source.before, source.filing)
+    yield from due(source, Clock.PROCESSING, said("paper.new_appointment" if again else "paper.appointment"))
+
+
+def needed(kind: PaperKind, source: PaperSource) -> bool:
+    """Whether the last event causes this paper: a notice of new dates only if the event has moved one."""
+    only_dates = kind is PaperKind.CORRECTION and source.cause.event.kind in NEW_DATES
+    return not only_dates or bool(_moved(source.before, source.filing))
+
+
+def _moved(before: Filing | None, after: Filing) -> frozenset[Clock]:
+    """The running clocks whose end is another one than before, or had none before."""
+    known = {} if before is None else {clock: run.due for clock, run in before.clocks.items()}
+    told = ((clock, after.clocks[clock]) for clock in _own(after))
+    return frozenset(clock for clock, run in told if not run.paused and known.get(clock) != run.due)
+
+
+def _own(filing: Filing) -> frozenset[Clock]:
+    """The clocks with a date for the applicant; that of an obligation only once its amount is demanded."""
+    demanded = filing.obligation is not None and filing.obligation.amount is not None
+    return frozenset(filing.clocks) & (TOLD if demanded else TOLD - {Clock.OBLIGATION})
