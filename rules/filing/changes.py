@@ -450,6 +450,16 @@ def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
     return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
 
 
+def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
+    """The change by an apology for lateness: the date that it tells, at which the next one is due."""
+    done: Changed = {"intake_apologised": True} if event.clock is Clock.INTAKE else {}
+    if event.by is None or event.clock not in filing.clocks:
+        return done
+    expected = working_time.due(at, event.by, filing.calendar)
+    again = expected if event.clock is Clock.PROCESSING else None
+    return done | _told(filing, event.clock, expected_at=expected, apologise_at=again, apologised_at=None)
+
+
 def _close(closing: st.Closing, at: datetime) -> Changed:
     return {"closing": closing, "closed_at": at, "supplement": None, "officer": None, "stays": ()}
 
@@ -596,9 +606,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Reminded: _reminded,
     ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),
     ev.Reappointed: lambda *_: {"reappointed": True},
-    ev.Apologised: lambda _, event, __: {
-        "apologised" if event.clock is Clock.PROCESSING else "intake_apologised": True,
-    },
+    ev.Apologised: _apologised,
     ev.Overdue: _overdue,
     ev.FinishedEarly: lambda *_: {"early": True},
     ev.MachineWorkFailing: lambda _, event, __: {"machine_failing": event.work, "machine_error": event.error},

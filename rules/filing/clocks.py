@@ -232,7 +232,7 @@ def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
     return state.model_copy(update=longer | _NOTHING_TOLD)
 
 
-_NOTHING_TOLD: Final = dict.fromkeys(("reminded_at", "apologised_at", "overdue_at"))
+_NOTHING_TOLD: Final = dict.fromkeys(("reminded_at", "apologised_at", "overdue_at", "expected_at"))
 
 
 def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockState:
@@ -294,12 +294,14 @@ def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetim
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
     """The time, before the limit ends, at which an apology with another appointment is drafted.
 
-    None for a short limit, after a postponement, and in procedures with approval by silence.
+    None for a short limit, after a postponement, and in procedures with approval by silence. After an apology for
+    lateness it is the end of the date that this apology has told.
     """
+    if state.overdue:
+        return None if state.apologised_at else state.expected_at
     silent = filing.procedure.silent_officer is not None
     due_one = state.clock is Clock.PROCESSING and not silent and not postponements(filing)
-    told = state.apologised_at is not None or state.overdue
-    if not due_one or told or working_time.short(state.limit, filing.calendar):
+    if not due_one or state.apologised_at is not None or working_time.short(state.limit, filing.calendar):
         return None
     before = working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
     return before if before > state.started else None
@@ -430,8 +432,12 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
-    """The timers of a running clock; none if the clock is paused or overdue."""
-    if state.paused or state.overdue or state.clock in _SHOWN_ONLY:
+    """The timers of a running clock; none if it is paused, and for an overdue one that of the next apology alone."""
+    if state.paused or state.clock in _SHOWN_ONLY:
+        return
+    if state.overdue:
+        if state.apologise_at is not None:
+            yield Timer(clock=state.clock, due=state.apologise_at, moment=Moment.APOLOGY)
         return
     if state.remind_at is not None:
         yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)

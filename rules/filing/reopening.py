@@ -82,7 +82,6 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
         "delivery_changes": 0,
         "copy_number": 1,
         "lost_copy": None,
-        "apologised": False,
         "intake_apologised": False,
         "early": False,
         "machine_failing": None,

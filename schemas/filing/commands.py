@@ -504,10 +504,15 @@ class Reappoint(Command):
 
 
 class Apologise(Command):
-    """Explain to the applicant why the result is late, when no other appointment can be given any more (xin lỗi)."""
+    """Explain to the applicant why an act is late, and by when it now comes (xin lỗi); the lateness stays.
+
+    `by` is the time from now, in the unit of the missed limit. If `by` is not set, it is the longest that is possible:
+    that of another appointment, or of the intake's limit. Once that date is over too, another apology is due.
+    """
 
     kind: Literal["apologise"] = "apologise"
     reason: ShortText
+    by: Limit | None = None
 
 
 class WaiveFee(Command):

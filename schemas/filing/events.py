@@ -1127,12 +1127,15 @@ class Reappointed(Model):
 class Apologised(Model):
     """The reason for the delay was explained to the applicant; the appointment stays missed.
 
-    `clock` is the missed limit: of the processing, or of the intake.
+    `clock` is the missed limit: of the processing, or of the intake. `by` is the time from this event to the date that
+    the applicant was told instead; it is not set if the missed limit runs no more.
     """
 
     kind: Literal["apologised"] = "apologised"
     officer: str
     clock: Clock = Clock.PROCESSING
+    by: Limit | None = None
+    """time from this event to the date that the applicant was told instead"""
     reason: Annotated[str, Personal]
 
 

@@ -132,8 +132,9 @@ class ClockState(Model):
     `limit` includes the extensions. `due` is the instant at which the limit ends, computed on the calendar; during a
     pause it keeps its value. `remind_at` is the time of the coming reminder: None if the reminder was sent, or if none
     will be sent. `apologise_at` is the time at which an apology is drafted: None if it was drafted, or if none will be.
-    `ended_by` is the kind of the event that stopped the clock. `outcome` is None for a run that was cut short or
-    started again.
+    `expected_at` is the date that the last apology for lateness has told: `due` stays missed, and when that date is
+    over too, the next apology is drafted. `ended_by` is the kind of the event that stopped the clock. `outcome` is None
+    for a run that was cut short or started again.
     """
 
     clock: Clock
@@ -156,6 +157,8 @@ class ClockState(Model):
     """time at which the apology was drafted; not set before"""
     overdue_at: Instant | None = None
     """time at which the run became overdue; not set if it has not"""
+    expected_at: Annotated[Instant | None, Field(exclude_if=unset)] = None
+    """date that the last apology for lateness has told; not set before"""
     ended: Instant | None = None
     """end of this run of the clock; not set while it runs"""
     ended_by: str | None = None
@@ -582,7 +585,6 @@ class Filing(Model):
     past_clocks: tuple[ClockState, ...] = ()
     overdue: tuple[Clock, ...] = ()
     reappointed: bool = False
-    apologised: bool = False
     intake_apologised: Annotated[bool, Field(exclude_if=unset)] = False
     early: bool = False
     machine_failing: MachineWork | None = None

@@ -2254,6 +2254,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "paper.more_time": ("Thông báo về đề nghị gia hạn bổ sung hồ sơ", "Notice on the request for more time"),
     "paper.more_time_granted": ("Đề nghị gia hạn bổ sung được chấp thuận: thêm {by}.", "The request for more time is granted: {by} more."),
     "paper.more_time_refused": ("Đề nghị gia hạn bổ sung không được chấp thuận: {reason}. Thời hạn bổ sung không thay đổi.", "The request for more time is refused: {reason}. The limit stays as it was."),
+    "paper.new_answer": ("Hẹn lại thời gian trả lời về việc tiếp nhận", "New date of the answer about the intake"),
     "paper.new_appointment": ("Hẹn lại thời gian trả kết quả", "New appointment"),
     "paper.new_dates": ("Thông báo thời hạn mới", "Notice of new dates"),
     "paper.new_name_from_now": ("Các giấy tờ lập từ nay ghi theo thông tin mới. Chữ ký số trên tờ khai, nếu có, không bao gồm phần đã đính chính; các thời hạn không thay đổi.", "Papers that are made from now on have the new name and number. A digital signature on the form, if there is one, does not cover the correction; no time limit changes."),

@@ -178,7 +178,8 @@ def _may_apologise(filing: Filing, _: Actor, now: datetime) -> Problem | None:
         return wrong
     if now < filing.clocks[Clock.PROCESSING].due:
         return problem("", "not_late")
-    return problem("", "apologised_already") if filing.apologised else None
+    expected = filing.clocks[Clock.PROCESSING].expected_at
+    return problem("", "apologised_already") if expected is not None and now < expected else None
 
 
 def _intake_was_late(filing: Filing) -> bool:
@@ -188,7 +189,11 @@ def _intake_was_late(filing: Filing) -> bool:
 
 def _apologise(filing: Filing, command: cm.Apologise, _: datetime) -> Events:
     clock = Clock.INTAKE if _intake_was_late(filing) else Clock.PROCESSING
-    return (ev.Apologised(officer=command.actor.subject, clock=clock, reason=command.reason),)
+    state = filing.clocks.get(clock)
+    of_intake = state if clock is Clock.INTAKE else None
+    by = longer(clocks.put_off_at_most(filing) if of_intake is None else of_intake.limit, command.by)
+    told = None if state is None else by
+    return (ev.Apologised(officer=command.actor.subject, clock=clock, by=told, reason=command.reason),)
 
 
 def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
@@ -202,7 +207,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     if command.moment is Moment.APOLOGY:
         announced = _in_time(filing, filing.procedure.limits.notice, now)
         proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
-        return (ev.ApologyDrafted(due=state.due, proposed=proposed),)
+        return (ev.ApologyDrafted(due=state.expected_at or state.due, proposed=proposed),)
     return _expire(filing, state)
 
 

@@ -206,7 +206,12 @@ def _apology_rows(source: PaperSource) -> Iterator[Row]:
         label = said("paper.answer_at" if _of_intake(event) else "paper.appointment")
         yield Row(place="before", label=label, value=moment(before))
     yield Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=plain(event.reason))
-    if now is not None and not isinstance(event, ev.Apologised):
+    if isinstance(event, ev.Apologised):
+        run = source.filing.clocks.get(event.clock)
+        if run is not None and run.expected_at is not None:
+            label = said("paper.new_answer" if _of_intake(event) else "paper.new_appointment")
+            yield Row(place="expected", label=label, value=moment(run.expected_at))
+    elif now is not None:
         yield Row(place="due", label=said("paper.new_appointment"), value=moment(now))
         yield from stretched_by(source)
 
@@ -228,4 +233,4 @@ def _appointment(source: PaperSource) -> datetime | None:
 
 def _due(filing: Filing) -> datetime | None:
     clock = filing.clocks.get(Clock.PROCESSING)
-    return None if clock is None else clock.due
+    return None if clock is None else clock.expected_at or clock.due

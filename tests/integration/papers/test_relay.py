@@ -93,7 +93,7 @@ async def test_a_failing_paper_is_tried_again_and_seen_and_holds_up_no_other(wor
     async with at_work(world):
         play = await lived(world)
 
-    async def broken(kind: PaperKind, log: Log, told: Told) -> Printed:
+    async def broken(kind: PaperKind, log: Log, told: Told) -> Printed | None:
         if kind is PaperKind.RECEIPT:
             raise ValueError(play.code)
         return await desk.prints(kind, log, told)

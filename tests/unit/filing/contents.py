@@ -218,7 +218,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "inspect": some(held_at=[START, START + timedelta(days=9999)]).map(lambda held: held | SEEN),
     "record_opinion": some(party=["police", "health", "navy"], consent=st.booleans()),
     "stop": some(mode=["suspend", "suspend", "end"], limit=[None, None, *SUSPENSIONS], **STOPPED),
-    "apologise": st.just({"reason": "quá tải"}),
+    "apologise": some(reason=["quá tải"], by=[None, *LENGTHS]),
     "show_draft": st.just({"draft": FILE}),
     "confirm_draft": st.just({}),
     "correct_draft": some(note=["sai"], form=FORM),

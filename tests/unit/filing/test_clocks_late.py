@@ -296,22 +296,38 @@ def test_where_silence_approves_nobody_apologises_before_it_is_late() -> None:
     assert life.kinds[-2:] == ["overdue", "apology_drafted"]
 
 
-def test_what_is_late_is_apologised_for_once_by_the_leader_and_stays_late() -> None:
+def test_what_is_late_is_apologised_for_by_the_leader_with_another_date_and_stays_late() -> None:
     life = at(VERIFY).until("2026-12-02 16:59").rung()
     assert life.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
     life.until("2026-12-02 17:00").rung()
     for actor in (SPECIALIST, TEAM_LEAD, APPLICANT):
         assert life.refusal("apologise", actor, **BUSY) == [("actor.role", "role_not_allowed")]
     assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("apologise",))
-    clocks = life.filing.clocks
-    life.do("apologise", LEADER, **BUSY)
-    assert (life.filing.clocks, life.filing.overdue) == (clocks, ("step", "processing"))
-    assert events(life, ev.Apologised) == [ev.Apologised(officer="leader-1", reason="quá tải")]
+    assert life.refusal("apologise", LEADER, **BUSY, by="6 working days") == [("by", "too_far")]
+    due = life.clock("processing").due
+    life.do("apologise", LEADER, **BUSY, by="2 working days")
+    assert (life.clock("processing").due, life.filing.overdue) == (due, ("step", "processing"))
+    told = Limit(amount=2, unit=Unit.WORKING_DAYS)
+    assert events(life, ev.Apologised) == [ev.Apologised(officer="leader-1", by=told, reason="quá tải")]
     assert life.refusal("apologise", LEADER, **BUSY) == [("", "apologised_already")]
-    assert notices(life)[-1][-1] == ()
+    assert not [name for name, *_ in notices(life) if name.startswith("apology")]
     decided = Life(result_channel="counter").accepted().decided().until("2026-12-02 17:00").rung()
     assert decided.refusal("apologise", LEADER, **BUSY) == []
     assert decided.issued().refusal("apologise", LEADER, **BUSY) == [("", "wrong_stage")]
+
+
+def test_each_further_lateness_has_its_own_apology_with_its_own_date() -> None:
+    life = at(VERIFY).until("2026-12-02 17:00").rung().do("apologise", LEADER, **BUSY, by="2 working days")
+    for told, after in (("2026-12-07 17:00", "2026-12-15 17:00"), ("2026-12-15 17:00", "2026-12-23 17:00")):
+        assert life.clock("processing").expected_at == local(told)
+        assert ("processing", "apology", local(told)) in life.tells
+        life.until(told).rung()
+        assert events(life, ev.ApologyDrafted)[-1].due == local(told)
+        assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("apologise",))
+        life.do("apologise", LEADER, **BUSY)
+        assert life.clock("processing").expected_at == local(after)
+    life.do("forward", SPECIALIST).decided()
+    assert life.clock("processing").outcome == "late"
 
 
 LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {

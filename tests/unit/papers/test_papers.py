@@ -210,7 +210,7 @@ def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() ->
     [
         ("reappointed", "Phiếu xin lỗi và hẹn lại ngày trả kết quả", "04 tháng 12", "15 tháng 12"),
         ("extended", "Thông báo gia hạn thời gian giải quyết hồ sơ", "04 tháng 12", "09 tháng 12"),
-        ("apologised", "Phiếu xin lỗi do trả kết quả quá hạn", "04 tháng 12", None),
+        ("apologised", "Phiếu xin lỗi do trả kết quả quá hạn", "04 tháng 12", "16 tháng 12"),
     ],
 )
 def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, before: str, after: str | None) -> None:
