@@ -326,7 +326,7 @@ def test_each_further_lateness_has_its_own_apology_with_its_own_date() -> None:
         assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("apologise",))
         life.do("apologise", LEADER, **BUSY)
         assert life.clock("processing").expected_at == local(after)
-    life.do("forward", SPECIALIST).decided()
+    life.do("forward", SPECIALIST).decided().issued()
     assert life.clock("processing").outcome == "late"
 
 
