@@ -26,6 +26,7 @@ from tests.unit.filing.lives import (
     RECEPTION,
     SPECIALIST,
     START,
+    STOP,
     TAX,
     TEAM_LEAD,
     VERIFY,
@@ -328,6 +329,9 @@ def test_each_further_lateness_has_its_own_apology_with_its_own_date() -> None:
         assert life.clock("processing").expected_at == local(after)
     life.do("forward", SPECIALIST).decided().issued()
     assert life.clock("processing").outcome == "late"
+    paused = at(VERIFY).until("2026-12-02 17:00").rung().do("apologise", LEADER, **BUSY, by="2 working days")
+    paused.do("stop", LEADER, mode="suspend", **STOP).wait(hours=1).do("resume", LEADER)
+    assert ("processing", "apology", local("2026-12-07 17:00")) in paused.tells, "a pause leaves the date told"
 
 
 LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {

@@ -81,7 +81,10 @@ class Filed(Life):
 
     def source(self, kind: str, **changes: Any) -> PaperSource:
         """Returns the source of the paper that the last event of this kind causes."""
-        upto = max(n for n, one in enumerate(self.log, 1) if one.event.kind == kind)
+        return self.source_at(max(n for n, one in enumerate(self.log, 1) if one.event.kind == kind), **changes)
+
+    def source_at(self, upto: int, **changes: Any) -> PaperSource:
+        """Returns the source of the paper that the event with this number causes."""
         state = before = self.blank
         for recorded in self.log[:upto]:
             before, state = state, lifecycle.evolve(state, recorded)
