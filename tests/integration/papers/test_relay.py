@@ -62,7 +62,7 @@ async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(w
     assert await play.kinds() == kinds, "the filing itself has no event more"
     found = {paper.paper: paper for paper in await desk.made(play)}
     receipt = found.pop(PaperKind.CHARGE_RECEIPT)
-    assert {*found} == {PaperKind.SUPPLEMENT, PaperKind.RECEIPT, PaperKind.FEE, PaperKind.CONTROL}
+    assert {*found} == {PaperKind.SUPPLEMENT, PaperKind.CORRECTION, PaperKind.RECEIPT, PaperKind.FEE, PaperKind.CONTROL}
     assert receipt.about.stream == papers_stream(play.filing), "it is about its number, which was taken there"
     for kind, paper in found.items():
         assert kinds[paper.about.seq - 1] in {"supplement_requested", "accepted", "fee_requested", "handed_over"}
@@ -175,13 +175,13 @@ async def test_a_filing_with_official_papers_is_erased_with_them(world: World, d
         await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
         await play.act(cm.Supplement, play.submission.actor, form={"first_party_name": "Nguyễn Thị Ước"})
         await play.withdraw()
-        assert await work(desk.relay()) == 2
+        assert await work(desk.relay()) == 4
         code = str(play.code)
         await eventually(lambda: complaint_until(world, play), lambda until: until < datetime.now(UTC))
         await approved(world, (await asked(world, code)).n)
         done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
-    assert await play.kinds("papers") == ["paper_made", "paper_made", "erased"]
+    assert await play.kinds("papers") == [*["paper_made"] * 4, "erased"]
     await sound(world)
     async with world.connection() as connection:
         bundle = require(await export(connection, code))

@@ -12,6 +12,7 @@ from schemas.papers.state import PaperKind
 from schemas.people import SYSTEM, Actor
 from tests.unit.filing import lives
 from tests.unit.filing.lives import FETCHED, HANDOVER, LEADER, PASSPORT, RECEPTION, SPECIALIST
+from tests.unit.forms.dossiers import RESIDENCE
 from tests.unit.papers import sources
 from tests.unit.papers.sources import ITEMS, LAW, OWNER, PASSING, PLAIN, UNPAID_RESULT, Filed, asked, handled, issued
 
@@ -34,8 +35,8 @@ PLACES: Final[dict[str, Callable[[], Filed]]] = {
     "result unpaid": lambda: issued(UNPAID_RESULT),
 }
 OWN: Final[dict[str, Any]] = {
-    "recipient": sources.RESIDENCE["applicant"]["name"],
-    "identity": PASSPORT | {"citizen_number": sources.RESIDENCE["applicant"]["id_number"]},
+    "recipient": RESIDENCE["applicant"]["name"],
+    "identity": PASSPORT | {"citizen_number": RESIDENCE["applicant"]["id_number"]},
 }
 ACTS: Final[tuple[tuple[str, Actor, dict[str, Any]], ...]] = (
     ("withdraw", OWNER, {"reason": sources.REASON}),
