@@ -49,6 +49,8 @@ from tests.workflow.results import signers
 from verifier import bundle as bundle_verifier
 from views.log import Log, Told
 
+CAUSED_BY: Final = {"supplement_requested", "supplemented", "accepted", "fee_requested", "fee_paid", "handed_over"}
+
 
 async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(world: World, desk: Desk) -> None:
     async with at_work(world):
@@ -65,7 +67,7 @@ async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(w
     assert {*found} == {PaperKind.SUPPLEMENT, PaperKind.CORRECTION, PaperKind.RECEIPT, PaperKind.FEE, PaperKind.CONTROL}
     assert receipt.about.stream == papers_stream(play.filing), "it is about its number, which was taken there"
     for kind, paper in found.items():
-        assert kinds[paper.about.seq - 1] in {"supplement_requested", "accepted", "fee_requested", "handed_over"}
+        assert kinds[paper.about.seq - 1] in CAUSED_BY
         assert str(play.code) in raw_text(await desk.store.get(paper.file), NO_FOOT), kind
     asked = raw_text(await desk.store.get(found[PaperKind.SUPPLEMENT].file), NO_FOOT)
     assert "không đọc được" in asked
