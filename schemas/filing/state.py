@@ -1,6 +1,6 @@
 """A filing (hồ sơ): the fold of its events, and its views."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -170,6 +170,11 @@ class ClockState(Model):
     def paused(self) -> bool:
         """Whether the clock is paused."""
         return bool(self.pauses) and self.pauses[-1].until is None
+
+    @property
+    def promised(self) -> datetime:
+        """The date that the applicant was told last: that of an apology, else the due instant."""
+        return self.expected_at or self.due
 
     @property
     def overdue(self) -> bool:

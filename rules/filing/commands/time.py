@@ -207,7 +207,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     if command.moment is Moment.APOLOGY:
         announced = _in_time(filing, filing.procedure.limits.notice, now)
         proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
-        return (ev.ApologyDrafted(due=state.expected_at or state.due, proposed=proposed),)
+        return (ev.ApologyDrafted(due=state.promised, proposed=proposed),)
     return _expire(filing, state)
 
 

@@ -233,4 +233,4 @@ def _appointment(source: PaperSource) -> datetime | None:
 
 def _due(filing: Filing) -> datetime | None:
     clock = filing.clocks.get(Clock.PROCESSING)
-    return None if clock is None else clock.expected_at or clock.due
+    return None if clock is None else clock.promised
