@@ -98,8 +98,8 @@ SCENARIOS: Final = (
     Scenario(
         "late twice",
         "NĐ 61/2018 Đ19 k9",
-        "one apology by the leader with a new date; late it stays",
-        f"{_LATE}::test_what_is_late_is_apologised_for_once_by_the_leader_and_stays_late",
+        "each lateness has an apology with a date of its own; late it stays",
+        f"{_LATE}::test_each_further_lateness_has_its_own_apology_with_its_own_date",
     ),
     Scenario(
         "extended, and the appointment put off as well",
