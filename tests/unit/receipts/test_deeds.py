@@ -159,7 +159,7 @@ def test_the_money_of_a_fee_paid_online_is_gone_with_its_last_dong(back: tuple[A
 
 def test_what_each_event_causes_on_paper() -> None:
     kinds = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-    assert papers_of(FeePaid(n=1, amount=1, channel=Channel.COUNTER)) == kinds
+    assert papers_of(FeePaid(n=1, amount=1, channel=Channel.COUNTER)) == (*kinds, PaperKind.CORRECTION)
     [issued] = PAPERS.decide(NOTHING, issue(), AT)
     assert papers_of(issued) == (PaperKind.FEE_RECEIPT,)
     said: dict[str, Any] = {"of": FeeKind.FEE, "registered": NUMBER, "fee": 1, "officer": "c1", "reason": "-"}
