@@ -191,6 +191,8 @@ unit/files/test_inspection.py: each file of a corpus, judged in a child
   only each_file
 unit/forms/test_sheet.py: each form of the catalogue filled in and printed
   only every_form the_same_form
+unit/papers/test_dates.py: each date that any life gives, on paper
+  only each_new_date
 unit/papers/test_hands.py: whose hands a filing is in, over any life
   only somebody_has
 unit/papers/test_papers.py: the same bytes of each paper in a process of its own, and papers measured

@@ -2,14 +2,17 @@
 
 import os
 from collections import Counter
+from functools import cache
 from typing import Final
 
 import pytest
 
-from docs.tools.facts.page import PROCEDURES, WHY, page, rows
+from docs.tools.facts.page import PROCEDURES, WHY, page
+from docs.tools.facts.page import rows as rows_of_all
 from tests.conftest import ROOT
 
 PAGE: Final = ROOT / "docs" / "facts.md"
+rows: Final = cache(lambda: tuple(rows_of_all()))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 import ast
 import json
 import os
-import subprocess
+import runpy
 import sys
 from functools import cache
 from pathlib import Path
@@ -112,9 +112,11 @@ def test_what_the_law_does_not_know_and_what_it_knows_and_never_happens_has_its_
     assert {(change.before, change.after): change.law for change in law().transitions if change.law} == KNOWN
 
 
-def test_it_is_asked_for_as_json() -> None:
-    command = [sys.executable, "-m", "docs.tools.law", "--json"]
-    said = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+def test_it_is_asked_for_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("docs.tools.law.matrix.matrix", law)
+    monkeypatch.setattr(sys, "argv", ["docs.tools.law", "--json"])
+    runpy.run_module("docs.tools.law", run_name="__main__")
+    said = json.loads(capsys.readouterr().out)
     assert len(said["rows"]) == len(law().rows)
     place = ("a step to decide, claimed", "leader", "decide")
     [decided] = [row for row in said["rows"] if (row["situation"], row["role"], row["command"]) == place]
