@@ -27,7 +27,7 @@ def named(function: str, begins: Iterable[str]) -> bool:
 
 
 ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "unit": ("rules", "schemas", "motcua", "activities", "workflows", "views"),
+    "unit": ("rules", "schemas", "motcua", "activities", "workflows", "views", "verifier"),
     "replay": ("workflows", "rules", "schemas"),
     "workflow": ("rules", "schemas", "activities", "workflows", "workers"),
     "time": ("rules/time", "rules/filing", "workflows"),
@@ -207,13 +207,15 @@ unit/stream/test_every_event.py: that no function that takes events is left out 
   only whatever_takes
 unit/time/test_working_time.py: that due dates are measured
   only it_says_how
+unit/verifier/test_hostile.py: each value of a bundle as each wrong type
+  only no_value
 workflow/orders/test_files.py: rogue runs that ask about files
 workflow/orders/test_lives.py: each life that is refused an act for good
 workflow/orders/test_rogue_runs.py: rogue runs that order every activity, with old requests too, and results
 workflow/orders/test_under_way.py: acts under way that are reset, restarted and moved, and signatures nobody ordered
 workflow/test_answered.py: a stranger answers each activity on a real queue
 workflow/test_bad_input.py: each wrong input by a real Update
-  only a_start_that a_submission an_update_that
+  only a_start_that a_submission an_unknown_field an_update_that
 workflow/test_branches.py: obligations lost, sealed codes, complaints, parts of a back office, forged payments
   but a_ministry a_payment_that_is a_payment_that_no a_wrong_code after_a_withdrawal rejected_by where_the whoever_pays
 workflow/test_given_once.py: refunds whose call goes wrong at midnight, or that somebody else asks for
