@@ -38,6 +38,8 @@ class Papers:
         Raises the errors of `sheet` and `printed`.
         """
         filing, before, course = await _filing(log, told)
+        if not needed(kind, told.events[-1].event.kind, before, filing):
+            return None
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         named = (
             filing.desk,
@@ -49,14 +51,15 @@ class Papers:
         acted = (recorded.actor.agency for recorded in told.events)
         higher = getattr(told.state, "higher", None)
         agencies = sorted({agency for agency in (*named, *acted, told.state.agency, higher) if agency})
+        names, titles = await officers(log.connection, agencies)
         source = PaperSource(
             events=tuple(told.events),
             filing=filing,
             procedure=procedure,
             agencies=await letterheads(log.connection, agencies),
             phones={row["agency"]: row["phone"] for row in await log.connection.fetch(_PHONES, agencies)},
-            officers=await officers(log.connection, agencies),
-            titles=await titles(log.connection, agencies),
+            officers=names,
+            titles=titles,
             tracking=self._tracking,
             before=before,
             complaint=told.state if told.kind.state is Complaint else None,
@@ -64,8 +67,6 @@ class Papers:
             course=course,
             receipt=told.state.receipts[-1] if told.kind.state is OfficialPapers else None,
         )
-        if not needed(kind, source):
-            return None
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)
         key = require(await self._vault.find(log.connection, filing.filing_id))
@@ -88,16 +89,12 @@ async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Re
     return replace(about, events=[*course]).state, None, course
 
 
-async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str, str]:
-    """Returns the names of the officers of these agencies, by the officers' subject."""
-    return {row["subject"]: row["name"] for row in await connection.fetch(_OFFICERS, list(agencies))}
-
-
-async def titles(connection: Connection, agencies: Iterable[str]) -> dict[str, Text]:
-    """Returns what stands above the names of these agencies' officers: power and title, by the officers' subject."""
+async def officers(connection: Connection, agencies: Iterable[str]) -> tuple[dict[str, str], dict[str, Text]]:
+    """Returns the names of these agencies' officers, and the power and title above the names, each by subject."""
     rows = await connection.fetch(_OFFICERS, list(agencies))
     above = ((row["subject"], [line for line in (row["power"], row["title"]) if line]) for row in rows)
-    return {subject: plain("\n".join(lines)) for subject, lines in above if lines}
+    titles = {subject: plain("\n".join(lines)) for subject, lines in above if lines}
+    return {row["subject"]: row["name"] for row in rows}, titles
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:

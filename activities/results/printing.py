@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.printing.source import letterheads, officers, titles
+from activities.printing.source import letterheads, officers
 from activities.printing.templates import printed
 from activities.procedures import Procedures
 from activities.results.entry import signer_now
@@ -62,8 +62,7 @@ class ResultPages:
         procedure = await self._procedures.published(dossier.procedure, dossier.version)
         async with acquired(self._pool) as connection:
             heads = await letterheads(connection, [dossier.agency])
-            names = await officers(connection, [dossier.agency])
-            above = await titles(connection, [dossier.agency])
+            names, above = await officers(connection, [dossier.agency])
             signer = await _signatory(connection, dossier.agency, names, above) if request.number else None
         return ResultSource(
             request=request,

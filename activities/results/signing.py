@@ -329,8 +329,7 @@ class AgencySeal:
         Raises `SealRefusedError` until the agency's unfit certificate is renewed, and the other errors of
         `sign_official`.
         """
-        person = await self._holder(agency)
-        if self._lasting is None or person is None:
+        if self._lasting is None or (person := await self._holder(agency)) is None:
             return None
         ready = with_fields(paper, [SignatureField(SEAL)])
         try:

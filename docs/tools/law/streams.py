@@ -75,11 +75,10 @@ def _on_another_calendar(play: Play) -> Play:
 
 def _rows(kind: str) -> Iterator[StreamRow]:
     cells, known = defaultdict[str, set[tuple[str, str, str]]](set), found(kind)
-    named: Callable[..., str] = _NAMES.get(kind, _by_state)
-    begun = {named(place.state, case=None) for place in known.play.begun()}
+    begun = {_named(place.state) for place in known.play.begun()}
     for key, ways in known.left_by.items():
         for move, other in ways:
-            names = partial(named, case=move.content.get("case"))
+            names = partial(_named, case=move.content.get("case"))
             changed = names(known.places[key].state), names(known.places[other].state)
             cells[str(move.model.model_fields["kind"].default)].add((move.actor.role, *changed))
     for command, rule in KINDS[kind].rules.of.items():
@@ -98,11 +97,20 @@ _COMPLAINING: Final = tuple(
 """The roles whose complaint is admitted, from the desk with a signed one."""
 
 
-def _by_state(state: Any, *, case: int | None) -> str:  # noqa: ARG001 -- the form of all names
-    return str(state.state)
+def _named(state: Any, case: int | None = None) -> str:
+    """Returns the name of a stream's state; of a refund, the state of this case."""
+    match state:
+        case Result():
+            return _of_result(state)
+        case Refund():
+            return _of_refund(state, case)
+        case OfficialPapers():
+            return _of_papers(state)
+        case _:
+            return str(state.state)
 
 
-def _of_result(state: Result, *, case: int | None) -> str:  # noqa: ARG001 -- the form of all names
+def _of_result(state: Result) -> str:
     """Returns the state of the last number; "again" if an earlier one is in force."""
     last = state.last
     if of_result.declined(state):
@@ -114,7 +122,7 @@ def _of_result(state: Result, *, case: int | None) -> str:  # noqa: ARG001 -- th
     return f"{now} again" if state.in_force not in {None, last} else now
 
 
-def _of_refund(state: Refund, *, case: int | None) -> str:
+def _of_refund(state: Refund, case: int | None) -> str:
     """Returns the state of the command's case; of a command about no case, the open question or the last case."""
     if case is not None:
         return str(state.entries[case - 1].state)
@@ -127,7 +135,7 @@ def _of_refund(state: Refund, *, case: int | None) -> str:
     return str(state.entries[-1].state) if state.entries else "begun"
 
 
-def _of_papers(state: OfficialPapers, *, case: int | None) -> str:  # noqa: ARG001 -- the form of all names
+def _of_papers(state: OfficialPapers) -> str:
     """Returns the state of the receipt, if there is one."""
     if not state.receipts:
         return "paper made" if state.made else NOTHING
@@ -135,9 +143,6 @@ def _of_papers(state: OfficialPapers, *, case: int | None) -> str:  # noqa: ARG0
     if receipt.voided_at is not None:
         return "receipt void"
     return "receipt valid" if receipt.void_asked is None else "void requested"
-
-
-_NAMES: Final[dict[str, Callable[..., str]]] = {"result": _of_result, "refund": _of_refund, "papers": _of_papers}
 
 
 def stream_tables(rows: tuple[StreamRow, ...]) -> Iterator[str]:

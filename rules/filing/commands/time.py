@@ -190,8 +190,8 @@ def _intake_was_late(filing: Filing) -> bool:
 def _apologise(filing: Filing, command: cm.Apologise, _: datetime) -> Events:
     clock = Clock.INTAKE if _intake_was_late(filing) else Clock.PROCESSING
     state = filing.clocks.get(clock)
-    of_intake = state if clock is Clock.INTAKE else None
-    by = longer(clocks.put_off_at_most(filing) if of_intake is None else of_intake.limit, command.by)
+    most = clocks.put_off_at_most(filing) if state is None or clock is not Clock.INTAKE else state.limit
+    by = longer(most, command.by)
     told = None if state is None else by
     return (ev.Apologised(officer=command.actor.subject, clock=clock, by=told, reason=command.reason),)
 

@@ -41,10 +41,10 @@ def dates(source: PaperSource) -> Iterator[Row]:
     yield from due(source, Clock.PROCESSING, said("paper.new_appointment" if again else "paper.appointment"))
 
 
-def needed(kind: PaperKind, source: PaperSource) -> bool:
-    """Whether the last event causes this paper: a notice of new dates only if the event has moved one."""
-    only_dates = kind is PaperKind.CORRECTION and source.cause.event.kind in NEW_DATES
-    return not only_dates or bool(_moved(source.before, source.filing))
+def needed(kind: PaperKind, event: str, before: Filing | None, after: Filing) -> bool:
+    """Whether an event of this kind causes this paper: a notice of new dates only if the event has moved one."""
+    only_dates = kind is PaperKind.CORRECTION and event in NEW_DATES
+    return not only_dates or bool(_moved(before, after))
 
 
 def _moved(before: Filing | None, after: Filing) -> frozenset[Clock]:

@@ -62,7 +62,8 @@ def papers(life: Life, before: Filing, recorded: Recorded, after: Filing) -> lis
         agencies=AGENCIES,
         before=before,
     )
-    kinds = [kind for kind in papers_of(recorded.event) if kind in TELL and needed(kind, source)]
+    caused = (kind for kind in papers_of(recorded.event) if needed(kind, recorded.event.kind, before, after))
+    kinds = [kind for kind in caused if kind in TELL]
     return [" ".join(text for _, text in texts_of(sheet(kind, source))) for kind in kinds]
 
 

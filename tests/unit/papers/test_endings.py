@@ -72,7 +72,11 @@ def papers(filed: Filed) -> list[str]:
     titles = []
     for n, recorded in enumerate(filed.log, 1):
         source = filed.source_at(n)
-        kinds = (kind for kind in papers_of(recorded.event) if kind not in MONEY and needed(kind, source))
+        kinds = (
+            kind
+            for kind in papers_of(recorded.event)
+            if kind not in MONEY and needed(kind, recorded.event.kind, source.before, source.filing)
+        )
         titles += [sheet(kind, source).title.vi for kind in kinds]
     return titles
 
