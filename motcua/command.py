@@ -1,7 +1,6 @@
 """Start and end of the `motcua` command. Its subcommands are in `cli/`, and in other installed packages."""
 
 import contextlib
-import gc
 import json
 import os
 import sys
@@ -20,7 +19,6 @@ def main() -> NoReturn:
     Every command ends here, by `os._exit`: at a normal exit Python may crash in the SDK's library
     (temporalio/sdk-python#300), and a finished command would look failed.
     """
-    gc.set_threshold(50_000, 20, 100)  # the imports free nothing: scanning what they make is a fifth of `--help`
     code = _run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # the reader of a pipe has gone

@@ -47,6 +47,7 @@ from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests import tiers
 from tests.any_files import AnyFiles, Receives, received_by
 from tests.checked_once import check_once
+from workers.memory import THRESHOLDS
 from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
@@ -145,6 +146,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*THRESHOLDS)
         gc.enable()
 
 

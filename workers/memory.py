@@ -5,15 +5,22 @@ pile up until a full garbage collection, which scans the whole cache.
 """
 
 import gc
-from typing import Any
+from typing import Any, Final
 
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
 
+THRESHOLDS: Final = (50_000, 20, 100)
+"""The thresholds of garbage collection. They are high, since a worker caches a thousand workflows.
+
+Scanning the cache after every few hundred new objects would take an eighth of the worker's time (docs/performance.md).
+"""
+
 
 def settle() -> None:
-    """Exempts all existing objects from garbage collection."""
+    """Exempts all existing objects from garbage collection, and makes later collections less frequent."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
 
 
 class ForgettingRunner(UnsandboxedWorkflowRunner):
