@@ -447,7 +447,16 @@ def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Changed:
 
 def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
     late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
-    return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
+    return late | _owed(event.clock) | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
+
+
+def _owed(clock: Clock) -> Changed:
+    """The change that makes the leader owe an apology for a late intake; for another clock none."""
+    return {"intake_apologised": False} if clock is Clock.INTAKE else {}
+
+
+def _apology_drafted(filing: Filing, event: ev.ApologyDrafted, at: datetime) -> Changed:
+    return _owed(event.clock) | _told(filing, event.clock, apologise_at=None, apologised_at=at)
 
 
 def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
@@ -456,8 +465,7 @@ def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
     if event.by is None or event.clock not in filing.clocks:
         return done
     expected = working_time.due(at, event.by, filing.calendar)
-    again = expected if event.clock is Clock.PROCESSING else None
-    return done | _told(filing, event.clock, expected_at=expected, apologise_at=again, apologised_at=None)
+    return done | _told(filing, event.clock, expected_at=expected, apologise_at=expected, apologised_at=None)
 
 
 def _close(closing: st.Closing, at: datetime) -> Changed:
@@ -604,7 +612,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Stayed: _stayed,
     ev.StayOver: _stay_over,
     ev.Reminded: _reminded,
-    ev.ApologyDrafted: lambda filing, _, at: _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at),
+    ev.ApologyDrafted: _apology_drafted,
     ev.Reappointed: lambda *_: {"reappointed": True},
     ev.Apologised: _apologised,
     ev.Overdue: _overdue,

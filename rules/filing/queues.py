@@ -193,10 +193,10 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     if state.reminded_at and not state.overdue:
         name = f"reminder:{state.clock}"
         told += [_notice(filing, name, role, **limit, **_claim(filing, role)) for role in _reminded(filing, state)]
-    if state.apologised_at:
+    if state.apologised_at and state.clock is Clock.PROCESSING:
         leader = _someone(filing, Role.LEADER)
         actions = (kind for kind in ("reappoint", "apologise") if check(filing, kind, leader, now) is None)
-        told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, *actions, **limit))
+        told.append(_notice(filing, "apology:processing", Role.LEADER, *actions, **limit))
     return told
 
 

@@ -1106,10 +1106,13 @@ class Reminded(Model):
 class ApologyDrafted(Model):
     """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader (Decree 61/2018 art. 19 k9).
 
-    `due` is the appointment that will be missed. `proposed` is the new appointment; not set if it is too late for one.
+    `clock` is the limit: of the processing, or of the intake once the date that an apology told is over, too. `due` is
+    the date that will be missed. `proposed` is the new appointment; not set if it is too late for one.
     """
 
     kind: Literal["apology_drafted"] = "apology_drafted"
+    clock: Clock = Clock.PROCESSING
+    """missed limit: of the processing, or of the intake"""
     due: Instant
     proposed: Instant | None = None
     """the new appointment that the agency proposes; not set if it is too late for one"""

@@ -201,7 +201,7 @@ SCENARIOS: Final = (
         "the intake itself is late",
         "NĐ 61/2018 Đ19 k9; Luật Khiếu nại",
         "apologised for, and open to a complaint",
-        f"{_APPLICANTS}::test_a_late_intake_is_apologised_for_once_and_open_to_a_complaint",
+        f"{_APPLICANTS}::test_a_late_intake_is_apologised_for_and_open_to_a_complaint",
     ),
     Scenario(
         "60 days in hospital, one day late with the complaint",

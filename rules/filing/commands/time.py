@@ -205,10 +205,15 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:
-        announced = _in_time(filing, filing.procedure.limits.notice, now)
-        proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
-        return (ev.ApologyDrafted(due=state.promised, proposed=proposed),)
+        return (_apology(filing, state, now),)
     return _expire(filing, state)
+
+
+def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
+    """The draft of an apology, with another appointment for a result if there is time to announce one."""
+    announced = state.clock is Clock.PROCESSING and _in_time(filing, filing.procedure.limits.notice, now)
+    proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
+    return ev.ApologyDrafted(clock=state.clock, due=state.promised, proposed=proposed)
 
 
 def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rules.causes import NEW_DATES
-from rules.papers.sheets.made import due
+from rules.papers.sheets.made import due, until
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.papers.sheet import PaperSource, Row
@@ -48,10 +48,10 @@ def needed(kind: PaperKind, event: str, before: Filing | None, after: Filing) ->
 
 
 def _moved(before: Filing | None, after: Filing) -> frozenset[Clock]:
-    """The running clocks whose end is another one than before, or had none before."""
-    known = {} if before is None else {clock: run.due for clock, run in before.clocks.items()}
+    """The running clocks whose end, as papers print it, is another one than before, or had none before."""
+    known = {} if before is None else {clock: until(run.due) for clock, run in before.clocks.items()}
     told = ((clock, after.clocks[clock]) for clock in _own(after))
-    return frozenset(clock for clock, run in told if not run.paused and known.get(clock) != run.due)
+    return frozenset(clock for clock, run in told if not run.paused and known.get(clock) != until(run.due))
 
 
 def _own(filing: Filing) -> frozenset[Clock]:

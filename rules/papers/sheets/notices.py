@@ -222,13 +222,11 @@ def _of_intake(event: ev.Event) -> bool:
 
 def _appointment(source: PaperSource) -> datetime | None:
     """The appointment that the causing event replaces; None if there was none."""
-    if _of_intake(source.cause.event):
-        late = (run.due for run in clock_history(source.filing) if run.clock is Clock.INTAKE and run.overdue)
-        return next(late, None)
-    if source.before is not None:
-        return _due(source.before)
-    drafted = [one.event.due for one in source.events if isinstance(one.event, ev.ApologyDrafted)]
-    return drafted[-1] if drafted else None
+    before = require(source.before)
+    if not _of_intake(source.cause.event):
+        return _due(before)
+    late = [run.promised for run in clock_history(before) if run.clock is Clock.INTAKE and run.overdue]
+    return late[-1] if late else None
 
 
 def _due(filing: Filing) -> datetime | None:

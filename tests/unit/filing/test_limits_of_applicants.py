@@ -9,6 +9,7 @@ import pytest
 from rules.filing import projections
 from rules.papers.sheet import sheet
 from schemas.base import Text
+from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.papers.sheet import PaperSheet, Paragraph
 from schemas.papers.state import PaperKind
@@ -216,7 +217,7 @@ def test_the_intake_has_its_own_limit_at_the_counter_and_by_post() -> None:
     ]
 
 
-def test_a_late_intake_is_apologised_for_once_and_open_to_a_complaint() -> None:
+def test_a_late_intake_is_apologised_for_and_open_to_a_complaint() -> None:
     life = Life().until("2026-11-30 09:00").rung()
     assert life.told == [("intake", "reminded"), ("intake", "overdue")]
     assert life.tasks("apology:intake") == [("leader", ("apologise",))]
@@ -228,6 +229,31 @@ def test_a_late_intake_is_apologised_for_once_and_open_to_a_complaint() -> None:
     assert accepted.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
     accepted.until("2026-12-08 09:00").rung().do("apologise", LEADER, **BUSY)
     assert accepted.log[-1].event.clock is Clock.PROCESSING
+
+
+def test_each_further_lateness_of_the_intake_has_its_own_apology_until_it_is_accepted() -> None:
+    life = Life().until("2026-11-30 09:00").rung().do("apologise", LEADER, **BUSY)
+    for day in ("2026-12-01 09:00", "2026-12-02 09:00"):
+        assert life.tells == [("intake", "apology", local(day))]
+        assert life.tasks("apology:intake") == []
+        life.until(day).rung()
+        assert life.log[-1].event == ev.ApologyDrafted(clock=Clock.INTAKE, due=local(day))
+        assert life.tasks("apology:intake") == [("leader", ("apologise",))]
+        life.do("apologise", LEADER, **BUSY)
+    accepted = life.accepted()
+    assert accepted.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
+    assert "intake" not in {clock for clock, *_ in accepted.tells}
+
+
+def test_the_second_apology_for_a_late_intake_names_the_date_that_the_first_one_told() -> None:
+    filed = Filed().until("2026-12-08 09:00").rung().do("apologise", LEADER, **BUSY)
+    filed.until("2026-12-09 09:00").rung().do("apologise", LEADER, **BUSY)
+    rows = (
+        row for block in sheet(PaperKind.APOLOGY, filed.source("apologised")).body for row in getattr(block, "rows", ())
+    )
+    values = {row.place: row.value.vi for row in rows}
+    assert values["before"] == "09 giờ 00 phút, ngày 09 tháng 12 năm 2026"
+    assert values["expected"] == "09 giờ 00 phút, ngày 10 tháng 12 năm 2026"
 
 
 def test_the_apology_for_a_late_intake_names_what_was_promised() -> None:

@@ -1,6 +1,7 @@
 """Every date that a filing gives the applicant is told by a paper: found by playing the rules, and by their table."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,15 +43,20 @@ def turns(life: Life) -> Iterator[tuple[Filing, Recorded, Filing]]:
 
 
 def moved(before: Filing, after: Filing) -> dict[Clock, Any]:
-    """Returns the ends of the clocks that run, and have another end than before the event."""
-    known = {clock: state.due for clock, state in before.clocks.items()}
+    """Returns the ends of the clocks that run, and have another end, to the minute, than before the event."""
+    known = {clock: minute(state.due) for clock, state in before.clocks.items()}
     demanded = after.obligation is not None and after.obligation.amount is not None
     return {
         clock: state.due
         for clock, state in after.clocks.items()
         if clock in TOLD and (demanded or clock is not Clock.OBLIGATION)
-        if not state.paused and known.get(clock) != state.due
+        if not state.paused and known.get(clock) != minute(state.due)
     }
+
+
+def minute(at: datetime) -> datetime:
+    """Returns the time as a paper shows it: to the minute."""
+    return at.replace(second=0, microsecond=0)
 
 
 def papers(life: Life, before: Filing, recorded: Recorded, after: Filing) -> list[str]:
