@@ -57,7 +57,7 @@ TOLD: Final = {
     "2030-03-25 09:00": ["forwarded", "step_started"],
     "2030-03-27 14:00": ["claimed", "opinion_recorded"],
     "2030-03-29 17:00": ["reminded step"],
-    "2030-04-01 17:00": ["apology_drafted", "consultation_closed", "step_started"],
+    "2030-04-01 17:00": ["apology_drafted processing", "consultation_closed", "step_started"],
     "2030-04-02 08:30": ["claimed", "obligation_referred"],
     "2030-04-04 14:00": ["obligation_demanded"],
     "2030-04-22 08:00": ["calendar_changed"],
