@@ -1,27 +1,17 @@
-"""Public holidays, and the calendar of one agency from a calendar file.
+"""Public holidays, and the calendar of one agency from a calendar file."""
 
-The holidays are those of the library `holidays` (Labour Code 45/2019/QH14 art. 111-112). The library has the
-compensatory days off, and the days that the Government has swapped for a Saturday. All years are read when this module
-is imported: the library reads its translations from disk, which no workflow may do.
-"""
-
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from holidays.countries.vietnam import Vietnam
-from holidays.holiday_base import HolidayBase
-
+from rules.time.public_holidays import YEARS
 from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, DayStatus, OpenHours
 
-FIRST_YEAR: Final = 2000
-LAST_YEAR: Final = 2099
-"""The last year of the library's lunar calendar."""
+FIRST_YEAR: Final = min(YEARS)
+LAST_YEAR: Final = max(YEARS)
 
 SATURDAY: Final = 5
 _DAY: Final = timedelta(days=1)
-_SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 class BaseYear(NamedTuple):
@@ -31,26 +21,21 @@ class BaseYear(NamedTuple):
     makeup: dict[date, date]
 
 
-def _read_years() -> dict[int, BaseYear]:
-    years = range(FIRST_YEAR, LAST_YEAR + 1)
-    known: HolidayBase = Vietnam(  # type: ignore[no-untyped-call]
-        years=years, language="en_US"
-    )
-    found = {year: BaseYear(set(), {}) for year in years}
-    for day, name in known.items():
-        if day.year in found:
-            found[day.year].off.add(day)
-        if match := _SWAPPED.search(name):
-            month, of_month, year = map(int, match.groups())
-            found[year].makeup[date(year, month, of_month)] = day
-    return found
+def _base_year(year: int, off: str, makeup: str) -> BaseYear:
+    swaps = (swap.split("=") for swap in makeup.split())
+    days = {_on(year, day) for day in off.split()}
+    return BaseYear(days, {_on(year, worked): _on(year, instead) for worked, instead in swaps})
 
 
-_YEARS: Final = _read_years()
+def _on(year: int, day: str) -> date:
+    return date(int(day[:-4] or year), int(day[-4:-2]), int(day[-2:]))
+
+
+_YEARS: Final = {year: _base_year(year, *days) for year, days in YEARS.items()}
 
 
 def base_year(year: int) -> BaseYear:
-    """The library's days of `year`; none before `FIRST_YEAR` or after `LAST_YEAR`."""
+    """The days of `year`; none before `FIRST_YEAR` or after `LAST_YEAR`."""
     return _YEARS.get(year, BaseYear(set(), {}))
 
 
