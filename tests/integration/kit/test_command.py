@@ -212,14 +212,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that has the kit without extras."""
     folder = tmp_path_factory.mktemp("environment")
-    made = run(sys.executable, "-m", "venv", folder, cwd=folder)
+    made = run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     assert made.returncode == 0, made.stderr
     install(folder / "bin", str(wheel))
     return folder / "bin"
 
 
 def install(programs: Path, what: str) -> None:
-    installed = run(programs / "python", "-m", "pip", "install", "--quiet", what, cwd=programs)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    installed = run(*pip, "install", "--quiet", "--no-compile", what, cwd=programs)
     assert installed.returncode == 0, installed.stderr
 
 
