@@ -28,6 +28,7 @@ from views.access import access
 from views.file_rights import file_shown, file_to_come
 from views.log import Log, Published
 from views.registers.papers import papers
+from views.standby import waits_uncut
 from views.timeline import timeline
 from views.watching import Watch
 
@@ -115,6 +116,7 @@ class Views:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look."""
         async with (
             acquired(self._pool) as connection,
+            waits_uncut(connection),
             connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
         ):
             yield connection

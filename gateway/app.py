@@ -21,6 +21,7 @@ from gateway import inbox
 from gateway.problems import problem_response
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
+from views.standby import waits_uncut
 
 CALLBACKS: Final = "/callbacks"
 """The path of callbacks. Each provider's path ends with the provider's name in the settings."""
@@ -76,7 +77,7 @@ class Hearing:
         async with self._pool.acquire(timeout=_SECONDS) as connection:
             if isinstance(found, Refused):
                 return await inbox.refused(connection, provider, found)
-            async with connection.transaction():
+            async with waits_uncut(connection), connection.transaction():
                 verdict = await inbox.keep(connection, self._vault, found)
                 failpoint("callback.keeping")
         failpoint("callback.kept")

@@ -10,6 +10,7 @@ from activities.partners.money.provider import Expected, Notice, Outcome, Refuse
 from schemas.ids import BEGINNING, NAMESPACE
 from views.registers import money
 from views.registers.money import Demanded, memo_context
+from views.standby import confirmed
 
 
 async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
@@ -53,6 +54,8 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
         heard_first = await connection.fetchval(
             _OWNED, callback, verdict, demand.stream, demand.agency, demand.reference
         )
+    if not heard_first:
+        await confirmed(connection)
     return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not heard_first else verdict
 
 

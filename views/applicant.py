@@ -23,6 +23,7 @@ from schemas.privacy import ERASED
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt
+from views import standby
 from views.access import WITHIN
 from views.log import Log, Told
 from views.pages import key_of, page, uuid
@@ -74,6 +75,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
     """Returns the receipt of a command. Refused as `not_ready` if there is none, `not_found` for an unknown stream."""
     body = await log.connection.fetchval(_RECEIPT, stream, command_id)
     if body is not None:
+        await standby.confirmed(log.connection)
         return Receipt.model_validate_json(body)
     raise RefusalError(NOT_READY if await log.connection.fetchval(_THERE, stream) else NOT_FOUND)
 

@@ -11,7 +11,6 @@ this query waits for any process that has locked the stream, such as a restart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -44,6 +43,7 @@ from schemas.privacy import ERASED
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 from views.access import ACTIVE
+from views.standby import waits_uncut
 
 APPEND: Final = "ledger.append"
 
@@ -115,7 +115,7 @@ class Ledger:
         began = perf_counter()
         asked = self._asked(batch)
         moves = None
-        async with acquired(self._pool) as connection:
+        async with acquired(self._pool) as connection, waits_uncut(connection):
             answer = await self._answer(connection, asked)
             if batch.moves_with is not None:
                 moves = await builds.can_take_over(connection, asked.kind.name, batch.stream, batch.moves_with)
@@ -166,7 +166,7 @@ class Ledger:
                         await self._expect_recorded(connection, asked.batch)
                         raise
                     unproved = [problem("", "key_gone")]
-            async with nullcontext() if not asked.events else connection.transaction():
+            async with connection.transaction():
                 answer = await self._instead(connection, asked, unproved, unsigned, unfounded=unfounded)
                 if answer is not None:
                     return answer
@@ -190,8 +190,9 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        Any caller gets the receipt of a command recorded before. An actor without the right to act is refused for that
-        reason only, and does not learn which other rules the batch breaks.
+        Any caller gets the receipt of a command recorded before: through the head's lock, the transaction's commit waits
+        for a standby, which then has all that was read (views/standby.py). An actor without the right to act is refused
+        for that reason only, and does not learn which other rules the batch breaks.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)

@@ -77,6 +77,7 @@ FIRST: Final = (
     Check("scanner", partners.scanner),
 )
 THEN: Final = (
+    Check("standby", record.standby, record=True),
     Check("postgres_disk", record.disk, record=True),
     Check("role", record.role, record=True),
     Check("migrations", record.migrations, record=True),

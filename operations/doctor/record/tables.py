@@ -33,6 +33,7 @@ from schemas.publishing.calendar import Calendar, CalendarFile
 from schemas.translate import joined, said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
+from views.standby import WaitCutError, confirmed, waits_uncut
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest tested version."""
@@ -107,6 +108,21 @@ async def postgres(around: Surroundings) -> list[Finding]:
     around.database = True
     told = f"PostgreSQL {version}, {size}"
     return [warn("as_is", fix="doctor.postgres.upgrade", value=told) if number < OLDEST else ok("as_is", value=told)]
+
+
+async def standby(around: Surroundings) -> list[Finding]:
+    """Checks that a standby has each receipt before it is given, if `MOTCUA_STANDBY` is true."""
+    async with around.record() as connection:
+        awaited = await connection.fetchval("select current_setting('synchronous_standby_names') <> ''")
+        if not awaited:
+            wanted = around.settings.get("MOTCUA_STANDBY") == "true"
+            return [fail("doctor.standby.not_awaited") if wanted else ok("doctor.standby.alone")]
+        try:
+            async with waits_uncut(connection):
+                await confirmed(connection)
+        except (TimeoutError, WaitCutError):
+            return [fail("doctor.standby.away")]
+    return [ok("doctor.standby.has_it")]
 
 
 async def disk(around: Surroundings) -> list[Finding]:

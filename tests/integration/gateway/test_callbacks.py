@@ -24,6 +24,8 @@ from tests.integration.gateway.calls import payments as payments
 from tests.integration.gateway.calls import relay as relay
 from tests.integration.operations.doctor import Doctor
 from tests.shell import Shell
+from tests.standby import Standby
+from tests.standby import standby as standby
 from tests.walking import walked
 from views.registers.money import suspense
 
@@ -54,6 +56,21 @@ async def test_a_repeated_ipn_is_one_row(world: World, gateway: httpx.AsyncClien
     assert (row["amount"], row["outcome"], row["said"]) == (AMOUNT, "paid", ["00", "00"])
     assert row["driven_at"] is None
     assert "canary" not in str(dict(row))
+
+
+async def test_a_callback_whose_wait_was_cut_is_answered_only_once_the_standby_has_it(
+    world: World, gateway: httpx.AsyncClient, standby: Standby
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    standby.stops()
+    first = asyncio.create_task(code(gateway, ipn(reference)))
+    await standby.cuts()
+    assert await first == "99"
+    again = asyncio.create_task(code(gateway, ipn(reference)))
+    await standby.waiting()
+    assert not again.done()
+    standby.goes_on()
+    assert await again == "02"
 
 
 @walked(

@@ -1,0 +1,70 @@
+"""A standby of the tests' PostgreSQL: a receiver of its write-ahead log that can be stopped."""
+
+import asyncio
+import pwd
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from deploy.stack.postgres import system_user
+from operations.programs import POSTGRES
+from tests.acting import eventually
+from tests.conftest import World
+
+NAME: Final = "standby"
+WAITING: Final = "select pid from pg_stat_activity where wait_event = 'SyncRep' and datname = current_database()"
+STREAMS: Final = "select sync_state from pg_stat_replication where application_name = $1"
+
+
+@dataclass
+class Standby:
+    """A receiver of the write-ahead log, for which each commit of the server waits."""
+
+    process: asyncio.subprocess.Process
+    superuser: "asyncpg.Connection[Any]"
+
+    def stops(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def goes_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    async def cuts(self, cut: str = "pg_cancel_backend") -> None:
+        """Ends the wait of the connection that waits for this standby, once there is one."""
+        [pid] = await self.waiting()
+        await self.superuser.execute(f"select {cut}($1)", pid)
+
+    async def waiting(self, connections: int = 1) -> list[int]:
+        """Returns the process ids of the connections that wait for this standby, once there are so many."""
+        rows = await eventually(lambda: self.superuser.fetch(WAITING), lambda rows: len(rows) == connections)
+        return [row["pid"] for row in rows]
+
+
+@pytest.fixture
+async def standby(world: World, tmp_path: Path) -> AsyncIterator[Standby]:
+    identity: dict[str, Any] = {}
+    if (user := system_user(tmp_path)) is not None:
+        identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+        for folder in (tmp_path, *tmp_path.parents):
+            folder.chmod(folder.stat().st_mode | 0o7)
+    command: list[str | Path] = [POSTGRES / "pg_receivewal", "--synchronous", "--no-loop", "-D", tmp_path, "-d"]
+    superuser = await asyncpg.connect(world.superuser_dsn)
+    named = f"{world.superuser_dsn}&application_name={NAME}"
+    process = await asyncio.create_subprocess_exec(*command, named, **identity)
+    try:
+        await superuser.execute(f"alter system set synchronous_standby_names = {NAME}")
+        await superuser.execute("select pg_reload_conf()")
+        await eventually(lambda: superuser.fetchval(STREAMS, NAME), lambda state: state == "sync")
+        yield Standby(process, superuser)
+    finally:
+        await superuser.execute("set synchronous_commit = local")
+        await superuser.execute("alter system reset synchronous_standby_names")
+        await superuser.execute("select pg_reload_conf()")
+        await superuser.close()
+        process.kill()
+        await process.wait()

@@ -1,0 +1,51 @@
+"""Whether a standby has what the log holds: no receipt may be lost with the host that gave it.
+
+PostgreSQL shows a commit to others once a standby has it (`synchronous_standby_names`), or once the commit's wait for
+the standby was cut: then only its own client gets a warning, and the commit may be lost. So a commit with a warning is
+no answer; and a receipt that is read back from the log is given after one more commit, which a standby has with all
+before it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+
+class WaitCutError(ConnectionError):
+    """The wait of a commit for the standby was cut: the commit may be lost with its host."""
+
+
+@asynccontextmanager
+async def waits_uncut(connection: Connection) -> AsyncIterator[None]:
+    """Raises `WaitCutError` at the block's end if the server warned of a commit in it."""
+    warnings: list[object] = []
+
+    def heed(_: object, message: asyncpg.PostgresLogMessage) -> None:
+        if message.severity_en == "WARNING":
+            warnings.append(message)
+
+    connection.add_log_listener(heed)
+    try:
+        yield
+    finally:
+        connection.remove_log_listener(heed)
+    if warnings:
+        raise WaitCutError
+
+
+async def confirmed(connection: Connection) -> None:
+    """Waits until a standby has all that the log holds now; in a transaction, its commit waits.
+
+    Returns at once where PostgreSQL waits for no standby. To be called within `waits_uncut`.
+    """
+    await connection.execute(_CONFIRM)
+
+
+_CONFIRM: Final = """
+select pg_logical_emit_message(true, 'motcua', '') where current_setting('synchronous_standby_names') <> ''
+"""
+"""SQL: a commit that changes nothing but is written to the write-ahead log, and waited for like any other."""
