@@ -190,7 +190,7 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        Any caller gets the receipt of a command recorded before: through the head's lock, the transaction's commit waits
+        Any caller gets the receipt of a command recorded before: by the head's lock, the transaction's commit waits
         for a standby, which then has all that was read (views/standby.py). An actor without the right to act is refused
         for that reason only, and does not learn which other rules the batch breaks.
         """
