@@ -24,6 +24,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "result": ("operations.commands.results",),
     "filing": ("operations.commands.ledger.record:filings", "operations.commands.people.erasures:filings"),
     "files": ("operations.commands.documents.files",),
+    "law": ("operations.commands.law",),
     "ledger": ("operations.commands.ledger.ledger", "operations.commands.ledger.checkpoints"),
     "store": ("operations.commands.documents.store",),
     "filings": ("operations.commands.filings",),

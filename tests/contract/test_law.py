@@ -12,17 +12,19 @@ from typing import Final
 import pytest
 
 from docs.tools.law.articles import ARTICLES, KNOWN, OF_STREAMS, REASONS, REPLACED, cited
-from docs.tools.law.matrix import SYSTEM_KINDS, matrix, page
+from docs.tools.law.matrix import SYSTEM_KINDS, cells, matrix, page
 from docs.tools.law.scenarios import SCENARIOS
 from docs.tools.law.situations import situations
 from docs.tools.law.stories import APPLICANT, somebody
 from docs.tools.law.streams import PLAYS, found
+from operations.commands.law import CELLS
 from rules.filing.commands import RULES
 from rules.filing.queues import PUBLIC_KINDS, check
 from rules.streams import KINDS
 from schemas.filing.state import Stage, Status
 from schemas.people import OFFICERS, Role
 from tests.conftest import ROOT
+from tests.shell import Shell
 from tests.unit.complaint.disputes import complain, reasons
 from tests.unit.filing import lives
 
@@ -34,6 +36,11 @@ law: Final = cache(matrix)
 def _written_anew() -> None:
     if os.environ.get("MOTCUA_GOLDEN") == "write":
         PAGE.write_text(page(law()), encoding="utf-8")
+        CELLS.write_text(written(), encoding="utf-8")
+
+
+def written() -> str:
+    return "".join(f"{json.dumps(cell._asdict(), ensure_ascii=False)}\n" for cell in cells(law()))
 
 
 def test_the_page_says_what_the_rules_allow_and_leaves_nothing_out() -> None:
@@ -110,6 +117,22 @@ def test_what_the_law_does_not_know_and_what_it_knows_and_never_happens_has_its_
         (change.reason is not None) is ((change.before, change.after) in REASONS) for change in law().transitions
     )
     assert {(change.before, change.after): change.law for change in law().transitions if change.law} == KNOWN
+
+
+async def test_the_installed_command_shows_what_the_rules_allow_in_every_stream() -> None:
+    assert CELLS.read_text(encoding="utf-8") == written()
+    shell = Shell({})
+    every = (await shell("law", "matrix", "--json")).json
+    assert {cell["stream"] for cell in every} == set(KINDS)
+    assert {(kind, one) for kind in KINDS for one in KINDS[kind].rules.of} - {
+        (cell["stream"], cell["command"]) for cell in every
+    } == {("filing", "submit"), ("filing", "count_wrong_code")}
+    decided = [cell for cell in every if (cell["stream"], cell["command"]) == ("filing", "decide")]
+    assert (await shell("law", "matrix", "--command", "decide", "--role", "leader", "--json")).json == decided
+    assert {tuple(cell["by"]) for cell in decided} == {("leader",)}
+    shown = (await shell("law", "matrix", "--stream", "parcel")).out
+    assert shown.splitlines()[0].split() == ["Stream", "State", "Command", "Role", "Becomes", "In", "force", "Repealed"]
+    assert len(shown.splitlines()) == 1 + sum(cell["stream"] == "parcel" for cell in every)
 
 
 def test_it_is_asked_for_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

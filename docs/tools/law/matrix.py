@@ -1,9 +1,10 @@
 """The matrix of role, status and command, computed from the rules; and its page docs/law.md."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from docs.tools.law.articles import ARTICLES, KNOWN, REASONS, cited
 from docs.tools.law.scenarios import SCENARIOS, Scenario
@@ -58,6 +59,32 @@ class Matrix:
     rows: tuple[Row, ...]
     transitions: tuple[Transition, ...]
     streams: tuple[StreamRow, ...]
+
+
+class Cell(NamedTuple):
+    """The roles that may give a command to a stream in a state, and the states that may follow; a line of its file."""
+
+    stream: str
+    state: str
+    command: str
+    by: tuple[str, ...]
+    becomes: tuple[str, ...]
+    in_force: str
+    repealed: str
+
+
+def cells(found: Matrix) -> Iterator[Cell]:
+    """Yields everything that is allowed. The state of a filing is its status and its situation."""
+    led, by = defaultdict[tuple[str, ...], set[str]](set), defaultdict[tuple[tuple[str, ...], ...], list[str]](list)
+    for row in (row for row in found.rows if row.allowed):
+        place = "filing", f"{row.status}: {row.situation}", row.command
+        led[*place, row.article, row.repealed, row.role].update(map(str, row.becomes))
+    for way in found.streams:
+        led[way.stream, way.before, way.command, way.article, way.repealed, way.role].add(way.after)
+    for (*cell, role), after in led.items():
+        by[tuple(cell), tuple(sorted(after, key=lambda state: state.rjust(2)))].append(role)
+    for ((stream, state, command, *acts), becomes), roles in by.items():
+        yield Cell(stream, state, command, tuple(sorted(roles)), becomes, *acts)
 
 
 def matrix() -> Matrix:
@@ -137,7 +164,7 @@ _HEAD = """\
 
 Written by `python -m docs.tools.law`, which asks the rules: who may give which command in which status, and which
 status comes of it. A test writes it again and compares. As JSON (`--json`) it also says, for each role, status and
-command, why something is refused.
+command, why something is refused. `motcua law matrix` shows what is allowed, by stream, role and command.
 
 Each table of people's commands is a situation that the rules tell apart; what does not stand in it is refused to
 everybody. The model procedure has every kind of step; a procedure has those that it names, and with them these rules.
@@ -159,8 +186,10 @@ def page(found: Matrix) -> str:
     """Returns the page as Markdown."""
     lines = [_HEAD, "| From | To | In force | Repealed | Comes by | Differs, because |", "|---|---|---|---|---|---|"]
     lines += [_transition(change) for change in found.transitions]
-    for name, rows in groupby(found.rows, key=lambda row: row.situation):
-        lines += ["", *_situation(name, list(rows))]
+    for_people = [cell for cell in cells(found) if cell.stream == "filing" and cell.command not in SYSTEM_KINDS]
+    for status, name in dict.fromkeys((row.status, row.situation) for row in found.rows):
+        here = [cell for cell in for_people if cell.state == f"{status}: {name}"]
+        lines += ["", *_situation(Status(status), name, here)]
     lines += ["", _SYSTEM_HEAD, *_by_the_system(found.rows)]
     lines += ["", _STREAMS_HEAD, *stream_tables(found.streams)]
     lines += ["", _SCENARIOS_HEAD, *map(_scenario, SCENARIOS)]
@@ -213,24 +242,14 @@ def _transition(change: Transition) -> str:
     )
 
 
-def _situation(name: str, rows: list[Row]) -> Iterator[str]:
-    status = Status(rows[0].status)
+def _situation(status: Status, name: str, allowed: list[Cell]) -> Iterator[str]:
     yield f"## {status} {STATUS_NAMES[status].vi}: {name}"
     yield ""
-    allowed = [row for row in rows if row.allowed and (row.role != Role.SYSTEM or row.command not in SYSTEM_KINDS)]
     if not allowed:
         yield "Nothing, for anybody."
         return
-    allowed.sort(key=lambda row: (_order(rows, row), row.role))
     yield "| Command | By | Becomes | In force | Repealed |"
     yield "|---|---|---|---|---|"
-    for (command, becomes), group in groupby(allowed, key=lambda r: (r.command, r.becomes)):
-        same = list(group)
-        by = ", ".join(row.role for row in same)
-        law = f"{same[0].article} | {same[0].repealed or '–'}"
-        yield f"| `{command}` | {by} | {', '.join(map(str, becomes))} | {law} |"
-
-
-def _order(rows: list[Row], row: Row) -> int:
-    """Returns the position of the row's command among the different commands of `rows`."""
-    return list(dict.fromkeys(one.command for one in rows)).index(row.command)
+    for cell in sorted(allowed, key=lambda one: (PUBLIC_KINDS.index(one.command), one.by)):
+        law = f"{cell.in_force} | {cell.repealed or '–'}"
+        yield f"| `{cell.command}` | {', '.join(cell.by)} | {', '.join(cell.becomes)} | {law} |"
