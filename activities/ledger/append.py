@@ -144,6 +144,7 @@ class Ledger:
             unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
+            unproved += await officers.beside(log.Log(connection, self._vault.find, self._kinds), asked.batch)
             unsigned = []
             unfounded = asked.unread
             if self._audience is not None:
@@ -213,7 +214,7 @@ class Ledger:
             refused = officers.refusal(actor, unheard, in_directory=True)
             return Appended(epoch=epoch, refused=refused, head=head_hash)
         wrong = unproved + await officers.missing(connection, asked.needed, batch.filing_id)
-        wrong += await officers.own(connection, batch)
+        wrong += [one for one in await officers.own(connection, batch) if one not in wrong]
         wrong += await till_cash.missing(connection, batch, asked.cash)
         wrong += await bank_references.missing(connection, batch, asked.named)
         refused = officers.refusal(actor, wrong, in_directory=in_directory)

@@ -12,14 +12,15 @@ from activities.ledger.database import Connection
 from activities.ledger.reserving import whose_is
 from activities.ledger.vault import Vault
 from rules.evidence import Entry, Evidence, Finding
+from rules.officers import on_the_applicants_side
 from rules.parcel.evidence import reported
 from rules.payment.evidence import ordered
 from rules.stream_kind import StreamKind
 from rules.time.working_time import local_day
-from schemas.errors import Problem, Refusal, RefusalCode, problem
+from schemas.errors import Problem, Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.events import Decided, FeeWaived, Reassigned
 from schemas.identity.statement import signed
-from schemas.ids import StreamId
+from schemas.ids import StreamId, filing_workflow
 from schemas.names import ROLE_NAMES
 from schemas.papers.events import ReceiptVoided
 from schemas.parcel.events import ConsignmentReported
@@ -31,6 +32,7 @@ from schemas.result.events import ResultSigned, SignatureRequested
 from schemas.stream.ledger import Batch
 from views.access import ACTIVE, OR_HEIR
 from views.log import Connection as AnyConnection
+from views.log import Log
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -69,6 +71,21 @@ async def own(connection: Connection, batch: Batch) -> list[Problem]:
 async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, officer: str) -> bool:
     """Returns whether a filing is the officer's own, or one that they represent or have recused themselves from."""
     return bool(await connection.fetchval(_OWN, filing_id, agency, officer))
+
+
+async def beside(log: Log, batch: Batch) -> list[Problem]:
+    """Returns a problem if an officer acts on a stream beside a filing, and their account is on the applicant's side.
+
+    The rules of a filing compare the accounts themselves; a parcel and the papers know no applicant.
+    """
+    filing = filing_workflow(batch.filing_id)
+    if batch.actor.role not in OFFICERS or batch.stream == filing:
+        return []
+    try:
+        theirs = on_the_applicants_side((await log.read(filing)).state)
+    except RefusalError:  # of a filing that is not in the log
+        return []
+    return [problem("actor.subject", "own_filing")] if batch.actor.subject in theirs else []
 
 
 async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:

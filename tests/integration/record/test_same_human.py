@@ -1,7 +1,8 @@
 """One human is the same in all accounts: nobody handles their own filing, nor one that they recused themselves from."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Final
+from itertools import product
+from typing import Any, Final, get_args
 
 import pytest
 import yaml
@@ -13,10 +14,13 @@ from operations.evidence import folded
 from publishing.authoring.procedures import seed_directory
 from publishing.record.folding import compare, rebuild
 from rules.require import require
+from rules.streams import KINDS
 from schemas.filing import commands as cm
-from schemas.people import Applicant, Role
+from schemas.people import OFFICERS, Actor, Applicant, Role
 from tests.acting import AGENCY, AUTHORISATION, Play, contract, marriage, officer
 from tests.conftest import DIRECTORY, World
+from tests.contract.samples import EVENTS
+from tests.integration.record.appends import batch, opened
 from tests.waits import around
 
 AN, BINH, LAN = "001090000001", "001090000002", "001090000077"
@@ -25,6 +29,15 @@ FIRST, SECOND, THIRD = (officer(Role.SPECIALIST, n=n) for n in (1, 2, 3))
 LEADER, OTHER_LEADER = officer(Role.LEADER), officer(Role.LEADER, n=2)
 LEAD, RECEPTION = officer(Role.TEAM_LEAD), officer(Role.RECEPTION)
 OWN: Final = [("actor.subject", "own_filing")]
+ACTS: Final = {
+    name: next(one for one in EVENTS if isinstance(one, get_args(kind.events)) and hasattr(one, "officer"))
+    for name, kind in KINDS.items()
+    if name != "filing" and kind.rules.writers & OFFICERS
+}
+"""An event by an officer for each kind of stream, beside the filing, to which officers write."""
+LISTED: Final = """
+insert into officer (agency, subject, role, name, person) values ($1, $2, $3, 'Bùi Thị Sáu', $4) on conflict do nothing
+"""
 
 
 async def numbered(world: World, numbers: Mapping[str, str | None]) -> None:
@@ -79,6 +92,23 @@ async def test_nobody_handles_their_own_filing_whichever_account_they_use(office
     await play.act(cm.Claim, THIRD)
     stopping = {"mode": "suspend", "reason": "-", "legal_basis": "-", "awaits": "-"}
     assert await refused(play.act(cm.Stop, LEADER, **stopping)) == OWN
+
+
+async def test_no_stream_takes_an_act_of_who_is_on_the_applicants_side_by_account_or_as_a_human(office: World) -> None:
+    represented = {"actor": {"subject": "binh", "role": "representative"}, "authorisation": AUTHORISATION}
+    play = await Play.begin(office, marriage(**represented))
+    async with opened(office) as log, office.connection() as superuser:
+        human = await Vault(office.settings.master).person(superuser, AN)
+        accounts = {play.submission.applicant.subject: None, "binh": None, "human": human}
+        for kind, act in ACTS.items():
+            stream = f"{kind}:{play.filing}" + (":1" if kind != "papers" else "")
+            for role, (subject, person) in product(KINDS[kind].rules.writers & OFFICERS, accounts.items()):
+                await superuser.execute(LISTED, AGENCY, subject, role, person)
+                actor = Actor(subject=subject, role=role, agency=AGENCY)
+                answer = await log.ledger.append(batch(stream, act.model_dump(mode="json"), actor=actor))
+                found = [(one.field, one.rule) for one in answer.refused.problems] if answer.refused else []
+                assert found.count(*OWN) == 1, (kind, role, subject)
+    assert ACTS.keys() == KINDS.keys() - {"filing", "payment"}
 
 
 async def test_who_recuses_themselves_does_nothing_more_of_the_filing_in_any_account(office: World) -> None:
