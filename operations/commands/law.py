@@ -13,7 +13,7 @@ from schemas.people import Role
 from schemas.translate import said
 
 CELLS: Final = Path(__file__).with_suffix(".jsonl")
-"""Everything that the rules of this version allow, a line a cell; made, and compared with the rules, like docs/law.md."""
+"""What the rules of this version allow, a line a cell; made of the rules, and compared with them, like docs/law.md."""
 
 app = typer.Typer(name="law")
 
