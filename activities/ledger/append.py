@@ -144,7 +144,7 @@ class Ledger:
             unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
-            unproved += await officers.beside(log.Log(connection, self._vault.find, self._kinds), asked.batch)
+            unproved += await officers.beside(connection, self._vault, self._kinds, asked.batch)
             unsigned = []
             unfounded = asked.unread
             if self._audience is not None:

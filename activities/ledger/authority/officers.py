@@ -15,7 +15,7 @@ from rules.evidence import Entry, Evidence, Finding
 from rules.officers import on_the_applicants_side
 from rules.parcel.evidence import reported
 from rules.payment.evidence import ordered
-from rules.stream_kind import StreamKind
+from rules.stream_kind import Kinds, StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.events import Decided, FeeWaived, Reassigned
@@ -73,7 +73,7 @@ async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, office
     return bool(await connection.fetchval(_OWN, filing_id, agency, officer))
 
 
-async def beside(log: Log, batch: Batch) -> list[Problem]:
+async def beside(connection: Connection, vault: Vault, kinds: Kinds, batch: Batch) -> list[Problem]:
     """Returns a problem if an officer acts on a stream beside a filing, and their account is on the applicant's side.
 
     The rules of a filing compare the accounts themselves; a parcel and the papers know no applicant.
@@ -81,8 +81,10 @@ async def beside(log: Log, batch: Batch) -> list[Problem]:
     filing = filing_workflow(batch.filing_id)
     if batch.actor.role not in OFFICERS or batch.stream == filing:
         return []
+    if await vault.find(connection, batch.filing_id) is None:  # then nothing is written
+        return []
     try:
-        theirs = on_the_applicants_side((await log.read(filing)).state)
+        theirs = on_the_applicants_side((await Log(connection, vault.find, kinds).read(filing)).state)
     except RefusalError:  # of a filing that is not in the log
         return []
     return [problem("actor.subject", "own_filing")] if batch.actor.subject in theirs else []

@@ -18,6 +18,7 @@ from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.reserving import Reserving
 from activities.ledger.vault import KeyGoneError, Vault
+from rules.require import require
 from rules.streams import KINDS
 from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
@@ -342,6 +343,9 @@ async def test_without_its_filings_key_nothing_is_taken_and_no_other_key_is_made
         answer = await begun.append(log.batch(RELEASED, actor=applicant, next_seq=2))
         assert answer.refused is not None
         assert [(each.field, each.rule) for each in answer.refused.problems] == [("", "key_gone")]
+        claimed = {"kind": "compensation_claimed", "officer": "o", "reference": "1"}
+        answer = await begun.append(log.batch(claimed, stream="parcel", actor=officer(Role.HANDOVER)))
+        assert "key_gone" in [each.rule for each in require(answer.refused).problems]
         for again in (submission, log.batch(RELEASED, next_seq=2), log.batch(PAID, next_seq=2)):
             with pytest.raises(KeyGoneError, match="the filing's key is gone"):
                 await begun.append(again)
