@@ -8,6 +8,7 @@ import typer
 
 from motcua.cli.answer import Column, columns, show_all
 from motcua.cli.options import AsJson
+from motcua.cli.running import Exit, fail
 from rules.streams import KINDS
 from schemas.people import Role
 from schemas.translate import said
@@ -31,8 +32,11 @@ def matrix(
     command: Annotated[str | None, typer.Option("--command", help="option.law.command")] = None,
     as_json: AsJson = False,
 ) -> None:
-    every = map(json.loads, CELLS.read_text(encoding="utf-8").splitlines())
+    every = [json.loads(line) for line in CELLS.read_text(encoding="utf-8").splitlines()]
     wanted = {name: value for name, value in (("stream", stream), ("command", command)) if value is not None}
+    for name, value in wanted.items():
+        if value not in (known := {cell[name]: None for cell in every}):
+            fail(said("refused.law.unknown", option=f"--{name}", known=", ".join(known)), Exit.USAGE)
     cells = [cell for cell in every if wanted.items() <= cell.items() and role in {None, *cell["by"]}]
     show_all(cells, _CELLS, as_json=as_json)
 

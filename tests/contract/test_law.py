@@ -130,6 +130,9 @@ async def test_the_installed_command_shows_what_the_rules_allow_in_every_stream(
     decided = [cell for cell in every if (cell["stream"], cell["command"]) == ("filing", "decide")]
     assert (await shell("law", "matrix", "--command", "decide", "--role", "leader", "--json")).json == decided
     assert {tuple(cell["by"]) for cell in decided} == {("leader",)}
+    for option in ("--stream", "--command"):
+        unknown = await shell("law", "matrix", option, "parcels")
+        assert (unknown.code, f"{option} must be one of: " in unknown.err) == (2, True)
     shown = (await shell("law", "matrix", "--stream", "parcel")).out
     assert shown.splitlines()[0].split() == ["Stream", "State", "Command", "Role", "Becomes", "In", "force", "Repealed"]
     assert len(shown.splitlines()) == 1 + sum(cell["stream"] == "parcel" for cell in every)
