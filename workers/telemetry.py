@@ -6,11 +6,22 @@ itself does not run in the sandbox.
 
 import logging
 import sys
+import warnings
+from collections import Counter
+from time import monotonic
 from typing import Any, Final
 
 import structlog
 from temporalio import activity, workflow
-from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.exceptions import ApplicationError
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 from activities.ledger.measures import BUCKETS
 from motcua.backoffice import SIGN_OF_LIFE
@@ -21,8 +32,13 @@ _log = structlog.stdlib.get_logger("motcua.telemetry")
 _LOGGABLE: Final = {
     *("event", "level", "timestamp", "logger", "kind", "code", "reason", "signal", "problem", "child", "stream"),
     *("filing_id", "part", "queue", "activity", "hook", "error", "build", "left", "still_there", "agency", "exception"),
-    *("temporal_workflow", "temporal_activity"),
+    *("temporal_workflow", "temporal_activity", "left_out"),
 }
+_EVERY_ATTEMPT: Final = {
+    *("Completing activity as failed", "codec.not_known", "Failed to restore the pool connection floor; retrying"),
+    *("papers.no_record", "order.no_record", "statements.no_record", "callback.no_record"),
+}
+"""Lines that each attempt writes while a server is away, hundreds in half a minute: one a second is logged."""
 
 # Without messages on failed workflow tasks: they contain the exception's text, which may name a person.
 _ENGINE: Final = ",".join(
@@ -45,8 +61,11 @@ def configure_engine() -> None:
 
 
 def _runtime(metrics: PrometheusConfig | None = None) -> Runtime:
+    forwarding = LogForwardingConfig(
+        logging.getLogger("temporal"), prepend_target_on_message=False, append_log_fields_to_message=False
+    )
     return Runtime(
-        telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE), metrics=metrics),
+        telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE, forwarding=forwarding), metrics=metrics),
         worker_heartbeat_interval=SIGN_OF_LIFE,
     )
 
@@ -71,6 +90,8 @@ def configure_logging(level: int = logging.INFO) -> None:
             ],
         )
     )
+    handler.addFilter(_OnceASecond())
+    warnings.showwarning = _warned
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -83,6 +104,33 @@ def configure_logging(level: int = logging.INFO) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+class _OnceASecond(logging.Filter):
+    """Lets each of the lines that every attempt writes through once a second, with the number of those left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fields = record.msg if isinstance(record.msg, dict) else record.__dict__
+        event = str(fields.get("event", record.msg))
+        if event not in _EVERY_ATTEMPT:
+            return True
+        if monotonic() < self._last.get(event, 0) + 1:
+            self._left_out[event] += 1
+            return False
+        self._last[event] = monotonic()
+        if left_out := self._left_out.pop(event, 0):
+            fields["left_out"] = left_out
+        return True
+
+
+def _warned(_: Warning | str, category: type[Warning], filename: str, lineno: int, *__: Any) -> None:
+    """Logs a warning of Python by its kind and place alone, since its text may quote values."""
+    _log.warning("python.warning", reason=f"{category.__name__} at {filename}:{lineno}")
 
 
 def _harmless(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
@@ -98,4 +146,6 @@ def _harmless(_: Any, __: str, line: structlog.types.EventDict) -> structlog.typ
             trace = trace.tb_next
         place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
         line["exception"] = f"{type(error).__name__}{place}"
+    if isinstance(error, ApplicationError) and error.type:
+        line["code"] = error.type
     return {name: value for name, value in line.items() if name in _LOGGABLE}

@@ -55,7 +55,10 @@ class WorkerProcess:
 async def worker_process(
     env: Mapping[str, str], folder: Path, module: str = ANY_FILES, checkout: Path = ROOT
 ) -> AsyncIterator[WorkerProcess]:
-    """Runs a worker; it is killed at the end if it still runs. Its output goes to `worker.log` in the folder."""
+    """Runs a worker; it is killed at the end if it still runs. Its output goes to `worker.log` in the folder.
+
+    Fails if a line of this log is no JSON object.
+    """
     folder.mkdir(exist_ok=True)
     failpoints = folder / "failpoints"
     ready = folder / "ready"
@@ -76,6 +79,8 @@ async def worker_process(
         if process.returncode is None:
             process.kill()
             await process.wait()
+    *whole, _ = (folder / "worker.log").read_text(encoding="utf-8").split("\n")
+    assert not [line for line in whole if not line.startswith("{")]
 
 
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
@@ -34,6 +35,7 @@ from rules.streams import PAYMENT
 from schemas.people import Actor, Role
 from tests.conftest import ROOT
 from views.log import opened
+from workers import telemetry
 from workers.build import CODE, LOCK, build_of
 from workers.settings import ProcessSettings
 from workers.telemetry import configure_logging
@@ -196,7 +198,7 @@ NAME = "Nguyễn Thị CANARY"
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The lines logged so far, read as JSON. Logging is put back afterwards."""
     root = logging.getLogger()
-    before = root.handlers[:], root.level, logging.raiseExceptions
+    before, shown = (root.handlers[:], root.level, logging.raiseExceptions), warnings.showwarning
     configure_logging()
     said = io.StringIO()
     (handler,) = root.handlers
@@ -205,6 +207,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     yield lambda: [json.loads(line) for line in said.getvalue().splitlines()]
     root.handlers, level, logging.raiseExceptions = before
     root.setLevel(level)
+    warnings.showwarning = shown
     structlog.reset_defaults()
 
 
@@ -234,6 +237,32 @@ def test_of_an_error_only_its_kind_and_place_are_said(lines: Callable[[], list[d
         logging.getLogger("library").exception("failed")
     (line,) = lines()
     assert line["exception"].startswith("ValueError at ")
+    assert "CANARY" not in json.dumps(line, ensure_ascii=False)
+
+
+def test_a_line_of_each_attempt_is_said_once_a_second_and_counts_those_left_out(
+    lines: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = structlog.stdlib.get_logger("motcua.papers")
+    for now in (10.0, 10.2, 10.9, 11.0, 12.5):
+        monkeypatch.setattr(telemetry, "monotonic", lambda now=now: now)
+        relay.warning("papers.no_record")
+        relay.warning("papers.failed")
+        away = ApplicationError("PostgreSQL", type="ledger_unavailable")
+        logging.getLogger("temporalio.activity").warning("Completing activity as failed", exc_info=away)
+    said = [(line["event"], line.get("left_out"), line.get("code")) for line in lines()]
+    assert said.count(("papers.failed", None, None)) == 5
+    assert [left for event, left, _ in said if event == "papers.no_record"] == [None, 2, None]
+    failed = [(left, code) for event, left, code in said if event == "Completing activity as failed"]
+    assert failed == [(None, "ledger_unavailable"), (2, "ledger_unavailable"), (None, "ledger_unavailable")]
+
+
+def test_a_warning_of_python_is_a_line_with_its_kind_and_place(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(NAME, stacklevel=1)
+    (line,) = lines()
+    assert line["reason"].startswith(f"UserWarning at {__file__}:")
     assert "CANARY" not in json.dumps(line, ensure_ascii=False)
 
 
