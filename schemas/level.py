@@ -4,6 +4,7 @@ The levels are those of Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3, as 
 them; the modern words are those of Decrees 42/2022 and 224/2026. All behaviour that depends on the level is here.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Final
 
@@ -42,6 +43,11 @@ class Channel(StrEnum):
     ONLINE = "online"
     COUNTER = "counter"
     POST = "post"
+
+
+def as_filed(channels: Iterable[Channel], filed: Channel) -> tuple[Channel, ...]:
+    """Returns those of the channels that are electronic if the filing is, and those on paper otherwise."""
+    return tuple(channel for channel in channels if (channel is Channel.ONLINE) is (filed is Channel.ONLINE))
 
 
 class Service(StrEnum):

@@ -8,7 +8,7 @@ from publishing.checks import readable_parts as rp
 from publishing.checks.list_mistakes import unknown_paper
 from publishing.checks.readable_parts import UNREAD, read, whole
 from rules.source import Mistake, mistake
-from schemas.level import Channel
+from schemas.level import Channel, as_filed
 from schemas.publishing.procedure import FieldKind
 
 _COUNTED: Final = {"per": 100_000, "of": 100_000_000_000_000}
@@ -44,13 +44,16 @@ def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
     yield from (mistake("amount_or_rate", f"{path}.{n}") for n in ("amount", "per") if getattr(item, n) is not None)
 
 
-def postage_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """Yields the mistake of postage in a procedure without delivery by post."""
+def result_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
+    """Yields the mistakes of postage without delivery by post, and of a result as filed that has one way alone."""
     result = parts.result
-    if not isinstance(result, rp.ResultSketch) or not isinstance(result.postage, rp.Sketch):
+    if not isinstance(result, rp.ResultSketch) or not whole(result.channels):
         return
-    if whole(result.channels) and Channel.POST not in read(result.channels).values():
+    offered = set(read(result.channels).values())
+    if isinstance(result.postage, rp.Sketch) and Channel.POST not in offered:
         yield mistake("postage_without_post", "result.postage")
+    if result.as_filed is True and not all(as_filed(offered, filed) for filed in Channel):
+        yield mistake("as_filed_one_way", "result.as_filed")
 
 
 def _bounds(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:

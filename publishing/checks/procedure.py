@@ -8,7 +8,7 @@ from typing import Final
 from publishing.checks import readable_parts as rp
 from publishing.checks.condition_mistakes import condition_mistakes
 from publishing.checks.facts import fact_mistakes
-from publishing.checks.fee_mistakes import fee_mistakes, postage_mistakes, reversed_validity
+from publishing.checks.fee_mistakes import fee_mistakes, result_mistakes, reversed_validity
 from publishing.checks.list_mistakes import form_mistakes, ground_mistakes, list_mistakes
 from publishing.checks.prose_mistakes import prose_mistakes
 from publishing.checks.readable_parts import UNREAD, read, whole
@@ -74,7 +74,7 @@ def _across(parts: rp.ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mista
     yield from _time_limits(rp.limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
     yield from fee_mistakes(parts)
-    yield from postage_mistakes(parts)
+    yield from result_mistakes(parts)
     yield from _extension(parts)
     yield from _retention(parts)
     if isinstance(parts.level, Level):

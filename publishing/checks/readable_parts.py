@@ -163,6 +163,7 @@ class FeeSketch(Sketch):
 
 class ResultSketch(Sketch):
     channels: Listed[Channel] = UNREAD
+    as_filed: Maybe[bool] = False
     postage: Maybe[Sketch | None] = None
 
 

@@ -6,11 +6,11 @@ from datetime import date
 from math import ceil
 from typing import Final, TypeAlias
 
-from rules.wording.rule_words import Labels, holds, labels_of, note_of
+from rules.wording.rule_words import Labels, filed_by, holds, labels_of, note_of
 from schemas.base import Model, Text
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.level import Channel
+from schemas.level import Channel, as_filed
 from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
 from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode
@@ -163,7 +163,16 @@ def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None)
 
 def _result(procedure: Procedure, dossier: Dossier | None) -> Iterator[Entry]:
     chosen = None if dossier is None else dossier.result_channel
-    boxes = (Box(name=CHANNEL_NAMES[channel], ticked=channel is chosen) for channel in procedure.result.channels)
+    result = procedure.result
+    offered = as_filed(result.channels, dossier.channel) if dossier and result.as_filed else result.channels
+    boxes = (
+        Box(
+            name=CHANNEL_NAMES[channel],
+            ticked=channel is chosen,
+            note=filed_by(as_filed(Channel, channel)) if dossier is None and result.as_filed else None,
+        )
+        for channel in offered
+    )
     yield Entry(place="result_channel", label=procedure.result.name, boxes=tuple(boxes))
     if dossier is not None and dossier.address is not None:
         to = dossier.address

@@ -8,13 +8,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 from rules.time.in_force import validity_in_words
 from rules.wording.procedure_words import rate, same, truth
 from schemas.base import Model, Text
-from schemas.level import CAPABILITIES, Channel
+from schemas.level import CAPABILITIES, Channel, as_filed
 from schemas.limit import Limit, Unit, counted
 from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, Statement, When
 from schemas.publishing.fee import FeeItem, FeeRule, WaiverRule
-from schemas.publishing.procedure import FieldKind, FieldRule, Procedure, ReviewStep
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure, ResultRule, ReviewStep
 from schemas.text import FormValue
 from schemas.translate import in_dong, joined, said
 
@@ -41,6 +41,19 @@ def channels(of: Iterable[Channel]) -> Text:
     """Returns `trực tuyến hoặc tại Bộ phận Một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
     named = set(of)
     return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
+
+
+def _delivered(result: ResultRule) -> Text:
+    """The channels of the result in words; if the result follows the filing, those of each way of filing."""
+    if not result.as_filed:
+        return channels(result.channels)
+    electronic, paper = (channels(as_filed(result.channels, filed)) for filed in (Channel.ONLINE, Channel.COUNTER))
+    return said("prose.as_filed", electronic=electronic, paper=paper)
+
+
+def filed_by(of: Iterable[Channel]) -> Text:
+    """Returns `khi nộp hồ sơ trực tuyến` / `if filed online`, for one of these channels."""
+    return said("prose.filed", channel=channels(of))
 
 
 def waived(rule: WaiverRule) -> Text:
@@ -98,7 +111,7 @@ def holds(when: When, labels: Labels) -> Text:
 
 def _condition(condition: Condition, labels: Labels) -> Text:
     if condition.channel is not None:
-        return said("prose.filed", channel=CHANNEL_NAMES[condition.channel])
+        return filed_by((condition.channel,))
     if condition.applicant is not None:
         return said("prose.organisation" if condition.applicant is PersonKind.ORGANISATION else "prose.person")
     label = labels[str(condition.field)]
@@ -183,7 +196,7 @@ def _numbers(procedure: Procedure) -> Iterator[_Entry]:
     number = procedure.information.sets
     yield "sets", lambda: said("prose.one_set") if number == 1 else said("prose.sets", number=number)
     yield "channels.filing", partial(channels, CAPABILITIES[procedure.level].filing)
-    yield "channels.result", partial(channels, procedure.result.channels)
+    yield "channels.result", partial(_delivered, procedure.result)
     yield from ((f"figure.{figure.code}", partial(counted, figure.amount, figure.unit)) for figure in procedure.figures)
     yield from ((f"case.{case.code}", partial(duration, case.processing)) for case in procedure.cases)
     for name, limit in procedure.limits:

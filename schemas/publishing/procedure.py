@@ -285,13 +285,16 @@ TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=50_000)
 class ResultRule(Fact):
     """The result, and the channels by which it can be received.
 
-    Without `postage` the post collects no charge of its own. If `template` is set, in typst, the platform prints the
+    If `as_filed`, an online filing has an electronic result only, and a filing on paper one on paper only. Without
+    `postage` the post collects no charge of its own. If `template` is set, in typst, the platform prints the
     result; otherwise the agency's back office makes it.
     """
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
     """possible channels of the result: online, at the counter, by post"""
+    as_filed: bool = False
+    """whether the result is electronic for an online filing only, and on paper for one on paper only"""
     postage: PostageRule | None = None
     """postage that the post collects from the recipient; not set if it collects none"""
     template: TemplateText | None = None

@@ -167,7 +167,8 @@ class ProcedureRules(Model):
 
     `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at the submission, and
     `silent_officer` likewise one of the `silent_officers`; the filing's first event names both. If such an officer is
-    not set, officers of the agency decide. `postage` is the post's charge for the delivery of the result, in đồng.
+    not set, officers of the agency decide. `result_as_filed`: whether the result is electronic for an online filing
+    only, and on paper for one on paper only. `postage` is the post's charge for the delivery of the result, in đồng.
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
@@ -186,6 +187,7 @@ class ProcedureRules(Model):
     review: tuple[StepPart, ...] = ()
     fee: FeePart | None = None
     result_channels: tuple[Channel, ...]
+    result_as_filed: Annotated[bool, Field(exclude_if=unset)] = False
     postage: Annotated[int | None, Field(exclude_if=unset)] = None
     by_template: Annotated[bool, Field(exclude_if=unset)] = False
     one_officer: Annotated[bool, Field(exclude_if=unset)] = False
@@ -232,6 +234,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
                 for paper in procedure.papers
             ],
             "result_channels": procedure.result.channels,
+            "result_as_filed": procedure.result.as_filed,
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
             "by_template": procedure.result.template is not None,
             "one_officer": procedure.one_officer is not None,

@@ -90,14 +90,19 @@ def _may_change_delivery(filing: Filing, actor: Actor, _: datetime) -> Problem |
         return problem("", "parcel_called_back")
     if filing.delivery_changes >= MOST_CHANGES:
         return problem("", "changed_too_often", most=MOST_CHANGES)
-    others = result_channels(filing.procedure, filing.level) - {filing.result_channel}
+    others = _deliverable(filing) - {filing.result_channel}
     return None if others or filing.result_channel is Channel.POST else problem("", "no_other_delivery")
+
+
+def _deliverable(filing: Filing) -> frozenset[Channel]:
+    """The channels by which the filing's result may be delivered."""
+    return result_channels(filing.procedure, filing.level, filing.channel)
 
 
 def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) -> Events:
     by_post = command.channel is Channel.POST
     address = command.address or filing.address
-    wrong = list(delivery_problems(command.channel, address, filing.procedure, filing.level, "channel"))
+    wrong = list(delivery_problems(command.channel, address, _deliverable(filing), "channel"))
     if command.address is not None and not by_post:
         wrong.append(problem("address", "address_only_by_post"))
     if command.channel is filing.result_channel and not (by_post and address != filing.address):

@@ -16,7 +16,7 @@ from schemas.filing.commands import TargetKind
 from schemas.filing.events import SupplementNeed
 from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
-from schemas.level import CAPABILITIES, Channel, Level
+from schemas.level import CAPABILITIES, Channel, Level, as_filed
 from schemas.names import CHANNEL_NAMES, listed
 from schemas.people import Address, Role
 from schemas.publishing.fee import FeeDue
@@ -60,7 +60,9 @@ def admit(
         *quota_problems(files_named(submission)),
         *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
         *form,
-        *delivery_problems(submission.result_channel, submission.address, procedure, level),
+        *delivery_problems(
+            submission.result_channel, submission.address, result_channels(procedure, level, submission.channel)
+        ),
         *(_fee(submission, fee, level) if fee is not None and costs else []),
     ]
     if problems:
@@ -210,18 +212,18 @@ def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Proble
     return None
 
 
-def result_channels(procedure: ProcedureRules, level: Level) -> frozenset[Channel]:
-    """The channels by which the result of a filing at this level may be delivered."""
-    return CAPABILITIES[level].result & set(procedure.result_channels)
+def result_channels(procedure: ProcedureRules, level: Level, filed: Channel) -> frozenset[Channel]:
+    """The channels by which the result of a filing at this level may be delivered that was `filed` by this channel."""
+    offered = procedure.result_channels
+    return CAPABILITIES[level].result & set(as_filed(offered, filed) if procedure.result_as_filed else offered)
 
 
 def delivery_problems(
-    channel: Channel, address: Address | None, procedure: ProcedureRules, level: Level, place: str = "result_channel"
+    channel: Channel, address: Address | None, allowed: frozenset[Channel], place: str = "result_channel"
 ) -> Iterator[Problem]:
     """The problems of the requested delivery of the result; `place` is the field that names the channel."""
-    allowed = result_channels(procedure, level)
     if channel not in allowed:
-        yield problem(place, "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
+        yield problem(place, "result_channel_not_allowed", channels=_channels(allowed))
     if channel is Channel.POST and address is None:
         yield problem("address", "address_required")
 
@@ -265,7 +267,8 @@ _WITHOUT_SIGNATURE: Final = Level.ONLINE_FILING
 def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
     """The offer to file at the level that needs no signature; None if that level is impossible or changes nothing."""
     can, fees = CAPABILITIES[_WITHOUT_SIGNATURE], procedure.fee.channels if procedure.fee else ()
-    results = [channel for channel in procedure.result_channels if channel in can.result]
+    possible = result_channels(procedure, _WITHOUT_SIGNATURE, submission.channel)
+    results = [channel for channel in procedure.result_channels if channel in possible]
     if level < _WITHOUT_SIGNATURE or not results:
         return None
     result = _instead(submission.result_channel, results)

@@ -49,7 +49,7 @@ ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 
 def other_delivery(filing: Filing) -> dict[str, Any]:
     """Returns another channel for the result, or another postal address."""
-    others = sorted(result_channels(filing.procedure, filing.level) - {filing.result_channel})
+    others = sorted(result_channels(filing.procedure, filing.level, filing.channel) - {filing.result_channel})
     if others:
         return {"channel": others[filing.seq % len(others)]}
     return {"channel": "post", "address": ADDRESS if filing.address == ELSEWHERE else ELSEWHERE}

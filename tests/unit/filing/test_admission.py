@@ -94,6 +94,8 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
         ({}, {"form": {"name": "An", "register": "divorce"}}, "form.register", "not_a_choice"),
         ({"result_channels": ["counter"]}, {}, "result_channel", "result_channel_not_allowed"),
         ({}, {"level": 3}, "result_channel", "result_channel_not_allowed"),
+        ({"result_as_filed": True}, {"result_channel": "counter"}, "result_channel", "result_channel_not_allowed"),
+        ({"result_as_filed": True}, PAPER | {"level": 4}, "result_channel", "result_channel_not_allowed"),
         ({}, {"result_channel": "post"}, "address", "address_required"),
         ({"fee": fee(channels=("counter",))}, {"fee_channel": "online"}, "fee_channel", "fee_channel_not_allowed"),
         ({"fee": fee()}, {"fee_channel": "post"}, "fee_channel", "fee_channel_not_allowed"),
@@ -110,7 +112,7 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
             "fee_channel_not_allowed",
         ),
     ],
-    exactly=43,
+    exactly=45,
 )
 def test_one_mistake_is_the_one_said(rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str) -> None:
     assert found(rules, **changes) == [(field, rule)]

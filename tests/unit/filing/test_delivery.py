@@ -153,6 +153,15 @@ def test_an_unknown_way_is_refused(filed: dict[str, Any], change: dict[str, Any]
     assert issued(**filed).refusal("change_delivery", APPLICANT, **change) == [refused]
 
 
+def test_a_result_as_filed_changes_no_way_but_between_two_on_paper() -> None:
+    rules = procedure(result_as_filed=True)
+    online = Life(rules=rules, result_channel="online").accepted()
+    assert online.refusal("change_delivery", APPLICANT, channel="counter") == [("", "no_other_delivery")]
+    paper = Life(rules=rules, **PAPER, **AT_COUNTER, level=4)
+    assert paper.refusal("change_delivery", APPLICANT, channel="online") == [("channel", "result_channel_not_allowed")]
+    assert paper.do("change_delivery", APPLICANT, **TO_ADDRESS).filing.result_channel == "post"
+
+
 @walked(
     ("said", "refused"),
     [

@@ -77,6 +77,17 @@ def test_what_was_filled_in_stands_at_its_place() -> None:
     assert (sheet.digest, sheet.filled) == ("d", True)
 
 
+def test_a_result_as_filed_is_offered_by_the_way_of_filing() -> None:
+    of = procedure(next(file for file in FILES if file.name.startswith("3.000333")))
+    ((key, paper),) = forms_of(of).items()
+    notes = [(box.name.vi, box.note and box.note.vi) for box in entries(blank(of, key, paper))["result_channel"].boxes]
+    by_hand = "khi nộp hồ sơ tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích"
+    assert [note for _, note in notes] == ["khi nộp hồ sơ trực tuyến", by_hand, by_hand]
+    for channel, offered in (("online", notes[:1]), ("counter", notes[1:])):
+        given = entries(filled_in(of, key, paper, residence(channel=channel)))
+        assert [box.name.vi for box in given["result_channel"].boxes] == [name for name, _ in offered]
+
+
 def test_what_is_filled_in_is_written_as_people_write_and_nothing_else() -> None:
     given = entries(filled_in(OF, KEY, PAPER, residence(address=None, result_channel="online")))
     assert given.keys().isdisjoint({"form.in_database", "address", "actor"})

@@ -330,6 +330,12 @@ BROKEN = [
         put("result.channels", ["online"]),
         put("result.postage", {"amount": 25_000, "source": "unconfirmed"}),
     ),
+    wrong(
+        "a result as filed that nobody has on paper",
+        "as_filed_one_way",
+        put("result.channels", ["online"]),
+        put("result.as_filed", value=True),
+    ),
     wrong("signature at level 3", "signature_not_allowed", at_level(3), put("signature.required", value=True)),
     wrong(
         "an exception from no signature",

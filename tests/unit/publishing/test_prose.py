@@ -283,6 +283,15 @@ def test_a_placeholder_says_what_the_rule_says_in_both_languages(name: str, vi: 
     assert (how.vi, how.en) == (f"Theo quy định: {vi}.", f"The rule: {en}.")
 
 
+def test_a_result_as_filed_names_its_channels_by_the_way_of_filing() -> None:
+    procedure = every_part()
+    as_filed = procedure.model_copy(update={"result": procedure.result.model_copy(update={"as_filed": True})})
+    said = numbers(as_filed)["channels.result"]()
+    by_hand = "tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích"
+    assert said.vi == f"trực tuyến khi nộp trực tuyến; {by_hand} khi nộp hồ sơ giấy"
+    assert said.en == "online if filed online; at the one-stop desk or by public post if filed on paper"
+
+
 def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_information() -> None:
     raw = good()
     raw["result"]["name"] = {"vi": "Thẻ dưới {figure.age}", "en": "Card under {figure.age}"}
