@@ -123,6 +123,7 @@ class Filer:
             address=self.address(scenario.postcode) if scenario.postcode else None,
             payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
             assisted=await self._file("read-back") if scenario.assisted else None,
+            incident=scenario.incident,
         )
         return await self._signed(submission) if scenario.signed else submission
 

@@ -145,7 +145,8 @@ class Scenario(StrictModel):
     `payer`, `postcode` and `signer` choose the behaviour of the sandbox bank, post and trust. `waits`: seconds of the
     procedure's clocks, by clock. `weight`: how often the scenario occurs in a mix. `represented`: whether a
     representative files; `by_law`: the ground, if it is a representative by law. `assisted`: whether the desk fills the
-    form in and the applicant signs. `desk`: the agency that receives the paper filing; None if `agency` does.
+    form in and the applicant signs. `incident`: the desk's reason for a filing on paper. `desk`: the agency that
+    receives the paper filing; None if `agency` does.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Scenario(StrictModel):
     represented: bool = False
     by_law: Code | None = None
     assisted: bool = False
+    incident: str | None = None
     signed: bool = False
     signer: str | None = Field(default=None, pattern=r"^[0-9]{4}$")
     form: dict[Code, FormValue] = Field(default_factory=dict)

@@ -132,6 +132,8 @@ def _step(step: rp.StepSketch, path: str) -> Iterator[Mistake]:
         yield mistake("step_not_by_leader", f"{path}.role")
     if step.act is UNREAD:
         return
+    if step.if_needed is True and step.act not in {Act.INSPECT, Act.CONSULT}:
+        yield mistake("if_needed_not_for_act", f"{path}.if_needed")
     own = (("consult", Act.CONSULT), ("obligation", Act.OBLIGATION), ("referral", Act.REFER), ("draft", Act.DRAFT))
     for name, act in own:
         own_act = step.act is act
@@ -184,6 +186,8 @@ def level_mistakes(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]
         yield mistake("partial_required" if partly else "partial_not_at_level", "partial")
     if isinstance(parts.signature, rp.SignatureSketch):
         yield from _signature(parts.signature, fee, level)
+    if parts.paper_on_incident is not None and Channel.ONLINE not in allowed.filing:
+        yield mistake("incident_needs_online_filing", "paper_on_incident")
     if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
         yield mistake("due_submission_needs_online_filing", "fee.due")
     yield from _without_officers(parts, level)

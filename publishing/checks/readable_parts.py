@@ -120,6 +120,7 @@ class StepSketch(Sketch):
     role: Maybe[Role] = UNREAD
     act: Maybe[Act] = UNREAD
     limit: Maybe[Limit] = UNREAD
+    if_needed: Maybe[bool] = False
     consult: Maybe[ConsultSketch | None] = None
     obligation: Maybe[ObligationSketch | None] = None
     draft: Maybe[DraftSketch | None] = None
@@ -235,6 +236,7 @@ class ProcedureSketch(Sketch):
     succession: Maybe[SuccessionSketch | None] = None
     signature: Maybe[SignatureSketch] = UNREAD
     decided_by: Maybe[CompetenceSketch | None] = None
+    paper_on_incident: Maybe[Sketch | None] = None
     one_officer: Maybe[Sketch | None] = None
     automatic: Maybe[OfficersSketch | None] = None
     silent_approval: Maybe[OfficersSketch | None] = None

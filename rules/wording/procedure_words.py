@@ -103,12 +103,13 @@ class PlaceWords(NamedTuple):
     says: Callable[[Any], Text] | None = None
 
 
-UNNAMED: Final = frozenset({"papers.required", "form.required"})
+UNNAMED: Final = frozenset({"papers.required", "form.required", "review.if_needed"})
 SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
     "legal_basis": words_quoted,
     "limits_source": words_quoted,
     "papers.required": required_words,
     "form.required": required_words,
+    "review.if_needed": lambda needed: said("done_if_needed") if needed else said("always_done"),
     "fee.items.amount": in_dong,
     "fee.items.basis_points": rate,
     "fee.items.minimum": in_dong,

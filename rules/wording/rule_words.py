@@ -43,6 +43,15 @@ def channels(of: Iterable[Channel]) -> Text:
     return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
 
 
+def _filed(procedure: Procedure) -> Text:
+    """The channels of filing in words; those on paper apart if they are open only after an incident."""
+    ways = CAPABILITIES[procedure.level].filing
+    if procedure.paper_on_incident is None:
+        return channels(ways)
+    online, paper = (channels(as_filed(ways, way)) for way in (Channel.ONLINE, Channel.COUNTER))
+    return said("prose.paper_on_incident", online=online, paper=paper)
+
+
 def _delivered(result: ResultRule) -> Text:
     """The channels of the result in words; if the result follows the filing, those of each way of filing."""
     if not result.as_filed:
@@ -195,7 +204,7 @@ def names(procedure: Procedure) -> Vocabulary:
 def _numbers(procedure: Procedure) -> Iterator[_Entry]:
     number = procedure.information.sets
     yield "sets", lambda: said("prose.one_set") if number == 1 else said("prose.sets", number=number)
-    yield "channels.filing", partial(channels, CAPABILITIES[procedure.level].filing)
+    yield "channels.filing", partial(_filed, procedure)
     yield "channels.result", partial(_delivered, procedure.result)
     yield from ((f"figure.{figure.code}", partial(counted, figure.amount, figure.unit)) for figure in procedure.figures)
     yield from ((f"case.{case.code}", partial(duration, case.processing)) for case in procedure.cases)

@@ -380,10 +380,14 @@ class FulfilObligation(Command):
 
 
 class Forward(Command):
-    """Finish a review step that neither proposes nor decides, or a consultation in which some answers are overdue."""
+    """Finish a review step that neither proposes nor decides, or a consultation in which some answers are overdue.
+
+    A step that is done only if needed can be passed over, with the reason as its note.
+    """
 
     kind: Literal["forward"] = "forward"
     note: ShortText | None = None
+    """remark on the step; the reason, if the step is passed over"""
 
 
 class ShowDraft(Command):

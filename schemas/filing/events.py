@@ -167,11 +167,11 @@ class Submitted(Model):
     """The filing was handed in.
 
     `code` is the dossier code (mã hồ sơ). `paper_digests` has the digest of each paper's file, by the paper's code. For
-    a paper filing, `missing` lists the missing parts, and `received_at` is the time of the post's hand-over, if this
-    was before the event. `assisted`: whether an officer filled the form in; `read_back` is then the text that was read
-    to the applicant, who signed it. `desk` is the agency whose desk received the filing; not set for the deciding
-    agency. `result_desk` is the agency whose desk hands over the result; not set for the agency that received the
-    filing.
+    a paper filing, `missing` lists the missing parts, and `received_at` is the time of the post's hand-over, if
+    this was before the event. `assisted`: whether an officer filled the form in; `read_back` is then the text that
+    was read to the applicant, who signed it. `incident` is the desk's reason for a filing on paper. `desk` is the
+    agency whose desk received the filing; not set for the deciding agency. `result_desk` is the agency whose desk
+    hands over the result; not set for the agency that received the filing.
 
     Facts from the directory and the publications are recorded here, so that the log alone is enough to fold the filing:
     `accountable` are the officers who answer for the filing, `partners` the agencies that decide parts of the
@@ -230,6 +230,7 @@ class Submitted(Model):
     payer_address: Annotated[str | None, Personal] = None
     possible_duplicates: Annotated[tuple[str, ...], Personal] = ()
     read_back: Annotated[FileRef | None, Personal] = None
+    incident: Annotated[str | None, Personal, Field(exclude_if=unset)] = None
 
 
 class Accepted(Model):
@@ -796,10 +797,12 @@ class CaseApplied(Model):
 
 
 class Forwarded(Model):
-    """A review step was finished."""
+    """A review step was finished. `passed_over`: the step was not needed, for the reason in the note."""
 
     kind: Literal["forwarded"] = "forwarded"
     step: Code
+    passed_over: Annotated[bool, Field(exclude_if=unset)] = False
+    """whether the inspection or consultation of this step was not needed"""
     note: Annotated[str | None, Personal] = None
 
 

@@ -5,7 +5,20 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, DocumentNumber, HandedIn, Instant, IpAddress, Key, Line, Model, Problem, Version
+from ..base import (
+    AgencyCode,
+    Code,
+    DocumentNumber,
+    HandedIn,
+    Instant,
+    IpAddress,
+    Key,
+    Line,
+    Model,
+    Problem,
+    ShortText,
+    Version,
+)
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper, ScanState
 from ..ids import canonical
@@ -72,7 +85,8 @@ class Submission(HandedIn):
     `received_at` is the signing time of the hand-over record of a dossier by post, from which the filing's time limit
     runs. At the counter the limit runs from the submission, online from the arrival at the server. `assisted` is the
     form that an officer filled in at the counter for the applicant: the officer has read it to the applicant, who has
-    signed it.
+    signed it. `incident` is the reason why a filing on paper could not be made online, which the desk states if the
+    procedure asks for it.
 
     `agency` is the deciding agency. `desk` is another agency whose desk receives a paper filing, and `result_desk`
     another agency whose desk hands over the result.
@@ -114,6 +128,8 @@ class Submission(HandedIn):
     assisted: FileRef | None = None
     """file of the form that the desk filled in for the applicant, who has heard and signed it; not set if there is none
     """
+    incident: ShortText | None = None
+    """incident that prevented the filing online; only of a filing on paper whose procedure asks for it"""
 
 
 def content_digest(content: dict[str, Any]) -> str:

@@ -252,7 +252,10 @@ class ReferralRule(Fact):
 
 
 class ReviewStep(Fact):
-    """A step of the review: the role of its officer, the act that ends the step, and its limit."""
+    """A step of the review: the role of its officer, the act that ends the step, and its limit.
+
+    If the step is done only `if_needed`, its officer may pass over it, with the reason.
+    """
 
     code: Code
     name: Text
@@ -260,6 +263,8 @@ class ReviewStep(Fact):
     act: Act
     """act that ends the step, by a command of an officer"""
     limit: Limit
+    if_needed: bool = False
+    """whether the officer may pass over the step, with the reason; only an inspection or a consultation"""
     consult: ConsultRule | None = None
     """bodies to consult; only if the step's act is to consult"""
     obligation: ObligationRule | None = None
@@ -519,6 +524,8 @@ class Procedure(StrictModel):
     """rule for extensions of the processing limit; not set: none is allowed"""
     representation: tuple[RepresentationRule, ...] = ()
     """grounds on which somebody may file for the applicant by law, without an authorisation"""
+    paper_on_incident: Fact | None = None
+    """law by which a filing on paper is taken only after an incident; not set: without one too"""
     certified_mandate: Fact | None = None
     """law by which an authorisation must be notarised or certified; not set: it need not be"""
     succession: SuccessionRule | None = None

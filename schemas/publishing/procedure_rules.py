@@ -94,6 +94,7 @@ class StepPart(Model):
     role: Role
     act: Act
     limit: Limit
+    if_needed: Annotated[bool, Field(exclude_if=unset)] = False
     consult: ConsultPart | None = None
     obligation: ObligationPart | None = None
     draft: DraftPart | None = None
@@ -172,7 +173,8 @@ class ProcedureRules(Model):
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
-    an authorisation must be notarised or certified. `succession` is the time in which a successor of the applicant may
+    an authorisation must be notarised or certified. `paper_on_incident`: whether a filing on paper is taken only after
+    an incident. `succession` is the time in which a successor of the applicant may
     step in; None if the right does not pass on.
     """
 
@@ -198,6 +200,7 @@ class ProcedureRules(Model):
     extension: ExtensionPart | None = None
     representation: Annotated[tuple[GroundPart, ...], Field(exclude_if=unset)] = ()
     certified_mandate: Annotated[bool, Field(exclude_if=unset)] = False
+    paper_on_incident: Annotated[bool, Field(exclude_if=unset)] = False
     succession: Annotated[Limit | None, Field(exclude_if=unset)] = None
     signature: bool
     unsigned_when: When = ()
@@ -239,6 +242,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "by_template": procedure.result.template is not None,
             "one_officer": procedure.one_officer is not None,
             "certified_mandate": procedure.certified_mandate is not None,
+            "paper_on_incident": procedure.paper_on_incident is not None,
             "succession": procedure.succession and procedure.succession.limit,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,

@@ -252,7 +252,7 @@ EVERY = tuple(dict.fromkeys(model for models in OF_KIND.values() for model in mo
 PERSONAL = {
     "submitted": {
         *("applicant", "filed_by", "form", "papers", "authorisation", "by_law", "signature", "address"),
-        *("payer_account", "payer_address", "possible_duplicates", "read_back"),
+        *("payer_account", "payer_address", "possible_duplicates", "read_back", "incident"),
     },
     "fee_waived": {"reason"},
     "fee_waiver_revoked": {"reason"},

@@ -55,6 +55,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         received_at=submission.received_at,
         assisted=submission.assisted is not None,
         read_back=submission.assisted,
+        incident=submission.incident,
         scan=command.examined.scan,
         signature_check=command.examined.signature,
         signs=command.signs or None,

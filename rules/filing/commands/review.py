@@ -76,10 +76,27 @@ def _may_finish(act: Act) -> When[Filing]:
 
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
-    """Whether this act ends the step. An overdue consultation may also end by `forward`, without the late answers."""
+    """Whether this act ends the step: its own, or `forward` without late answers or for a step that is not needed."""
+    return step.act is act or (act is Act.FORWARD and (_without_answers(filing, step) or _passable(filing, step)))
+
+
+def _without_answers(filing: Filing, step: StepPart) -> bool:
+    """Whether the step is an overdue consultation, which may end without the late answers."""
     clock = filing.clocks.get(Clock.STEP)  # stopped between the end of a step and the start of the next
-    late = clock is not None and clock.overdue
-    return step.act is act or (act is Act.FORWARD and step.act is Act.CONSULT and late)
+    return step.act is Act.CONSULT and clock is not None and clock.overdue
+
+
+def _passable(filing: Filing, step: StepPart) -> bool:
+    """Whether the officer may pass over the step: it is done only if needed, and no consulted body has answered yet."""
+    return step.if_needed and all(opinion.step != step.code for opinion in filing.opinions)
+
+
+def _forward(filing: Filing, command: cm.Forward, _: datetime) -> Events:
+    step = current_step(filing)
+    over = step is not None and step.act is not Act.FORWARD and not _without_answers(filing, step)
+    if over and command.note is None:
+        raise refuse(problem("note", "reason_to_pass_over"))
+    return (ev.Forwarded(step=_step_code(filing), note=command.note, passed_over=over),)
 
 
 def _step_code(filing: Filing) -> str:
@@ -182,11 +199,7 @@ RULES: Final[dict[str, Rule[Filing]]] = {
     "recuse": Rule(tuple(role for role in Role if role in OFFICERS), always, _recuse),
     "reassign": Rule((Role.TEAM_LEAD,), at(Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION), _reassign),
     "recall": Rule(ANYBODY, _may_recall, _recall),
-    "forward": Rule(
-        ANYBODY,
-        _may_finish(Act.FORWARD),
-        lambda filing, command, _: (ev.Forwarded(step=_step_code(filing), note=command.note),),
-    ),
+    "forward": Rule(ANYBODY, _may_finish(Act.FORWARD), _forward),
     "inspect": Rule(ANYBODY, _may_finish(Act.INSPECT), _inspect),
     "propose": Rule(ANYBODY, _may_finish(Act.PROPOSE), _propose),
     "decide": Rule(ANYBODY, _may_finish(Act.DECIDE), _judge),

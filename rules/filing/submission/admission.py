@@ -54,6 +54,7 @@ def admit(
     problems = [
         *_level(submission, procedure, level, unsigned=unsigned),
         *_people(submission),
+        *_incident(submission, procedure),
         *representation_problems(submission, procedure, received),
         *others,
         *paper_problems(procedure, submission.papers, submission.channel),
@@ -118,6 +119,13 @@ def _people(submission: Submission) -> Iterator[Problem]:
         recorders = {Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION}
         if actor.role not in recorders or actor.agency != (submission.desk or submission.agency):
             yield problem("actor", "reception_records_paper")
+
+
+def _incident(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
+    """The problem of a filing on paper without the incident that its procedure asks for, and of any other with one."""
+    asked = procedure.paper_on_incident and submission.channel is not Channel.ONLINE
+    if asked is (submission.incident is None):
+        yield problem("incident", "incident_required" if asked else "incident_not_asked_for")
 
 
 def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:

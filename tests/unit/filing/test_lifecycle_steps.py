@@ -100,6 +100,29 @@ def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on()
     assert life.kinds[-2:] == ["forwarded", "step_started"]
 
 
+# A step that is done only if needed.
+
+
+@pytest.mark.parametrize("step", [INSPECT, CONSULT], ids=["inspection", "consultation"])
+def test_a_step_that_is_not_needed_is_passed_over_with_the_reason(step: dict[str, Any]) -> None:
+    life = at(step | {"if_needed": True})
+    assert life.refusal("forward", SPECIALIST) == [("note", "reason_to_pass_over")]
+    life.do("forward", SPECIALIST, note="hồ sơ đầy đủ, thống nhất")
+    [forwarded, started] = [recorded.event for recorded in life.log[-2:]]
+    assert (forwarded.passed_over, forwarded.note) == (True, "hồ sơ đầy đủ, thống nhất")
+    assert (started.kind, started.step, life.filing.opinions) == ("step_started", "appraise", ())
+    assert life.do("recall", SPECIALIST).filing.step == step["code"]
+
+
+def test_a_consultation_that_a_body_has_answered_is_not_passed_over() -> None:
+    life = at(ESCALATE | {"if_needed": True})
+    life.do("record_opinion", SPECIALIST, party="police", consent=True)
+    assert life.refusal("forward", SPECIALIST, note="không cần") == [("", "wrong_act")]
+    life.until("2026-11-27 17:00")
+    life.do("timer_fired", clock="step").do("forward", SPECIALIST)
+    assert not life.log[-2].event.passed_over
+
+
 # A financial obligation.
 
 

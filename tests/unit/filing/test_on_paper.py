@@ -147,6 +147,19 @@ def test_nobody_is_assisted_elsewhere(actor: Actor) -> None:
     assert wrong(**POST, assisted=FILE) == [("assisted", "assisted_at_the_counter")]
 
 
+# After an incident.
+
+
+def test_a_filing_that_the_desk_takes_only_after_an_incident_states_it() -> None:
+    rules, incident = procedure(paper_on_incident=True), "Cổng dịch vụ công ngừng hoạt động"
+    for paper in (PAPER, POST):
+        assert wrong(rules, **paper) == [("incident", "incident_required")]
+        assert Life(rules, **paper, incident=incident).log[0].event.incident == incident
+        assert wrong(**paper, incident=incident) == [("incident", "incident_not_asked_for")]
+    assert wrong(rules) == []
+    assert wrong(rules, incident=incident) == [("incident", "incident_not_asked_for")]
+
+
 # At another agency's desk.
 
 THERE: Final = officer(Role.RECEPTION, agency=DESK)

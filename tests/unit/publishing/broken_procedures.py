@@ -245,6 +245,7 @@ BROKEN = [
     wrong("nobody proposes", "propose_exactly_once", drop("review[3]"), at="review"),
     wrong("proposed twice", "propose_exactly_once", insert("review[0]", PROPOSE), at="review"),
     wrong("leader inspects", "step_not_by_leader", put("review[0].role", "leader")),
+    wrong("proposed if needed", "if_needed_not_for_act", put("review[3].if_needed", value=True)),
     wrong("nobody is consulted", "consult_required", drop("review[1].consult")),
     wrong("consulted without a step", "consult_not_for_act", put("review[0].consult", CONSULTED)),
     wrong("nothing is referred", "referral_required", referring(), drop("review[0].referral")),
@@ -329,6 +330,12 @@ BROKEN = [
         "postage_without_post",
         put("result.channels", ["online"]),
         put("result.postage", {"amount": 25_000, "source": "unconfirmed"}),
+    ),
+    wrong(
+        "an incident where nobody files online",
+        "incident_needs_online_filing",
+        at_level(2),
+        put("paper_on_incident", FACT),
     ),
     wrong(
         "a result as filed that nobody has on paper",

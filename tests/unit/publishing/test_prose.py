@@ -18,7 +18,7 @@ from publishing.authoring.procedures import check_bytes
 from publishing.checks.procedure import problems
 from rules.wording.rule_words import PLACEHOLDER, filled, names, numbers
 from schemas.base import Text
-from schemas.publishing.fact import Statement
+from schemas.publishing.fact import Fact, Statement
 from schemas.publishing.procedure import Procedure
 from tests.tiers import examples
 from tests.walking import walked
@@ -290,6 +290,13 @@ def test_a_result_as_filed_names_its_channels_by_the_way_of_filing() -> None:
     by_hand = "tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích"
     assert said.vi == f"trực tuyến khi nộp trực tuyến; {by_hand} khi nộp hồ sơ giấy"
     assert said.en == "online if filed online; at the one-stop desk or by public post if filed on paper"
+
+
+def test_channels_that_open_after_an_incident_are_named_apart() -> None:
+    procedure = every_part()
+    said = numbers(procedure.model_copy(update={"paper_on_incident": Fact(source="unconfirmed")}))["channels.filing"]()
+    by_hand = "tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích"
+    assert said.vi == f"trực tuyến; {by_hand} chỉ khi có sự cố không nộp trực tuyến được"
 
 
 def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_information() -> None:
