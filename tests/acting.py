@@ -126,7 +126,7 @@ def contract(**overrides: Any) -> Submission:
 
 
 def joined(**overrides: Any) -> Submission:
-    """Returns an electronic birth submission whose residence and health insurance other agencies decide."""
+    """Returns an electronic birth submission whose residence, insurance and identity card other agencies decide."""
     fields: dict[str, Any] = {"procedure": JOINED, "agency": LEAD, "form": CHILD, "result_channel": "online"}
     return birth(**fields | overrides)
 
