@@ -43,6 +43,18 @@ def written() -> str:
     return "".join(f"{json.dumps(cell._asdict(), ensure_ascii=False)}\n" for cell in cells(law()))
 
 
+def test_a_repealed_act_is_cited_beside_the_one_in_its_place() -> None:
+    pages = [*ROOT.glob("docs/*.md"), *ROOT.glob("procedures/*.yaml")]
+    lines = [(page.name, line) for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
+    alone = [
+        (name, line)
+        for name, line in lines
+        for repealed, new in REPLACED.items()
+        if repealed in line and new.split("/")[0] not in line and (line.startswith("|") or name.endswith(".yaml"))
+    ]
+    assert alone == []
+
+
 def test_the_page_says_what_the_rules_allow_and_leaves_nothing_out() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(law())
     asked = [(row.situation, row.role, row.command) for row in law().rows]
