@@ -105,6 +105,7 @@ def _review(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     steps = read(parts.review)
     for n, step in steps.items():
         yield from _step(step, f"review[{n}]")
+        yield from _if_needed(step, f"review[{n}]")
     acts = [step.act for step in steps.values()]
     if not whole(parts.review) or UNREAD in acts:
         return
@@ -132,13 +133,16 @@ def _step(step: rp.StepSketch, path: str) -> Iterator[Mistake]:
         yield mistake("step_not_by_leader", f"{path}.role")
     if step.act is UNREAD:
         return
-    if step.if_needed is True and step.act not in {Act.INSPECT, Act.CONSULT}:
-        yield mistake("if_needed_not_for_act", f"{path}.if_needed")
     own = (("consult", Act.CONSULT), ("obligation", Act.OBLIGATION), ("referral", Act.REFER), ("draft", Act.DRAFT))
     for name, act in own:
         own_act = step.act is act
         if own_act is (getattr(step, name) is None):
             yield mistake(f"{name}_required" if own_act else f"{name}_not_for_act", f"{path}.{name}")
+
+
+def _if_needed(step: rp.StepSketch, path: str) -> Iterator[Mistake]:
+    if step.if_needed is True and step.act not in {Act.INSPECT, Act.CONSULT, UNREAD}:
+        yield mistake("if_needed_not_for_act", f"{path}.if_needed")
 
 
 def _extension(parts: rp.ProcedureSketch) -> Iterator[Mistake]:

@@ -13,7 +13,7 @@ from schemas.filing.submission import Submission
 from schemas.level import Channel, as_filed
 from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
-from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode
+from schemas.publishing.procedure import FieldKind, FieldRule, PaperRule, Procedure, ProcedureCode, ResultRule
 from schemas.text import FormValue
 from schemas.translate import said
 
@@ -161,19 +161,19 @@ def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None)
             yield Box(name=rule.name, ticked=True, note=how)
 
 
+def _ways(result: ResultRule, dossier: Dossier | None) -> Iterator[Box]:
+    """The boxes of the result's channels: of a blank form all, each with its way of filing if the result follows that."""
+    if dossier is None:
+        for channel in result.channels:
+            note = filed_by(as_filed(Channel, channel)) if result.as_filed else None
+            yield Box(name=CHANNEL_NAMES[channel], note=note)
+        return
+    for channel in as_filed(result.channels, dossier.channel) if result.as_filed else result.channels:
+        yield Box(name=CHANNEL_NAMES[channel], ticked=channel is dossier.result_channel)
+
+
 def _result(procedure: Procedure, dossier: Dossier | None) -> Iterator[Entry]:
-    chosen = None if dossier is None else dossier.result_channel
-    result = procedure.result
-    offered = as_filed(result.channels, dossier.channel) if dossier and result.as_filed else result.channels
-    boxes = (
-        Box(
-            name=CHANNEL_NAMES[channel],
-            ticked=channel is chosen,
-            note=filed_by(as_filed(Channel, channel)) if dossier is None and result.as_filed else None,
-        )
-        for channel in offered
-    )
-    yield Entry(place="result_channel", label=procedure.result.name, boxes=tuple(boxes))
+    yield Entry(place="result_channel", label=procedure.result.name, boxes=tuple(_ways(procedure.result, dossier)))
     if dossier is not None and dossier.address is not None:
         to = dossier.address
         value = f"{to.recipient}, {to.phone}, {to.address}, {to.postcode}"
