@@ -162,7 +162,7 @@ def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None)
 
 
 def _ways(result: ResultRule, dossier: Dossier | None) -> Iterator[Box]:
-    """The boxes of the result's channels: of a blank form all, each with its way of filing if the result follows that."""
+    """The boxes of the result's channels: of a blank form all, with the way of filing that each follows."""
     if dossier is None:
         for channel in result.channels:
             note = filed_by(as_filed(Channel, channel)) if result.as_filed else None
