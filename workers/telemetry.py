@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections import Counter
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 from temporalio import activity, workflow
@@ -128,7 +128,14 @@ class _OnceASecond(logging.Filter):
         return True
 
 
-def _warned(_: Warning | str, category: type[Warning], filename: str, lineno: int, *__: Any) -> None:
+def _warned(
+    message: Warning | str,  # noqa: ARG001 -- the parameters of `warnings.showwarning`
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 -- as above
+    line: str | None = None,  # noqa: ARG001 -- as above
+) -> None:
     """Logs a warning of Python by its kind and place alone, since its text may quote values."""
     _log.warning("python.warning", reason=f"{category.__name__} at {filename}:{lineno}")
 
