@@ -54,6 +54,7 @@ _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     **dict.fromkeys(("resumed", "suspension_prolonged", "case_applied"), (PaperKind.CORRECTION,)),
     **dict.fromkeys(("cessation_revoked", "succeeded", "stayed", "stay_over"), (PaperKind.CORRECTION,)),
     **dict.fromkeys(("withdrawn", "lapsed", "supplement_expired", "fee_expired"), (PaperKind.STOP, *_ENDS)),
+    **dict.fromkeys(("draft_shown", "pickup_offered", "result_offered"), (PaperKind.CORRECTION,)),
     "consignment_sent": (PaperKind.LABEL,),
     "complained": (PaperKind.COMPLAINT,),
     **dict.fromkeys(COMPLAINT_NOTICES, (PaperKind.COMPLAINT_NOTICE,)),

@@ -131,5 +131,8 @@ def done(hand: Hand, names: Mapping[str, str]) -> Text:
 
 
 def _said(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
-    by, what = names.get(somebody_else(hand, deed) or ""), said(f"deed.{deed.kind}")
+    what, of_applicant = said(f"deed.{deed.kind}"), deed.role in {Role.APPLICANT, Role.REPRESENTATIVE}
+    if of_applicant and hand.holder is not Holder.APPLICANT:
+        return said("paper.done_by", what=what, who=_HOLDERS[Holder.APPLICANT])
+    by = names.get(somebody_else(hand, deed) or "")
     return what if by is None else said("paper.done_by", what=what, who=by)

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Final
 
 from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
-from rules.papers.sheets.made import by_hand, cited, dated, plain
+from rules.papers.sheets.law import cited
+from rules.papers.sheets.made import by_hand, dated, plain
 from rules.require import require
 from schemas.backoffice import IssueRequest
 from schemas.base import Text

@@ -261,6 +261,7 @@ ELSEWHERE: Final = {
     "rules/amounts.py": "numbers in Vietnamese words",
     "rules/papers/result.py": "names for a paper as long as can be",
     "rules/papers/samples.py": "names for a paper as long as can be",
+    "rules/papers/sheets/law.py": "the kinds of legal texts",
     "rules/papers/sheets/made.py": "the names of provinces",
     "publishing/drafting/": "what is read in a published table",
     "publishing/checks/prose_patterns.py": "what is looked for in what people write",
@@ -328,10 +329,6 @@ def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
     assert ACCENTED.search(words) or not re.search(r"[a-z]", words)
 
 
-PAPERS: Final = ("paper.", "sheet.")
-"""The keys of official papers, whose words are those of their annexes."""
-
-
 def one_words() -> list[tuple[str, str]]:
     """The patterns of the right words, their first letter of either size, and of the wrong, by row of CONTRIBUTING."""
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| One word | For | Never |\n")[2]
@@ -352,10 +349,10 @@ def vietnamese(part: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def said_to_people() -> dict[str, str]:
-    """Every Vietnamese sentence but those of official papers: of the catalogue of words, and of the procedures."""
+    """Every Vietnamese sentence of the catalogue of words and of the procedures, by its key or place."""
     files = (ROOT / "procedures").rglob("*.yaml")
     texts = chain.from_iterable(vietnamese(yaml.safe_load(file.read_bytes()), file.name) for file in files)
-    return dict(texts) | {key: vi for key, (vi, _) in SENTENCES.items() if not key.startswith(PAPERS)}
+    return dict(texts) | {key: vi for key, (vi, _) in SENTENCES.items()}
 
 
 SAID: Final = said_to_people()

@@ -2,7 +2,7 @@
 
 from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands
-from rules.papers.sheets.made import about, letterhead, made, moment, officer, plain, received, short
+from rules.papers.sheets.made import about, answers, capital, letterhead, made, moment, officer, plain, received, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.papers.register import Hand, Holder
@@ -33,7 +33,7 @@ def control(source: PaperSource) -> PaperSheet:
         issuer=source.filing.agency,
         title=said("paper.control"),
         body=(head, Table(columns=columns, rows=tuple(_row(source, n, hand) for n, hand in enumerate(went, 1)))),
-        signatories=(officer(source, said("paper.who_controls"), ""),),
+        signatories=(officer(source, said("paper.who_controls"), answers(source)),),
     )
 
 
@@ -42,12 +42,12 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
     hours, minutes = divmod(hand.working_minutes, 60)
     return (
         plain(str(n)),
-        _who(source, hand),
+        capital(_who(source, hand)),
         _step(source, hand),
-        done(hand, source.officers),
+        capital(done(hand, source.officers)),
         joined((short(hand.since), until), " -\n"),
         plain(f"{hours}:{minutes:02}"),
-        plain("") if hand.outcome is None else OUTCOME_NAMES[hand.outcome],
+        plain("") if hand.outcome is None else capital(OUTCOME_NAMES[hand.outcome]),
     )
 
 
@@ -57,8 +57,8 @@ def _who(source: PaperSource, hand: Hand) -> Text:
         return who(hand)
     named = source.officers.get(hand.subject or hand.accountable or "")
     where = None if hand.agency is None else letterhead(source, hand.agency).name
-    name = None if named is None else plain(named)
-    return joined((text for text in (who(hand), name, where) if text is not None), "\n")
+    name = named and (plain(named) if hand.subject else said("paper.accountable", who=named))
+    return joined((text for text in (who(hand), name, where) if text), "\n")
 
 
 def _step(source: PaperSource, hand: Hand) -> Text:

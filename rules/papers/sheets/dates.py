@@ -23,6 +23,8 @@ _RUNS: Final = (
     (Clock.CONFIRMATION, said("paper.confirm_by"), "confirm_by"),
     (Clock.OBLIGATION, said("paper.fulfil_by"), "fulfil_by"),
     (Clock.INTAKE, said("paper.intake_until"), "intake_until"),
+    (Clock.READING, said("paper.read_until"), "read_until"),
+    (Clock.PICKUP, said("paper.fetch_until"), "fetch_until"),
 )
 TOLD: Final = frozenset({clock for clock, _, __ in (*_STANDS, *_RUNS)} | {Clock.PROCESSING})
 """The clocks whose ends are promised to the applicant, or asked of the applicant."""

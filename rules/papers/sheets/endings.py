@@ -3,8 +3,21 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from rules.papers.deeds import deeds
-from rules.papers.sheets.made import about, appeal, cited, due, made, officer, plain, received, signs, stretched_by
+from rules.papers.sheets.law import cited
+from rules.papers.sheets.made import (
+    about,
+    appeal,
+    desk_phone,
+    due,
+    fetched_at,
+    made,
+    notifies,
+    officer,
+    plain,
+    received,
+    signs,
+    stretched_by,
+)
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
@@ -119,12 +132,15 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
     yield from _reason(source)
     if isinstance(event, ev.ApplicantCeased):
         yield from due(source, Clock.SUCCESSION, said("paper.successor_until"), "until")
+        yield from desk_phone(source, source.filing.receiving)
         return
     if isinstance(event, ev.Suspended):
         if event.awaits is not None:
             yield Row(place=f"{place}.awaits", label=said("paper.awaits"), value=plain(event.awaits))
         yield from due(source, Clock.SUSPENSION, said("paper.suspended_until"), "until")
         yield from stretched_by(source)
+    if isinstance(event, ev.Overdue | ev.ResultUnclaimed):
+        yield from fetched_at(source)
     yield from appeal(source)
 
 
@@ -132,6 +148,4 @@ def _signs(source: PaperSource) -> Signatory:
     """The place for the signature: of the officer who acted, else of the one who answers for the filing."""
     if isinstance(source.cause.event, ev.Suspended | ev.Stopped):
         return signs(source, said("paper.head_of_agency"))
-    *_, last = deeds(source.events)
-    actor = source.cause.actor.subject
-    return signs(source, said("paper.who_notifies"), actor if actor in source.officers else last.answers)
+    return notifies(source)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rules.amounts import in_words
 from rules.causes import RECEIPT_OF
 from rules.filing.fees.assessment import charged_back
-from rules.papers.sheets.made import about, by_hand, due, made, moment, officer, plain
+from rules.papers.sheets.made import about, by_hand, due, made, moment, notifies, plain
 from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
@@ -28,7 +28,7 @@ def fee(source: PaperSource) -> PaperSheet:
         issuer=source.filing.agency if to_another else source.filing.receiving,
         title=said("paper.obligation") if to_another else said("paper.fee"),
         body=_obligation(source, event) if isinstance(event, ev.ObligationDemanded) else _fee(source, event),
-        signatories=(officer(source, said("paper.who_notifies")),),
+        signatories=(notifies(source),),
     )
 
 

@@ -1,11 +1,12 @@
 """The common parts of all papers: issuer, date, applicant; and the written forms of instants and names."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Final, Literal, NamedTuple
 
 from rules.filing.clocks import stretched
+from rules.papers.deeds import deeds
+from rules.papers.sheets.law import spelled
 from rules.require import require
 from rules.time.working_time import VIETNAM, applicant_due, last_day
 from schemas.base import AgencyCode, Text
@@ -19,6 +20,11 @@ from schemas.translate import joined, said
 def plain(words: str) -> Text:
     """A text that a person wrote, the same in both languages, since it has no translation."""
     return Text(vi=words, en=words)
+
+
+def capital(words: Text) -> Text:
+    """The same with a capital letter at its beginning, as in a table."""
+    return Text(vi=words.vi[:1].upper() + words.vi[1:], en=words.en[:1].upper() + words.en[1:])
 
 
 def moment(at: datetime) -> Text:
@@ -142,7 +148,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
         tracking=source.tracking and source.tracking.replace("{code}", code),
         to=to,
         body=tuple(body),
-        law=law,
+        law=tuple(map(spelled, law)),
         signatories=signatories,
     )
 
@@ -168,6 +174,18 @@ def signs(source: PaperSource, title: Text, subject: str | None = None) -> Signa
     return officer(source, source.titles.get(subject or source.cause.actor.subject, title), subject)
 
 
+def notifies(source: PaperSource) -> Signatory:
+    """The place for the signature under a notice, of the officer who answers for it."""
+    return signs(source, said("paper.who_notifies"), answers(source))
+
+
+def answers(source: PaperSource) -> str | None:
+    """The officer who caused the paper, else the one who answers for the filing; None if nobody does."""
+    *_, last = deeds(source.events)
+    actor = source.cause.actor.subject
+    return actor if actor in source.officers else last.answers
+
+
 def by_hand(title: Text, name: str | None = None) -> Signatory:
     """A place for a signature by hand, with the signer's name, if known."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=name)
@@ -177,6 +195,13 @@ def desk_phone(source: PaperSource, agency: AgencyCode) -> Iterator[Row]:
     """The row with the telephone of an agency's one-stop desk; no row if the directory has none."""
     if (phone := source.phones.get(agency)) is not None:
         yield Row(place="phone", label=said("paper.desk_phone"), value=plain(phone))
+
+
+def fetched_at(source: PaperSource) -> Iterator[Row]:
+    """The rows with the desk at which the result waits, and its telephone."""
+    desk = source.filing.returning
+    yield Row(place="desk", label=said("paper.fetch_at"), value=letterhead(source, desk).name)
+    yield from desk_phone(source, desk)
 
 
 def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> Iterator[Row]:
@@ -199,15 +224,6 @@ def stretched_by(source: PaperSource) -> Iterator[Row]:
         said("amount_by_deed", deed=said(f"deed.{one.kind}"), by=one.by.words) for one in stretched(source.filing)
     ]:
         yield Row(place="stretched", label=said("paper.stretched"), value=joined(sums, "; "))
-
-
-def cited(laws: Iterable[str]) -> tuple[str, ...]:
-    """The legal bases whose text was read and is in force, without the catalogue's notes on where they were found."""
-    return tuple(_SECOND_HAND.sub("", law) for law in laws if not any(mark in law for mark in _NOT_CITED))
-
-
-_NOT_CITED: Final = ("chưa đọc", "unconfirmed", "đã được thay bằng")
-_SECOND_HAND: Final = re.compile(r" \(theo [^)]*\)")
 
 
 def received(source: PaperSource) -> Row:

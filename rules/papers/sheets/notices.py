@@ -9,13 +9,16 @@ from rules.filing.permission import applicant_side_roles
 from rules.papers.sheets.dates import dates
 from rules.papers.sheets.made import (
     about,
+    answers,
     by_hand,
     desk_phone,
     due,
+    fetched_at,
     letterhead,
     made,
     moment,
     named,
+    notifies,
     officer,
     plain,
     received,
@@ -48,7 +51,7 @@ def supplement(source: PaperSource) -> PaperSheet:
         title=said("paper.supplement" if first else "paper.more_time"),
         body=_supplement_body(source, asked.items),
         law=(asked.legal_basis,),
-        signatories=(officer(source, said("paper.who_guides"), event.officer),),
+        signatories=(officer(source, said("paper.who_guides"), answers(source)),),
     )
     return sheet if first else sheet.model_copy(update={"form": None})
 
@@ -82,10 +85,12 @@ def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
 def correction(source: PaperSource) -> PaperSheet:
     """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now.
 
-    Also every other act by which the dates are other ones: a successor, another case, a filing that goes on.
+    Also every other act by which the dates are other ones, or first ones: a successor, another case, a filing that
+    goes on; a draft to be looked through, a result that can be read or fetched.
     """
     title, meaning = _CORRECTED.get(source.cause.event.kind, _MOVED)
-    now = (*dates(source), *_new_agency(source))
+    waits = fetched_at(source) if isinstance(source.cause.event, ev.PickupOffered) else ()
+    now = (*dates(source), *_new_agency(source), *waits)
     return made(
         PaperKind.CORRECTION,
         source,
@@ -126,9 +131,9 @@ _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", s
 
 
 def _who_notifies(source: PaperSource) -> Signatory:
-    """The place for the signature: of whoever acted, or of anybody of the agency to which the filing was passed on."""
-    title = said("paper.who_notifies")
-    return by_hand(title) if isinstance(source.cause.event, ev.PassedOn) else signs(source, title)
+    """The place for the signature: as of every notice, or of anybody of the agency that got the filing."""
+    passed_on = isinstance(source.cause.event, ev.PassedOn)
+    return by_hand(said("paper.who_notifies")) if passed_on else notifies(source)
 
 
 def _new_agency(source: PaperSource) -> Iterator[Row]:
@@ -157,6 +162,9 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
     "case_applied": (said("paper.case_applied"), said("paper.another_limit")),
     "stayed": (said("paper.stayed"), said("paper.stands_still")),
     "stay_over": (said("paper.stay_over"), said("paper.goes_on_after_stay")),
+    "draft_shown": (said("paper.draft_shown"), said("paper.look_through_draft")),
+    "result_offered": (said("paper.result_offered"), said("paper.read_online")),
+    "pickup_offered": (said("paper.pickup_offered"), said("paper.fetch_with")),
 }
 """The title of the notice, and the meaning of the act for the dates, by kind of event."""
 _MOVED: Final = (said("paper.new_dates"), said("paper.dates_moved"))
@@ -188,7 +196,7 @@ def _apology_words(source: PaperSource) -> tuple[Text, Text]:
         case ev.Extended():
             return said("paper.extension"), said("paper.extended", agency=agency)
         case ev.Apologised(clock=Clock.INTAKE):
-            return said("paper.apology"), said("paper.apologised_for_intake", agency=agency)
+            return said("paper.apology_for_intake"), said("paper.apologised_for_intake", agency=agency)
         case ev.Apologised():
             return said("paper.apology"), said("paper.apologised", agency=agency)
         case _:

@@ -26,10 +26,7 @@ from schemas.translate import said
 
 
 def receipt(source: PaperSource) -> PaperSheet:
-    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result.
-
-    Before acceptance, the paper has the date by which the intake answers.
-    """
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: the accepted papers, and the date and place of the result."""
     return made(
         PaperKind.RECEIPT,
         source,
@@ -69,11 +66,9 @@ def _appointment(source: PaperSource) -> Iterator[Row]:
     filing = source.filing
     yield Row(place="sets", label=said("paper.sets"), value=plain(str(source.procedure.information.sets)))
     yield received(source)
-    if (clock := filing.clocks.get(Clock.PROCESSING)) is not None:
-        yield Row(place="limit", label=said("paper.limit"), value=clock.limit.words)
-        yield Row(place="due", label=said("paper.result_at"), value=moment(clock.due))
-    elif (clock := filing.clocks.get(Clock.INTAKE)) is not None:
-        yield Row(place="due", label=said("paper.answer_at"), value=moment(clock.due))
+    clock = filing.clocks[Clock.PROCESSING]
+    yield Row(place="limit", label=said("paper.limit"), value=clock.limit.words)
+    yield Row(place="due", label=said("paper.result_at"), value=moment(clock.due))
     yield Row(place="result_channel", label=said("paper.result_by"), value=_way(source))
     yield from desk_phone(source, filing.returning if filing.result_channel is Channel.COUNTER else filing.receiving)
     yield _book(source)

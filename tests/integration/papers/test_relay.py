@@ -71,7 +71,7 @@ async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(w
         assert str(play.code) in raw_text(await desk.store.get(paper.file), NO_FOOT), kind
     asked = raw_text(await desk.store.get(found[PaperKind.SUPPLEMENT].file), NO_FOOT)
     assert "không đọc được" in asked
-    assert "Điện thoại bộ phận một cửa: 0237 300 5630" in " ".join(asked.split())
+    assert "Điện thoại Bộ phận Một cửa: 0237 300 5630" in " ".join(asked.split())
     assert "Nguyễn Thị Ước" not in asked, "it shows the filing as it was when this was asked"
     assert not any(paper.signed for paper in found.values())
 

@@ -12,6 +12,7 @@ from schemas.complaint.state import ComplaintState
 from schemas.filing.events import Clock, PaymentMeans
 from schemas.filing.state import Filing
 from schemas.level import Channel
+from schemas.limit import Limit
 from schemas.papers.commands import IssueReceipt
 from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
@@ -19,7 +20,7 @@ from schemas.parcel.commands import RecordSent, RequestConsignment
 from schemas.parcel.state import Parcel, ParcelStart
 from schemas.people import SYSTEM, Actor, Applicant, Role
 from schemas.publishing.fee import FeeDue, FeeKind
-from schemas.publishing.procedure import ExtensionRule, LimitCase, Procedure, SuccessionRule
+from schemas.publishing.procedure import ExtensionRule, LimitCase, Procedure, ReviewStep, SuccessionRule
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.ledger import About, Recorded
 from tests.conftest import ROOT
@@ -179,6 +180,25 @@ OWING: Final = PLAIN.model_copy(
     }
 )
 """The same procedure with an obligation to another authority."""
+
+DRAFTED: Final = PLAIN.model_copy(
+    update={
+        "review": (
+            ReviewStep.model_validate(
+                lives.DRAFT
+                | {"name": {"vi": "Lập dự thảo kết quả", "en": "Draft of the result"}, "source": "unconfirmed"}
+                | {"draft": {"answer": "1 calendar days", "source": "unconfirmed"}}
+            ),
+            *PLAIN.review,
+        )
+    }
+)
+"""The same procedure, whose applicant looks through a draft."""
+
+READ: Final = PLAIN.model_copy(
+    update={"limits": PLAIN.limits.model_copy(update={"reading": Limit.model_validate("5 working days")})}
+)
+"""The same procedure, whose result waits until it is read online."""
 
 
 def handled(of: Procedure = PLAIN, **changes: Any) -> Filed:
@@ -410,6 +430,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     supplied.wait(days=2).do("supplement", OWNER, papers=[{"code": "owner_consent", "file": FILE}])
     stayed = handled().do("record_stay", n=1, stay=1, since=lives.START, limit="30 calendar days")
     stayed.wait(days=5).do("end_stay", n=1, stay=1)
+    drafted = handled(DRAFTED).do("show_draft", SPECIALIST, draft=lives.FILE)
     declined = accepted().do("decline_waiver", RECEPTION, waiver="hardship", reason=REASON)
     return {
         "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
@@ -442,6 +463,9 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "correction-stay-over": (PaperKind.CORRECTION, stayed.source("stay_over")),
         "correction-supplement": (PaperKind.CORRECTION, cancelled.source("supplement_cancelled")),
         "correction-passed-on": (PaperKind.CORRECTION, passed.source("passed_on")),
+        "correction-draft": (PaperKind.CORRECTION, drafted.source("draft_shown")),
+        "correction-online": (PaperKind.CORRECTION, issued(READ, result_channel="online").source("result_offered")),
+        "correction-counter": (PaperKind.CORRECTION, issued().source("pickup_offered")),
         "correction-waiver": (PaperKind.CORRECTION, declined.source("fee_waiver_declined")),
         "control": (PaperKind.CONTROL, returned().source("handed_over")),
         "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),

@@ -96,7 +96,7 @@ ON_THE_WAY: Final[dict[str, tuple[str, ...]]] = {
     "suspended": (RECEIPT, "Thông báo tạm dừng giải quyết hồ sơ"),
     "successor awaited": (RECEIPT, WAITS),
     "successor awaited at intake": (WAITS,),
-    "result at the counter": (RECEIPT,),
+    "result at the counter": (RECEIPT, "Thông báo đến nhận kết quả"),
     "result by post": (RECEIPT, "Phiếu gửi hồ sơ qua dịch vụ bưu chính công ích"),
     "result online": (RECEIPT,),
     "result unpaid": (RECEIPT, FEE),

@@ -25,13 +25,14 @@ from rules.amounts import in_words
 from rules.causes import papers_of
 from rules.papers.sheet import sheet
 from rules.papers.sheets.handover import originals_held
-from rules.papers.sheets.made import cited, dated
+from rules.papers.sheets.law import cited
+from rules.papers.sheets.made import dated
 from rules.require import require
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev
 from schemas.level import Channel
-from schemas.papers.sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
+from schemas.papers.sheet import Block, Listing, PaperSheet, Paragraph, Rows, Table, texts_of
 from schemas.papers.state import PaperKind
 from tests.conftest import ROOT
 from tests.printed import Margins, codes, gap_of_foot, keywords, outside, overlapping, pages, raw_text
@@ -39,6 +40,7 @@ from tests.unit.filing import lives
 from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
 from tests.unit.forms.gallery import forty_rows
 from tests.unit.papers import sources
+from tests.unit.papers.sources import Filed
 
 SOURCES = sources.paper_sources()
 FOOT = r"(Mẫu số \d\d\s+)?Mã hồ sơ: \S+\s+Trang số"
@@ -49,7 +51,7 @@ MARGINS = {
 STATED = (sources.LAW["legal_basis"],)
 OWN = cited(sources.PLAIN.legal_basis)
 ENDED = "Thông báo kết thúc giải quyết hồ sơ"
-NOT_SUPPLIED = "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện."
+NOT_SUPPLIED = "Đã hết thời hạn nhưng hồ sơ chưa được bổ sung, hoàn thiện."
 KEPT = "Thông báo về kết quả chưa được nhận"
 SUCCESSOR = "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, và không có người kế thừa theo quy định của thủ tục."
 NINES = "chín trăm chín mươi chín"
@@ -100,7 +102,7 @@ def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_n
     _, sent = SOURCES["receipt"]
     for source, brought in ((fetched, True), (sent, False)):
         (last,) = (part for part in sheet(PaperKind.RECEIPT, source).body if isinstance(part, Paragraph))
-        assert last.text.vi.startswith("Mang theo giấy này") is brought
+        assert last.text.vi.startswith("Đề nghị ông (bà), tổ chức mang theo giấy này") is brought
     bare = replace(sent, filing=sent.filing.model_copy(update={"papers": ()}))
     assert not any(isinstance(part, Listing) for part in sheet(PaperKind.RECEIPT, bare).body)
 
@@ -153,7 +155,7 @@ def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() ->
         "Thời gian giải quyết theo quy định": "7 ngày làm việc",
         "Thời gian trả kết quả": "17 giờ 00 phút, ngày 04 tháng 12 năm 2026",
         "Đăng ký nhận kết quả": "tại Bộ phận Một cửa: Công an phường Hồng Hà",
-        "Điện thoại bộ phận một cửa": sources.PHONES[lives.AGENCY],
+        "Điện thoại Bộ phận Một cửa": sources.PHONES[lives.AGENCY],
         "Vào sổ theo dõi hồ sơ": "quyển tháng 11/2026, ngày 25, số thứ tự 0000001",
     }
     kind, source = SOURCES["receipt-counter"]
@@ -169,13 +171,13 @@ def test_a_notice_of_passing_on_names_the_new_agency_its_telephone_and_the_momen
     names = [sources.AGENCIES[agency].name.vi for agency in (lives.AGENCY, lives.DESK)]
     told = rows(found)
     assert [told["Cơ quan chuyển"], told["Cơ quan nhận, giải quyết tiếp"], found.issuer.name.vi] == [*names, names[1]]
-    assert told["Điện thoại bộ phận một cửa"] == sources.PHONES[lives.DESK]
+    assert told["Điện thoại Bộ phận Một cửa"] == sources.PHONES[lives.DESK]
     assert {"Chuyển lúc", "Lý do"} <= told.keys()
     assert [one.name for one in found.signatories] == [None], "it is no act of the new agency's officer"
 
 
 def test_a_paper_that_sends_somebody_to_a_desk_has_the_telephone_of_that_desk() -> None:
-    label, own, there = "Điện thoại bộ phận một cửa", sources.PHONES[lives.AGENCY], sources.PHONES[lives.DESK]
+    label, own, there = "Điện thoại Bộ phận Một cửa", sources.PHONES[lives.AGENCY], sources.PHONES[lives.DESK]
     found = {}
     for name, kind in (("receipt-counter", PaperKind.RECEIPT), ("supplement", PaperKind.SUPPLEMENT)):
         _, source = SOURCES[name]
@@ -250,12 +252,12 @@ def test_forms_are_in_vietnamese_alone_and_name_no_officer_or_agency_by_a_code()
     [
         ("refusal", "Phiếu từ chối tiếp nhận giải quyết hồ sơ", sources.REASON, STATED, "reception"),
         ("stop", "Thông báo dừng giải quyết hồ sơ", sources.REASON, STATED, "leader"),
-        ("stop-nothing-supplied", ENDED, NOT_SUPPLIED, ("Đ15",), "reception"),
-        ("stop-unpaid", ENDED, "Quá thời hạn mà phí, lệ phí chưa được nộp.", OWN, "reception"),
+        ("stop-nothing-supplied", ENDED, NOT_SUPPLIED, ("Điều 15",), "reception"),
+        ("stop-unpaid", ENDED, "Đã hết thời hạn nhưng phí, lệ phí chưa được nộp.", OWN, "reception"),
         ("stop-lapsed", ENDED, SUCCESSOR, OWN, "reception"),
         ("stop-withdrawn", "Thông báo về việc rút hồ sơ", sources.REASON, OWN, "specialist"),
-        ("stop-unfetched", KEPT, "Quá thời hạn mà kết quả chưa được nhận.", OWN, "leader"),
-        ("stop-unclaimed", KEPT, "Quá thời hạn mà phí, lệ phí chưa được nộp.", OWN, "leader"),
+        ("stop-unfetched", KEPT, "Đã hết thời hạn nhưng kết quả chưa được nhận.", OWN, "leader"),
+        ("stop-unclaimed", KEPT, "Đã hết thời hạn nhưng phí, lệ phí chưa được nộp.", OWN, "leader"),
     ],
 )
 def test_each_ending_has_a_notice_with_reason_law_signer_and_the_way_to_complain(
@@ -267,8 +269,8 @@ def test_each_ending_has_a_notice_with_reason_law_signer_and_the_way_to_complain
     assert (found.title.vi, rows(found)["Lý do"], found.law) == (title, reason, law)
     agency = sources.AGENCIES[lives.AGENCY].name.vi
     complaint = rows(found)["Quyền khiếu nại, khởi kiện"]
-    assert complaint.startswith(f"khiếu nại đến người đứng đầu {agency}, đến hết ngày ")
-    assert complaint.endswith("; hoặc khởi kiện vụ án hành chính tại Tòa án")
+    assert complaint.startswith(f"Ông (bà), tổ chức có quyền khiếu nại với người đứng đầu {agency} đến hết ngày ")
+    assert complaint.endswith(", hoặc khởi kiện vụ án hành chính tại Tòa án.")
     assert [one.name for one in found.signatories] == [sources.OFFICERS[f"{signer}-1"]]
     assert found.form == ("03" if name == "refusal" else None)
 
@@ -277,9 +279,50 @@ def test_a_notice_cites_the_law_of_the_limit_that_ran_out_if_it_was_read() -> No
     kind, source = SOURCES["stop-unpaid"]
     fee = require(source.procedure.fee)
     read = fee.model_copy(update={"source": "NQ 1/2026 Đ2"})
-    for law, stands in (("NQ 1/2026 Đ2", ("NQ 1/2026 Đ2",)), ("NQ 1/2026 Đ2, unconfirmed", OWN)):
+    for law, stands in (("NQ 1/2026 Đ2", ("Nghị quyết 1/2026 Điều 2",)), ("NQ 1/2026 Đ2, unconfirmed", OWN)):
         of = source.procedure.model_copy(update={"fee": read.model_copy(update={"source": law})})
         assert sheet(kind, replace(source, procedure=of)).law == stands
+
+
+@pytest.mark.parametrize(
+    ("law", "stands"),
+    [
+        ("NĐ 61/2018/NĐ-CP, Đ17 k1b, Đ19–21", ("Nghị định 61/2018/NĐ-CP, Điều 17 khoản 1 điểm b, Điều 19–21",)),
+        ("NQ 66.22/2026/NQ-CP, phụ lục (mã 1.007277)", ("Nghị quyết 66.22/2026/NQ-CP, phụ lục",)),
+        ("TT 154/2025/TT-BTC, Số TT 2 (theo nguồn thứ cấp)", ("Thông tư 154/2025/TT-BTC, Số TT 2",)),
+        ("TT 63/2023/TT-BTC, hết hiệu lực ngày 31/12/2025", ()),
+    ],
+)
+def test_a_law_is_cited_spelled_out_without_notes_or_a_code_and_not_if_it_is_repealed(
+    law: str, stands: tuple[str, ...]
+) -> None:
+    assert cited((law,)) == stands
+
+
+def test_a_notice_that_sends_to_a_desk_has_its_telephone_and_a_result_that_waits_also_names_the_desk() -> None:
+    label, desk = "Điện thoại Bộ phận Một cửa", sources.AGENCIES[lives.AGENCY].name.vi
+    told = {name: rows(sheet(*SOURCES[name])) for name in ("stop-ceased", *WAITING)}
+    assert {name: found[label] for name, found in told.items()} == dict.fromkeys(told, sources.PHONES[lives.AGENCY])
+    assert {name: told[name]["Nơi nhận kết quả"] for name in WAITING} == dict.fromkeys(WAITING, desk)
+
+
+WAITING = ("stop-unfetched", "stop-unclaimed", "correction-counter")
+
+
+def test_a_row_of_a_table_stays_on_one_page_and_the_signatures_with_its_last_row() -> None:
+    paper, _ = made("control")
+    (table,) = (part for part in paper.body if isinstance(part, Table))
+    for more in range(3, 20):
+        words = [f"dòng {n} " + "của phiếu kiểm soát " * 8 + f"hết {n}" for n in range(more)]
+        cells = ((*table.rows[0][:3], Text(vi=one, en=one), *table.rows[0][4:]) for one in words)
+        body = (*paper.body[:-1], table.model_copy(update={"rows": tuple(cells)}))
+        texts = [" ".join(page.get_textpage().get_text_range().split()) for page in pages(printed_of(paper, body))]
+        assert all(any(f"dòng {n} " in text and f"hết {n}" in text for text in texts) for n in range(more)), more
+        assert f"hết {more - 1}" in texts[-1], (more, "the page of the signatures")
+
+
+def printed_of(paper: PaperSheet, body: tuple[Block, ...]) -> bytes:
+    return printed(paper.model_copy(update={"body": body}), lives.START)
 
 
 def test_a_suit_is_named_with_its_court_and_day_and_who_notes_a_death_signs_as_such() -> None:
@@ -297,9 +340,12 @@ def test_a_suit_is_named_with_its_court_and_day_and_who_notes_a_death_signs_as_s
         ("correction-prolonged", "Tạm dừng đến", "17 giờ 00 phút, ngày 25 tháng 01 năm 2027"),
         ("correction-stayed", "Tạm đình chỉ đến", "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"),
         ("correction-stay-over", "Hẹn lại thời gian trả kết quả", "17 giờ 00 phút, ngày 09 tháng 12 năm 2026"),
+        ("correction-draft", "Hạn trả lời về dự thảo kết quả", "hết ngày 26 tháng 11 năm 2026"),
+        ("correction-online", "Hạn xem kết quả", "hết ngày 03 tháng 12 năm 2026"),
+        ("correction-counter", "Hạn nhận kết quả", "hết ngày 28 tháng 12 năm 2026"),
     ],
 )
-def test_each_new_date_is_told_by_a_paper(name: str, label: str, until: str) -> None:
+def test_each_first_and_each_new_date_is_told_by_a_paper(name: str, label: str, until: str) -> None:
     kind, source = SOURCES[name]
     assert kind in papers_of(source.cause.event)
     assert rows(sheet(kind, source))[label] == until
@@ -371,7 +417,7 @@ def test_a_label_says_who_sends_what_to_whom_and_nothing_of_what_it_is_about() -
         "Kết quả số": "H01.12-2026-K0000001",
         "Số bản kết quả": "1",
         "Bản chính trả lại": "1",
-        "Bên vận chuyển": "Bưu chính công ích",
+        "Bên vận chuyển": "Doanh nghiệp cung ứng dịch vụ bưu chính công ích",
         "Lần gửi": "1",
         "Thu hộ khi phát": "25.000 đồng",
         "Hạn phát": "17 giờ 00 phút, ngày 01 tháng 12 năm 2026",
@@ -412,6 +458,24 @@ def test_a_control_slip_names_every_hand() -> None:
     )
     assert "đúng hạn" in said
     assert "1:30" in said
+
+
+def test_an_act_of_the_applicant_is_not_an_officers_and_the_officer_who_answers_signs_what_follows_by_itself() -> None:
+    withdrawn = sources.handled().do("withdraw", sources.OWNER, reason=sources.REASON).source("withdrawn")
+    slip = sheet(PaperKind.CONTROL, withdrawn)
+    (table,) = (part for part in slip.body if isinstance(part, Table))
+    assert table.rows[-1][3].vi == "Rút hồ sơ (người nộp hồ sơ)"
+    sent = sheet(PaperKind.CONTROL, sources.returned(by_parcel=True).source("parcel_requested"))
+    (table,) = (part for part in sent.body if isinstance(part, Table))
+    assert f"chịu trách nhiệm: {sources.OFFICERS['leader-1']}" in table.rows[-1][1].vi
+    fee = sheet(PaperKind.FEE, sources.issued(sources.UNPAID_RESULT).source("fee_requested"))
+    signed = [one.name for paper in (slip, fee) for one in paper.signatories]
+    assert signed == [sources.OFFICERS["specialist-1"], sources.OFFICERS["leader-1"]]
+
+
+def test_an_apology_for_a_late_intake_has_a_title_of_its_own() -> None:
+    late = Filed(sources.PLAIN).until("2026-11-27 09:00").rung().do("apologise", lives.LEADER, reason=sources.REASON)
+    assert sheet(PaperKind.APOLOGY, late.source("apologised")).title.vi == "Phiếu xin lỗi do tiếp nhận hồ sơ quá hạn"
 
 
 def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
