@@ -11,7 +11,7 @@ from activities.printing.templates import printed, template_of, version_of
 from activities.procedures import Procedures
 from rules.papers.sheet import sheet
 from rules.papers.sheets.dates import needed
-from rules.papers.sheets.made import plain, seat
+from rules.papers.sheets.made import plain, seat, unit_of
 from rules.require import require
 from schemas.base import Text
 from schemas.complaint.state import Complaint
@@ -113,6 +113,13 @@ async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[s
     }
 
 
+async def communes(connection: Connection, codes: Iterable[str]) -> dict[str, Text]:
+    """Returns the names of communes by code, as those of their People's Committees have them in the directory."""
+    rows = await connection.fetch(_COMMUNES, list(codes))
+    named = ((row["code"], unit_of(Text(vi=row["name_vi"], en=row["name_en"]))) for row in rows)
+    return {code: name for code, name in named if name is not None}
+
+
 def _text(row: Any, name: str) -> Text | None:
     vi, en = row[f"{name}_vi"], row[f"{name}_en"]
     return None if vi is None else Text(vi=vi, en=en)
@@ -126,6 +133,9 @@ from agency as own left join lateral (
     order by length(agency) desc limit 1
 ) as parent on true left join province_in_force as place on place.province = own.province
 where own.agency = any($1)
+"""
+_COMMUNES: Final = """
+select code, name_vi, name_en from agency, unnest(territory) as code where kind = 'commune' and code = any($1)
 """
 _PHONES: Final = "select agency, phone from agency where agency = any($1) and phone is not null"
 _OFFICERS: Final = """

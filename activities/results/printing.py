@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.partners.instructions import Instruction, Instructions, NotOrderedError
-from activities.printing.source import letterheads, officers
+from activities.printing.source import communes, letterheads, officers
 from activities.printing.templates import printed
 from activities.procedures import Procedures
 from activities.results.entry import signer_now
@@ -17,6 +17,7 @@ from activities.support.failpoint import failpoint
 from activities.support.heartbeat import heartbeat
 from activities.support.keep import Keep
 from rules.filing import evidence
+from rules.filing.conditions import communes_in
 from rules.filing.projections import issue_request
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.sheets.made import plain
@@ -63,6 +64,7 @@ class ResultPages:
         async with acquired(self._pool) as connection:
             heads = await letterheads(connection, [dossier.agency])
             names, above = await officers(connection, [dossier.agency])
+            places = await communes(connection, communes_in(dossier.form).values())
             signer = await _signatory(connection, dossier.agency, names, above) if request.number else None
         return ResultSource(
             request=request,
@@ -71,6 +73,7 @@ class ResultPages:
             officer=names.get(request.officer),
             title=above.get(request.officer, HEAD),
             signer=signer,
+            communes=places,
             at=at,
             tracking=self._tracking,
             words=words,

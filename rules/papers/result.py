@@ -1,6 +1,6 @@
 """A result that the platform prints: its content, and samples on which a procedure's template is tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -24,8 +24,9 @@ class ResultSource:
     """The input for printing a result at the time `at`, under the version of the procedure that applies to the filing.
 
     `officer`: the name of the deciding officer; None if the directory lacks it. `title`: the words above this name.
-    `signer`: the officer who will sign, if officers sign results. `words`: the text of the back office, if it makes no
-    file of its own. `tracking`: the address of the filing's status page, with `{code}` for its code.
+    `signer`: the officer who will sign, if officers sign results. `communes`: the names of the communes in the form, by
+    code, as far as the directory has them. `words`: the text of the back office, if it makes no file of its own.
+    `tracking`: the address of the filing's status page, with `{code}` for its code.
     """
 
     request: IssueRequest
@@ -34,6 +35,7 @@ class ResultSource:
     officer: str | None
     title: Text
     signer: Signatory | None
+    communes: Mapping[str, Text]
     at: datetime
     tracking: str | None = None
     words: str | None = None
@@ -62,7 +64,9 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         outcome=request.outcome,
         reason=request.reason,
         holder=Holder(name=who.name, number=who.id_number, organisation=who.kind is PersonKind.ORGANISATION),
-        values={field.code: _said(field, dossier.form.get(field.code)) for field in source.procedure.form},
+        values={
+            field.code: _said(field, dossier.form.get(field.code), source.communes) for field in source.procedure.form
+        },
     )
 
 
@@ -77,7 +81,7 @@ def _rows(source: ResultSource) -> Iterator[Row]:
         yield Row(place="corrects", label=said("paper.instead_of"), value=plain(request.corrects))
     if request.outcome is not Outcome.REFUSED:
         for field in procedure.form:
-            if (value := _said(field, request.dossier.form.get(field.code))) is not None:
+            if (value := _said(field, request.dossier.form.get(field.code), source.communes)) is not None:
                 yield Row(place=f"values.{field.code}", label=field.label, value=value)
     elif request.reason is not None:
         yield Row(place="reason", label=said("paper.reason"), value=plain(request.reason))
@@ -87,10 +91,12 @@ def _paragraphs(words: str | None) -> Iterator[Paragraph]:
     yield from (Paragraph(text=plain(line)) for line in (words or "").splitlines() if line.strip())
 
 
-def _said(field: FieldRule, value: FormValue | None) -> Text | None:
+def _said(field: FieldRule, value: FormValue | None, communes: Mapping[str, Text]) -> Text | None:
     if value is None:
         return None
     match field.kind:
+        case FieldKind.COMMUNE:
+            return communes.get(str(value), plain(str(value)))
         case FieldKind.CHOICE:
             return field.called(str(value))
         case FieldKind.BOOLEAN:
@@ -144,7 +150,7 @@ def _least(field: FieldRule) -> Text | None:
         return None
     if field.kind is FieldKind.CHOICE:
         return min((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
-    return _said(field, _SHORTEST[field.kind])
+    return _said(field, _SHORTEST[field.kind], {})
 
 
 def _most(field: FieldRule) -> Text:
@@ -154,7 +160,7 @@ def _most(field: FieldRule) -> Text:
         return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or 300].strip())
     if field.kind is FieldKind.INTEGER and field.maximum is not None:
         return plain(str(field.maximum))
-    return require(_said(field, _LONGEST[field.kind]))
+    return require(_said(field, _LONGEST[field.kind], {}))
 
 
 _SHORTEST: Final[dict[FieldKind, FormValue]] = {

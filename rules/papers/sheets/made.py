@@ -72,12 +72,18 @@ def dated(at: datetime, place: Text | None) -> Text:
 
 def seat(agency: Text) -> Text | None:
     """The name of a People's Committee's unit, with its kind if the name is a number; None for other agencies."""
+    unit = unit_of(agency)
+    if unit is None:
+        return None
+    name = unit.vi.removeprefix(next((kind for kind in _UNITS if unit.vi.startswith(kind)), ""))
+    return capital(unit) if name.isdecimal() else Text(vi=name, en=unit.en)
+
+
+def unit_of(agency: Text) -> Text | None:
+    """The unit of a People's Committee, with its kind: `phường Hồng Hà`; None for other agencies."""
     if not agency.vi.startswith(_COMMITTEE):
         return None
-    unit = agency.vi.removeprefix(_COMMITTEE)
-    name = unit.removeprefix(next((kind for kind in _UNITS if unit.startswith(kind)), ""))
-    place = unit[:1].upper() + unit[1:] if name.isdecimal() else name
-    return Text(vi=place, en=agency.en.removesuffix(" People's Committee"))
+    return Text(vi=agency.vi.removeprefix(_COMMITTEE), en=agency.en.removesuffix(" People's Committee"))
 
 
 _COMMITTEE: Final = "Ủy ban nhân dân "

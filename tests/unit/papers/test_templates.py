@@ -131,6 +131,7 @@ def result(signer: Signatory | None = None, words: str | None = None, **changes:
         "Lê Văn Đạt",
         plain("Q. CHỦ TỊCH"),
         signer,
+        {},
         lives.START,
         TRACKING,
         words,
