@@ -34,8 +34,9 @@ async def _reason(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
     return {"reason": f"{filer.canary}: lý do của hồ sơ này"}
 
 
-async def _granted(_: Scenario, __: Act, ___: FilingView, ____: Filer) -> Words:
-    return {"granted": True}
+async def _granted(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    refused = act.arguments == ("refused",)
+    return {"granted": False, **await _reason(scenario, act, view, filer)} if refused else {"granted": True}
 
 
 async def _note(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:

@@ -103,7 +103,6 @@ NOT_SEEN: Final = {
     "files have no addresses in this world: tests/integration/record/test_access.py": (
         *("ask.file", "ask.upload", "file_address"),
     ),
-    "who asks for more time here gets it: tests/unit/filing/test_limits_of_applicants.py": ("event.more_time_refused",),
     "no payer makes up for a missing part here: tests/workflow/test_parts.py": ("event.shortfall_made_up",),
     "results have signers here from their beginning: tests/workflow/test_unsigned.py": ("event.signers_named",),
 }

@@ -18,6 +18,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from activities.ledger.vault import Vault
 from activities.partners.signer import NoSigner
 from activities.printing.relay import SEAL_REFUSED, Printed, SealRefusedError
+from activities.printing.source import communes
 from activities.printing.templates import version_of
 from activities.results.entry import signers_of
 from activities.results.signing import AgencySeal
@@ -29,6 +30,7 @@ from operations.evidence.bundle import export
 from publishing.authoring.paper_templates import Slot, publish_template
 from publishing.authoring.procedures import seed_directory
 from rules.require import require
+from schemas.base import Text
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import papers_stream
@@ -74,6 +76,10 @@ async def test_every_paper_of_a_filing_is_made_once_and_told_to_its_own_stream(w
     assert "Điện thoại Bộ phận Một cửa: 0237 300 5630" in " ".join(asked.split())
     assert "Nguyễn Thị Ước" not in asked, "it shows the filing as it was when this was asked"
     assert not any(paper.signed for paper in found.values())
+    async with world.connection() as connection:
+        assert await communes(connection, ["16012", "99999"]) == {
+            "16012": Text(vi="xã Hoằng Sơn", en="Hoang Son Commune")
+        }
 
 
 async def test_an_agency_that_has_published_a_template_prints_by_it(world: World, desk: Desk) -> None:
