@@ -456,7 +456,7 @@ def test_a_control_slip_names_every_hand() -> None:
     assert all(
         sources.OFFICERS[f"{role}-1"].replace("  ", " ") in said for role in ("reception", "specialist", "leader")
     )
-    assert "đúng hạn" in said
+    assert "Đúng hạn" in said
     assert "1:30" in said
 
 
