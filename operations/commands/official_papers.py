@@ -24,7 +24,7 @@ from publishing.authoring.procedure_file import MistakesFoundError
 from publishing.commands.mistakes import mistake_row, print_mistakes
 from publishing.commands.procedures import published_version
 from publishing.commands.publisher import in_force, published, publisher, recorded, row_of
-from rules.papers.deeds import OUTCOME_NAMES, somebody_else, who
+from rules.papers.deeds import OUTCOME_NAMES, act, somebody_else, who
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.base import Text
@@ -61,7 +61,7 @@ def _named(slip: ControlSlip, subject: str | None) -> str:
 
 def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
     by = somebody_else(hand, deed)
-    return in_words(said(f"deed.{deed.kind}")) + (f" ({_named(slip, by)})" if by else "")
+    return in_words(act(hand, deed, {by: _named(slip, by)} if by else {}))
 
 
 _COLUMNS: Final = columns(

@@ -127,10 +127,11 @@ def somebody_else(hand: Hand, deed: Deed) -> str | None:
 
 def done(hand: Hand, names: Mapping[str, str]) -> Text:
     """The acts of an entry in words: in order, without repeats, with the name of an actor who was not the holder."""
-    return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
+    return joined(dict.fromkeys(act(hand, deed, names) for deed in hand.done), "; ")
 
 
-def _said(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
+def act(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
+    """An act in words, with the applicant or the name of an officer, if the act is not the holder's own."""
     what, of_applicant = said(f"deed.{deed.kind}"), deed.role in {Role.APPLICANT, Role.REPRESENTATIVE}
     if of_applicant and hand.holder is not Holder.APPLICANT:
         return said("paper.done_by", what=what, who=_HOLDERS[Holder.APPLICANT])
