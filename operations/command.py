@@ -25,7 +25,10 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
     "filing": ("operations.commands.ledger.record:filings", "operations.commands.people.erasures:filings"),
     "files": ("operations.commands.documents.files",),
     "law": ("operations.commands.law",),
-    "ledger": ("operations.commands.ledger.ledger", "operations.commands.ledger.checkpoints"),
+    "ledger": (
+        *("operations.commands.ledger.ledger", "operations.commands.ledger.checkpoints"),
+        "operations.commands.people.restored",
+    ),
     "store": ("operations.commands.documents.store",),
     "filings": ("operations.commands.filings",),
     "versions": ("operations.commands.ledger.versions",),

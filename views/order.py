@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rules.require import require
 from views.log import Connection
 
 
@@ -27,6 +28,16 @@ async def last_position(connection: Connection) -> int:
     return int(await connection.fetchval("select last from sequencer"))
 
 
+async def resumed(connection: Connection, generation: int, position: int) -> tuple[int, int]:
+    """Returns the present generation, and the position after which a follower goes on that has come to this place.
+
+    A restore begins a generation, whose first events may stand at positions that the follower has passed already.
+    """
+    n, after = require(await connection.fetchrow(_GENERATION, generation))
+    return n, position if after is None else min(position, after)
+
+
+_GENERATION: Final = "select coalesce(max(n), 1), min(after) filter (where n > $1) from generation"
 _PAGE: Final = """
 select p.position, p.stream, p.seq, (select e.hash from event e where e.stream = p.stream and e.seq = p.seq)
 from position p where p.position > $1 order by p.position limit $2

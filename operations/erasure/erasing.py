@@ -57,7 +57,7 @@ async def tell(place: Place, filings: Iterable[UUID]) -> None:
 async def tell_all(connection: Connection, place: Place) -> None:
     """Records at the second place (`place`) all filings ever erased in the record. Raises `WorkRefusedError`."""
     try:
-        there = await _there(place)
+        there = await erased_filings(place)
     except (BaseError, OSError, ValueError) as error:
         msg = f"the second place (MOTCUA_CHECKPOINTS) can't be read: {type(error).__name__}"
         raise WorkRefusedError(msg) from None
@@ -67,10 +67,11 @@ async def tell_all(connection: Connection, place: Place) -> None:
 
 async def back(connection: Connection, place: Place) -> list[Back]:
     """Returns the erased filings that a backup has restored. Raises asyncpg's and obstore's errors, `ValueError`."""
-    return [Back(**row) for row in await connection.fetch(_BACK, sorted(await _there(place)))]
+    return [Back(**row) for row in await connection.fetch(_BACK, sorted(await erased_filings(place)))]
 
 
-async def _there(place: Place) -> set[UUID]:
+async def erased_filings(place: Place) -> set[UUID]:
+    """Returns all filings that were ever erased, by the second place. Raises obstore's errors, `ValueError`."""
     return {UUID(name) for name in await place.names(FOLDER)}
 
 

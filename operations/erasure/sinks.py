@@ -35,7 +35,7 @@ SINKS: Final[dict[str, Sink]] = {
     "counter": Sink(_NOTHING),
     "unpositioned": Sink("places of events, which name nobody"),
     "position": Sink("places of events, which name nobody"),
-    "sequencer": Sink(_NOTHING),
+    **dict.fromkeys(("sequencer", "generation"), Sink(_NOTHING)),
     "filing_key": Sink(
         "the filing's key goes, and those of what was paid to it before it was known whose that was",
         f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS})",  # noqa: S608 -- a constant

@@ -56,6 +56,10 @@ with t as (
 select name, 'owner', pg_get_userbyid(relowner)::text from t
 union all select name, 'row security', concat(relrowsecurity, relforcerowsecurity) from t
     where relrowsecurity or relforcerowsecurity
+union all select name, 'policy ' || polname, concat_ws(' ', polpermissive, polcmd,
+        array(select pg_get_userbyid(role)::text from unnest(polroles) as role order by 1),
+        pg_get_expr(polqual, t.oid), pg_get_expr(polwithcheck, t.oid))
+    from t join pg_policy on polrelid = t.oid
 union all select name, 'view', pg_get_viewdef(oid) from t where relkind in ('v', 'm')
 union all select name, 'column ' || attname, concat_ws(' ', format_type(atttypid, atttypmod),
         case when attnotnull then 'not null' end, nullif(attidentity::text, ''), pg_get_expr(adbin, adrelid))

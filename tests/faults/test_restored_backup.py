@@ -19,6 +19,7 @@ import pytest
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
 from deploy.stack import Stack
 from deploy.stack.postgres import system_user
+from motcua.errors import MotcuaError
 from operations.programs import POSTGRES
 from schemas.filing.state import Stage
 from tests.acting import Play, extract
@@ -146,8 +147,6 @@ async def test_a_backup_of_before_an_erasure_and_a_change_of_the_master_key(
         await without_the_old_key(shell)
         shell.env |= both
         monkeypatch.setenv(OTHER_MASTER_KEY, old)
-        async with world.platform():
-            assert CANARY in repr(await world.client.timeline(closed.filing)).lower(), "the erased is back"
         await as_the_page_says(world, shell, closed, lost, erased)
         monkeypatch.delenv(OTHER_MASTER_KEY)
         async with world.platform(), world.back_office():
@@ -171,8 +170,15 @@ async def without_the_old_key(shell: Shell) -> None:
 
 async def as_the_page_says(world: World, shell: Shell, closed: Play, lost: Play, erased: str) -> None:
     assert "fewer_events" in (await shell("ledger", "checkpoint")).err
-    migrate, doctor, verify, rotate, restart, new_log, again, approve, verify_again = steps()
+    migrate, begin, doctor, verify, rotate, restart, new_log, again, approve, verify_again = steps()
     assert (await shell(*migrate)).code == 0
+    async with world.platform():
+        assert CANARY in repr(await world.client.timeline(closed.filing)).lower(), "the erased is back"
+    begun = (await shell(*begin, "--json")).json
+    assert (begun["generation"], begun["withheld"]) == (2, 1)
+    async with world.platform():
+        with pytest.raises(MotcuaError):
+            await world.client_of(5).timeline(closed.filing)
     told = found(await shell(*doctor, "--json"))
     for check, (health, words) in {
         "checkpoints": ("fail", "it has lost some"),

@@ -69,7 +69,7 @@ def erase(
 
 
 def _brought_back() -> tuple[str, ...]:
-    place = _second_place()
+    place = second_place()
     if place is None:
         fail(said("refused.erase.no_second_place", name=CHECKPOINTS), Exit.USAGE)
 
@@ -149,7 +149,7 @@ def say_left() -> None:
 def _work_off(*, as_json: bool) -> None:
     """Carries out the approved erasures. Prints the results, and the kinds of copies that the platform can't erase."""
     use_stack_here()
-    dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
+    dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), second_place()
     with progress(what=said("label.filings")) as moved:
 
         async def work() -> Worked:
@@ -172,7 +172,7 @@ def _work_off(*, as_json: bool) -> None:
     exit_if(worked.refused or worked.failed)
 
 
-def _second_place() -> SecondPlace | None:
+def second_place() -> SecondPlace | None:
     """Returns the second place, which has the checkpoints; None if none is set. A bad address ends the command."""
     url = find_setting(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):

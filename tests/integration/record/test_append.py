@@ -338,7 +338,7 @@ async def test_without_its_filings_key_nothing_is_taken_and_no_other_key_is_made
         applicant = Actor(subject="an", role=Role.APPLICANT)
         submission = log.batch(handed_in, actor=applicant)
         await log.ledger.append(submission)
-        took = await connection.fetch("delete from filing_key returning *")
+        took = await connection.fetch("delete from filing_key returning filing_id, agency, key_id, wrapped, wrapped_by")
         begun = Ledger(log.pool, Vault(world.settings.master), KINDS)
         answer = await begun.append(log.batch(RELEASED, actor=applicant, next_seq=2))
         assert answer.refused is not None
