@@ -18,6 +18,7 @@ app: Final = app_of(
     {
         "up": alone("up", "deploy.commands.up"),
         "demo": alone("demo", "demo.command"),
+        "restore-drill": alone("restore-drill", "deploy.commands.restore_drill"),
         **LATER,
         "dev": grouped("dev", ("deploy.commands.dev",)),
     }

@@ -1,5 +1,6 @@
 """The migrations applied to a database, compared with those of this version of the platform."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,12 @@ async def schema_version(connection: Connection) -> SchemaVersion:
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         return compare(())  # the first migration lets the application read them
     return compare(applied)
+
+
+def migrate_command(dbmate: str, setting: str) -> list[str]:
+    """Returns the command line that applies missing migrations at the address in an environment variable."""
+    command = [dbmate, "--env", setting, "--env-file", os.devnull]  # a command line can be read by everybody
+    return [*command, "--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
 
 
 def compare(applied: Iterable[str]) -> SchemaVersion:

@@ -69,6 +69,7 @@ faults/test_reception.py: worker, scanner and store killed under files
 faults/test_relay.py: a relay killed at each step of a paper
 faults/test_repeats.py: repeats to a later worker, with keys and roles that have ended
 faults/test_restart.py: each kind of stream lost at each of its steps
+faults/test_restore_drill.py: a drill by a real backup of pgBackRest, and that it reaches nobody
 faults/test_restored_backup.py: the runbook of a restored backup, step by step
 faults/test_silence.py: dozens of races at the due instant
   but silence_or

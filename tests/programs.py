@@ -11,6 +11,7 @@ PACKAGES = {
     "pdfsig": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
+    "pgbackrest": "pgbackrest",
     "sigsum-witness": "sigsum-go",
 }
 """The programs, each with its Debian package."""

@@ -27,7 +27,7 @@ from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.signing import KEY_FILE
 from operations.programs import find_program
-from operations.schema_version import MIGRATIONS
+from operations.schema_version import migrate_command
 from sandbox.bank.merchants import as_settings, own_settings
 from sandbox.trust import AUTHORITY, ROOT
 from schemas.payment.state import DEFAULT_PROVIDER
@@ -213,12 +213,9 @@ class Platform:
         return Part(name="temporal", command=command, ready=ready, own=RUNTIME)
 
     def _migrations(self) -> Part:
-        # The address is passed in the environment: everybody can read a command line.
-        command = [binary("dbmate"), "--env", "MOTCUA_OWNER_DATABASE_URL", "--env-file", os.devnull]
-        command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
         return Part(
             name="migrations",
-            command=command,
+            command=migrate_command(binary("dbmate"), "MOTCUA_OWNER_DATABASE_URL"),
             ready=at_once,
             settings=frozenset({"MOTCUA_OWNER_DATABASE_URL"}),
             after=frozenset({"postgres"}),

@@ -22,6 +22,7 @@ from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
 from operations.doctor import partners
 from operations.doctor.check import ADDRESSES, Finding, Health, Surroundings, fail, shown, skipped
+from operations.doctor.drills import drills
 from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
@@ -75,6 +76,7 @@ FIRST: Final = (
     Check("time_stamps", partners.time_stamps, "MOTCUA_TSA_URL"),
     Check("trust", partners.sandbox, "MOTCUA_TRUST_URL"),
     Check("scanner", partners.scanner),
+    Check("drills", drills, "MOTCUA_CHECKPOINTS"),
 )
 THEN: Final = (
     Check("standby", record.standby, record=True),

@@ -19,7 +19,7 @@ from motcua.cli.running import Exit, fail
 from motcua.connection import configured_address
 from motcua.errors import MotcuaError, SettingsError
 from operations.programs import find_program
-from operations.schema_version import MIGRATIONS, schema_version
+from operations.schema_version import migrate_command, schema_version
 from publishing.commands.publisher import recorded
 from publishing.record.publishing import Publisher, take_over
 from schemas.base import Text
@@ -80,8 +80,7 @@ def migrate() -> None:
     began = db.ask(_started, db.OWNER)
     if (dbmate := find_program("dbmate")) is None:
         fail(said("refused.process.no_dbmate"), Exit.USAGE)
-    command = [dbmate, "--env", db.OWNER, "--env-file", os.devnull]
-    command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
+    command = migrate_command(dbmate, db.OWNER)
     done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)
     if done.returncode and db.ask(_started, db.OWNER) != began:  # each migration is one transaction: run the rest now
         done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)

@@ -83,11 +83,11 @@ async def worker_process(
     assert not [line for line in whole if not line.startswith("{")]
 
 
-async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
-    """Runs a `motcua` command as a process to its end."""
+async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT, seconds: float = 100) -> Ended:
+    """Runs a `motcua` command as a process to its end, for so many seconds at most."""
     own, pipe = {**os.environ, **env}, asyncio.subprocess.PIPE
     process = forked("motcua.command", *arguments, env=own, cwd=folder, stdout=pipe, stderr=pipe)
-    out, err = await asyncio.wait_for(process.communicate(), 100)
+    out, err = await asyncio.wait_for(process.communicate(), seconds)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 

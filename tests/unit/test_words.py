@@ -110,6 +110,7 @@ MADE: Final = (
     ),
     *("complaint_state.", "disputed.", "paper.complaint_title.", "paper.complaint_told."),
     *("database.", "deed.", "dev.", "doctor.signature.", "doctor.suspense.", "doctor_check.", "document_type."),
+    *("drill_check.",),
     *("erasure_left.", "erasure_state.", "export_state.", "fact_", "fee_due.", "fee_kind.", "field_kind."),
     *("goes_on.", "governing_day.", "help", "issued.", "key_state.", "length_", "misfit.", "mistake.", "no_such_"),
     *("runs_from.", "not_given.", "option.act.command", "partial_reason.", "payment_means.", "place.", "place_of_any."),

@@ -104,8 +104,8 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
     unwell = [(check, health) for check, health in unwell if health != "ok"]
     # Nobody is asked who they are here.
     # No gateway, virus scanner or second place is set up here, nor does the agency run that has an office of its own.
-    not_here = [("gateway", "skipped"), ("scanner", "warn"), ("identity", "warn"), ("checkpoints", "skipped")]
-    assert unwell == [*not_here, ("pollers", "warn")]
+    not_here = [("gateway", "skipped"), ("scanner", "warn"), ("drills", "skipped"), ("identity", "warn")]
+    assert unwell == [*not_here, ("checkpoints", "skipped"), ("pollers", "warn")]
     assert "--agency H29.16" in told.fix("pollers")
     assert len(told.of("clocks")) == 2
     assert all(one["what"]["vi"] and one["what"]["en"] for one in told.findings)

@@ -1,0 +1,41 @@
+"""The results of restore drills, kept at the second place, where the loss of the record does not reach them."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from recovery.checkpoint_store import SecondPlace
+
+FOLDER: Final = "drills"
+"""The folder with a file for each drill, named by its time. It is beside the folders of the logs."""
+_NAME: Final = "%Y%m%dT%H%M%SZ"
+
+
+class Noted(BaseModel):
+    """A drill: its time, the instant of the restored record, its seconds, and the numbers of faults and lost events."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: AwareDatetime
+    cut: AwareDatetime
+    seconds: float
+    problems: int
+    lost: int
+
+
+async def note(place: SecondPlace, drill: Noted) -> None:
+    """Adds a drill to those at the second place. Raises obstore's errors and `OSError`."""
+    await place.add(f"{FOLDER}/{drill.at.astimezone(UTC):{_NAME}}", drill.model_dump_json().encode())
+
+
+async def newest(place: SecondPlace) -> Noted | None:
+    """Returns the newest drill; None if there was none. Raises obstore's errors, `OSError` and `ValueError`."""
+    names = await place.names(FOLDER)
+    content = await place.read(f"{FOLDER}/{max(names)}") if names else None
+    return None if content is None else Noted.model_validate_json(content)
+
+
+def age(drill: Noted) -> int:
+    """Returns the number of whole days since a drill."""
+    return (datetime.now(UTC) - drill.at).days

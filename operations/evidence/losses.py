@@ -1,0 +1,48 @@
+"""The acts that a restore to the instant would have lost: those of the running record that the restored one lacks."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from console.database import Connection
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What one filing, or one published stream (`published`), would have lost.
+
+    `whole`: whether nothing of it would be left, so that its applicant would have to file again. `receipts`: the given
+    receipts that the record would not hold, as `<stream> <seq>`.
+    """
+
+    code: str | None
+    published: str | None
+    whole: bool
+    events: int
+    receipts: list[str] = field(default_factory=list)
+
+
+async def losses(restored: Connection, running: Connection) -> list[Lost]:
+    """Returns the losses, in the order of codes."""
+    place = await restored.fetchval("select last from sequencer")
+    kept = await restored.fetch(_WAITING)
+    streams, seqs = [row["stream"] for row in kept], [row["seq"] for row in kept]
+    rows = await running.fetch(_LOST, place, streams, seqs)
+    return [Lost(*row.values()) for row in rows]
+
+
+_WAITING: Final = "select stream, seq from unpositioned, generate_series(first_seq, last_seq) as seq"
+_LOST: Final = f"""
+with lost as (
+    (select stream, seq from position where position > $1 union {_WAITING})
+    except select * from unnest($2::text[], $3::int[])
+)
+select code, case when event.filing_id is null then event.stream end as published,
+    bool_or(event.seq = 1 and (event.filing_id is null or starts_with(event.stream, 'filing:'))) as whole,
+    count(*)::int as events,
+    coalesce(array_agg(receipt.stream || ' ' || receipt.seq order by receipt.stream, receipt.seq)
+        filter (where receipt.stream is not null), '{{}}') as receipts
+from lost join event using (stream, seq)
+    left join receipt on (receipt.stream, receipt.seq) = (event.stream, event.seq)
+    left join filing on filing.filing_id = event.filing_id
+group by code, published order by code, published
+"""  # noqa: S608 -- a constant
