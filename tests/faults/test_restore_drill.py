@@ -20,7 +20,7 @@ from deploy.stack import Stack
 from deploy.stack.postgres import system_user
 from motcua.cli.running import WorkRefusedError
 from schemas.filing.state import Stage
-from tests.acting import FILE, Play, extract
+from tests.acting import FILE, NEVER_PAYS, Play, eventually, extract
 from tests.conftest import PARTS, ROOT, World, publish_demo, world_of
 from tests.faults.processes import motcua
 from tests.histories import with_fee
@@ -145,6 +145,9 @@ async def test_a_drill_names_what_is_lost_keeps_what_was_erased_unread_and_reach
         async with world.platform(), world.back_office():
             closed, there = await ended(world), await Play.begin(world, with_fee())
             await let_it_pass(world, closed)
+            unpaid = await Play.accepted(world, extract(payer_account=NEVER_PAYS))
+            await eventually(lambda: unpaid.kinds("payment", 1), bool)
+            await eventually(unpaid.order, bool)
             await there.at(Stage.INTAKE)
             assert (await shell("ledger", "checkpoint")).code == 0
             await house.backup("--type=incr", "backup")
@@ -164,9 +167,9 @@ async def test_a_drill_names_what_is_lost_keeps_what_was_erased_unread_and_reach
         done = await drill(cut)
         assert done.code == 1, done.err + done.out
         told = done.json
-        # The samples name a file that was never uploaded: nothing else is wrong.
-        assert told["problems"] == [{"check": "files", "place": FILE["key"], "rule": "missing"}]
-        assert (told["generation"], told["withheld"], told["started"]) == (2, 1, 1)
+        # The two samples name a file that was never uploaded: nothing else is wrong.
+        assert told["problems"] == [{"check": "files", "place": FILE["key"], "rule": "missing"}] * 2
+        assert (told["generation"], told["withheld"], told["started"]) == (2, 1, 3), "two filings, a payment"
         lost = {one["code"]: one for one in told["lost"]}
         assert lost.keys() == {await code_of(world, late), await code_of(world, there), erased}
         assert {code for code, one in lost.items() if one["whole"]} == {await code_of(world, late)}
@@ -181,7 +184,7 @@ async def test_a_drill_names_what_is_lost_keeps_what_was_erased_unread_and_reach
         assert not list(Path(tempfile.gettempdir()).glob("motcua-drill-*")), "the scratch place is gone"
         doctor = await shell("doctor", "--json")
         [found] = [one for one in doctor.json["findings"] if one["check"] == "drills"]
-        assert (found["health"], "found 1 faults" in found["what"]["en"]) == ("fail", True)
+        assert (found["health"], "found 2 faults" in found["what"]["en"]) == ("fail", True)
 
         for wrong in (cut + timedelta(days=1), cut - timedelta(days=1)):
             refused = await drill(wrong)
