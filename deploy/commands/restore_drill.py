@@ -1,6 +1,7 @@
 """`motcua restore-drill`: brings a backup back in a scratch place, and says what it is worth."""
 
 import asyncio
+import logging
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ def restore_drill(
 ) -> None:
     cut, sources = _instant(at), Sources.here()
     forget()
+    logging.disable()  # of a worker that reaches no bank and no post
     with (
         refusing((WorkRefusedError, StackError), Exit.REFUSED, said("refused.drill.not_done")),
         refusing((BaseError, StoreFailedError, ValueError), Exit.UNREACHABLE, said("refused.drill.not_done"), kind_of),
