@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from deploy.drill.sources import Sources, forget
 from deploy.stack import StackError
 from motcua.cli.answer import Column, Marked, columns, show_all, show_one
 from motcua.cli.options import AsJson
-from motcua.cli.running import Exit, WorkRefusedError, exit_if, kind_of, plain, refusing
+from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, kind_of, plain, refusing
 from motcua.files.store import StoreFailedError
 from operations.drills import note
 from schemas.translate import said
@@ -47,11 +48,18 @@ def restore_drill(
         refusing((WorkRefusedError, StackError), Exit.REFUSED, said("refused.drill.not_done")),
         refusing((BaseError, StoreFailedError, ValueError), Exit.UNREACHABLE, said("refused.drill.not_done"), kind_of),
     ):
-        drill = answered(lambda: run(Repository(config, stanza), sources, cut))
+        drill = _held(lambda: run(Repository(config, stanza), sources, cut))
         if sources.place is not None:
             asyncio.run(note(sources.place, drill.noted))
     _show(drill, as_json=as_json)
     exit_if(drill.problems)
+
+
+def _held(work: Callable[[], Coroutine[Any, Any, Drill]]) -> Drill:
+    try:
+        return answered(work)
+    except asyncio.CancelledError:
+        fail(said("refused.drill.not_done"), Exit.REFUSED, detail="SIGTERM")
 
 
 def _instant(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from operations.erasure.erasing import erased_filings
 from operations.evidence.losses import Lost, losses
 from operations.programs import find_program
 from operations.schema_version import migrate_command, schema_version
+from rules.require import require
 
 OWNER: Final = "motcua_owner"
 APP: Final = "motcua_app"
@@ -74,18 +76,35 @@ class Drill:
 
 
 async def run(repository: Repository, sources: Sources, cut: datetime) -> Drill:
-    """Returns the result of a drill. Raises `WorkRefusedError`, and the errors of the databases and stores."""
+    """Returns the result of a drill; a backup that can't be restored is a problem, too.
+
+    Raises `WorkRefusedError` for an instant in the future, and the errors of the databases and stores.
+    """
     drill = Drill(at=datetime.now(UTC), cut=cut)
     if cut > drill.at:
         raise WorkRefusedError("the instant lies in the future")
+    end_if_stopped()
     with scratch_of(repository.owner) as scratch:
-        with drill.timed("restore"):
-            await repository.restore(scratch, cut)
-        began = time.monotonic()
-        async with scratch.server():
-            drill.seconds["recovery"] = round(time.monotonic() - began, 2)
-            await _examine(drill, scratch, sources)
+        try:
+            await _restored(drill, repository, scratch, sources)
+        except WorkRefusedError as error:
+            drill.problems.append(Problem("restore", str(error), "not_restored"))
     return drill
+
+
+def end_if_stopped() -> None:
+    """Makes SIGTERM cancel this task, so that nothing of the scratch place is left behind."""
+    task = asyncio.current_task()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, require(task).cancel)
+
+
+async def _restored(drill: Drill, repository: Repository, scratch: Scratch, sources: Sources) -> None:
+    with drill.timed("restore"):
+        await repository.restore(scratch, drill.cut)
+    began = time.monotonic()
+    async with scratch.server():
+        drill.seconds["recovery"] = round(time.monotonic() - began, 2)
+        await _examine(drill, scratch, sources)
 
 
 async def _examine(drill: Drill, scratch: Scratch, sources: Sources) -> None:

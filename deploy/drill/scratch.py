@@ -2,20 +2,22 @@
 
 import asyncio
 import os
-import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from console.database import Connection
+from deploy.stack.child import LAUNCH
+from deploy.stack.postgres import SUPERUSER
 from motcua.cli.running import WorkRefusedError
 from operations.programs import POSTGRES
 
@@ -61,19 +63,20 @@ class Scratch:
         return folder
 
     async def run(self, *command: str) -> asyncio.subprocess.Process:
-        """Starts a program with a small environment of its own. Its output goes to `log` in this folder."""
-        identity: dict[str, Any] = {}
-        if self.user is not None:
-            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+        """Starts a program, which ends with this process, in a small environment of its own.
+
+        Its output goes to `log` in this folder.
+        """
+        launched = (sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(signal.SIGINT)), self.user or "")
         with (self.folder / "log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
+                *launched,
                 *command,
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **identity,
             )
 
     def _environment(self) -> Mapping[str, str]:
@@ -132,14 +135,19 @@ class Scratch:
             while True:
                 if process.returncode is not None:
                     raise WorkRefusedError(self.last_words("FATAL", "ERROR"))
-                with suppress(OSError, asyncpg.PostgresError):
-                    connection = await asyncpg.connect(self.dsn("postgres", "template1"), timeout=STOPS)
-                    try:
-                        await expect_closed(connection)
-                    finally:
-                        connection.terminate()
-                    return
+                with suppress(OSError, asyncpg.CannotConnectNowError):
+                    return await self._expect_closed()
                 await asyncio.sleep(POLL)
+
+    async def _expect_closed(self) -> None:
+        try:
+            connection = await asyncpg.connect(self.dsn(SUPERUSER, "template1"), timeout=STOPS)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            raise WorkRefusedError(f"the restored cluster has no superuser {SUPERUSER}") from None
+        try:
+            await expect_closed(connection)
+        finally:
+            connection.terminate()
 
 
 async def expect_closed(connection: Connection) -> None:

@@ -20,7 +20,7 @@ from views.log import SealBrokenError
 
 @dataclass(frozen=True)
 class Problem:
-    """A fault of the backup. `check`: `record`, `checkpoints`, `keys`, `files`, `erased` or `engine`."""
+    """A fault of the backup. `check`: `restore`, `record`, `checkpoints`, `keys`, `files`, `erased` or `engine`."""
 
     check: str
     place: str

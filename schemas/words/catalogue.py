@@ -805,6 +805,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "drill_check.files": ("Tệp", "Files"),
     "drill_check.keys": ("Khóa", "Keys"),
     "drill_check.record": ("Sổ", "Record"),
+    "drill_check.restore": ("Khôi phục", "Restore"),
     "duplicate_key": ("trường này được viết hai lần", "this key is written twice: keep one"),
     "end_of_day": ("hết ngày {day}", "the end of {day}"),
     "end_over": ("thời điểm đó đã qua; hãy kéo dài đến một thời điểm muộn hơn", "that end is over already; prolong it by more"),
