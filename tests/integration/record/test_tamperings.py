@@ -181,6 +181,7 @@ PARTS: Final[dict[str, str]] = {
     "a primary key dropped": "alter table position drop constraint position_stream_seq_position_key",
     "foreign keys disabled": "alter table till_cash disable trigger all",
     "row security on event": "alter table event enable row level security",
+    "withheld keys shown": "alter policy open_keys on filing_key using (true)",
     "a table beside ours": "create table forged (a int)",
     "a migration that is not known here": "insert into schema_migrations values ('20991231000000')",
 }
