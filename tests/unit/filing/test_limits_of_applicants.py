@@ -263,7 +263,7 @@ def test_the_apology_for_a_late_intake_names_what_was_promised() -> None:
     assert labels["before"] == "Thời gian trả lời về việc tiếp nhận"
     values = {row.place: row.value.vi for block in found.body for row in getattr(block, "rows", ())}
     assert values["expected"] == "09 giờ 00 phút, ngày 09 tháng 12 năm 2026"
-    assert "chậm trả lời về việc tiếp nhận" in " ".join(text.vi for text in paragraphs(found))
+    assert "chưa trả lời được về việc tiếp nhận" in " ".join(text.vi for text in paragraphs(found))
 
 
 # What stretches the processing.
