@@ -15,19 +15,19 @@ from motcua.env_file import settings_in
 # Below the range of ports for outgoing connections (Linux: from 32768), so that no client's retry takes the port of a
 # part that is restarting.
 PORTS: Final = range(20000, 32000)
-WITH_PORT: Final = (
-    *("postgres", "temporal", "temporal-ui", "bank", "post", "trust", "worker", "back-office"),
-    *("gateway", "gateway-metrics"),
-)
-"""The parts of a stack that listen on a port; worker and back office serve their metrics there."""
 
 CODEC: Final = "MOTCUA_CODEC"
 """If `on`, payloads in a stack's Temporal are encrypted; from then on encryption can't be switched off."""
 
 
+def setting_of(name: str) -> str:
+    """Returns the setting `MOTCUA_<NAME>`, by its name in a table."""
+    return f"MOTCUA_{name.upper().replace('-', '_')}"
+
+
 def port_setting(part: str) -> str:
     """Returns the setting for a part's port: `MOTCUA_<PART>_PORT`."""
-    return f"MOTCUA_{part.upper().replace('-', '_')}_PORT"
+    return setting_of(f"{part}-port")
 
 
 class Home:

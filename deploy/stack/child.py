@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 from console.home import Home
+from console.processes import Process
 
 CHECKOUT: Final = Path(__file__).parents[2]
 LAUNCH: Final = Path(__file__).with_name("launch.py")
@@ -44,26 +45,26 @@ async def nothing() -> None:
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Part:
-    """A process that the stack has to run.
+    """A process of the table that the stack has to run.
 
-    `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. `settings`:
-    the names of the addresses and secrets in the environment of the process, which has no other setting of ours. `own`:
-    settings for this part alone. `once`: whether the part is ready only after it has ended without error.
+    `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. The process
+    sees the settings of its row and its `own`, and no other setting of ours.
     """
 
-    name: str
+    process: Process
+    _: KW_ONLY
     command: list[str]
     ready: Callable[[], Awaitable[bool]]
     prepare: Callable[[], Awaitable[None]] = nothing
-    settings: frozenset[str] = frozenset()
     own: Mapping[str, str] = field(default_factory=dict)
-    after: frozenset[str] = frozenset()
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    grace: float = 10.0
-    once: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.process.name
 
 
 class Child:
@@ -97,7 +98,7 @@ class Child:
                 await other.wait()
             started = time.monotonic()
             code = await self._live()
-            if self.part.once and code == 0:
+            if self.part.process.once and code == 0:
                 return
             deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
             if not self.started.done() and deaths == TRIES:
@@ -113,10 +114,10 @@ class Child:
         with suppress(ProcessLookupError):
             process.send_signal(self.part.stop_signal)
         try:
-            async with asyncio.timeout(self.part.grace):
+            async with asyncio.timeout(self.part.process.grace):
                 await process.wait()
         except TimeoutError:
-            self._report(f"{self.part.name} did not stop in {self.part.grace:.0f} s, killing it")
+            self._report(f"{self.part.name} did not stop in {self.part.process.grace:.0f} s, killing it")
         finally:
             # Also if the stopping itself is cancelled: no process of ours stays behind.
             _kill_group(process.pid)
@@ -135,7 +136,7 @@ class Child:
             watch.cancel()
         _kill_group(process.pid)
         self._ended()
-        if self.part.once and code == 0:
+        if self.part.process.once and code == 0:
             self._is_ready()
         return code
 
@@ -155,7 +156,7 @@ class Child:
             )
 
     async def _watch(self) -> None:
-        if self.part.once:
+        if self.part.process.once:
             return
         try:
             async with asyncio.timeout(None if self.started.done() else START_TIMEOUT):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from console.home import CODEC, Home
+from console.processes import IDENTITY
 from deploy.stack.child import StackError
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.identity import new_key
@@ -15,7 +16,6 @@ from operations.key_rotation import new_ring
 from rules.proof.note import Kind, Signer
 from workers.settings import Identity
 
-IDENTITY: Final = "MOTCUA_IDENTITY"
 HERE: Final = "motcua-up"
 """The name of an embedded stack's program: the `motcua` command, the demo, and trials by hand."""
 

@@ -8,8 +8,7 @@ import signal
 import sqlite3
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,65 +16,25 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from console.home import WITH_PORT, Home
+from console.home import Home, port_setting
+from console.processes import METRICS, PROCESSES, PROVIDERS, Kind, Process
 from deploy.stack import keys
 from deploy.stack.child import Part, StackError, at_once
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
-from motcua.configured_speaker import INSTALLATION, PRINCIPAL
-from motcua.payloads.key_ring import CODEC_KEYS
-from motcua.signing import KEY_FILE
 from operations.programs import find_program
 from operations.schema_version import migrate_command
 from sandbox.bank.merchants import as_settings, own_settings
 from sandbox.trust import AUTHORITY, ROOT
 from schemas.payment.state import DEFAULT_PROVIDER
 
-PARTS: Final = (
-    *("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers", "gateway"),
-)
-# Parts that no other needs stop first; parts of one group stop together.
-STOP_ORDER: Final = (
-    ("worker", "back-office", "papers", "gateway", "migrations"),
-    ("bank", "post", "trust"),
-    ("temporal",),
-    ("postgres",),
-)
-
-# The bank, the post and the trust get `--port` and `--data` added.
-COMMANDS: Final[Mapping[str, list[str]]] = {
-    "worker": [sys.executable, "-m", "workers.platform"],
-    "back-office": [sys.executable, "-m", "workers.backoffice"],
-    "papers": [sys.executable, "-m", "workers.relay"],
-    "gateway": [sys.executable, "-m", "gateway.server"],
-    "bank": [sys.executable, "-m", "sandbox.bank"],
-    "post": [sys.executable, "-m", "sandbox.post"],
-    "trust": [sys.executable, "-m", "sandbox.trust"],
-}
+PARTS: Final = tuple(process.name for process in PROCESSES)
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
-METRICS_URLS: Final = {
-    "worker": "MOTCUA_WORKER_METRICS_URL",
-    "back-office": "MOTCUA_BACK_OFFICE_METRICS_URL",
-    "gateway-metrics": "MOTCUA_GATEWAY_METRICS_URL",
-}
-
-ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
-SPEAKER: Final = frozenset({INSTALLATION, PRINCIPAL, KEY_FILE})
-BACK_OFFICE: Final = ENGINE | SPEAKER | {keys.IDENTITY, "MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
-SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
-RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
-PROVIDERS: Final = "MOTCUA_PROVIDERS"
-FILES: Final = frozenset({"MOTCUA_FILES_KEY", "MOTCUA_FILES_URL"})
-RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
-PARTNERS: Final = frozenset({"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS})
-WORKER: Final = ENGINE | RELAY | FILES | PARTNERS | {SCANNER, keys.IDENTITY, INSTALLATION}
-RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
 """The minutes until a payment request to the sandbox's payment platform expires: few, for trials of the expiry."""
-GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_FILES_KEY", PROVIDERS}
 
 
 class Platform:
@@ -92,13 +51,11 @@ class Platform:
     ) -> None:
         self._home = home
         self._chosen = frozenset(chosen)
-        self._commands = {**COMMANDS, **commands}
+        self._commands = commands
         self._temporal_config = {**CONFIG, **temporal}
         self._ui = ui and "temporal" in self._chosen
-        self._listening = self._chosen | ({"temporal-ui"} if self._ui else set())
-        if "gateway" in self._chosen:
-            self._listening |= {"gateway-metrics"}
-        self._ports = home.ports(part for part in WITH_PORT if part in self._listening)
+        self._processes = [process for process in PROCESSES if process.name in self._chosen]
+        self._ports = home.ports(port for process in self._processes for port in process.ports if self._opens(port))
         self._postgres = Postgres(
             data=home.root / "postgres",
             port=self._ports.get("postgres", 0),
@@ -107,22 +64,11 @@ class Platform:
         )
 
     def parts(self) -> list[Part]:
-        makers: dict[str, Callable[[], Part]] = {
-            "postgres": self._server,
-            "temporal": self._temporal,
-            "migrations": self._migrations,
-            **{name: partial(self._sandbox, name) for name in ("bank", "post", "trust")},
-            # A worker needs the sandbox's root certificate, which the trust makes as it starts.
-            "worker": lambda: self._worker(
-                "worker", WORKER | keys.CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
-            ),
-            "back-office": lambda: self._worker(
-                "back-office", BACK_OFFICE, {"temporal"}, keys.speaker_of_office(self.env())
-            ),
-            "papers": lambda: self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {}),
-            "gateway": self._gateway,
-        }
-        return [makers[name]() for name in PARTS if name in self._chosen]
+        programs = {"postgres": self._server, "temporal": self._temporal, "migrations": self._migrations}
+        return [programs.get(process.name, self._module)(process) for process in self._processes]
+
+    def _opens(self, port: str) -> bool:
+        return port != "temporal-ui" or self._ui
 
     def env(self) -> dict[str, str]:
         """Returns all addresses and secrets of the chosen parts."""
@@ -154,9 +100,9 @@ class Platform:
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
             env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
         env |= keys.checkpoints_of_stack(self._home, os.environ) if "worker" in self._chosen else {}
-        for part, name in METRICS_URLS.items():
-            if part in self._listening:
-                env[name] = f"http://{self._address(part)}/metrics"
+        for process in self._processes:
+            if process.metrics:
+                env[process.metrics_url] = f"http://{self._address(process.metrics)}/metrics"
         if self._ui:
             env[TEMPORAL_UI] = f"http://{self._address('temporal-ui')}"
         return env
@@ -175,18 +121,17 @@ class Platform:
     def _address(self, part: str) -> str:
         return f"127.0.0.1:{self._ports[part]}"
 
-    def _server(self) -> Part:
+    def _server(self, process: Process) -> Part:
         return Part(
-            name="postgres",
+            process,
             command=self._postgres.command(),
             prepare=self._postgres.prepare,
             ready=self._postgres.accepts,
             user=self._postgres.user,
             stop_signal=signal.SIGINT,  # a fast shutdown: open sessions are rolled back
-            grace=30,
         )
 
-    def _temporal(self) -> Part:
+    def _temporal(self, process: Process) -> Part:
         database = self._temporal_database
 
         async def ready() -> bool:
@@ -210,49 +155,40 @@ class Platform:
             command += ["--sqlite-pragma", f"{name}={value}"]
         for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
-        return Part(name="temporal", command=command, ready=ready, own=RUNTIME)
+        return Part(process, command=command, ready=ready, own=RUNTIME)
 
-    def _migrations(self) -> Part:
-        return Part(
-            name="migrations",
-            command=migrate_command(binary("dbmate"), "MOTCUA_OWNER_DATABASE_URL"),
-            ready=at_once,
-            settings=frozenset({"MOTCUA_OWNER_DATABASE_URL"}),
-            after=frozenset({"postgres"}),
-            once=True,
-        )
+    def _migrations(self, process: Process) -> Part:
+        command = migrate_command(binary("dbmate"), "MOTCUA_OWNER_DATABASE_URL")
+        return Part(process, command=command, ready=at_once)
 
-    def _sandbox(self, name: str) -> Part:
-        port, data = self._ports[name], self._home.folder(name)
-        command = [*self._commands[name], "--port", str(port), "--data", str(data)]
+
+    def _module(self, process: Process) -> Part:
+        command = self._commands.get(process.name, [sys.executable, "-m", process.module])
+        return (self._stand_in if process.kind is Kind.STAND_IN else self._platform)(process, command)
+
+    def _stand_in(self, process: Process, command: list[str]) -> Part:
+        name, port = process.name, self._ports[process.name]
+        command = [*command, "--port", str(port), "--data", str(self._home.folder(name))]
         if name == "bank" and "gateway" in self._chosen:
             command += ["--callbacks", f"http://{self._address('gateway')}{CALLBACKS}"]
-        return Part(name=name, command=command, ready=lambda: _listens(port))
+        return Part(process, command=command, ready=lambda: _listens(port))
 
-    def _worker(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
-        return self._process(name, settings, after, {"MOTCUA_METRICS": self._address(name), **own})
-
-    def _gateway(self) -> Part:
-        # The gateway does not wait for Temporal, since it can store callbacks without Temporal.
-        own = {"MOTCUA_GATEWAY_PORT": str(self._ports["gateway"]), "MOTCUA_METRICS": self._address("gateway-metrics")}
-        return self._process("gateway", GATEWAY, {"migrations"}, own)
-
-    def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
+    def _platform(self, process: Process, command: list[str]) -> Part:
         """Returns a part whose process creates a file when it is ready."""
-        file = self._home.ready_file(name)
+        file = self._home.ready_file(process.name)
 
         async def ready() -> bool:
             return await asyncio.to_thread(file.exists)
 
-        return Part(
-            name=name,
-            command=self._commands[name],
-            ready=ready,
-            settings=settings,
-            own=own,
-            after=frozenset(after),
-            grace=15,
-        )
+        own = {
+            setting: str(self._ports[port])
+            for port in process.ports
+            if (setting := port_setting(port)) in process.settings
+        }
+        own |= {METRICS: self._address(process.metrics)} if process.metrics else {}
+        own |= {"MOTCUA_RELEASE": "true"} if process.name == "worker" else {}
+        own |= keys.speaker_of_office(self.env()) if process.name == "back-office" else {}
+        return Part(process, command=command, ready=ready, own=own)
 
 
 def binary(name: str) -> str:

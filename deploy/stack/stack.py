@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from console.home import Home
+from console.processes import Kind
 from deploy.stack.child import HOME_VARIABLE, Child, Part, end_leftovers
-from deploy.stack.parts import PARTS, SCANNER, STOP_ORDER, TEMPORAL_UI, Platform
+from deploy.stack.parts import PARTS, SCANNER, TEMPORAL_UI, Platform
 from motcua.payloads.key_ring import CODEC_KEYS
 
 _OF_TEMPORAL: Final = ("TEMPORAL_", CODEC_KEYS, "MOTCUA_IDENTITY", "MOTCUA_INSTALLATION")
@@ -96,8 +97,9 @@ class Stack:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        for group in STOP_ORDER:
-            await asyncio.gather(*(self._children[part].stop() for part in group if part in self._children))
+        for kind in Kind:
+            ending = (child for child in self._children.values() if child.part.process.kind is kind)
+            await asyncio.gather(*(child.stop() for child in ending))
         self.home.unlock()
         self._progress(f"stopped; everything is kept in {self.home.root}")
 
@@ -123,7 +125,7 @@ class Stack:
         parts = platform.parts()
         self._children = {part.name: Child(part, self.home, self._environment(part), self._progress) for part in parts}
         for part in parts:
-            after = [self._children[name].ready for name in part.after if name in self._children]
+            after = [self._children[name].ready for name in part.process.after if name in self._children]
             self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
         started = time.monotonic()
 
@@ -144,7 +146,7 @@ class Stack:
         not_ours = _OF_TEMPORAL if "TEMPORAL_ADDRESS" in self.env else ()
         left = [key for key in os.environ if key not in self.env and not key.startswith(not_ours)]
         inherited = {key: os.environ[key] for key in left}
-        granted = {key: value for key, value in self.env.items() if key in part.settings}
+        granted = {key: value for key, value in self.env.items() if key in part.process.settings}
         ready_file = {"MOTCUA_READY_FILE": str(self.home.ready_file(part.name)), HOME_VARIABLE: str(self.home.root)}
         return {**inherited, **granted, **part.own, **ready_file}
 

@@ -1,12 +1,12 @@
 """`motcua worker`, `relay`, `gateway` and `migrate`: the platform's processes, for an operator's own servers."""
 
-import asyncio
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
@@ -53,7 +53,7 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         os.environ.setdefault(name, value)
     configure_logging()
     try:
-        asyncio.run(serve())
+        uvloop.run(serve())
     except typer.Exit:
         raise
     except ValidationError as error:

@@ -12,17 +12,16 @@ from urllib.parse import urlsplit
 import asyncpg
 from temporalio.client import Client
 
-from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
+from activities.keys.masters import WITH_MASTER_KEY
 from console.database import APPLICATION, Connection, stack_beside
-from console.home import CODEC, WITH_PORT, Home, port_setting
-from gateway.settings import GatewaySettings
+from console.home import CODEC, Home, port_setting
+from console.processes import MODELS, PROCESSES, SECRETS, WITH_PORT, settings_of
 from motcua.cli.running import STACK, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.translate import said
-from workers.settings import RelaySettings, WorkerSettings
 
 
 class Health(StrEnum):
@@ -76,17 +75,16 @@ SECONDS: Final = 3.0
 NEEDED: Final = (APPLICATION, "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_BANK_URL", "MOTCUA_POST_URL")
 """The settings that a platform worker needs."""
 
-_PROCESSES: Final = WorkerSettings.model_fields | RelaySettings.model_fields | GatewaySettings.model_fields
 SETTINGS: Final = frozenset(
     {
         *NEEDED,
         *WITH_MASTER_KEY,
-        *(f"MOTCUA_{name.upper()}" for name in _PROCESSES),
+        *settings_of(*MODELS),
         *("MOTCUA_OWNER_DATABASE_URL", "MOTCUA_SUPERUSER_DATABASE_URL", "MOTCUA_TRUST_URL", "MOTCUA_HOME"),
         *("MOTCUA_IDENTITY_PRINCIPAL", "MOTCUA_IDENTITY_ACR", "MOTCUA_IDENTITY_AMR", "MOTCUA_IDENTITY_KEY_FILE"),
         *("MOTCUA_IDENTITY_KEY", "MOTCUA_IDENTITY_AGENT", "MOTCUA_PERSON_HOURS", "MOTCUA_OFFICER_YEARS"),
-        *("MOTCUA_FAILPOINTS", "MOTCUA_WORKER_METRICS_URL", "MOTCUA_BACK_OFFICE_METRICS_URL", "MOTCUA_GATEWAY_URL"),
-        *("MOTCUA_GATEWAY_METRICS_URL", "MOTCUA_TEMPORAL_UI_URL"),
+        *("MOTCUA_FAILPOINTS", "MOTCUA_GATEWAY_URL", "MOTCUA_TEMPORAL_UI_URL"),
+        *(process.metrics_url for process in PROCESSES if process.metrics),
         CODEC,
         CODEC_KEYS,
         *map(port_setting, WITH_PORT),
@@ -98,12 +96,7 @@ _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
 ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
-    SETTINGS
-    - ADDRESSES
-    - {
-        *(CODEC_KEYS, "MOTCUA_MASTER_KEY", OTHER_MASTER_KEY, "MOTCUA_POST_SECRET_KEY", "MOTCUA_PROVIDERS"),
-        *("MOTCUA_RECEIPTS_SECRET", "MOTCUA_IDENTITY_KEY", "MOTCUA_FILES_KEY"),
-    }
+    SETTINGS - ADDRESSES - SECRETS
 )
 
 

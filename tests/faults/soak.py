@@ -60,7 +60,7 @@ POINTS: Final = (
     *("finding.kept", "payment.refunded", "result.printed", "examined"),
 )
 """Places between an act, its finding and its answer: half of the deaths are after a finding."""
-PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "papers", "trust")
+PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "relay", "trust")
 ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
 """Events that each outcome of an act must have in the end: others may be overtaken by events of people."""
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")

@@ -13,7 +13,8 @@ from urllib.request import url2pathname
 import psutil
 from pydantic import ValidationError
 
-from console.home import PORTS, WITH_PORT, port_setting
+from console.home import PORTS, port_setting
+from console.processes import WITH_PORT
 from motcua.cli.running import STACK
 from operations.doctor.check import NEEDED, SETTINGS, Finding, Surroundings, fail, ok, shown, warn
 from operations.programs import POSTGRES, find_program

@@ -23,11 +23,11 @@ from temporalio.client import Client
 
 from console.database import connected
 from console.home import CODEC, Home
+from console.processes import IDENTITY, Process
 from demo.scenario import SCENARIOS, load, mix
 from deploy.commands.up import _stock
 from deploy.stack import Stack, StackError, child, registering, up
 from deploy.stack.child import Part
-from deploy.stack.keys import IDENTITY
 from deploy.stack.temporal import FOUND, INDEXES, LIST
 from motcua import NotAuthorised
 from motcua.identity import new_key
@@ -99,7 +99,7 @@ async def test_what_runs_once_is_tried_again_when_it_died(home: Path) -> None:
     store.create()
     script = "test -e tried || { touch tried; exit 1; }"
     command = ["/bin/sh", "-c", f"cd {home} && {script}"]
-    part = Part(name="once", command=command, ready=lambda: asyncio.sleep(0, result=True), once=True)
+    part = Part(Process(name="once", once=True), command=command, ready=lambda: asyncio.sleep(0, result=True))
     once = child.Child(part, store, dict(os.environ), lambda _: None)
     await asyncio.wait_for(once.supervise(()), 20)
     await once.started

@@ -1,0 +1,155 @@
+"""The table of processes, a row for each: the platform's, and the servers and stand-ins that a stack runs beside them.
+
+The embedded stack and the doctor take the processes from here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from console.database import APPLICATION, OWNER
+from console.home import setting_of
+from gateway.settings import GatewaySettings
+from motcua.configured_speaker import INSTALLATION, PRINCIPAL
+from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.signing import AGENT, KEY, KEY_FILE
+from workers.settings import RelaySettings, WorkerSettings
+
+IDENTITY: Final = "MOTCUA_IDENTITY"
+OBJECTS: Final = "MOTCUA_OBJECTS"
+PROVIDERS: Final = "MOTCUA_PROVIDERS"
+READY_FILE: Final = "MOTCUA_READY_FILE"
+METRICS: Final = "MOTCUA_METRICS"
+ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
+"""The settings of a process that uses Temporal."""
+
+
+def settings_of(*models: type[BaseSettings]) -> frozenset[str]:
+    """Returns the names of the settings that these models read."""
+    return frozenset(setting_of(name) for model in models for name in model.model_fields)
+
+
+def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
+    fields = ((name, field) for model in models for name, field in model.model_fields.items())
+    return frozenset(setting_of(name) for name, field in fields if field.annotation in {SecretStr, SecretStr | None})
+
+
+MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings)
+SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
+"""The settings that hold secrets: passwords, keys, and the providers with their keys."""
+
+
+class Kind(StrEnum):
+    """The kinds of processes, in the order in which a stack stops them."""
+
+    PLATFORM = "platform"
+    """in the image"""
+    STAND_IN = "stand-in"
+    """of a partner, for trials"""
+    SERVER = "server"
+    """of others"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process: how it is started, and what it needs.
+
+    Without a `module` the stack itself knows the program. A process `once` ends when its work is done; another one is
+    ready when it has created the file `READY_FILE`, a server or stand-in when it answers at its port.
+    """
+
+    name: str
+    kind: Kind = Kind.PLATFORM
+    module: str = ""
+    """run by a stack, as `python -m`"""
+    command: tuple[str, ...] = ()
+    """run by an operator's supervisor, with the programs of the installation on its path"""
+    settings: frozenset[str] = frozenset()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """its ports, with their numbers on a machine of its own; in a stack they are free ones"""
+    metrics: str = ""
+    """the port of its metrics"""
+    after: frozenset[str] = frozenset()
+    """the processes that must be ready before"""
+    once: bool = False
+    grace: float = 10
+    """seconds for a clean end"""
+
+    @property
+    def role(self) -> str | None:
+        """The role in PostgreSQL; None if the process does not use PostgreSQL."""
+        roles = {APPLICATION: "motcua_app", OWNER: "motcua_owner"}
+        return next((role for setting, role in roles.items() if setting in self.settings), None)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The settings of the process that hold secrets."""
+        return self.settings & SECRETS
+
+    @property
+    def metrics_url(self) -> str:
+        """The setting with the address of the metrics, written by a stack."""
+        return setting_of(f"{self.name}-metrics-url")
+
+
+PROCESSES: Final = (
+    Process(name="postgres", kind=Kind.SERVER, ports={"postgres": 5432}, grace=30),
+    Process(name="temporal", kind=Kind.SERVER, ports={"temporal": 7233, "temporal-ui": 8233}),
+    Process(
+        name="migrations",
+        command=("motcua", "migrate"),
+        settings=frozenset({OWNER}),
+        after=frozenset({"postgres"}),
+        once=True,
+    ),
+    Process(name="bank", kind=Kind.STAND_IN, module="sandbox.bank", ports={"bank": 8801}),
+    Process(name="post", kind=Kind.STAND_IN, module="sandbox.post", ports={"post": 8802}),
+    Process(name="trust", kind=Kind.STAND_IN, module="sandbox.trust", ports={"trust": 8803}),
+    Process(
+        name="worker",
+        module="workers.platform",
+        command=("motcua", "worker"),
+        settings=ENGINE | settings_of(WorkerSettings),
+        ports={"worker": 9464},
+        metrics="worker",
+        # A worker needs the sandbox's root certificate, which the trust makes as it starts.
+        after=frozenset({"migrations", "temporal", "trust"}),
+        grace=15,
+    ),
+    Process(
+        name="back-office",
+        module="workers.backoffice",
+        command=("python", "-m", "workers.backoffice"),  # with metrics, unlike an agency's `motcua back-office`
+        settings=ENGINE | {INSTALLATION, PRINCIPAL, AGENT, KEY_FILE, KEY, IDENTITY, OBJECTS, READY_FILE, METRICS},
+        ports={"back-office": 9465},
+        metrics="back-office",
+        after=frozenset({"temporal"}),
+        grace=15,
+    ),
+    Process(
+        name="relay",
+        module="workers.relay",
+        command=("motcua", "relay"),
+        settings=settings_of(RelaySettings),
+        after=frozenset({"migrations", "trust"}),
+        grace=15,
+    ),
+    Process(
+        name="gateway",
+        module="gateway.server",
+        command=("motcua", "gateway"),
+        settings=ENGINE | settings_of(GatewaySettings),
+        ports={"gateway": 8080, "gateway-metrics": 9466},
+        metrics="gateway-metrics",
+        # Not after Temporal: without Temporal the gateway can store callbacks.
+        after=frozenset({"migrations"}),
+        grace=15,
+    ),
+)
+"""All processes, those that others need first."""
+WITH_PORT: Final = tuple(port for process in PROCESSES for port in process.ports)
+"""The ports of all processes."""
