@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
-import typst
 import zxingcpp
 
 from activities.printing.templates import content_of, typesetter
@@ -67,6 +66,8 @@ def faults(trial: Trial) -> list[Fault]:
 
 def tried(trial: Trial) -> list[Fault]:
     """Returns the faults of a template, tried in this process."""
+    import typst  # noqa: PLC0415 -- not in the processes that only call `faults`
+
     found: list[Fault] = []
     for sheet in trial.sheets:
         try:

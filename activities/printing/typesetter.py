@@ -9,8 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-import typst
-
 STANDARD: Final = "a-2a"
 """The PDF standard requested from typst, which then rejects missing glyphs. The file's claim to it is removed."""
 
@@ -38,6 +36,8 @@ class Typesetter:
     """Typesets content by a template."""
 
     def __init__(self, template: Path) -> None:
+        import typst  # noqa: PLC0415 -- 13 MB with its fonts, only where something is printed
+
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
         self._compiler = typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
         self._alone = Lock()
@@ -45,6 +45,8 @@ class Typesetter:
 
     def set(self, content: Mapping[str, Any], at: datetime) -> bytes:
         """Returns a tagged PDF, created at `at`. Raises `MissingGlyphsError`, `typst.TypstError`."""
+        import typst  # noqa: PLC0415 -- as above
+
         data = json.dumps(content, ensure_ascii=False)
         moment = at.astimezone(UTC).replace(microsecond=0)
         try:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -98,3 +100,10 @@ def test_a_process_of_an_operator_has_the_same_loop_as_a_stacks(
     monkeypatch.setattr(processes.papers, "main", main)
     processes.relay()
     assert [type(loop) for loop in loops] == [uvloop.Loop]
+
+
+def test_a_process_loads_no_typesetter_before_it_prints_and_nothing_of_trials() -> None:
+    modules = [process.module for process in PLATFORM if process.module]
+    program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {"typst", "sandbox", "demo", "deploy.stack"} & set(told.split()) == set()
