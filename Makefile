@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command "make lock"
 # A run of the tests starts a hundred processes; without compiled files each compiles the whole product.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up bench test test-all mutants matrix check lock words golden
+.PHONY: setup demo up bench test test-all mutants matrix check lock image words golden
 
 setup: $(STAMP)
 
@@ -55,10 +57,14 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/pytest --all --collect-only --quiet --quiet
 
-# Current releases of everything, with hashes and without the address of any registry.
+# Current releases of everything, with hashes and without the address of any registry; of these, what the image needs.
 lock: $(STAMP)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" --group dev --group bench -o requirements.lock pyproject.toml
+	$(LOCK) --upgrade --extra stack --group dev --group bench -o requirements.lock pyproject.toml
+	$(LOCK) --no-annotate -c requirements.lock -o deploy/image/requirements.lock pyproject.toml
+
+# The platform's image, installed from wheels without a network: deploy/image/build says what it needs.
+image: $(STAMP)
+	deploy/image/build $(ARGS)
 
 # Compiles schemas/words/*.po, the sentences that people read, to catalogue.py beside them.
 words: $(STAMP)

@@ -1,5 +1,6 @@
 """The platform's part of the `motcua` command: the target of the entry point `platform` of `motcua.commands`."""
 
+from importlib.util import find_spec
 from typing import Final
 from uuid import UUID
 
@@ -14,12 +15,12 @@ def filing_id(code: str) -> UUID:
     return id_of(code)
 
 
-app: Final = app_of(
-    {
-        "up": alone("up", "deploy.commands.up"),
-        "demo": alone("demo", "demo.command"),
-        "restore-drill": alone("restore-drill", "deploy.commands.restore_drill"),
-        **LATER,
-        "dev": grouped("dev", ("deploy.commands.dev",)),
-    }
-)
+_STACK: Final = {
+    "up": alone("up", "deploy.commands.up"),
+    "demo": alone("demo", "demo.command"),
+    "restore-drill": alone("restore-drill", "deploy.commands.restore_drill"),
+    "dev": grouped("dev", ("deploy.commands.dev",)),
+}
+"""The commands that set up a stack, or need one: an image has none."""
+
+app: Final = app_of((_STACK if find_spec("deploy.stack") else {}) | LATER)
