@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 # A run of the tests starts a hundred processes; without compiled files each compiles the whole product.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up bench test test-all mutants matrix check lock image words golden
+.PHONY: setup demo up bench test test-all mutants matrix try-deploy check lock image words golden
 
 setup: $(STAMP)
 
@@ -49,6 +49,11 @@ mutants: $(STAMP)
 # Long; a few of it are in `make test-all`. ARGS='--only 60' for so many; read docs/testing.md first.
 matrix: $(STAMP)
 	$(BIN)/python -m tests.matrix $(ARGS)
+
+# Builds the image and runs its processes for one filing; minutes, as root, with podman (docs/operations.md, "The image").
+try-deploy: $(STAMP)
+	@tests/deploying/install_programs
+	$(BIN)/pytest -n 0 tests/deploying/image.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

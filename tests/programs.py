@@ -12,6 +12,7 @@ PACKAGES = {
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
     "pgbackrest": "pgbackrest",
+    "podman": "podman runc netavark",
     "sigsum-witness": "sigsum-go",
 }
 """The programs, each with its Debian package."""

@@ -12,13 +12,14 @@ from email.message import Message
 from email.parser import Parser
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 LONGEST = 100
 """The maximum length of a licence's name: what is longer is its text."""
 
 
-def wheels(folder: Path, site: Path) -> Iterator[dict[str, object]]:
+def wheels(folder: Path, site: Path) -> Iterator[dict[str, Any]]:
     """Yields a component for each wheel of a folder that is installed in `site`."""
     there = {file.name.removesuffix(".dist-info") for file in site.glob("*.dist-info")}
     for file in sorted(folder.glob("*.whl")):
@@ -38,7 +39,7 @@ def wheels(folder: Path, site: Path) -> Iterator[dict[str, object]]:
         }
 
 
-def _licences(about: Message) -> list[dict[str, object]]:
+def _licences(about: Message) -> list[dict[str, Any]]:
     if expression := about["License-Expression"]:
         return [{"expression": expression}]
     classified = [one.rpartition(" :: ")[2] for one in about.get_all("Classifier", []) if one.startswith("License ::")]
@@ -46,7 +47,7 @@ def _licences(about: Message) -> list[dict[str, object]]:
     return [{"license": {"name": name}} for name in classified or named[:1] if name and len(name) <= LONGEST]
 
 
-def packages(root: Path) -> Iterator[dict[str, object]]:
+def packages(root: Path) -> Iterator[dict[str, Any]]:
     """Yields a component for each Debian package of a root folder; none without a list of packages."""
     status = root / "var" / "lib" / "dpkg" / "status"
     for entry in status.read_text(encoding="utf-8").split("\n\n") if status.exists() else ():
@@ -66,7 +67,7 @@ def packages(root: Path) -> Iterator[dict[str, object]]:
             }
 
 
-def sbom(folder: Path, site: Path, root: Path) -> dict[str, object]:
+def sbom(folder: Path, site: Path, root: Path) -> dict[str, Any]:
     """Returns the parts list of an image."""
     components = [*wheels(folder, site), *packages(root)]
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}

@@ -17,6 +17,7 @@ from deploy.stack.parts import PARTS, Platform
 from operations.commands import processes
 from operations.doctor.check import SETTINGS
 from tests.conftest import ROOT
+from workers import relay
 
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 PLATFORM: Final = [process for process in PROCESSES if process.kind is Kind.PLATFORM]
@@ -97,7 +98,7 @@ def test_a_process_of_an_operator_has_the_same_loop_as_a_stacks(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(processes, "configure_logging", lambda: None)
-    monkeypatch.setattr(processes.papers, "main", main)
+    monkeypatch.setattr(relay, "main", main)
     processes.relay()
     assert [type(loop) for loop in loops] == [uvloop.Loop]
 
