@@ -14,6 +14,7 @@ PACKAGES = {
     "pgbackrest": "pgbackrest",
     "podman": "podman runc netavark",
     "sigsum-witness": "sigsum-go",
+    "systemd-analyze": "systemd",
 }
 """The programs, each with its Debian package."""
 
