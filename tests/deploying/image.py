@@ -21,6 +21,7 @@ import pytest
 
 from console.processes import METRICS, PROCESSES, READY_FILE, Kind, Process
 from deploy.stack import Stack
+from deploy.systemd.units import units
 from motcua import testing
 from tests.acting import eventually
 from tests.conftest import ROOT
@@ -52,6 +53,24 @@ def podman(*words: str | Path) -> str:
     done = subprocess.run((program("podman"), *words), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def calls(group: str) -> set[str]:
+    """Returns the system calls of one of systemd's groups."""
+    told = subprocess.run(
+        (program("systemd-analyze"), "syscall-filter", group), capture_output=True, text=True, check=True
+    )
+    names = {line.strip() for line in told.stdout.splitlines()[1:] if line.strip() and "#" not in line}
+    return {call for name in names for call in (calls(name) if name.startswith("@") else {name})}
+
+
+def filtered() -> str:
+    """Returns the filter of system calls of the units, as podman takes it."""
+    allowed = set[str]()
+    for line in re.findall(r"^SystemCallFilter=(.*)$", units()["motcua-worker.service"], re.MULTILINE):
+        allowed = allowed - calls(line[1:]) if line.startswith("~") else allowed | calls(line)
+    rule = {"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule]})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -147,8 +166,9 @@ class Host:
         """Runs a command in the image, as on this host; returns its output."""
         told = self.folder / "env"
         told.write_text("".join(f"{name}={value}\n" for name, value in env.items()), encoding="utf-8")
-        mounted = f"--volume={self.folder}:{self.folder}"
-        return podman("run", "--network=host", *CLOSED, mounted, f"--env-file={told}", *options, TAG, *words)
+        (profile := self.folder / "calls.json").write_text(filtered(), encoding="utf-8")
+        closed = (*CLOSED, f"--security-opt=seccomp={profile}", f"--volume={self.folder}:{self.folder}")
+        return podman("run", "--network=host", *closed, f"--env-file={told}", *options, TAG, *words)
 
     @asynccontextmanager
     async def serving(self, process: Process) -> AsyncIterator[None]:
