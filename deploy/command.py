@@ -23,4 +23,4 @@ _STACK: Final = {
 }
 """The commands that set up a stack, or need one: an image has none."""
 
-app: Final = app_of((_STACK if find_spec("deploy.stack") else {}) | LATER)
+app: Final = app_of({**(_STACK if find_spec("deploy.stack") else {}), **LATER})

@@ -23,8 +23,8 @@ from benchmarks.asking import Asked, asked
 from benchmarks.load import Round
 from benchmarks.record.acts import ACTS
 from benchmarks.report import Ratio, ratio
+from console.processes import IDENTITY
 from deploy.stack.child import CHECKOUT
-from deploy.stack.keys import IDENTITY
 from motcua.payloads.key_ring import CODEC_KEYS
 from operations.key_rotation import new_ring
 from schemas.identity.statement import PrincipalKind
