@@ -53,7 +53,7 @@ matrix: $(STAMP)
 # Builds the image and runs its processes for one filing; minutes, as root, with podman (docs/operations.md, "The image").
 try-deploy: $(STAMP)
 	@tests/deploying/install_programs
-	$(BIN)/pytest -n 0 tests/deploying/image.py $(ARGS)
+	$(BIN)/pytest -n 0 --timeout=1200 tests/deploying/image.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

@@ -114,6 +114,7 @@ def test_the_image_holds_the_platform_alone() -> None:
     assert [file for file in files if alien.search(file)] == []
     keys = as_root("grep -rlE -- '-----BEGIN [A-Z ]*PRIVATE KEY-----' /etc /home /opt /root /var || true").splitlines()
     assert {Path(file).name.partition(".")[0] for file in keys} == {"ssh"}, "only what reads keys knows how one begins"
+    assert "demo" not in inside("motcua --help")
     assert as_root("find / -xdev -perm /6000 -type f") == ""
     assert inside("id -u; touch /opt/motcua/x 2>/dev/null || echo read-only").split() == [str(USER), "read-only"]
 
