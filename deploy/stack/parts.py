@@ -161,7 +161,6 @@ class Platform:
         command = migrate_command(binary("dbmate"), "MOTCUA_OWNER_DATABASE_URL")
         return Part(process, command=command, ready=at_once)
 
-
     def _module(self, process: Process) -> Part:
         command = self._commands.get(process.name, [sys.executable, "-m", process.module])
         return (self._stand_in if process.kind is Kind.STAND_IN else self._platform)(process, command)
