@@ -2,6 +2,7 @@
 
 import asyncio
 import pwd
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -50,8 +51,7 @@ async def standby(world: World, tmp_path: Path) -> AsyncIterator[Standby]:
     identity: dict[str, Any] = {}
     if (user := system_user(tmp_path)) is not None:
         identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-        for folder in (tmp_path, *tmp_path.parents):
-            folder.chmod(folder.stat().st_mode | 0o7)
+        shutil.chown(tmp_path, user)
     command: list[str | Path] = [POSTGRES / "pg_receivewal", "--synchronous", "--no-loop", "-D", tmp_path, "-d"]
     superuser = await asyncpg.connect(world.superuser_dsn)
     named = f"{world.superuser_dsn}&application_name={NAME}"

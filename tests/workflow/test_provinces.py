@@ -180,7 +180,7 @@ async def refused(world: World, submission: Submission) -> list[Problem]:
         (
             ["commune"],
             "land_office",
-            f"thủ tục này do {VI} giải quyết; hãy nộp tại: H56.31 (cơ quan H56.31), H01.12 (cơ quan H01.12)",
+            f"thủ tục này do {VI} giải quyết; hãy nộp hồ sơ tại H56.31 (cơ quan H56.31), H01.12 (cơ quan H01.12)",
             f"this procedure is decided by: {EN}; file with: H56.31 (agency H56.31), H01.12 (agency H01.12)",
         ),
         (["tax", "commune"], "land_office", "G12.56", "G12.56 (agency G12.56), H56.31 (agency H56.31), H01.12"),

@@ -142,7 +142,7 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
         assert words in said
     assert not (folder / "ready").exists()
 
-    elsewhere = "việc của H01.12 vào backoffice, không vào agency.H01.12"
+    elsewhere = "việc của H01.12 được chuyển vào hàng đợi backoffice, không vào agency.H01.12"
     for agency, why in (("H01.12", elsewhere), ("H99", "không có cơ quan này H99")):
         code, said = await checked(folder, running, "--agency", agency)
         assert (code, why in said) == (1, True), said
@@ -150,7 +150,7 @@ async def test_an_office_is_looked_at_before_it_serves(running: World, folder: P
     shutil.rmtree(probes)
     probes.write_text("in the way of a folder")
     code, said = await checked(folder, running)
-    assert (code, "không ghi hoặc không đọc được" in said) == (1, True)
+    assert (code, "không ghi được hoặc không đọc được" in said) == (1, True)
 
 
 @walked(

@@ -204,5 +204,5 @@ async def test_findings_are_deleted_thirty_days_after_the_end_of_their_stream(
         refused = await shell("ledger", "sweep", MOTCUA_OWNER_DATABASE_URL=world.app_dsn)
         told = [await shell("ledger", "sweep", *said) for said in (("--json",), ("--lang", "vi"))]
         left = await superuser.fetch("select stream, count(*) as n from finding group by stream order by stream")
-    assert (refused.code, told[0].json, told[1].out) == (1, {"deleted": 4}, "đã xóa 0 kết quả cũ\n")
+    assert (refused.code, told[0].json, told[1].out) == (1, {"deleted": 4}, "đã xóa 0 kết quả kiểm tra cũ\n")
     assert [(row["stream"], row["n"]) for row in left] == [(name, 2) for name in streams if name[8] not in "17"]

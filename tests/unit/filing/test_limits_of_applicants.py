@@ -178,7 +178,8 @@ def test_in_the_review_the_step_or_a_leader_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("granted", "says"), [(True, "được chấp thuận: thêm 5 ngày"), (False, "không được chấp thuận: đã đủ thời gian.")]
+    ("granted", "says"),
+    [(True, "được kéo dài thêm 5 ngày"), (False, "không được chấp thuận, với lý do: đã đủ thời gian.")],
 )
 def test_the_answer_is_a_notice_with_the_limit_as_it_is_now(*, granted: bool, says: str) -> None:
     filed = Filed().asked(RECEPTION, ("paper", "owner_consent")).do("request_more_time", RECEPTION, **MORE)
@@ -186,7 +187,7 @@ def test_the_answer_is_a_notice_with_the_limit_as_it_is_now(*, granted: bool, sa
     answer = {"by": f"5 {unit}"} if granted else {"reason": "đã đủ thời gian"}
     filed.do("answer_more_time", RECEPTION, granted=granted, **answer)
     found = sheet(PaperKind.SUPPLEMENT, filed.source(filed.kinds[-1]))
-    assert (found.form, found.title.vi) == (None, "Thông báo về đề nghị gia hạn bổ sung hồ sơ")
+    assert (found.form, found.title.vi) == (None, "Thông báo về đề nghị gia hạn thời gian bổ sung hồ sơ")
     assert says in " ".join(text.vi for text in paragraphs(found))
 
 
@@ -263,7 +264,7 @@ def test_the_apology_for_a_late_intake_names_what_was_promised() -> None:
     assert labels["before"] == "Thời gian trả lời về việc tiếp nhận"
     values = {row.place: row.value.vi for block in found.body for row in getattr(block, "rows", ())}
     assert values["expected"] == "09 giờ 00 phút, ngày 09 tháng 12 năm 2026"
-    assert "chưa trả lời được về việc tiếp nhận" in " ".join(text.vi for text in paragraphs(found))
+    assert "không trả lời đúng thời hạn về việc tiếp nhận" in " ".join(text.vi for text in paragraphs(found))
 
 
 # What stretches the processing.

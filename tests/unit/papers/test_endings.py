@@ -29,7 +29,7 @@ MONEY: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
 RECEIPT: Final = "Giấy tiếp nhận hồ sơ và hẹn trả kết quả"
 SUPPLEMENT: Final = "Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ"
 FEE: Final = "Thông báo nộp phí, lệ phí"
-WAITS: Final = "Thông báo hồ sơ chờ người kế thừa"
+WAITS: Final = "Thông báo về việc hồ sơ chờ người kế thừa"
 ON_THE_WAY: Final[dict[str, tuple[str, ...]]] = {
     "intake": (),
     "supplement at intake": (SUPPLEMENT,),

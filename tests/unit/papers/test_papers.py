@@ -170,7 +170,10 @@ def test_a_notice_of_passing_on_names_the_new_agency_its_telephone_and_the_momen
     found = sheet(kind, source)
     names = [sources.AGENCIES[agency].name.vi for agency in (lives.AGENCY, lives.DESK)]
     told = rows(found)
-    assert [told["Cơ quan chuyển"], told["Cơ quan nhận, giải quyết tiếp"], found.issuer.name.vi] == [*names, names[1]]
+    assert [told["Cơ quan chuyển"], told["Cơ quan nhận và giải quyết tiếp hồ sơ"], found.issuer.name.vi] == [
+        *names,
+        names[1],
+    ]
     assert told["Điện thoại Bộ phận Một cửa"] == sources.PHONES[lives.DESK]
     assert {"Chuyển lúc", "Lý do"} <= told.keys()
     assert [one.name for one in found.signatories] == [None], "it is no act of the new agency's officer"
@@ -269,7 +272,9 @@ def test_each_ending_has_a_notice_with_reason_law_signer_and_the_way_to_complain
     assert (found.title.vi, rows(found)["Lý do"], found.law) == (title, reason, law)
     agency = sources.AGENCIES[lives.AGENCY].name.vi
     complaint = rows(found)["Quyền khiếu nại, khởi kiện"]
-    assert complaint.startswith(f"Ông (bà), tổ chức có quyền khiếu nại với người đứng đầu {agency} đến hết ngày ")
+    assert complaint.startswith(
+        f"Ông (bà), tổ chức có quyền khiếu nại với người đứng đầu {agency}, chậm nhất là hết ngày "
+    )
     assert complaint.endswith(", hoặc khởi kiện vụ án hành chính tại Tòa án.")
     assert [one.name for one in found.signatories] == [sources.OFFICERS[f"{signer}-1"]]
     assert found.form == ("03" if name == "refusal" else None)
