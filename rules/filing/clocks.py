@@ -55,7 +55,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     event, at = recorded.event, recorded.at
     if isinstance(event, ev.CalendarChanged):
         return _on_another_calendar(filing, at)
-    clocks, past = dict(filing.clocks), filing.past_clocks
+    clocks, past = _before(filing, event), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
         if declared is Effect.REVIVE:
             clocks, past = _revived(filing, clock, clocks, past)
@@ -70,6 +70,12 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         if after is not None:
             clocks[clock] = after
     return {"clocks": _standing(filing, clocks, event, at), "past_clocks": past}
+
+
+def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
+    """The clocks on which an event has its effects. Another agency may have no officer who answers for silence."""
+    anew = isinstance(event, ev.PassedOn)
+    return {clock: _project(filing, state) if anew else state for clock, state in filing.clocks.items()}
 
 
 def _standing(

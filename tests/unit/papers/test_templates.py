@@ -74,7 +74,7 @@ def test_every_fault_has_words_and_is_seen_here() -> None:
     found = [check_template(template.encode(), PaperKind.RECEIPT)[0] for template, _ in BROKEN.values()]
     found += check_template(b"\xff", PaperKind.RECEIPT)
     assert {one.rule for one in found} == mistakes_in("template") - {"template_without_end"}
-    assert (found[0].message.vi, found[0].line) == ("typst không dựng được: unknown variable: lawless", 9)
+    assert (found[0].message.vi, found[0].line) == ("typst không dựng được mẫu này: unknown variable: lawless", 9)
 
 
 def test_an_agency_prints_by_its_own_template() -> None:
