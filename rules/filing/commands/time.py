@@ -230,7 +230,9 @@ def _touched(events: Events) -> frozenset[Clock]:
     """The agency's clocks that the events change."""
     if any(event.kind == "calendar_changed" for event in events):
         return clocks.OF_THE_AGENCY
-    return clocks.OF_THE_AGENCY.intersection(clock for event in events for clock in EFFECTS[event.kind])
+    apologised = (event.clock for event in events if isinstance(event, ev.Apologised))
+    changed = (clock for event in events for clock in EFFECTS[event.kind])
+    return clocks.OF_THE_AGENCY.intersection((*apologised, *changed))
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:  # noqa: PLR0911 -- one line for each clock
