@@ -1,6 +1,6 @@
 """The table of processes, a row for each: the platform's, and the servers and stand-ins that a stack runs beside them.
 
-The embedded stack and the doctor take the processes from here.
+The embedded stack, the units of systemd and the doctor take the processes from here.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,6 @@
 """A standby of the tests' PostgreSQL: a receiver of its write-ahead log that can be stopped."""
 
 import asyncio
-import pwd
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from deploy.stack.postgres import system_user
+from deploy.stack.postgres import identity, system_user
 from operations.programs import POSTGRES
 from tests.acting import eventually
 from tests.conftest import World
@@ -48,14 +47,12 @@ class Standby:
 
 @pytest.fixture
 async def standby(world: World, tmp_path: Path) -> AsyncIterator[Standby]:
-    identity: dict[str, Any] = {}
     if (user := system_user(tmp_path)) is not None:
-        identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
         shutil.chown(tmp_path, user)
     command: list[str | Path] = [POSTGRES / "pg_receivewal", "--synchronous", "--no-loop", "-D", tmp_path, "-d"]
     superuser = await asyncpg.connect(world.superuser_dsn)
     named = f"{world.superuser_dsn}&application_name={NAME}"
-    process = await asyncio.create_subprocess_exec(*command, named, **identity)
+    process = await asyncio.create_subprocess_exec(*command, named, **identity(user))
     try:
         await superuser.execute(f"alter system set synchronous_standby_names = {NAME}")
         await superuser.execute("select pg_reload_conf()")

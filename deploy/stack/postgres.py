@@ -94,12 +94,8 @@ class Postgres:
 
     async def _initdb(self, folder: Path, password_file: str) -> None:
         command = [str(POSTGRES / "initdb"), "-D", str(folder), *INITDB, f"--pwfile={password_file}"]
-        identity: dict[str, Any] = {}
-        if self.user is not None:
-            # Without root's groups: a folder open to others may still be closed to its own group.
-            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **identity
+            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **identity(self.user)
         )
         try:
             output, _ = await process.communicate()
@@ -146,6 +142,14 @@ def system_user(home: Path) -> str | None:
         if path.exists():
             _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
     return SYSTEM_USER
+
+
+def identity(user: str | None) -> dict[str, Any]:
+    """Returns the arguments by which a subprocess runs as a system user; none if `user` is None."""
+    if user is None:
+        return {}
+    # Without root's groups: a folder open to others may still be closed to its own group.
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 def _ensure_user() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -11,14 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from deploy.stack import Stack
-from deploy.stack.postgres import system_user
+from deploy.stack.postgres import identity, system_user
 from schemas.filing.state import Stage
 from tests.acting import FILE, NEVER_PAYS, Play, eventually, extract
 from tests.conftest import PARTS, ROOT, World, publish_demo, world_of
@@ -103,9 +102,6 @@ class House:
 
     async def backup(self, *words: str) -> str:
         """Runs pgBackRest, as PostgreSQL's user."""
-        identity: dict[str, Any] = {}
-        if self.user is not None:
-            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         include = f"--config-include-path={self.config.parent}/conf.d"
         process = await asyncio.create_subprocess_exec(
             *(program("pgbackrest"), f"--config={self.config}", include, "--stanza=motcua", *words),
@@ -113,7 +109,7 @@ class House:
             stderr=subprocess.STDOUT,
             cwd=self.folder,
             env=self.given,
-            **identity,
+            **identity(self.user),
         )
         said, _ = await process.communicate()
         assert process.returncode == 0, said.decode()

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import pwd
 import re
 import shlex
 import shutil
@@ -12,13 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY
 from deploy.stack import Stack
-from deploy.stack.postgres import system_user
+from deploy.stack.postgres import identity, system_user
 from motcua.errors import MotcuaError
 from operations.programs import POSTGRES
 from schemas.filing.state import Stage
@@ -58,10 +57,9 @@ class House:
 
     async def backed_up(self, world: World) -> Path:
         """A base backup, with what of the write-ahead log belongs to it."""
-        room, identity = self.folder / "backup", dict[str, Any]()
+        room = self.folder / "backup"
         room.mkdir()
         if (user := system_user(self.folder)) is not None:  # PostgreSQL's programs refuse root
-            identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
             shutil.chown(room, user)
         process = await asyncio.create_subprocess_exec(
             *(str(POSTGRES / "pg_basebackup"), "--pgdata", str(room / "postgres"), "--wal-method=stream"),
@@ -69,7 +67,7 @@ class House:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
-            **identity,
+            **identity(user),
         )
         said, _ = await process.communicate()
         assert process.returncode == 0, said.decode()

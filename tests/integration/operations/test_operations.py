@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -28,7 +27,7 @@ import pytest
 from console.home import Home
 from deploy.stack import Stack
 from deploy.stack.parts import binary
-from deploy.stack.postgres import system_user
+from deploy.stack.postgres import identity, system_user
 from motcua import NotAuthorised, filing_id, testing
 from operations.doctor.check import SETTINGS
 from operations.programs import POSTGRES
@@ -82,19 +81,17 @@ class ByHand:
         """A new cluster, with the roles and the database of the page."""
         data = self.folder / "postgres"
         data.mkdir(mode=0o700)
-        identity: dict[str, Any] = {}
         if self.user:
             shutil.chown(data, self.user)
-            identity = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         options = ["--encoding=UTF8", "--locale=C", "--auth=trust", "--username=postgres"]
         initdb, pipe, same = str(POSTGRES / "initdb"), subprocess.PIPE, subprocess.STDOUT
         made = await asyncio.create_subprocess_exec(
-            initdb, "-D", str(data), *options, cwd=self.folder, stdout=pipe, stderr=same, **identity
+            initdb, "-D", str(data), *options, cwd=self.folder, stdout=pipe, stderr=same, **identity(self.user)
         )
         said, _ = await made.communicate()
         assert made.returncode == 0, said.decode()
         options = [f"--port={self.ports['postgres']}", "--listen_addresses=127.0.0.1", "--unix_socket_directories="]
-        await self.start(str(POSTGRES / "postgres"), "-D", str(data), *options, **identity)
+        await self.start(str(POSTGRES / "postgres"), "-D", str(data), *options, **identity(self.user))
         (sql,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
         maintenance = f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/postgres"
         connection = require(await eventually(lambda: connected(maintenance), lambda found: found is not None))

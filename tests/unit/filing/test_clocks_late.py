@@ -317,6 +317,12 @@ def test_what_is_late_is_apologised_for_by_the_leader_with_another_date_and_stay
     assert decided.issued().refusal("apologise", LEADER, **BUSY) == [("", "wrong_stage")]
 
 
+def test_an_apology_before_the_timer_of_the_lateness_has_fired_records_the_lateness_first() -> None:
+    life = at(VERIFY).until("2026-12-02 17:00").do("apologise", LEADER, **BUSY)
+    assert life.kinds[-3:] == ["overdue", "apology_drafted", "apologised"]
+    assert life.clock("processing").overdue
+
+
 def test_each_further_lateness_has_its_own_apology_with_its_own_date() -> None:
     life = at(VERIFY).until("2026-12-02 17:00").rung().do("apologise", LEADER, **BUSY, by="2 working days")
     for told, after in (("2026-12-07 17:00", "2026-12-15 17:00"), ("2026-12-15 17:00", "2026-12-23 17:00")):

@@ -46,6 +46,7 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
 )
+from tests.unit.filing.shapes import SILENT
 
 TO: Final = "H01.13"
 WHY: Final = {"to": TO, "reason": "thửa đất ở xã khác", "legal_basis": "NĐ 118/2025"}
@@ -215,6 +216,15 @@ def test_parts_not_referred_yet_and_who_answers_for_silence_are_the_new_agencys(
     passed(life, accountable=Accountable(silent="h02.leader"), **named)
     assert [part.agency for part in life.filing.parts] == ["H01.31", "H02.60"], "the referred one answers where it is"
     assert life.filing.procedure.silent_officer == "h02.leader"
+
+
+def test_where_nobody_answers_for_silence_an_apology_is_drafted_in_time() -> None:
+    def told(life: Life) -> set[str]:
+        return {moment for clock, moment, _ in life.tells if clock == "processing"}
+
+    life = Life(procedure(**SILENT)).accepted()
+    assert told(life) == {"reminder", "due"}
+    assert told(passed(life)) == {"reminder", "apology", "due"}
 
 
 def test_results_keep_the_agency_that_issued_them() -> None:
