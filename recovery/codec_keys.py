@@ -10,14 +10,14 @@ import asyncpg
 import structlog
 
 from activities.ledger.database import Pool
-from motcua.errors import MotcuaError
+from motcua.errors import SettingsError
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing
 from views.log import DATABASE_ERRORS
 
 Record: TypeAlias = "asyncpg.Connection[Any] | Pool"
 
 
-class KeyNotHereError(MotcuaError):
+class KeyNotHereError(SettingsError):
     """This process lacks a key of the platform's workers, or the workers lack its key."""
 
 

@@ -137,4 +137,8 @@ def _run(program: tuple[str, ...], env: Mapping[str, str], cwd: Path, outputs: M
     os.chdir(cwd)
     sys.path[:0] = [str(cwd), *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[:] = program
-    runpy.run_module(program[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(program[0], run_name="__main__", alter_sys=True)
+    except Exception:  # noqa: BLE001 -- as the interpreter does
+        sys.excepthook(*sys.exc_info())
+        raise SystemExit(1) from None

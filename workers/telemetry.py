@@ -9,9 +9,11 @@ import sys
 import warnings
 from collections import Counter
 from time import monotonic
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
+from pydantic import ValidationError
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.runtime import (
@@ -25,6 +27,7 @@ from temporalio.runtime import (
 
 from activities.ledger.measures import BUCKETS
 from motcua.backoffice import SIGN_OF_LIFE
+from motcua.errors import SettingsError
 from workers.settings import ProcessSettings
 
 _log = structlog.stdlib.get_logger("motcua.telemetry")
@@ -92,6 +95,7 @@ def configure_logging(level: int = logging.INFO) -> None:
     )
     handler.addFilter(_OnceASecond())
     warnings.showwarning = _warned
+    sys.excepthook = _failed
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -138,6 +142,19 @@ def _warned(
 ) -> None:
     """Logs a warning of Python by its kind and place alone, since its text may quote values."""
     _log.warning("python.warning", reason=f"{category.__name__} at {filename}:{lineno}")
+
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Logs the error that ends this process, with its text only where this can name no person."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    elif isinstance(error, ValidationError):
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+        _log.critical("process.failed", reason="; ".join(wrong), exc_info=error)
+    elif isinstance(error, SettingsError):
+        _log.critical("process.failed", reason=str(error), exc_info=error)
+    else:
+        _log.critical("process.failed", exc_info=error)
 
 
 def _harmless(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:

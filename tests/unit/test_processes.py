@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -29,6 +30,7 @@ from console.database import is_away, stack_beside, while_away
 from console.home import Home
 from motcua.cli.running import use_stack_here
 from motcua.office.hooks import BLOCKS, Hooks
+from motcua.payloads.key_ring import RingError, read_ring
 from operations.doctor.check import Surroundings
 from operations.schema_version import MIGRATIONS
 from rules.streams import PAYMENT
@@ -199,6 +201,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The lines logged so far, read as JSON. Logging is put back afterwards."""
     root = logging.getLogger()
     before, shown = (root.handlers[:], root.level, logging.raiseExceptions), warnings.showwarning
+    ended = sys.excepthook
     configure_logging()
     said = io.StringIO()
     (handler,) = root.handlers
@@ -208,6 +211,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     root.handlers, level, logging.raiseExceptions = before
     root.setLevel(level)
     warnings.showwarning = shown
+    sys.excepthook = ended
     structlog.reset_defaults()
 
 
@@ -264,6 +268,23 @@ def test_a_warning_of_python_is_a_line_with_its_kind_and_place(lines: Callable[[
     (line,) = lines()
     assert line["reason"].startswith(f"UserWarning at {__file__}:")
     assert "CANARY" not in json.dumps(line, ensure_ascii=False)
+
+
+def test_the_error_that_ends_a_process_is_a_line_with_its_text_only_if_it_concerns_a_setting(
+    lines: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_METRICS", f"{NAME}:1")
+    for raises in (broken, ProcessSettings, lambda: read_ring(NAME)):
+        with pytest.raises((ValueError, RingError)) as error:
+            raises()
+        sys.excepthook(error.type, error.value, error.tb)
+    failed, unset, key = lines()
+    assert "reason" not in failed
+    assert failed["exception"].startswith("ValueError at ")
+    assert unset["reason"].startswith("metrics: ")
+    assert key["reason"].startswith("MOTCUA_CODEC_KEYS is no ring of keys: ")
+    assert {line["event"] for line in lines()} == {"process.failed"}
+    assert "CANARY" not in json.dumps(lines(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9464", "0.0.0.0:1", "[::1]:9464"])
