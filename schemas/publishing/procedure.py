@@ -306,6 +306,13 @@ class ResultRule(Fact):
     """typst text with which the platform prints the result; not set if the back office makes it"""
 
 
+class MandateRule(Fact):
+    """The law by which an authorisation must be notarised or certified."""
+
+    on_paper: bool = False
+    """whether a filing by authorisation is taken on paper only, at the counter or by post"""
+
+
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
 """The time after the acceptance in which review officers may request a supplement (Decree 61/2018 art. 15 k3)."""
 
@@ -526,7 +533,7 @@ class Procedure(StrictModel):
     """grounds on which somebody may file for the applicant by law, without an authorisation"""
     paper_on_incident: Fact | None = None
     """law by which a filing on paper is taken only after an incident; not set: without one too"""
-    certified_mandate: Fact | None = None
+    certified_mandate: MandateRule | None = None
     """law by which an authorisation must be notarised or certified; not set: it need not be"""
     succession: SuccessionRule | None = None
     """law by which the right passes on to a successor of the applicant; not set: it does not"""

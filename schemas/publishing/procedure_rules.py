@@ -173,7 +173,8 @@ class ProcedureRules(Model):
     `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
-    an authorisation must be notarised or certified. `paper_on_incident`: whether a filing on paper is taken only after
+    an authorisation must be notarised or certified; `mandate_on_paper`: whether a filing by authorisation is taken on
+    paper only. `paper_on_incident`: whether a filing on paper is taken only after
     an incident. `succession` is the time in which a successor of the applicant may
     step in; None if the right does not pass on.
     """
@@ -200,6 +201,7 @@ class ProcedureRules(Model):
     extension: ExtensionPart | None = None
     representation: Annotated[tuple[GroundPart, ...], Field(exclude_if=unset)] = ()
     certified_mandate: Annotated[bool, Field(exclude_if=unset)] = False
+    mandate_on_paper: Annotated[bool, Field(exclude_if=unset)] = False
     paper_on_incident: Annotated[bool, Field(exclude_if=unset)] = False
     succession: Annotated[Limit | None, Field(exclude_if=unset)] = None
     signature: bool
@@ -242,6 +244,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "by_template": procedure.result.template is not None,
             "one_officer": procedure.one_officer is not None,
             "certified_mandate": procedure.certified_mandate is not None,
+            "mandate_on_paper": procedure.certified_mandate is not None and procedure.certified_mandate.on_paper,
             "paper_on_incident": procedure.paper_on_incident is not None,
             "succession": procedure.succession and procedure.succession.limit,
             "supplement_rounds": procedure.supplement.rounds,

@@ -12,6 +12,7 @@ from schemas.files import DOCUMENTS
 from schemas.filing import events as ev
 from schemas.filing.state import Filing
 from schemas.filing.submission import Authorisation, LegalRepresentative, Submission
+from schemas.level import Channel
 from schemas.people import Actor, Role
 from schemas.publishing.procedure_rules import ProcedureRules
 
@@ -29,6 +30,8 @@ def representation_problems(submission: Submission, rules: ProcedureRules, recei
         if represented:
             yield problem("authorisation", "authorisation_required")
         return
+    if rules.mandate_on_paper and submission.channel is Channel.ONLINE:
+        yield problem("channel", "mandate_on_paper")
     yield from mandate_problems(given, submission.applicant.id_number, rules, received, whole=represented)
 
 

@@ -75,6 +75,13 @@ def test_a_mandate_is_certified_where_the_procedure_says_so() -> None:
     assert wrong(certified, authorisation=None, by_law=BY_LAW) == [], "nothing to certify"
 
 
+def test_a_filing_by_mandate_is_taken_on_paper_only_where_the_procedure_says_so() -> None:
+    rules = procedure(mandate_on_paper=True, **GROUNDS)
+    assert wrong(rules) == [("channel", "mandate_on_paper")]
+    assert wrong(rules, authorisation=None, by_law=BY_LAW) == []
+    assert wrong(rules, **PAPER) == []
+
+
 def test_the_result_goes_to_a_representative_by_law_whose_number_fits() -> None:
     life = Life(procedure(**GROUNDS), authorisation=None, by_law=BY_LAW, result_channel="counter")
     life.do("accept", RECEPTION).decided().issued()
