@@ -199,14 +199,16 @@ class Ledger:
         whose = (actor.agency, actor.subject, actor.role)
         asks = (batch.stream, *whose, batch.filing_id, batch.next_seq, batch.command_id)
         [head] = await connection.fetch(_LOCKED_HEAD, *asks)
-        epoch, seq, in_directory, erased, head_hash, known, recorded = head.values()
+        epoch, seq, agency, in_directory, erased, head_hash, known, recorded = head.values()
         self._expect_current(batch, epoch, seq, known)
         if erased:
             return Appended(epoch=epoch, refused=ERASED)
         if seq >= batch.next_seq:
-            return await self._held(connection, asked, epoch)
+            return await self._held(connection, asked, epoch, agency)
         if recorded is not None:
             return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),), head=head_hash)
+        if batch.events and _keeps_agency(batch) and agency not in {None, batch.agency}:
+            raise self._conflict(batch, "the stream is another agency's")
         unheard = await statements.missing(connection, batch) or unsigned
         if not unheard and (unfounded or not await officers.is_founded(connection, batch)):
             return Appended(epoch=epoch, unfounded=True, head=head_hash)
@@ -229,7 +231,7 @@ class Ledger:
         if batch.head not in {None, known}:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
-    async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
+    async def _held(self, connection: Connection, asked: _Asked, epoch: int, agency: str) -> Appended:
         """Returns the events that the log has from the batch's first seq on, with their receipts: at most one page."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
@@ -239,6 +241,7 @@ class Ledger:
         opened = (log.opened(asked.kind, batch.stream, row, key) for row in rows)
         return Appended(
             epoch=epoch,
+            agency=agency if batch.next_seq == 1 else None,
             stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in opened),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
             more=len(rows) < len(found),
@@ -249,6 +252,11 @@ class Ledger:
     def _conflict(self, batch: Batch, message: str) -> ApplicationError:
         self._measures.conflicted(batch)
         return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
+
+
+def _keeps_agency(batch: Batch) -> bool:
+    """Returns whether all events of the batch's stream name one agency: only a filing is passed on, with its papers."""
+    return not batch.stream.startswith(("filing:", "papers:"))
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -332,6 +340,7 @@ async def _record(
         spoken=bool(spoken),
         knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
+        keeps=_keeps_agency(batch),
     )
     to = (batch.stream, batch.filing_id, batch.agency, batch.next_seq, receipt.seq, batch.epoch)
     who = (actor.agency, actor.subject, actor.role if actor.role in OFFICERS else None)
@@ -366,14 +375,14 @@ _HASH: Final = "select encode(hash, 'hex') from event where stream = $1 and seq 
 _BEGUN: Final = "select exists (select from stream where stream = $1)"
 _ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
 _LOCKED_HEAD: Final = f"""
-select coalesce(epoch, 1), coalesce(head_seq, 0),
+select coalesce(epoch, 1), coalesce(head_seq, 0), found.agency,
     {ACTIVE.format(agency="$2", officer="$3", role="$4")},
     found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false), encode(head_hash, 'hex'),
     (select encode(hash, 'hex') from event where event.stream = $1 and seq = $6 - 1),
     (select body from receipt where receipt.stream = $1 and command_id = $7)
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: locks the stream, if it exists; returns its head, the hash before the batch, and the command's receipt."""
+"""SQL: locks the stream, if it exists; returns its head and agency, the hash before the batch, and the receipt."""
 
 _NOT_ERASED: Final = """
 coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
@@ -432,6 +441,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     spoken: bool,
     knows: bool,
     begins: bool,
+    keeps: bool,
 ) -> str:
     """Returns the single statement of an append. The statement yields the stream's epoch if the batch was written.
 
@@ -448,7 +458,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     seqs, numbers = f"${after}", f"${after + 1}"
     counted = f", {bank_references.COUNTED.format(seqs=seqs, numbers=numbers)}" if named else ""
     after += bank_references.PARAMETERS * named
-    kept = f"and {_NOT_ERASED}" if begins else ""
+    kept = f"and {_NOT_ERASED}" if begins else "and found.agency = $3" if keeps else ""
     columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
     heard = f"and {statements.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""

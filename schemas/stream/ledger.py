@@ -142,10 +142,11 @@ class Appended(Model):
     value, so that it is in the history (ADR 0006). `moves`: whether the build that is to continue the stream can read
     the stream. `unfounded`: whether the record lacks one of the batch's findings, this process has not made one of its
     readings, or the agency has not signed its answer. `head` is the hash of the last of these events; without events,
-    of the stream's last event.
+    of the stream's last event. `agency` is the one with which the stream began, if these events are its first.
     """
 
     epoch: int
+    agency: AgencyCode | None = None
     command_id: str | None = None
     stored: tuple[StoredEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()

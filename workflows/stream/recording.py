@@ -317,6 +317,9 @@ class Stream(Generic[S]):
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
         """Applies the log's answer. `known` is the state after it; None if the events in the answer must be folded."""
+        if answer.agency is not None:  # a filing that was passed on may have begun this run with its present agency
+            state: Any = self.state
+            self.state = state.model_copy(update={"agency": answer.agency})
         self.state = known or self._fold(answer)
         self.epoch, self.head = answer.epoch, answer.head
         self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
@@ -371,7 +374,8 @@ def _resting_on(basis: Basis, batch: Batch) -> Batch:
 def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
     """Returns whether the log has stored exactly the proposed events, so that they need not be folded again."""
     told = (batch.command_id, batch.at, batch.actor)
-    return 0 < len(batch.events) == len(answer.stored) and all(
+    ours = answer.agency in {None, batch.agency} and 0 < len(batch.events) == len(answer.stored)
+    return ours and all(
         (stored.seq, stored.command_id, stored.at, stored.actor, stored.event)
         == (batch.next_seq + ordinal, *told, proposed)
         for ordinal, (proposed, stored) in enumerate(zip(batch.events, answer.stored, strict=True))

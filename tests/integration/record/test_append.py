@@ -89,6 +89,19 @@ async def test_a_log_with_a_gap_takes_nothing(world: World) -> None:
         assert await world.fetchval("select count(*) from event where filing_id is not null") == 1
 
 
+async def test_only_a_filing_and_its_papers_go_to_another_agency(world: World) -> None:
+    settled = {"kind": "complaint_settled", "reopened": False}
+    async with opened(world) as log:
+        await log.append(settled, stream="complaint")
+        with pytest.raises(ApplicationError, match="another agency's") as error:
+            await log.append(settled, stream="complaint", agency="H01.13")
+        assert (error.value.type, error.value.non_retryable) == (RefusalCode.LEDGER_CONFLICT, True)
+        held = await log.append(settled, stream="complaint", agency="H01.13", next_seq=1)
+        assert (held.agency, (await log.append(stream="complaint", agency="H01.13")).agency) == (AGENCY, None)
+        await log.append(ASKED)
+        assert [stored.seq for stored in (await log.append(RELEASED, agency="H01.13")).stored] == [2]
+
+
 async def test_no_event_is_recorded_before_the_one_it_follows(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)

@@ -43,7 +43,7 @@ from tests.acting import (
 )
 from tests.conftest import DIRECTORY, Signed, World
 from tests.passing import TO, WHY, money, theirs
-from tests.restarting import lost_and_restarted
+from tests.restarting import lose, lost_and_restarted, restart
 from tests.shell import Shell
 from tests.waits import around
 from tests.workflow.complaints import complained
@@ -100,6 +100,24 @@ async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays
     await sound(office, shell)
     assert (await shell("ledger", "export", str(play.code), "--out", "bundle.json")).code == 0
     assert (await shell("ledger", "verify", "bundle.json", "--json")).json["problems"] == []
+
+
+async def test_a_parcel_that_its_filing_begins_anew_stays_with_the_agency_that_sent_it(
+    office: World, shell: Shell
+) -> None:
+    never_leaves = ADDRESS | {"postcode": "99912"}
+    play = await Play.accepted(office, posted(agency=LEAD, address=never_leaves))
+    await play.review()
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
+    other, filing, parcel = await passed(play), ids.filing_workflow(play.filing), parcel_workflow(play.filing, 1)
+    for stream in (parcel, filing):
+        await lose(office, stream)
+    await restart(office, filing)
+    await other.act(cm.CancelParcel, other.officer(Role.HANDOVER))
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
+    agencies = await office.fetch("select distinct agency from event where stream = $1", parcel)
+    assert [row["agency"] for row in agencies] == [LEAD]
+    await sound(office, shell)
 
 
 SILENT: Final = {"legal_basis": "Luật 1/2026", "officers": ["h01.12-leader-1"], "source": "unconfirmed"}

@@ -61,6 +61,7 @@ class Engine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.batches: list[Batch] = []
         self.log: list[StoredEvent] = []
+        self.agency: str | None = None
         self.receipts: list[Receipt] = []
         self.told: dict[str, Any] = {}
         self.before_answer: Callable[[Batch], Any] = lambda _: None
@@ -166,7 +167,8 @@ class Engine:
         """Append as `activities.ledger.append` does, without a database."""
         if len(self.log) >= batch.next_seq:
             since = [receipt for receipt in self.receipts if receipt.seq >= batch.next_seq]
-            return Appended(epoch=4, stored=tuple(self.log[batch.next_seq - 1 :]), receipts=tuple(since))
+            first = self.agency if batch.next_seq == 1 else None
+            return Appended(epoch=4, agency=first, stored=tuple(self.log[batch.next_seq - 1 :]), receipts=tuple(since))
         if known := [receipt for receipt in self.receipts if receipt.command_id == batch.command_id]:
             return Appended(epoch=4, receipts=tuple(known))
         if not batch.events or (why := self.refuses(batch)) is not None:
@@ -174,6 +176,7 @@ class Engine:
         said = {"at": batch.at, "command_id": batch.command_id, "actor": batch.actor}
         new = [StoredEvent(seq=batch.next_seq + n, event=event, **said) for n, event in enumerate(batch.events)]
         receipt = Receipt(command_id=batch.command_id, digest=batch.digest, seq=new[-1].seq, at=batch.at)
+        self.agency = self.agency or batch.agency
         self.log += new
         self.receipts.append(receipt)
         return Appended(epoch=4, stored=tuple(new), receipts=(receipt,))

@@ -94,6 +94,15 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
     assert [one for one in own if not one.startswith(RESERVED_IDS)] == []
 
 
+async def test_a_payment_that_a_filing_begins_anew_after_it_was_passed_on_stays_with_its_first_agency(
+    engine: Engine,
+) -> None:
+    await begun(engine)
+    life = await begun(engine, agency="H01.31")
+    await life.record_captures(closed(PAID))
+    assert (life.stream.state.agency, engine.batches[-1].agency) == ("H01.30", "H01.30")
+
+
 @pytest.mark.parametrize(("going", "state"), [([], PaymentState.PAID), (["c1"], PaymentState.PENDING)])
 async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refunds_hear_of_it(
     engine: Engine, going: list[str], state: PaymentState
