@@ -187,7 +187,7 @@ class AnswerMoreTime(Command):
 
 
 class RevokeAcceptance(Command):
-    """Take a mistaken acceptance back on the same day, before the review has begun (thu hồi việc tiếp nhận).
+    """Take a mistaken acceptance back on the same day, before the review has begun (rút lại việc tiếp nhận).
 
     The filing is at its intake again; the time limit of the intake runs as if the filing had never been accepted.
     """
@@ -197,7 +197,7 @@ class RevokeAcceptance(Command):
 
 
 class RevokeRefusal(Command):
-    """Take a mistaken refusal of intake back on the same day (thu hồi việc từ chối tiếp nhận).
+    """Take a mistaken refusal of intake back on the same day (rút lại việc từ chối tiếp nhận).
 
     The filing is at its intake again; the time limit of the intake runs as if the filing had never been refused. A
     refund because of the refusal is called off; a leader decides about a sum that was already refunded.
@@ -581,7 +581,7 @@ class RecordCessation(Command):
 
 
 class RevokeCessation(Command):
-    """Take back a mistaken record of the applicant's death or dissolution (thu hồi việc ghi nhận).
+    """Take back a mistaken record of the applicant's death or dissolution (rút lại việc ghi nhận).
 
     Possible until a successor steps in or the filing ends. The agency's time limits run as if they had never paused;
     the time limits of the applicant's side begin again, and the representative may act again.

@@ -123,7 +123,7 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     assert (await shell("receipt", "show", second, "--json")).json["replaces"] == first
     paper = [one for one in await desk.made(play) if one.paper is PaperKind.FEE_RECEIPT][-1]
     said = raw_text(await desk.store.get(paper.file), NO_FOOT)
-    assert all(one in said for one in ("Thay biên lai đã hủy số", first, second))
+    assert all(one in said for one in ("Thay cho biên lai đã hủy, số", first, second))
 
     assert (await shell("receipt", "void", phi, "--reason", "Trùng", "--as", CASHIER)).code == 0
     assert (await shell("receipt", "approve-void", phi, "--as", LEADER)).code == 0

@@ -396,7 +396,7 @@ def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -
     assert "Tổng cộng 10.000 đồng" in said
     assert "BIÊN LAI THU PHÍ" in said
     assert fee.title.vi == "Biên lai thu lệ phí"
-    assert rows(fee)["Thay biên lai đã hủy số"] == "H01.12-2026-BL0000001"
+    assert rows(fee)["Thay cho biên lai đã hủy, số"] == "H01.12-2026-BL0000001"
 
 
 def test_a_post_form_says_who_sends_what_to_whom() -> None:
