@@ -5,11 +5,11 @@ A command waits while the database restarts. An error ends it with one line and 
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -20,9 +20,12 @@ from motcua.cli.running import STACK, Exit, fail, not_of_stack, note, refuse, re
 from schemas.errors import RefusalError
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
+from workers.database_hosts import hosts_of
 
 APPLICATION: Final = "MOTCUA_DATABASE_URL"
 OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
+PORT: Final = 5432
+_WITH_PORT: Final = re.compile(r":\d+$|^/")
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
 
@@ -78,13 +81,12 @@ def address(variable: str) -> str:
 
 
 def server(variable: str) -> str:
-    """Returns the host and port of the database at the address in this setting; `?` if the address can't be read."""
+    """Returns the hosts and ports of the database at the address in this setting; `?` if the address can't be read."""
     try:
-        parts = urlsplit(find_setting(variable) or "")
-        host, port = parts.hostname, parts.port
+        hosts = hosts_of(find_setting(variable) or "")
     except ValueError:
         return "?"
-    return f"{host or '?'}:{port or 5432}"
+    return ", ".join(host if _WITH_PORT.search(host) else f"{host}:{PORT}" for host in hosts) or "?"
 
 
 def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION) -> T:

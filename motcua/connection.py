@@ -64,6 +64,8 @@ def configured_address() -> str:
 
 def is_loopback(address: str) -> bool:
     """Whether `host:port` can be reached only from this machine."""
+    if "," in address:  # `urlsplit` would read the first of several hosts
+        return False
     host = urlsplit(f"//{address}").hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -77,6 +79,8 @@ def _configured() -> ClientConnectConfig:
     except (RuntimeError, OSError, ValueError) as error:
         raise SettingsError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
     options["target_host"] = options.get("target_host") or DEFAULT_ADDRESS
+    if "," in options["target_host"]:
+        raise SettingsError("TEMPORAL_ADDRESS takes one host:port: a name of several machines, or what shares them out")
     return options
 
 

@@ -19,6 +19,7 @@ from activities.signature.policy import Policy
 from motcua.connection import configured_address, is_loopback
 from schemas.identity.statement import UNNAMED, PrincipalKind, audience
 from workers.build import own_build
+from workers.database_hosts import is_here
 
 SHORTEST_KEY = 32
 """The minimum number of bytes of the key that signs addresses of files."""
@@ -184,10 +185,9 @@ class WorkerSettings(FilesSettings, AddressSettings, CheckpointSettings):
 
     @model_validator(mode="after")
     def _off_on_one_machine_alone(self) -> "WorkerSettings":
-        if self.identity is Identity.OFF:
-            record = urlsplit(self.database_url.get_secret_value()).netloc.rpartition("@")[2]
-            if not (is_loopback(configured_address()) and is_loopback(record or "localhost")):
-                raise ValueError("MOTCUA_IDENTITY=off is for development, with Temporal and PostgreSQL on this machine")
+        here = is_here(self.database_url.get_secret_value())
+        if self.identity is Identity.OFF and not (here and is_loopback(configured_address())):
+            raise ValueError("MOTCUA_IDENTITY=off is for development, with Temporal and PostgreSQL on this machine")
         return self
 
     @property

@@ -1,9 +1,12 @@
 """`motcua worker`, `relay`, `gateway` and `migrate`: the platform's processes, for an operator's own servers."""
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
 
 import typer
 import uvloop
@@ -80,15 +83,32 @@ def migrate() -> None:
     began = db.ask(_started, db.OWNER)
     if (dbmate := find_program("dbmate")) is None:
         fail(said("refused.process.no_dbmate"), Exit.USAGE)
-    command = migrate_command(dbmate, db.OWNER)
-    done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)
-    if done.returncode and db.ask(_started, db.OWNER) != began:  # each migration is one transaction: run the rest now
-        done = subprocess.run(command, env=os.environ | {db.OWNER: dsn}, check=False)
-    if done.returncode:
+    done = _migrate(dbmate, dsn)
+    if done and db.ask(_started, db.OWNER) != began:  # each migration is one transaction: run the rest now
+        done = _migrate(dbmate, dsn)
+    if done:
         fail(said("refused.process.not_migrated"), Exit.REFUSED)
     say(said("command.migrate.up_to_date"), "green")
     if (master := db.master_key_at_hand()) is not None:
         recorded(lambda: take_over(dsn, Publisher(vault=Vault(master))))
+
+
+def _migrate(dbmate: str, dsn: str) -> int:
+    """Runs dbmate; returns its exit code."""
+    env = os.environ | {db.OWNER: asyncio.run(_of_one_host(dsn))}
+    return subprocess.run(migrate_command(dbmate, db.OWNER), env=env, check=False).returncode
+
+
+async def _of_one_host(dsn: str) -> str:
+    """Returns the address with the first of its hosts that answers as it demands: dbmate knows one port for all."""
+    parts = urlsplit(dsn)
+    user, at, hosts = parts.netloc.rpartition("@")
+    for host in hosts.split(",") if "," in hosts else ():
+        one = urlunsplit(parts._replace(netloc=user + at + host))
+        with suppress(*db.AWAY):
+            async with db.connected(one):
+                return one
+    return dsn
 
 
 async def _started(connection: db.Connection) -> datetime:

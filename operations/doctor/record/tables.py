@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -34,6 +33,7 @@ from schemas.translate import joined, said
 from views.log import DATABASE_ERRORS
 from views.order import NEWEST
 from views.standby import WaitCutError, confirmed, waits_uncut
+from workers.database_hosts import is_here
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest tested version."""
@@ -84,7 +84,6 @@ select max(place) from (select row_number() over (order by md5(n::text)) as plac
 """SQL that sorts more than fits into memory, so that a megabyte or two go to a temporary file beside the data."""
 
 SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
-HERE: Final = (None, "localhost", "127.0.0.1", "::1")
 
 LATEST: Final = f"""
 select recorded_at - occurred_at as later from ({NEWEST.format(most=50)}) last join event using (stream, seq)
@@ -143,7 +142,7 @@ async def disk(around: Surroundings) -> list[Finding]:
 
 async def _data_directory(around: Surroundings) -> Path | None:
     """Returns the server's data folder; None for a server on another machine, or if no configured role may read it."""
-    if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
+    if not is_here(around.settings[APPLICATION]):
         return None
     for variable in (APPLICATION, OWNER, SUPERUSER):
         if variable in around.settings:

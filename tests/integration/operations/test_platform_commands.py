@@ -30,6 +30,7 @@ from tests.workflow.stumbling import Buggy
 
 AGENCIES, OFFICERS = DIRECTORY.count(b"- agency:"), DIRECTORY.count(b"subject:")
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
+NOBODIES = NOBODY.replace("/none", ",db2/none")
 READS = (
     ["filing", "X"],
     ["events", "X"],
@@ -157,9 +158,14 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
     assert (await shell("directory", "load", tmp_path / "none.yaml")).code == 2
 
 
+def beside_nobody(dsn: str) -> str:
+    """Returns the address with another host before its own, at which nobody answers."""
+    return f"{dsn.replace('@', '@127.0.0.1:1,')}&target_session_attrs=read-write"
+
+
 async def test_migrate_makes_the_tables_and_may_be_repeated(world: World, shell: Shell) -> None:
     name = f"t{uuid4().hex[:12]}"
-    owner, application = database_url(world.owner_dsn, name), database_url(world.app_dsn, name)
+    owner, application = (beside_nobody(database_url(dsn, name)) for dsn in (world.owner_dsn, world.app_dsn))
     env = {"MOTCUA_OWNER_DATABASE_URL": owner, "MOTCUA_DATABASE_URL": application}
     maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
     await maintenance.execute(f"create database {name} owner motcua_owner")
@@ -183,9 +189,10 @@ async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not
     async def at(address: str | None) -> Ended:
         return await alone(*command, MOTCUA_DATABASE_URL=address, MOTCUA_OWNER_DATABASE_URL=address)
 
-    unset, away, nonsense = await at(None), await at(NOBODY), await at("nonsense")
+    unset, away, nonsense = await at(None), await at(NOBODIES), await at("nonsense")
     assert (unset.code, away.code, nonsense.code) == (2, 4, 2)
     assert ("MOTCUA_OWNER_DATABASE_URL" if command in OWNERS else "MOTCUA_DATABASE_URL") in unset.err
+    assert "database at 127.0.0.1:1, db2:5432 (" in away.err
     assert "motcua up" in unset.err
     assert "Traceback" not in away.err
 
@@ -196,9 +203,10 @@ async def test_without_a_database_a_command_says_what_to_set_or_that_it_does_not
         ({"MOTCUA_MASTER_KEY": ""}, 2, "MOTCUA_MASTER_KEY"),
         ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, 4, "reached at 127.0.0.1:1"),
         ({"TEMPORAL_NAMESPACE": "nowhere"}, 4, "Temporal has no namespace nowhere"),
+        ({"TEMPORAL_ADDRESS": "127.0.0.1:1,127.0.0.1:2"}, 2, "TEMPORAL_ADDRESS takes one host:port"),
         ({"MOTCUA_DATABASE_URL": NOBODY}, 4, "database"),
     ],
-    exactly=4,
+    exactly=5,
 )
 async def test_a_failing_start_says_why(
     world: World, tmp_path: Path, changed: dict[str, str], code: int, words: str

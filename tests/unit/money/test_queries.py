@@ -331,6 +331,10 @@ def test_a_name_is_short_and_plain(name: str) -> None:
         ("postgresql:///m", "localhost:7233", ()),
         ("postgresql://a@db.example.vn/m", "127.0.0.1:7233", ("off",)),
         ("postgresql://a@127.0.0.1/m", "10.0.0.7:7233", ("off",)),
+        ("postgresql://a@127.0.0.1:5432,[::1]:5432/m", "127.0.0.1:7233", ()),
+        ("postgresql://a@127.0.0.1:5432,10.0.0.7:5432/m", "127.0.0.1:7233", ("off",)),
+        ("postgresql:///m?host=/run/postgresql", "127.0.0.1:7233", ()),
+        ("postgresql:///m?host=10.0.0.7", "127.0.0.1:7233", ("off",)),
     ],
 )
 def test_a_worker_believes_everybody_on_one_machine_alone(
