@@ -41,7 +41,9 @@ async def main() -> None:
             hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
             app = application(pool, hearing)
             if (key := settings.key_of_files) is not None and settings.objects is not None:
-                app.include_router(files(Store(open_store(settings.objects)), key))
+                store = Store(open_store(settings.objects))
+                await store.expect_kept()
+                app.include_router(files(store, key))
             config = uvicorn.Config(
                 app,
                 http=bounded(settings.connections),

@@ -238,6 +238,7 @@ async def run(
     with contextlib.suppress(RuntimeError):  # the SDK's default runtime was already set up
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
     store = Store.from_environment()
+    await store.expect_kept()
     speaker = await asyncio.to_thread(speaker_here)
     if speaker is None and os.environ.get("MOTCUA_IDENTITY") != "off":
         _log.warning("backoffice.answers_unsigned", extra={"reason": PRINCIPAL})

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from motcua.files.drafts import DRAFT, InFolder, InMemory, folder_of, make_folder, sync
-from motcua.files.store import open_store
+from motcua.files.store import Store, open_store
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+CHECKPOINTS: Final = "MOTCUA_CHECKPOINTS"
 _TYPE: Final = "application/octet-stream"
 
 
@@ -29,7 +30,14 @@ class SecondPlace:
     @classmethod
     def at(cls, url: str) -> Self:
         """Returns the second place with this URL, and creates its folder if missing. Raises `NoStoreError`."""
-        return cls(open_store(url))
+        return cls(open_store(url, CHECKPOINTS))
+
+    @classmethod
+    async def to_write(cls, url: str) -> Self:
+        """As `at`, for a process that adds files. Raises also the errors of `Store.expect_kept`."""
+        store = open_store(url, CHECKPOINTS)
+        await Store(store).expect_kept(CHECKPOINTS)
+        return cls(store)
 
     async def read(self, path: str) -> bytes | None:
         try:

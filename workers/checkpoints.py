@@ -26,9 +26,10 @@ async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | N
         yield None
         return
     signer, policy = signer_in(settings.checkpoint_key), policy_in(settings.witnesses)
+    place = await SecondPlace.to_write(settings.checkpoints)
     async with partner_client() as client:
         yield Setup(
-            place=SecondPlace.at(settings.checkpoints),
+            place=place,
             signer=signer,
             policy=policy,
             witnesses=tuple(Witness(client, one.url, one.key) for one in policy.witnesses.values() if one.url),

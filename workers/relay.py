@@ -55,7 +55,9 @@ async def main() -> None:
         signing(settings) as (signer, lasting),
         receipts_of(settings) as receipts,
     ):
-        keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, vault, settings.tracking_url).print
+        store = Store(open_store(settings.objects))
+        await store.expect_kept()
+        keep, print_ = store.put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
         relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts)
         settings.tell_ready()

@@ -198,6 +198,7 @@ async def activities_with(
         giving_back = GivingBack(own | others, Calls(pool), instructions)
         parcels = Parcels(post, pool, instructions)
         store = open_store(settings.objects)
+        await Store(store).expect_kept()
         addresses, signed = FileAddresses(store, settings.files_url, settings.key_of_files), SignedFiles(pool, lasting)
         views = Views(pool, vault, kinds, guard, addresses)
         papers, keep = Papers(pool, store, instructions.findings, signed), Store(store).put

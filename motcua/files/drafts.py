@@ -7,6 +7,7 @@ that overwrites nothing, and `fsync` of the folder. obstore reads them like all 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -25,6 +26,11 @@ DRAFT: Final = re.compile(r"#[0-9]+$")
 OPEN_FILES: Final = "/proc/self/fd"
 NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path(OPEN_FILES).is_dir()
 """True if this system supports files that get their name only later (`O_TMPFILE`)."""
+
+
+TRIALS: Final = "checks"
+"""The folder of the files by which a store is tried out."""
+AT_ONCE: Final = 8
 
 
 class Draft(Protocol):
@@ -119,6 +125,31 @@ class InFolder:
             new = True
         sync(self._folder)
         return new
+
+
+async def overwrites(store: ObjectStore) -> bool:
+    """Returns whether the store puts a file in the place of another although it may not. A folder never does.
+
+    Several files of one name are put at once, then one more: a store that looks first and writes then fails as well.
+    """
+    from obstore.exceptions import AlreadyExistsError, BaseError  # noqa: PLC0415 -- as above
+
+    if folder_of(store) is not None:
+        return False
+    key = f"{TRIALS}/{secrets.token_hex(16)}"  # processes that start at the same moment try one of their own each
+
+    async def put() -> bool:
+        try:
+            await store.put_async(key, b"motcua", mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    first = sum(await asyncio.gather(*(put() for _ in range(AT_ONCE))))
+    again = await put()
+    with suppress(BaseError):  # a few bytes stay; not every writer may delete
+        await store.delete_async(key)
+    return first > 1 or again
 
 
 def folder_of(store: ObjectStore) -> Path | None:

@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from motcua import contract as c
 from motcua.contract import FileRef, Problem, problem
-from motcua.errors import MotcuaError
+from motcua.errors import MotcuaError, SettingsError
 
-from .drafts import Draft, InFolder, InMemory, folder_of, sizes
+from .drafts import TRIALS, Draft, InFolder, InMemory, folder_of, overwrites, sizes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -51,8 +51,8 @@ CHUNK: Final = 1 << 20
 Progress = Callable[[int], None]
 
 
-class NoStoreError(MotcuaError):
-    """The object store can't be used: its address or its library is missing."""
+class NoStoreError(SettingsError):
+    """The object store can't be used: its address or its library is missing, or it overwrites files."""
 
 
 class DamagedFileError(MotcuaError):
@@ -63,8 +63,8 @@ class StoreFailedError(MotcuaError):
     """The object store failed. The store has no partial file, and a retry is safe."""
 
 
-def open_store(url: str) -> ObjectStore:
-    """Opens the object store at `url`; a missing folder is made. Raises `NoStoreError`."""
+def open_store(url: str, setting: str = OBJECTS) -> ObjectStore:
+    """Opens the object store at `url`; a missing folder is made. Raises `NoStoreError`, which names the setting."""
     try:
         from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
     except ModuleNotFoundError:
@@ -72,7 +72,7 @@ def open_store(url: str) -> ObjectStore:
     try:
         return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-        raise NoStoreError(f"{OBJECTS} can't be used: {type(error).__name__}") from None
+        raise NoStoreError(f"{setting} can't be used: {type(error).__name__}") from None
 
 
 class Store:
@@ -174,11 +174,28 @@ class Store:
 
     async def works(self) -> bool:
         """Returns True if a test file can be written, read back and removed. Raises obstore's errors."""
-        key, data = f"checks/{secrets.token_hex(16)}", b"motcua"
+        key, data = f"{TRIALS}/{secrets.token_hex(16)}", b"motcua"
         await self._store.put_async(key, data)
         same = bytes(await (await self._store.get_async(key)).bytes_async()) == data
         await self._store.delete_async(key)
         return same
+
+    async def expect_kept(self, setting: str = OBJECTS) -> None:
+        """Raises `NoStoreError` if the store writes over files, and `StoreFailedError` if it can't be tried out.
+
+        A process that stores files calls this at its start. `setting`: the name of the setting with the address.
+        """
+        from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
+
+        try:
+            lost = await overwrites(self._store)
+        except (OSError, BaseError) as error:
+            raise StoreFailedError(f"the store at {setting} can't be tried out: {type(error).__name__}") from None
+        if lost:
+            raise NoStoreError(
+                f"{setting} can't be used: its store writes over a file that is there. It has to refuse a PUT with "
+                "If-None-Match: * of a key that is taken, as Amazon S3 does"
+            )
 
     def _attach(
         self, filing: UUID, path: Path, media_type: str | None, name: str | None, progress: Progress

@@ -59,7 +59,9 @@ async def objects(around: Surroundings) -> list[Finding]:
     if url.startswith("file:") and not await asyncio.to_thread(os.path.isdir, folder):
         return [warn("doctor.objects.no_folder", folder=folder)]
     try:
-        same = await Store(open_store(url)).works()
+        store = Store(open_store(url))
+        same = await store.works()
+        await store.expect_kept()
     except NoStoreError as error:
         return [_no_store("as_is", value=error)]
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend

@@ -7,9 +7,9 @@ from obstore.exceptions import BaseError
 
 from activities.checkpoints.log import CheckpointError, newest_log
 from activities.ledger.sequencer import last_position
-from motcua.files.store import NoStoreError
+from motcua.files.store import NoStoreError, StoreFailedError
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
-from recovery.checkpoint_store import SecondPlace
+from recovery.checkpoint_store import CHECKPOINTS, SecondPlace
 from rules.require import require
 from workers.checkpoints import signer_in
 from workers.settings import CheckpointSettings
@@ -27,10 +27,10 @@ async def checkpoints(around: Surroundings) -> list[Finding]:
     """Checks that the record is not shorter than the newest checkpoint, and that the next checkpoint is not overdue."""
     try:
         signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
-        log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
+        log = await newest_log(await SecondPlace.to_write(around.settings[CHECKPOINTS]), signer.verifier.name)
         newest = await log.newest(signer.named(log.origin).verifier)
-    except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:
-        why = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
+    except (CheckpointError, RuntimeError, NoStoreError, StoreFailedError, BaseError, OSError) as error:
+        why = type(error).__name__ if isinstance(error, BaseError | OSError) else str(error)
         return [fail("doctor.checkpoints.unreadable", fix=_FIX, why=why)]
     size = newest.checkpoint.size if newest else 0
     async with around.record() as connection:
