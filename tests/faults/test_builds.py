@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import os
 import shutil
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from operations.programs import find_program
+from operations.schema_version import MIGRATIONS, migrate_command
 from recovery.builds import NONE, Build, Builds, NoSuchBuildError
 from recovery.stalled import stalled
 from schemas.filing import commands as cm
@@ -50,6 +54,26 @@ def checkout(folder: Path, *changes: tuple[str, str, str]) -> Path:
         assert before in text
         (folder / name).write_text(text.replace(before, after), "utf-8")
     return folder
+
+
+async def before_the_newest_migration(folder: Path) -> Path:
+    """The whole platform of the commit before the newest migration."""
+    newest = max(MIGRATIONS.glob("*.sql")).relative_to(ROOT)
+    made = await said("git", "-C", ROOT, "log", "-1", "--diff-filter=A", "--format=%H", "--", newest)
+    folder.mkdir()
+    await said("git", "-C", ROOT, "archive", "--output", folder / "tree.tar", f"{made.strip()}^")
+    await said("tar", "-x", "-f", folder / "tree.tar", "-C", folder)
+    assert not (folder / newest).exists()
+    return folder
+
+
+async def said(*command: str | Path, env: Mapping[str, str] | None = None, folder: Path = ROOT) -> str:
+    """Runs a program that has to succeed; returns its output."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, env=env, cwd=folder, stdout=pipe, stderr=pipe)
+    out, err = await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 0, err.decode()
+    return out.decode()
 
 
 @dataclass(frozen=True)
@@ -150,6 +174,45 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
                 await finish([*plays, newer])
                 assert await stalled(world.temporal) == []
     assert [await captures(world, play.filing) for play in plays] == CAPTURES
+
+
+async def test_the_build_before_the_newest_migration_works_before_it_and_after_it_and_again(versions: Versions) -> None:
+    """Upgraded while it serves, beside the newer build, and back; its commands read what the newer one wrote."""
+    world, older = versions.world, await before_the_newest_migration(versions.folder / "older")
+    a, b = build_of(older), build_of(ROOT)
+    env = {**os.environ, **world.process_env, "PYTHONPATH": str(older), "LANG": "en"}
+    dbmate = [*migrate_command(str(find_program("dbmate")), "MOTCUA_OWNER_DATABASE_URL")[:-1], "rollback"]
+    await said(*dbmate, env=env)
+
+    async def seen_by_older(*words: str) -> Any:
+        command = (sys.executable, "-m", "motcua.command", *words, "--json")
+        return json.loads(await said(*command, env=env, folder=older))
+
+    async with versions.worker(older) as first:
+        plays = await in_flight(world)
+        assert (await motcua(world.process_env, "migrate")).code == 0
+        await (awake := plays[2]).act(cm.Claim, awake.officer(Role.SPECIALIST))
+        async with versions.worker(ROOT) as newer:
+            await versions.builds.promote(b)
+            plays.append(await Play.begin(world, birth()))
+            assert await versions.drained(a) == 0
+            first.kill()
+            await plays[0].accept()
+            await eventually(versions.holding, lambda holding: set(holding) == {b})
+            async with versions.worker(older):
+                await versions.builds.promote(a)
+                assert await versions.drained(b) == 0
+                await newer.stop()
+                await eventually(versions.holding, lambda holding: set(holding) == {a})
+                listed = {row["filing_id"] for row in await seen_by_older("tasks")}
+                assert {str(plays[0].filing), str(plays[-1].filing)} <= listed
+                await awake.act(cm.Release, awake.officer(Role.SPECIALIST))
+                await finish(plays)
+                checked = await seen_by_older("versions", "check")
+                assert await stalled(world.temporal) == []
+    assert [await captures(world, play.filing) for play in plays] == [*CAPTURES, 0]
+    verified = await motcua(world.process_env, "ledger", "verify", "--json")
+    assert (verified.code, checked["problems"], checked["differs"], checked["checked"] > OPEN) == (0, [], [], True)
 
 
 async def test_what_a_build_can_not_read_stays_where_it_is(versions: Versions) -> None:

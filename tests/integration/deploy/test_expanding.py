@@ -1,0 +1,154 @@
+"""Migrations expand: the build before a migration goes on writing and reading beside the build after it.
+
+A migration that takes something away names, in a line `-- contract of <migration>`, an earlier one, by which no build
+needed it any more.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from console.database import Connection
+from operations.evidence.structure import Structure, there
+from operations.schema_version import MIGRATIONS
+from tests.conftest import World, database_url
+from tests.walking import walked
+
+BEGINS: Final = "20261201000009_signals"
+"""The last migration of the time before the promise; it dropped a table."""
+CONTRACT: Final = re.compile(r"^-- contract of (\S+)$", re.MULTILINE)
+NAMES: Final = re.compile(r"\w+")
+COLUMN: Final = "column "
+
+
+def narrowings(before: Structure, after: Structure) -> list[str]:
+    """Returns each change of a database by which a build that knows only `before` may fail."""
+    found = []
+    for name, parts in before.items():
+        now = after.get(name, {})
+        found += [f"{name}: {part}" for part, was in parts.items() if not _holds(part, was, now.get(part))]
+        columns = {part.removeprefix("column ") for part in parts if part.startswith("column ")}
+        new = {part: now[part] for part in now.keys() - parts.keys()}
+        found += [f"{name}: new {part}" for part in new if _binds(part, new, columns)]
+    return sorted(found)
+
+
+def _holds(part: str, was: str, now: str | None) -> bool:
+    """Whether a part is there as before. A grant may grow, and a function may have another body."""
+    if part.startswith("grants") and now is not None:
+        return set(was.split()) <= set(now.split())
+    return now is not None and (part == "function" or was == now)
+
+
+def _binds(part: str, new: dict[str, str], columns: set[str]) -> bool:
+    """Whether a new part of a table may refuse or hide rows that are written as before, with these `columns` alone."""
+    kind, definition = part.split(maxsplit=1)[0], new[part]
+    match kind:
+        case "column":
+            return definition.endswith(" not null")
+        case "constraint" | "unique" | "policy":
+            return bool(columns & set(NAMES.findall(definition.partition(" REFERENCES ")[0])))
+        case "row":  # without a policy nobody sees a row
+            return not any(name.startswith("policy ") for name in new)
+        case "trigger":
+            return " AFTER " not in definition
+        case "rule":
+            return True
+    return False
+
+
+def up_of(migration: Path) -> str:
+    """Returns the part of a migration that is applied."""
+    return migration.read_text("utf-8").partition("-- migrate:up")[2].partition("-- migrate:down")[0]
+
+
+def unmarked(migration: Path, changes: list[str]) -> list[str]:
+    """Returns the changes that take something away, unless the migration names an earlier one that it completes."""
+    named = CONTRACT.search(up_of(migration))
+    earlier = {file.stem for file in MIGRATIONS.glob("*.sql") if file.stem < migration.stem}
+    return [] if named and named[1] in earlier else changes
+
+
+@pytest.fixture
+async def empty(world: World) -> AsyncIterator[Connection]:
+    name = f"t{uuid4().hex[:12]}"
+    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
+    await maintenance.execute(f"create database {name} owner motcua_owner")
+    owner = await asyncpg.connect(database_url(world.owner_dsn, name))
+    await owner.execute("create table schema_migrations (version varchar primary key)")
+    try:
+        yield owner
+    finally:
+        await owner.close()
+        await maintenance.execute(f"drop database {name} with (force)")
+        await maintenance.close()
+
+
+async def test_each_migration_expands_or_names_what_it_completes(empty: Connection) -> None:
+    before: Structure = {}
+    found: dict[str, list[str]] = {}
+    for migration in sorted(MIGRATIONS.glob("*.sql")):
+        await empty.execute(up_of(migration))
+        if migration.stem >= BEGINS:
+            after = await there(empty)
+            if wrong := unmarked(migration, narrowings(before, after)):
+                found[migration.stem] = wrong
+            before = after
+    assert (bool(before), found) == (True, {})
+
+
+@walked(
+    ("sql", "narrows"),
+    [
+        ("alter table officer drop column title", ["officer: column title"]),
+        ("alter table officer rename column title to rank", ["officer: column title"]),
+        ("alter table officer alter column title set not null", ["officer: column title"]),
+        ("alter table agency alter column phone type varchar(9)", ["agency: column phone"]),
+        ("alter table agency alter column namespace drop default", ["agency: column namespace"]),
+        ("alter table officer add column x text not null", ["officer: new column x"]),
+        ("alter table officer add check (title <> '')", ["officer: new constraint officer_title_check"]),
+        ("alter table officer add unique (title)", ["officer: new constraint officer_title_key"]),
+        ("create unique index one on officer (title)", ["officer: new unique index one"]),
+        ("alter table generation enable row level security", ["generation: new row security"]),
+        ("create policy p on filing_key using (wrapped is not null)", ["filing_key: new policy p"]),
+        (
+            "create trigger t before insert on officer for each row execute function refuse_change()",
+            ["officer: new trigger t"],
+        ),
+        ("drop function heir_of(text)", [f"public.heir_of(text): {p}" for p in ("function", "grants", "owner")]),
+        ("drop table neighbour", ["neighbour: column x", "neighbour: owner"]),
+        ("revoke insert on filing from motcua_app", ["filing: grants to motcua_app"]),
+        ("alter table officer add column x text", []),
+        ("alter table officer add column x text not null default '' check (x <> 'y')", []),
+        ("alter table officer add column x text references agency (agency)", []),
+        ("create table x (y text not null check (y <> ''))", []),
+        ("grant delete on filing to motcua_app", []),
+    ],
+    exactly=20,
+)
+async def test_what_a_build_needs_is_seen_to_go(empty: Connection, sql: str, narrows: list[str]) -> None:
+    if await empty.fetchval("select to_regclass('public.event')") is None:
+        for migration in sorted(MIGRATIONS.glob("*.sql")):
+            await empty.execute(up_of(migration))
+        await empty.execute("create table neighbour (x text)")
+    before = await there(empty)
+    change = empty.transaction()
+    await change.start()
+    try:
+        await empty.execute(sql)
+        assert narrowings(before, await there(empty)) == narrows
+    finally:
+        await change.rollback()
+
+
+def test_a_contract_names_an_earlier_migration(tmp_path: Path) -> None:
+    newest = max(MIGRATIONS.glob("*.sql")).stem
+    for name, marked in ((newest, True), ("20991231000000_itself", False), ("none", False)):
+        migration = tmp_path / "20991231000000_itself.sql"
+        migration.write_text(f"-- migrate:up\n-- contract of {name}\ndrop table x;\n-- migrate:down\n")
+        assert (unmarked(migration, ["x: owner"]) == []) is marked, name
