@@ -52,7 +52,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
 """The rooms under test, by folder: after a change in one of them, the folder's long tests run again."""
 _LIST: Final = """
 faults/erasures/test_some.py: erasures of whole stories while parts are killed
-faults/test_builds.py: builds with other flows, and builds that nobody runs any more
+faults/test_builds.py: builds with other flows, of before a migration, and that nobody runs any more
   but filings_go what_was_begun
 faults/test_database_restart.py: a database that stays away
 faults/test_failpoints.py: workers that die between commit and answer, one point each
@@ -88,6 +88,8 @@ integration/erasure/test_failing.py: requests that fail beside others that must 
   but one_that_cant
 integration/files/test_children.py: children that hang, die or eat memory
   only a_cancelled a_child_that_hangs a_killed_child closing_ends memory_and
+integration/files/test_overwriting.py: the refusal by each process
+  only no_process
 integration/files/test_preview.py: pictures of every kind of page, and the commands over every kind of file
   but no_page_is what_cant
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from motcua.files import drafts
@@ -20,6 +19,7 @@ from rules.proof.note import Signer
 from tests.conftest import FILES_KEY, World
 from tests.faults.processes import motcua
 from tests.integration.operations.doctor import Doctor
+from tests.served import served
 from tests.walking import walked
 
 OVER: Final = "writes over a file that is there"
@@ -73,22 +73,18 @@ async def serving(kind: Kind) -> AsyncIterator[tuple[Bucket, Mapping[str, str]]]
     app.put("/bucket/{key:path}")(bucket.put)
     app.get("/bucket/{key:path}")(bucket.get)
     app.post("/bucket")(bucket.delete)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        serves = asyncio.create_task(server.serve([listener]))
-        settings = {
-            "AWS_ENDPOINT": f"http://127.0.0.1:{listener.getsockname()[1]}",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "us-east-1",
-            "MOTCUA_OBJECTS": "s3://bucket/files",
-        }
-        try:
-            yield bucket, settings
-        finally:
-            server.should_exit = True
-            await serves
+    async with served(app) as address:
+        yield (
+            bucket,
+            {
+                "AWS_ENDPOINT": address,
+                "AWS_ALLOW_HTTP": "true",
+                "AWS_ACCESS_KEY_ID": "key",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_REGION": "us-east-1",
+                "MOTCUA_OBJECTS": "s3://bucket/files",
+            },
+        )
 
 
 @walked(
