@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.common import MetricMeter
@@ -19,15 +19,11 @@ from activities.partners.money.provider import CALLBACK_BYTES, Door, Notice, Rec
 from activities.support.failpoint import failpoint
 from gateway import inbox
 from gateway.problems import problem_response
-from schemas.translate import said
 from views.log import DATABASE_ERRORS
 from views.standby import waits_uncut
 
 CALLBACKS: Final = "/callbacks"
 """The path of callbacks. Each provider's path ends with the provider's name in the settings."""
-
-RETURNED: Final = "/returned"
-"""The page to which a payer's browser returns. Its query is not read: only the callback counts."""
 
 BODY_SECONDS: Final = 10.0
 """The timeout for reading a request's body, in seconds."""
@@ -105,11 +101,6 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
         if reply is None:
             raise HTTPException(404)
         return JSONResponse(dict(reply.body), reply.status)
-
-    @app.get(RETURNED)
-    async def returned() -> Response:
-        text = said("payment.returned")
-        return PlainTextResponse(f"{text.vi}\n\n{text.en}\n")
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -16,6 +16,7 @@ from activities.partners.money.provider import CAPABILITIES
 from gateway.app import Hearing, application
 from gateway.connections import bounded
 from gateway.file_door import files
+from gateway.pages import pages
 from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
@@ -40,6 +41,7 @@ async def main() -> None:
         async with open_pool(settings) as pool, open_vault(settings) as vault:
             hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
             app = application(pool, hearing)
+            app.include_router(pages(settings.outage))
             if (key := settings.key_of_files) is not None and settings.objects is not None:
                 store = Store(open_store(settings.objects))
                 await store.expect_kept()

@@ -12,6 +12,7 @@ class GatewaySettings(RecordSettings, AddressSettings):
 
     providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
     objects: TextOrNone = Field(default=None, description="folder of the files that it serves, as file:///…")
+    outage: TextOrNone = Field(default=None, description="where a planned outage is announced, as file:///…")
     gateway_host: str = Field(default="127.0.0.1", description="address that it listens at")
     gateway_port: int = Field(default=8080, ge=1, le=65535, description="port that it listens at")
     gateway_connections: int = Field(default=1000, ge=1, description="open connections in all")

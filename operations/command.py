@@ -16,6 +16,7 @@ _ALONE: Final = {
     "tasks": "operations.commands.board",
     "board": "operations.commands.board",
     "doctor": "operations.commands.doctor",
+    "outage": "operations.commands.outage",
     "reconcile": "operations.commands.money.reconcile",
     "fee": "publishing.commands.fee",
 }

@@ -22,7 +22,8 @@ from deploy.stack import keys
 from deploy.stack.child import Part, StackError, at_once
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
-from gateway.app import CALLBACKS, RETURNED
+from gateway.app import CALLBACKS
+from gateway.pages import RETURNED
 from operations.programs import find_program
 from operations.schema_version import migrate_command
 from sandbox.bank.merchants import as_settings, own_settings

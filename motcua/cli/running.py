@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -246,8 +246,19 @@ def fail(
     With `--json`, standard output gets that line as JSON, in both languages, with the fields in `told`.
     """
     _print_beside(words or _line(message, detail, in_words), "red")
+    if code is Exit.UNREACHABLE:
+        _tell_outage()
     say_failure(_line(message, detail, beside), code, told)
     raise typer.Exit(code)
+
+
+def _tell_outage() -> None:
+    """Prints the planned outage, if one is announced: it may be the reason why nobody answers."""
+    from motcua.outage import OUTAGE, announced  # noqa: PLC0415 -- what reads addresses is slow to load
+
+    with suppress(SettingsError):  # `motcua doctor` reports an announcement that can't be read
+        if (found := announced(os.environ.get(OUTAGE))) is not None:
+            note(found.line)
 
 
 def _line(message: Text | str, detail: object, words: Callable[[Text], str]) -> str:

@@ -20,6 +20,7 @@ from console.database import APPLICATION
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
+from motcua.outage import OUTAGE
 from operations.doctor import partners
 from operations.doctor.check import ADDRESSES, Finding, Health, Surroundings, fail, shown, skipped
 from operations.doctor.drills import drills
@@ -27,6 +28,7 @@ from operations.doctor.engine import machine
 from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.codec import codec, missing_keys, recorded_key
 from operations.doctor.identity import identity, principals
+from operations.doctor.outage import outage
 from operations.doctor.record import tables as record
 from operations.doctor.record.erasures import erasures
 from operations.doctor.record.events import checkpoints, findings, order
@@ -70,6 +72,7 @@ FIRST: Final = (
     Check("bank", partial(partners.partner, BANK, said("doctor.partner.bank")), BANK),
     Check("post", partial(partners.partner, POST, said("doctor.partner.post")), POST),
     Check("gateway", partners.gateway, "MOTCUA_GATEWAY_URL"),
+    Check("outage", outage, OUTAGE),
     Check("objects", partners.objects, "MOTCUA_OBJECTS"),
     Check("signature_roots", partners.roots),
     Check("signer", partners.signer),

@@ -1,0 +1,18 @@
+"""The check of the announcement of a planned outage."""
+
+import asyncio
+
+from motcua.errors import SettingsError
+from motcua.outage import OUTAGE, announced
+from operations.doctor.check import Finding, Surroundings, fail, ok, warn
+
+
+async def outage(around: Surroundings) -> list[Finding]:
+    """Reports a planned outage that is announced, or fails if the announcement can't be read."""
+    try:
+        found = await asyncio.to_thread(announced, around.settings[OUTAGE])
+    except SettingsError as error:
+        return [fail("as_is", fix="doctor.outage.mend", value=error)]
+    if found is None:
+        return [ok("outage.none")]
+    return [warn("as_is", fix="doctor.outage.end", value=found.line)]
