@@ -130,7 +130,7 @@ class InFolder:
 async def overwrites(store: ObjectStore) -> bool:
     """Returns whether the store puts a file in the place of another although it may not. A folder never does.
 
-    Several files of one name are put at once, then one more: a store that looks first and writes then fails as well.
+    Several files of one name are put at once: a store that looks first, and writes then, fails as well.
     """
     from obstore.exceptions import AlreadyExistsError, BaseError  # noqa: PLC0415 -- as above
 
@@ -145,11 +145,10 @@ async def overwrites(store: ObjectStore) -> bool:
             return False
         return True
 
-    first = sum(await asyncio.gather(*(put() for _ in range(AT_ONCE))))
-    again = await put()
+    kept = sum(await asyncio.gather(*(put() for _ in range(AT_ONCE))))
     with suppress(BaseError):  # a few bytes stay; not every writer may delete
         await store.delete_async(key)
-    return first > 1 or again
+    return kept > 1
 
 
 def folder_of(store: ObjectStore) -> Path | None:

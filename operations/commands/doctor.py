@@ -20,7 +20,6 @@ from console.database import APPLICATION
 from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
-from motcua.outage import OUTAGE
 from operations.doctor import partners
 from operations.doctor.check import ADDRESSES, Finding, Health, Surroundings, fail, shown, skipped
 from operations.doctor.drills import drills
@@ -72,7 +71,7 @@ FIRST: Final = (
     Check("bank", partial(partners.partner, BANK, said("doctor.partner.bank")), BANK),
     Check("post", partial(partners.partner, POST, said("doctor.partner.post")), POST),
     Check("gateway", partners.gateway, "MOTCUA_GATEWAY_URL"),
-    Check("outage", outage, OUTAGE),
+    Check("outage", outage),
     Check("objects", partners.objects, "MOTCUA_OBJECTS"),
     Check("signature_roots", partners.roots),
     Check("signer", partners.signer),

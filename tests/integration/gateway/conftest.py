@@ -13,6 +13,7 @@ from temporalio.common import MetricMeter
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from gateway.app import Hearing, application
+from gateway.pages import pages
 from tests.callbacks import MERCHANTS
 from tests.conftest import World
 from tests.integration.gateway.calls import PROVIDERS
@@ -36,6 +37,8 @@ async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
     vault, counted = Vault(world.settings.master), cast("MetricMeter", meter)
     hearing = Hearing(pool, vault, merchants, counted, asyncio.Event())
-    transport = httpx.ASGITransport(application(pool, hearing))
+    app = application(pool, hearing)
+    app.include_router(pages(None))
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
         yield client
