@@ -1,13 +1,14 @@
 """A planned outage that the operator of the platform has announced, at the address in `MOTCUA_OUTAGE`."""
 
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final, Self
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import url2pathname, urlopen
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from .contract import Text, said
 from .errors import SettingsError
@@ -50,7 +51,7 @@ def announced(address: str | None) -> Outage | None:
     try:
         content = _content(address)
         found = None if content is None else Outage.model_validate_json(content)
-    except (OSError, ValidationError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise SettingsError(f"{OUTAGE} can't be read: {type(error).__name__}") from None
     return found if found is not None and found.ends > datetime.now(UTC) else None
 

@@ -91,7 +91,7 @@ async def test_what_is_no_announcement_is_refused_or_reported(file: Path, shell:
     assert (elsewhere.code, "no address of a file" in elsewhere.err) == (2, True)
     assert (await shell("outage", MOTCUA_OUTAGE=None)).code == 2
     file.write_text("{}")
-    for address in (file.as_uri(), "http://127.0.0.1:1/outage", "ftp://127.0.0.1/outage"):
+    for address in (file.as_uri(), "http://127.0.0.1:1/outage", "ftp://127.0.0.1/outage", "http://[::/outage"):
         health, words = await checked(address)
         assert (health, words.startswith("MOTCUA_OUTAGE ")) == ("fail", True)
         with pytest.raises(SettingsError):
