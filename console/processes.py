@@ -135,6 +135,8 @@ PROCESSES: Final = (
         module="workers.relay",
         command=("motcua", "relay"),
         settings=settings_of(RelaySettings),
+        ports={"relay": 9467},
+        metrics="relay",
         after=frozenset({"migrations", "trust"}),
         grace=15,
     ),

@@ -13,6 +13,7 @@ PACKAGES = {
     "pdftotext": "poppler-utils",
     "pgbackrest": "pgbackrest",
     "podman": "podman runc netavark",
+    "promtool": "promtool",
     "sigsum-witness": "sigsum-go",
     "systemd-analyze": "systemd",
 }

@@ -1,4 +1,6 @@
-"""The relay: makes official papers, positions events, chains rows, deletes used statements. Any number may run.
+"""The relay: makes official papers, positions events, chains rows, deletes used statements, measures all queues.
+
+Any number may run.
 
 `python -m workers.relay`
 """
@@ -11,6 +13,7 @@ from typing import Final
 
 import structlog
 import uvloop
+from temporalio.runtime import Runtime
 
 from activities.keys.master_key import KeysUnavailableError
 from activities.ledger.authority.used import forget
@@ -25,8 +28,9 @@ from motcua.files.store import Store, open_store
 from motcua.stopping import on_stop_signals
 from rules.streams import KINDS
 from views.log import DATABASE_ERRORS
+from workers.queue_measures import QueueMeasures
 from workers.settings import RelaySettings
-from workers.telemetry import configure_logging
+from workers.telemetry import configure_engine, configure_logging
 from workers.trust import signing
 from workers.wiring import open_pool, open_vault
 
@@ -38,6 +42,8 @@ _ORDER_PAUSE: Final = 1.0
 """Seconds between two checks when no append waits for its position, or no row for its place."""
 _FORGET_PAUSE: Final = 10.0
 """Seconds between two checks when no used statement has expired."""
+_MEASURE_PAUSE: Final = 10.0
+"""Seconds between two measurements of the queues."""
 _PASSING: Final = (*DATABASE_ERRORS, KeysUnavailableError, OSError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("motcua.papers")
@@ -46,7 +52,7 @@ _order_log = structlog.stdlib.get_logger("motcua.order")
 
 async def main() -> None:
     """Serves until a stop signal, then finishes the papers in progress."""
-    settings = RelaySettings()
+    settings, meter = RelaySettings(), Runtime.default().metric_meter
     stop = asyncio.Event()
     on_stop_signals(stop)
     async with (
@@ -59,7 +65,8 @@ async def main() -> None:
         await store.expect_kept()
         keep, print_ = store.put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
-        relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts)
+        relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter)
+        measures = QueueMeasures(meter)
         settings.tell_ready()
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
         no_order, keeps = partial(_order_log.warning, "order.no_record"), partial(_log.warning, "statements.no_record")
@@ -70,6 +77,7 @@ async def main() -> None:
                 for act in (position_appends, chain_rows)
             ),
             _repeated(partial(_within, pool, forget), _FORGET_PAUSE, stop, keeps),
+            _repeated(partial(_within, pool, measures.measure), _MEASURE_PAUSE, stop, measures.unreachable),
         )
 
 
@@ -104,4 +112,5 @@ async def _repeated(
 
 if __name__ == "__main__":
     configure_logging()
+    configure_engine()
     uvloop.run(main())

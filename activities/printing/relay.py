@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from temporalio.common import MetricMeter
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
@@ -67,6 +68,7 @@ class Relay:
         seal: Seal,
         *,
         receipts: ReceiptService | None,
+        meter: MetricMeter = MetricMeter.noop,
     ) -> None:
         self._pool = pool
         self._vault = vault
@@ -76,6 +78,9 @@ class Relay:
         self._keep = keep
         self._print = print_
         self._seal = seal
+        self._attempts = meter.create_counter("motcua_papers_total", "Attempts to make a paper, by outcome")
+        for outcome in ("made", "failed"):
+            self._attempts.add(0, {"outcome": outcome})  # an alert on a rise misses the first increment otherwise
 
     async def one(self) -> bool:
         """Makes the paper whose next attempt is due first. Returns False if none is due. A failure is retried later."""
@@ -91,8 +96,10 @@ class Relay:
                 why = f"{SEAL_REFUSED}{error.rule}" if isinstance(error, SealRefusedError) else type(error).__name__
                 _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
                 await connection.execute(_LATER, *key, why, min(2 ** row["tries"], LONGEST_WAIT))
+                self._attempts.add(1, {"outcome": "failed"})
             else:
                 await connection.execute(_DONE, *key)
+                self._attempts.add(1, {"outcome": "made"})
         return True
 
     async def _make(self, row: Any) -> None:

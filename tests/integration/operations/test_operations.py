@@ -228,6 +228,16 @@ def test_the_page_names_every_setting() -> None:
 
 
 METRICS: Final = PAGE.partition("\n## Metrics\n")[2].partition("\n## ")[0]
+MONITORING: Final = ROOT / "deploy" / "monitoring"
+EXPRESSIONS: Final = re.compile(r'^ +expr: (?:>-\n)?((?:.*\n)+?) +(?:for|labels):|"expr": "(.*?[^\\])"', re.MULTILINE)
+WATCHED: Final = " ".join(
+    expression
+    for file in ("alerts.yaml", "dashboard.json")
+    for found in EXPRESSIONS.findall((MONITORING / file).read_text("utf-8"))
+    for expression in found
+)
+ENDED: Final = "temporal_workflow_completed"
+MADE: Final = re.compile(r'^motcua_papers_total{outcome="made".*} [1-9]', re.MULTILINE)
 STALLED: Final = "temporal_workflow_task_execution_failed"
 SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
@@ -279,6 +289,11 @@ async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> N
         plays = await lived(await world_of(stack.env, folder))
         page = await eventually(lambda: served(stack.env, "WORKER"), lambda page: STALLED in page)
         office = samples(await served(stack.env, "BACK_OFFICE"))
+        relay = await eventually(lambda: served(stack.env, "RELAY"), lambda page: MADE.search(page) is not None)
+        gateway = await served(stack.env, "GATEWAY")
+        await eventually(lambda: served(stack.env, "WORKER"), lambda page: ENDED in page)
+        os.kill(require(stack.pid("temporal")), signal.SIGKILL)
+        page = await eventually(lambda: served(stack.env, "WORKER"), lambda page: "TRANSPORT_ERROR" in page)
         assert listening(stack.pid("worker")) == {httpx.URL(stack.env["MOTCUA_WORKER_METRICS_URL"]).port}
     found = samples(page)
     assert counted(found, "motcua_ledger_appends_total", kind="filing") >= len(plays)
@@ -293,10 +308,18 @@ async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> N
     assert STALLED in told
     # Those that are left out are made by the first such answer, and the first such signal.
     later = {"motcua_answers_unfounded_total", "motcua_signals_dropped_total"}
-    assert told - later <= set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
+    served_names = set(re.findall(r"^# TYPE (\w+)", page + relay + gateway, re.MULTILINE))
+    assert told - later <= served_names
+    watched = {re.sub("_bucket$", "", name) for name in re.findall(r"\b((?:motcua|temporal)_\w+)", WATCHED)}
+    assert watched - later <= served_names
     ours = {label for name, labels, _ in found if name.startswith("motcua_") for label in labels}
     assert ours == {"kind", "code", "le", "service_name"}
-    values = {value for _, its, _ in (*found, *office) for label, value in its.items() if label != "le"}
+    values = {
+        value
+        for _, its, _ in (*found, *office, *samples(relay), *samples(gateway))
+        for label, value in its.items()
+        if label != "le"
+    }
     private = [word for play in plays for word in (str(play.filing), str(play.code), play.submission.submission_id)]
     assert not [value for value in values if any(word in value for word in (*private, "stranger"))]
     assert not [value for value in values if re.search(r"[0-9a-f]{8}-|\d{6}|:", value)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 import pytest
+from temporalio.common import MetricMeter
 
 from activities.ledger.vault import Vault
 from activities.partners.receipts import ReceiptService
@@ -23,6 +24,7 @@ from schemas.people import Role
 from schemas.stream.ledger import About
 from tests.acting import Play, extract
 from tests.conftest import World
+from tests.instruments import Instruments
 from views.log import Log
 from views.registers.papers import papers
 
@@ -42,12 +44,14 @@ class Desk:
         self._vault, self.pool = Vault(world.settings.master), pool
         self.store = Store(open_store(world.objects))
         self.prints = Papers(pool, self._vault, None).print
+        self.instruments = Instruments()
 
     def relay(
         self, print_: Print | None = None, seal: Seal | None = None, receipts: ReceiptService | None = None
     ) -> Relay:
         print_, seal = print_ or self.prints, seal or no_seal
-        return Relay(self.pool, self._vault, KINDS, self.store.put, print_, seal, receipts=receipts)
+        meter = cast("MetricMeter", self.instruments)
+        return Relay(self.pool, self._vault, KINDS, self.store.put, print_, seal, receipts=receipts, meter=meter)
 
     @asynccontextmanager
     async def log(self) -> AsyncIterator[Log]:

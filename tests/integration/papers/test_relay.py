@@ -113,7 +113,10 @@ async def test_a_failing_paper_is_tried_again_and_seen_and_holds_up_no_other(wor
     assert await desk.owed() == [("receipt", len(tried), "ValueError")]
     again = await desk.pool.fetchval("select next_try from outbox")
     assert again >= tried[-1] + timedelta(seconds=1), "not at once"
-    assert PaperKind.CONTROL in {paper.paper for paper in await desk.made(play)}
+    made = await desk.made(play)
+    assert PaperKind.CONTROL in {paper.paper for paper in made}
+    counted = [outcome["outcome"] for n, outcome in desk.instruments.told["motcua_papers_total"] if n]
+    assert (counted.count("failed"), counted.count("made") >= len(made)) == (len(tried), True)
     [finding] = await owed_papers(around(world))
     assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
     await desk.now()

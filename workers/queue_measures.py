@@ -1,0 +1,31 @@
+"""Metrics of the queues in the record, the same from each relay: how much waits, for how long, tried in vain."""
+
+from temporalio.common import MetricMeter
+
+from activities.ledger.database import Connection
+from views.queues import queues
+
+
+class QueueMeasures:
+    """The instruments, by `queue`; made once per process."""
+
+    def __init__(self, meter: MetricMeter) -> None:
+        gauge = meter.create_gauge
+        self._answers = gauge("motcua_record_answers", "1 if the record answered the last measurement, else 0")
+        self._waiting = gauge("motcua_queue_waiting", "Rows that wait")
+        self._failing = gauge("motcua_queue_failing", "Rows that wait and were tried in vain")
+        self._seconds = meter.create_gauge_float("motcua_queue_oldest_seconds", "For how long the oldest has waited")
+
+    async def measure(self, connection: Connection) -> int:
+        """Measures every queue. Returns 0: there is nothing to go on with at once."""
+        for name, queue in (await queues(connection)).items():
+            of = {"queue": name}
+            self._waiting.set(queue.waiting, of)
+            self._failing.set(queue.failing, of)
+            self._seconds.set(queue.seconds, of)
+        self._answers.set(1)
+        return 0
+
+    def unreachable(self, **_: object) -> None:
+        """Notes that the record could not be reached; the queues keep their last measures."""
+        self._answers.set(0)
