@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode, TLSConfig
 
 from .errors import MotcuaError, SettingsError
 from .payloads.codec import sealing
@@ -60,6 +60,15 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
 def configured_address() -> str:
     """Returns the configured `host:port` of Temporal. Raises `MotcuaError` if the configuration can't be used."""
     return _configured()["target_host"]
+
+
+def configured_tls() -> TLSConfig | None:
+    """Returns how TLS is spoken with Temporal; None if it is not. Raises as `configured_address`."""
+    options = _configured()
+    tls = options.get("tls")
+    if isinstance(tls, TLSConfig):
+        return tls
+    return TLSConfig() if tls or (tls is None and options.get("api_key")) else None
 
 
 def is_loopback(address: str) -> bool:

@@ -21,6 +21,7 @@ from motcua.cli.answer import Column, Marked, columns, show_all
 from motcua.cli.options import AsJson
 from motcua.cli.running import exit_if, plain
 from operations.doctor import partners
+from operations.doctor.certificates import certificates
 from operations.doctor.check import ADDRESSES, Finding, Health, Surroundings, fail, shown, skipped
 from operations.doctor.drills import drills
 from operations.doctor.engine import machine
@@ -79,6 +80,7 @@ FIRST: Final = (
     Check("trust", partners.sandbox, "MOTCUA_TRUST_URL"),
     Check("scanner", partners.scanner),
     Check("drills", drills, "MOTCUA_CHECKPOINTS"),
+    Check("certificates", certificates),
 )
 THEN: Final = (
     Check("standby", record.standby, record=True),

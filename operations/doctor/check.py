@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -69,6 +70,10 @@ def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
+SOON: Final = timedelta(days=30)
+"""A key or certificate that ends within this time is reported."""
+AT_ONCE: Final = timedelta(days=7)
+"""One that ends within this time is reported as a failure."""
 SECONDS: Final = 3.0
 """Seconds for connecting, and for each statement."""
 

@@ -1,20 +1,17 @@
 """The checks of registered programs: signed statements, clocks, and keys as recorded."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from activities.ledger.authority.principals import OFF_BY, Registered, registered
 from console.comparing import listed
 from motcua.connection import configured_address, is_loopback
 from motcua.errors import MotcuaError
-from operations.doctor.check import Finding, Surroundings, fail, ok, warn
+from operations.doctor.check import AT_ONCE, SOON, Finding, Surroundings, fail, ok, warn
 from operations.principal_register import differences
 from rules.identity.statements import LEEWAY
 from schemas.identity.statement import Principal
-
-SOON: Final = timedelta(days=30)
-"""A program whose last key ends within this time is reported."""
 
 _OFF: Final = """
 select process, seconds from clock_off where at > clock_timestamp() - interval '5 minutes' order by process
@@ -50,7 +47,8 @@ def _unwell(found: Registered, now: datetime) -> Iterable[Finding]:
     for one in found.principals:
         ends = max((key.valid_until for key in one.keys if key.revoked_at is None), default=now)
         if now < ends < now + SOON:
-            yield warn("doctor.identity.ending", program=one.id, ends=ends)
+            report = fail if ends < now + AT_ONCE else warn
+            yield report("doctor.identity.ending", program=one.id, ends=ends)
 
 
 def _clock(process: str, seconds: int) -> Finding:

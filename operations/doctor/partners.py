@@ -20,7 +20,8 @@ from activities.files.scanner import Clamd, ScannerDownError
 from activities.partners.http import RejectedError, partner_client
 from motcua.files.store import NoStoreError, Store, open_store
 from operations import reconciling as rc
-from operations.doctor.check import SECONDS, Finding, Surroundings, fail, ok, skipped, warn
+from operations.doctor.certificates import ending
+from operations.doctor.check import AT_ONCE, SECONDS, Finding, Health, Surroundings, fail, ok, skipped, warn
 from schemas.base import Text
 from schemas.stream.ledger import About
 from schemas.translate import said
@@ -117,7 +118,8 @@ def _root(root: x509.Certificate, now: datetime, *, counts: bool) -> Finding:
     if until <= now:
         return fail("doctor.signature_roots.expired", fix=fix, name=name, until=until)
     if until - now < SOON:
-        return warn("doctor.signature_roots.ending", fix=fix, name=name, until=until)
+        report = fail if until - now < AT_ONCE else warn
+        return report("doctor.signature_roots.ending", fix=fix, name=name, until=until)
     return ok("doctor.signature_roots.well", name=name, until=until)
 
 
@@ -133,7 +135,9 @@ async def signer(around: Surroundings) -> list[Finding]:
 
 
 async def time_stamps(around: Surroundings) -> list[Finding]:
-    """Checks that the authority issues a valid time-stamp."""
+    """Checks that the authority issues a valid time-stamp, and reports if its certificate ends soon."""
+    from pyhanko.sign.general import extract_certificate_info  # noqa: PLC0415 -- slow to load: no other check needs it
+
     from activities.signature.signing import HttpStamper  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:
@@ -141,9 +145,11 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
             stamper = HttpStamper(client, around.settings["MOTCUA_TSA_URL"])
             token = (await stamper.async_timestamp(bytes(32), "sha256"))["content"]
         weak = _policy(around).fault(token)
+        end = ending("MOTCUA_TSA_URL", extract_certificate_info(token).signer_cert.not_valid_after)
     except (OSError, ValueError, TypeError, LookupError, httpx.InvalidURL) as error:
         return [warn("doctor.time_stamps.none", why=type(error).__name__)]
-    return [ok("doctor.time_stamps.well") if weak is None else fail("doctor.time_stamps.weak")]
+    well = ok("doctor.time_stamps.well") if weak is None else fail("doctor.time_stamps.weak")
+    return [well] if end.health is Health.OK else [well, end]
 
 
 def _policy(around: Surroundings) -> Policy:

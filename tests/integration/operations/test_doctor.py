@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from console.home import Home
 from deploy.command import app
 from operations.commands.doctor import FIRST, THEN
+from operations.doctor import certificates
 from operations.doctor.check import Health
 from operations.doctor.engine.temporal import WHOLE_CALL, long_updates
 from operations.doctor.record.tables import SPILL
@@ -251,7 +252,9 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
     assert (await doctor(MOTCUA_OBJECTS="gopher://x")).of("objects")[0][0] == "fail"
 
 
-async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, world: World, tmp_path: Path) -> None:
+async def test_what_signatures_are_checked_with_is_looked_at(
+    doctor: Doctor, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = await doctor(MOTCUA_SIGNATURE_SUBJECTS='{"prefixes": {"CCCD:": "person"}}')
     ((health, words),) = told.of("signature_roots")
     assert (health, words.startswith("CN=Sandbox Root CA,C=VN until ")) == ("ok", True)
@@ -259,6 +262,10 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     assert (told.of("time_stamps"), told.of("trust")) == ([("ok", "time-stamps are given")], [("ok", "it answers")])
     assert not any("SUBJECTS" in words for health, words in told.of("settings") if health != "ok")
 
+    with monkeypatch.context() as much_later:
+        much_later.setattr(certificates, "SOON", timedelta(days=36_500))
+        (_, (health, words)) = (await doctor()).of("time_stamps")
+    assert (health, "MOTCUA_TSA_URL: the certificate is valid until " in words) == ("warn", True)
     away = await doctor(
         MOTCUA_SIGNATURE_ROOTS=None,
         MOTCUA_TSA_URL=f"http://{NOBODY}/tsa",
@@ -273,7 +280,7 @@ async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, wor
     assert silent.of("signer")[0] == ("fail", "the signing service does not answer: ConnectError")
     assert "settings" in away.failed
 
-    for days, health in ((59, "warn"), (-1, "fail")):
+    for days, health in ((59, "warn"), (6, "fail"), (-1, "fail")):
         (tmp_path / "root.pem").write_bytes(root(timedelta(days=days)))
         assert (await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))).of("signature_roots")[0][0] == health
     (tmp_path / "root.pem").write_bytes(root(timedelta(days=99), ec.SECP192R1()))

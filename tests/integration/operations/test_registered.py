@@ -186,12 +186,15 @@ async def test_nobody_is_believed_on_a_server_that_others_reach(
     assert (found, "MOTCUA_IDENTITY=off" in words) == (health, True)
 
 
-async def test_the_last_key_of_a_program_that_ends_soon_is_named(world: World, look: Look) -> None:
+@pytest.mark.parametrize(("days", "health"), [(29, Health.WARN), (6, Health.FAIL)])
+async def test_the_last_key_of_a_program_that_ends_soon_is_named(
+    world: World, look: Look, days: int, health: Health
+) -> None:
     soon = adding(1)
     assert soon.key is not None
-    ends = datetime.now(VIETNAM) + timedelta(days=29)
+    ends = datetime.now(VIETNAM) + timedelta(days=days)
     await done(world, soon.model_copy(update={"key": soon.key.model_copy(update={"valid_until": ends})}))
-    assert await look() == [SPEAKS, (Health.WARN, f"desk-1: its last key ends on {ends:%Y-%m-%d}")]
+    assert await look() == [SPEAKS, (health, f"desk-1: its last key ends on {ends:%Y-%m-%d}")]
     await done(world, rotating(2))
     assert await look() == [SPEAKS]
 
