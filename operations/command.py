@@ -17,6 +17,7 @@ _ALONE: Final = {
     "board": "operations.commands.board",
     "doctor": "operations.commands.doctor",
     "outage": "operations.commands.outage",
+    "support-bundle": "operations.commands.support_bundle",
     "reconcile": "operations.commands.money.reconcile",
     "fee": "publishing.commands.fee",
 }

@@ -134,6 +134,7 @@ integration/operations/test_result_register.py: commands of results, and verdict
   but what_is_not
 integration/operations/test_store.py: stores that miss, damage or hide files, and a sweep that is killed
   only a_filing_without a_killed_sweep files_of_a
+integration/operations/test_support_bundle.py: that a support bundle names no person and no secret
 integration/operations/test_tills.py: tills by the command, and what they come to
   only cash_needs what_is_recorded
 integration/papers/test_money_receipts.py: receipts while their service is away, lost or void

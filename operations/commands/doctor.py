@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import typer
@@ -194,14 +194,18 @@ def doctor(
     hidden = set[Health]() if only is None else {Health.OK, Health.SKIPPED}
     hidden |= {Health.WARN} if only is Least.FAIL else set()
     found = [(check, one) for check, one in every if one.health not in hidden]
-    findings = [
+    verdict = verdict_of([one for _, one in every])
+    data = {"healthy": not failed, "verdict": plain(verdict), "findings": as_data(found)}
+    show_all(found, _FOUND, verdict, as_json=as_json, data=data)
+    exit_if(failed)
+
+
+def as_data(found: Sequence[tuple[Check, Finding]]) -> list[dict[str, Any]]:
+    """Returns the findings as JSON, in both languages."""
+    return [
         {"check": check.name, "health": one.health, "what": plain(one.what), "fix": one.fix and plain(one.fix)}
         for check, one in found
     ]
-    verdict = verdict_of([one for _, one in every])
-    data = {"healthy": not failed, "verdict": plain(verdict), "findings": findings}
-    show_all(found, _FOUND, verdict, as_json=as_json, data=data)
-    exit_if(failed)
 
 
 def verdict_of(findings: Sequence[Finding]) -> Text:
