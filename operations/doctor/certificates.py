@@ -32,7 +32,7 @@ class _Server(NamedTuple):
 
 async def certificates(around: Surroundings) -> list[Finding]:
     """Reports the end of each certificate. Other checks report servers that do not answer."""
-    servers = [*_servers(around)]
+    servers = [*{server[1:]: server for server in _servers(around)}.values()]
     presented = await asyncio.gather(*map(_presented, servers))
     found = [(server.setting, one) for server, one in zip(servers, presented, strict=True) if one is not None]
     if (tls := _tls()) is not None and tls.client_cert is not None:
@@ -56,19 +56,21 @@ def _tls() -> TLSConfig | None:
 
 
 def _servers(around: Surroundings) -> Iterator[_Server]:
-    for name in sorted({MASTER_KEY, *WITH_MASTER_KEY, *ADDRESSES} & around.settings.keys()):
-        with suppress(ValueError):  # the check of the settings reports it
-            yield from _of(name, around.settings[name].removeprefix(_VAULT))
+    names = {MASTER_KEY, *WITH_MASTER_KEY, *ADDRESSES} & around.settings.keys()
+    addresses = {name: around.settings[name] for name in names}
     if _tls() is not None:
-        host, _, port = configured_address().rpartition(":")
-        yield _Server(_TEMPORAL, host, int(port))
+        addresses[_TEMPORAL] = f"https://{configured_address()}"
+    for name, address in sorted(addresses.items(), reverse=True):
+        with suppress(ValueError):  # the checks of the settings and of Temporal report it
+            yield from _of(name, address.removeprefix(_VAULT))
 
 
 def _of(name: str, value: str) -> Iterator[_Server]:
     if name.endswith("DATABASE_URL"):
         for one in urlsplit(value).netloc.rpartition("@")[2].split(","):
             parts = urlsplit(f"//{one}")
-            yield _Server(name, parts.hostname or "localhost", parts.port or 5432, is_postgres=True)
+            if parts.hostname:  # not a socket of this machine
+                yield _Server(name, parts.hostname, parts.port or 5432, is_postgres=True)
     elif value.startswith("https:"):
         parts = urlsplit(value)
         yield _Server(name, parts.hostname or "", parts.port or 443)

@@ -69,6 +69,7 @@ async def test_each_certificate_is_told_and_warned_of_in_its_last_days(
         monkeypatch.setenv("TEMPORAL_TLS_CLIENT_KEY_PATH", str(tmp_path / "8.pem"))
         settings = {
             "MOTCUA_DATABASE_URL": f"postgresql://app:secret@{postgres},127.0.0.1:1/motcua",
+            "MOTCUA_OWNER_DATABASE_URL": f"postgresql://owner:secret@{postgres}/motcua",
             "MOTCUA_SIGNER_URL": f"https://{signer}/v1",
             "MOTCUA_MASTER_KEY": f"vault:https://{vault}/transit/key",
             "MOTCUA_BANK_URL": "http://127.0.0.1:1",
