@@ -52,7 +52,8 @@ _order_log = structlog.stdlib.get_logger("motcua.order")
 
 async def main() -> None:
     """Serves until a stop signal, then finishes the papers in progress."""
-    settings, meter = RelaySettings(), Runtime.default().metric_meter
+    settings = RelaySettings()
+    configure_engine()
     stop = asyncio.Event()
     on_stop_signals(stop)
     async with (
@@ -65,6 +66,7 @@ async def main() -> None:
         await store.expect_kept()
         keep, print_ = store.put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
+        meter = Runtime.default().metric_meter
         relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter)
         measures = QueueMeasures(meter)
         settings.tell_ready()
@@ -112,5 +114,4 @@ async def _repeated(
 
 if __name__ == "__main__":
     configure_logging()
-    configure_engine()
     uvloop.run(main())

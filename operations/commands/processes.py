@@ -56,7 +56,6 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
         os.environ.setdefault(name, value)
     configure_logging()
     try:
-        configure_engine()
         uvloop.run(serve())
     except typer.Exit:
         raise
@@ -128,4 +127,5 @@ async def _serve(settings: type[RecordSettings], main: Callable[[], Awaitable[No
     pending = await db.while_away(look, told=db.say_away)
     if pending:
         fail(said("refused.process.pending", pending=", ".join(pending)), Exit.REFUSED)
+    configure_engine()
     await main()

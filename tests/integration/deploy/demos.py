@@ -103,7 +103,7 @@ async def no_canary(folder: Path, said: str) -> None:
     for log in (folder / ".motcua" / "log").iterdir():
         assert not has_canary(log.read_bytes()), log
     async with httpx.AsyncClient() as prometheus:
-        for part in ("WORKER", "BACK_OFFICE", "GATEWAY"):
+        for part in ("WORKER", "BACK_OFFICE", "RELAY", "GATEWAY"):
             assert not has_canary((await prometheus.get(env[f"MOTCUA_{part}_METRICS_URL"])).raise_for_status().text)
 
 

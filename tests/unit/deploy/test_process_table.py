@@ -98,7 +98,6 @@ def test_a_process_of_an_operator_has_the_same_loop_as_a_stacks(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(processes, "configure_logging", lambda: None)
-    monkeypatch.setattr(processes, "configure_engine", lambda: None)
     monkeypatch.setattr(relay, "main", main)
     processes.relay()
     assert [type(loop) for loop in loops] == [uvloop.Loop]
