@@ -138,6 +138,10 @@ async def lost(around: Surroundings) -> list[Finding]:
     seeming = sorted(known.keys() - running)
     really = await asyncio.gather(*(runs(client, one) for one in seeming[:LOOKED_AT]))
     gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
+    if gone:  # some may have ended since the first look
+        async with around.record() as connection:
+            open_still = {row["id"] for row in await connection.fetch(OPEN)}
+        gone = [one for one in gone if one in open_still]
     if not gone:
         return [ok("doctor.lost.none", count=len(known))]
     names = [f"{known[one]} ({one.partition(':')[0]})" for one in gone]

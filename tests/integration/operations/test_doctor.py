@@ -25,6 +25,7 @@ from deploy.command import app
 from operations.commands.doctor import FIRST, THEN
 from operations.doctor import certificates
 from operations.doctor.check import Health
+from operations.doctor.engine import temporal as engine
 from operations.doctor.engine.temporal import WHOLE_CALL, long_updates
 from operations.doctor.record.tables import SPILL
 from operations.schema_version import compare
@@ -196,6 +197,23 @@ async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor)
     await Play.begin(running, birth())
     assert (await doctor(MOTCUA_MASTER_KEY=other)).failed == {"master_key"}
     assert (await doctor(MOTCUA_MASTER_KEY="short")).failed == {"settings", "master_key"}
+
+
+async def test_a_filing_that_ends_during_the_look_is_not_lost(
+    running: World, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = await Play.begin(running, extract())
+    await running.temporal.get_workflow_handle(filing_workflow(play.filing)).terminate()
+    asked = []
+
+    async def ends(_: object, workflow_id: str) -> bool:
+        asked.append(workflow_id)
+        await running.execute("update standing set open = false where filing_id = $1", play.filing)
+        return False
+
+    monkeypatch.setattr(engine, "runs", ends)
+    told = await eventually(doctor, lambda _: bool(asked))
+    assert [health for health, _ in told.of("lost")] == ["ok"]
 
 
 async def test_a_filing_without_a_workflow_is_named(running: World, doctor: Doctor) -> None:
