@@ -132,22 +132,24 @@ async def builds(around: Surroundings) -> list[Finding]:
 async def lost(around: Surroundings) -> list[Finding]:
     """Checks that every open stream of the record has a running workflow."""
     client = require(around.temporal)
-    async with around.record() as connection:
-        known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
+    known = await _open(around)
     running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
     seeming = sorted(known.keys() - running)
     really = await asyncio.gather(*(runs(client, one) for one in seeming[:LOOKED_AT]))
     gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
     if gone:  # some may have ended since the first look
-        async with around.record() as connection:
-            open_still = {row["id"] for row in await connection.fetch(OPEN)}
-        gone = [one for one in gone if one in open_still]
+        gone = sorted((await _open(around)).keys() & gone)
     if not gone:
         return [ok("doctor.lost.none", count=len(known))]
     names = [f"{known[one]} ({one.partition(':')[0]})" for one in gone]
     rest = len(names) - SHOWN + max(len(seeming) - LOOKED_AT, 0)
     codes = ", ".join(names[:SHOWN]) + (f" … +{rest}" if rest > 0 else "")
     return [fail("doctor.lost.some", codes=codes)]
+
+
+async def _open(around: Surroundings) -> dict[str, str]:
+    async with around.record() as connection:
+        return {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
 
 
 async def standing_still(around: Surroundings) -> list[Finding]:
