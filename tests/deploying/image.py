@@ -8,16 +8,13 @@ import base64
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
-
-import pytest
 
 from console.processes import METRICS, PROCESSES, READY_FILE, Kind, Process
 from deploy.stack import Stack
@@ -26,10 +23,10 @@ from motcua import testing
 from tests.acting import eventually
 from tests.conftest import ROOT
 from tests.deploying.locks import locked
+from tests.deploying.podman import TAG, podman
 from tests.programs import program
 from tests.sandboxes import free_port
 
-TAG: Final = "localhost/motcua-tried"
 MOST: Final = 490_000_000
 """The maximum size of the image in bytes."""
 USER: Final = 10001
@@ -49,12 +46,6 @@ motcua procedures publish procedures/*.yaml
 """
 
 
-def podman(*words: str | Path) -> str:
-    done = subprocess.run((program("podman"), *words), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def calls(group: str) -> set[str]:
     """Returns the system calls of one of systemd's groups."""
     told = subprocess.run(
@@ -71,23 +62,6 @@ def filtered() -> str:
         allowed = allowed - calls(line[1:]) if line.startswith("~") else allowed | calls(line)
     rule = {"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule]})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def image() -> Iterator[None]:
-    """The built image, under `TAG`."""
-    limits = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
-    hard = {name: resource.getrlimit(limit)[1] for name, limit in limits.items()}
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        # Within another container, podman's own limits would be above what is allowed.
-        ulimits = ", ".join(f'"{name}={most}:{most}"' for name, most in hard.items() if most != resource.RLIM_INFINITY)
-        (config := Path(folder, "containers.conf")).write_text(
-            f'[containers]\ndefault_ulimits = [{ulimits}]\n[engine]\nruntime = "runc"\n', encoding="utf-8"
-        )
-        patch.setenv("CONTAINERS_CONF", str(config))
-        patch.setenv("PODMAN_IGNORE_CGROUPSV1_WARNING", "1")
-        subprocess.run((ROOT / "deploy" / "image" / "build", TAG), check=True)
-        yield
 
 
 def inside(script: str) -> str:

@@ -49,7 +49,11 @@ def test_the_wheel_of_the_image_has_the_platform_and_nothing_else(wheel: Path) -
 
 def test_what_is_copied_into_the_image_is_named() -> None:
     copied = re.findall(r"^COPY (.*)$", (IMAGE / "Containerfile").read_text("utf-8"), re.MULTILINE)
-    assert copied == ["requirements.lock sbom.py /tmp/", "--from=install /opt/motcua /opt/motcua"]
+    assert copied == [
+        "requirements.lock sbom.py /tmp/",
+        "--from=install /opt/motcua /opt/motcua",
+        "entrypoint /opt/motcua/",
+    ]
 
 
 def test_the_locks_agree_and_the_images_has_no_stack_no_tests_and_no_address() -> None:

@@ -1,0 +1,1 @@
+"""A compose file for one server; the platform's part of it is made of the table of processes."""
