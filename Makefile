@@ -50,10 +50,10 @@ mutants: $(STAMP)
 matrix: $(STAMP)
 	$(BIN)/python -m tests.matrix $(ARGS)
 
-# Builds the image and runs its processes for a filing, alone and by compose; minutes, as root, with podman (deploy/README.md).
+# Builds the image, runs its processes for a filing, alone and by compose, checks the manifests; minutes, as root, with podman.
 try-deploy: $(STAMP)
 	@tests/deploying/install_programs
-	$(BIN)/pytest -n 0 --timeout=1200 tests/deploying/image.py tests/deploying/compose.py $(ARGS)
+	$(BIN)/pytest -n 0 --timeout=1200 tests/deploying/image.py tests/deploying/compose.py tests/deploying/kubernetes.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

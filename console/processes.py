@@ -15,6 +15,7 @@ from console.database import APPLICATION, OWNER
 from console.home import setting_of
 from gateway.settings import GatewaySettings
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
+from motcua.health import READY_FILE as READY_FILE
 from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.signing import AGENT, KEY, KEY_FILE
 from workers.settings import RelaySettings, WorkerSettings
@@ -22,7 +23,6 @@ from workers.settings import RelaySettings, WorkerSettings
 IDENTITY: Final = "MOTCUA_IDENTITY"
 OBJECTS: Final = "MOTCUA_OBJECTS"
 PROVIDERS: Final = "MOTCUA_PROVIDERS"
-READY_FILE: Final = "MOTCUA_READY_FILE"
 METRICS: Final = "MOTCUA_METRICS"
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
 """The settings of a process that uses Temporal."""
@@ -41,6 +41,10 @@ def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
 MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings)
 SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
 """The settings that hold secrets: passwords, keys, and the providers with their keys."""
+
+
+S3_SECRET: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
+"""The secret setting of the library that reaches S3: of each process with `OBJECTS`."""
 
 
 class Kind(StrEnum):

@@ -1,4 +1,4 @@
-"""YAML as people write it: keys in their order, nothing by reference."""
+"""YAML as people write it: keys in their order, leaves on a line, nothing by reference."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,4 +13,6 @@ class _Plain(yaml.SafeDumper):
 
 def plain_yaml(maker: str, documents: Iterable[Mapping[str, Any]]) -> str:
     """Returns a file of these documents, made by the module `maker`."""
-    return f"# Made by {maker}.\n" + yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, width=120)
+    return f"# Made by {maker}.\n" + yaml.dump_all(
+        documents, Dumper=_Plain, sort_keys=False, default_flow_style=None, width=120
+    )

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.common import MetricMeter
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool
+from activities.ledger.database import Pool
+from activities.ledger.health import record_works
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import Merchants, door
 from activities.partners.money.provider import CALLBACK_BYTES, Door, Notice, Received, Refused, Reply, Verdict
@@ -81,7 +82,7 @@ class Hearing:
         return verdict
 
 
-def application(pool: Pool, hearing: Hearing) -> FastAPI:
+def application(pool: Pool, vault: Vault, hearing: Hearing) -> FastAPI:
     """Returns the routes, without a documentation page: only the providers call the routes."""
     app = FastAPI(openapi_url=None)
 
@@ -105,11 +106,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         """Reports whether a callback could be stored."""
-        try:
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                await connection.fetchval("select 1")
-        except PASSING as error:
-            _log.warning("health.no_record", reason=type(error).__name__)
+        if not await record_works(pool, vault):
             return problem_response(503, "no_record")
         return JSONResponse({"status": "ok"})
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -12,6 +12,7 @@ import uvloop
 from temporalio.runtime import Runtime
 
 from activities.ledger.database import Pool
+from activities.ledger.health import record_works
 from activities.partners.money.provider import CAPABILITIES
 from gateway.app import Hearing, application
 from gateway.connections import bounded
@@ -21,6 +22,7 @@ from gateway.relay import Relay, tell_payment
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
 from motcua.files.store import Store, open_store
+from motcua.health import keep_health
 from motcua.payloads.key_ring import ring_here
 from motcua.stopping import GRACE, on_stop_signals
 from recovery.codec_keys import until_taken
@@ -33,14 +35,14 @@ _log = structlog.stdlib.get_logger("motcua.gateway")
 async def main() -> None:
     """Serves until a stop signal, then finishes open requests. Raises `RuntimeError` if the port is taken."""
     settings = GatewaySettings()
-    stop, kept = asyncio.Event(), asyncio.Event()
+    started, stop, kept = asyncio.Event(), asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)
     tell = partial(tell_payment, await connect())
     can = {name: CAPABILITIES[merchant.kind] for name, merchant in settings.providers.items()}
     with _listening(settings.gateway_host, settings.gateway_port) as listener:
         async with open_pool(settings) as pool, open_vault(settings) as vault:
             hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
-            app = application(pool, hearing)
+            app = application(pool, vault, hearing)
             app.include_router(pages(settings.outage))
             if (key := settings.key_of_files) is not None and settings.objects is not None:
                 store = Store(open_store(settings.objects))
@@ -53,15 +55,23 @@ async def main() -> None:
                 access_log=False,
                 timeout_graceful_shutdown=int(GRACE.total_seconds()),
             )
-            server = _Server(config, settings.tell_ready)
+            server = _Server(config, started.set)
             serving = asyncio.create_task(server.serve([listener]))
             driving = asyncio.create_task(_drive(pool, Relay(pool, can, tell, kept)))
+            health = asyncio.create_task(_tell_health(started, settings, partial(record_works, pool, vault)))
             await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving
+            health.cancel()
             driving.cancel()
             with suppress(asyncio.CancelledError):
                 await driving
+
+
+async def _tell_health(started: asyncio.Event, settings: GatewaySettings, works: Callable[[], Awaitable[bool]]) -> None:
+    await started.wait()
+    settings.tell_ready()
+    await keep_health(settings.ready_file, works)
 
 
 async def _drive(pool: Pool, relay: Relay) -> None:

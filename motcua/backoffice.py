@@ -9,7 +9,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 from traceback import format_tb
 from typing import Annotated, Any, Final, TypeVar
 
@@ -29,6 +28,7 @@ from .configured_speaker import PRINCIPAL, speaker_here
 from .connection import configured_address, connect, speaking_ours
 from .errors import MotcuaError, NotFound, UnfitError, refused_for
 from .files.store import Store
+from .health import READY_FILE, keep_health
 from .machine_work import place
 from .office.answers import Document as Document
 from .office.answers import check_answer, issue_answer, part_answer
@@ -36,7 +36,6 @@ from .office.hooks import Hooks
 from .signing import A, Speaker
 from .stopping import GRACE, on_stop_signals
 
-READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
 """The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
@@ -250,10 +249,11 @@ async def run(
     stop = asyncio.Event()
     on_stop_signals(stop)
     async with worker(office or BackOffice(), client, store, queue, speaker):
-        _say_ready()
+        health = asyncio.create_task(keep_health(os.environ.get(READY_FILE)))
         _log.info("backoffice.ready", extra={"queue": queue})
         await stop.wait()
         _log.info("backoffice.stopping", extra={"queue": queue})
+        health.cancel()
 
 
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
@@ -271,8 +271,3 @@ async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: 
         return
     if entry.queue != queue:
         _log.warning("backoffice.no_work_comes", extra={"agency": agency, "queue": queue, "reason": entry.queue})
-
-
-def _say_ready() -> None:
-    if file := os.environ.get(READY_FILE):
-        Path(file).touch()

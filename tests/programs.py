@@ -7,6 +7,7 @@ import pytest
 PACKAGES = {
     "clamd": "clamav-daemon",
     "jq": "jq",
+    "kubectl": "kubectl",
     "openssl": "openssl",
     "pdfsig": "poppler-utils",
     "pdftoppm": "poppler-utils",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -13,8 +14,11 @@ import uvloop
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.ledger.database import Pool
+from activities.ledger.health import record_works
 from motcua.connection import connect
 from motcua.errors import MotcuaError
+from motcua.health import keep_health
 from motcua.payloads.key_ring import ring_here
 from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
@@ -24,7 +28,7 @@ from views.log import DATABASE_ERRORS
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
-from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_worker
+from workers.wiring import COMMAND_SECONDS, activities, open_pool, open_vault, versioned_worker
 
 _LONGEST_START: Final = 20.0
 """The maximum seconds until the worker reports ready, even if it has filings to take over or the database is away."""
@@ -44,16 +48,23 @@ async def main() -> None:
     async with _record(settings) as record:  # so that workers without this worker's key stop before its first use
         seconds = await announce(record, ring_here())
     await asyncio.sleep(seconds)
-    async with activities(settings) as functions, versioned_worker(client, functions, settings):
+    async with (
+        activities(settings) as functions,
+        versioned_worker(client, functions, settings),
+        open_pool(settings) as pool,
+        open_vault(settings) as vault,
+    ):
         handed = asyncio.Event()
-        keeping = asyncio.create_task(_keep(client, settings, handed))
+        keeping = asyncio.create_task(_keep(client, pool, settings, handed))
         watching = asyncio.create_task(_watch_keys(settings, stop))
         with suppress(TimeoutError):
             await asyncio.wait_for(handed.wait(), _LONGEST_START)
         settings.tell_ready()
+        health = asyncio.create_task(keep_health(settings.ready_file, partial(record_works, pool, vault)))
         _log.info("worker.ready", part="worker", build=settings.build)
         await stop.wait()
         _log.info("worker.stopping", part="worker")
+        health.cancel()
         keeping.cancel()
         if watching.done():
             watching.result()
@@ -87,7 +98,7 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
         await connection.close()
 
 
-async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
+async def _keep(client: Client, pool: Pool, settings: WorkerSettings, handed: asyncio.Event) -> None:
     """Ensures that a build is promoted, and that healing and checkpoints are scheduled; then sets `handed`.
 
     Checks this again and again, since a Temporal that is reset loses all of it while the workers keep running.
@@ -97,22 +108,21 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
     def draining(left: int, still_there: int) -> None:
         _log.info("build.draining", part="worker", left=left, still_there=still_there)
 
-    async with open_pool(settings) as pool:
-        builds = Builds(pool, client)
-        while True:
-            try:
-                if new := wanted or await builds.current() is None:
-                    await builds.release(settings.build, draining)
-                if new or not handed.is_set():
-                    await keep_healing(client)
-                    if settings.checkpoints:
-                        await keep_checkpoints(client, settings.checkpoint_minutes)
-                wanted = False
-            except _PASSING as error:
-                _log.warning("build.not_released", part="worker", build=settings.build, reason=type(error).__name__)
-            else:
-                handed.set()
-            await asyncio.sleep(_EVERY)
+    builds = Builds(pool, client)
+    while True:
+        try:
+            if new := wanted or await builds.current() is None:
+                await builds.release(settings.build, draining)
+            if new or not handed.is_set():
+                await keep_healing(client)
+                if settings.checkpoints:
+                    await keep_checkpoints(client, settings.checkpoint_minutes)
+            wanted = False
+        except _PASSING as error:
+            _log.warning("build.not_released", part="worker", build=settings.build, reason=type(error).__name__)
+        else:
+            handed.set()
+        await asyncio.sleep(_EVERY)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from temporalio.runtime import Runtime
 from activities.keys.master_key import KeysUnavailableError
 from activities.ledger.authority.used import forget
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.health import record_works
 from activities.ledger.sequencer import chain_rows, position_appends
 from activities.partners.http import partner_client
 from activities.partners.receipts import ReceiptService
@@ -25,6 +26,7 @@ from activities.printing.relay import Relay
 from activities.printing.source import Papers
 from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
+from motcua.health import keep_health
 from motcua.stopping import on_stop_signals
 from rules.streams import KINDS
 from views.log import DATABASE_ERRORS
@@ -70,6 +72,7 @@ async def main() -> None:
         relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter)
         measures = QueueMeasures(meter)
         settings.tell_ready()
+        health = asyncio.create_task(keep_health(settings.ready_file, partial(record_works, pool, vault)))
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
         no_order, keeps = partial(_order_log.warning, "order.no_record"), partial(_log.warning, "statements.no_record")
         await asyncio.gather(
@@ -81,6 +84,7 @@ async def main() -> None:
             _repeated(partial(_within, pool, forget), _FORGET_PAUSE, stop, keeps),
             _repeated(partial(_within, pool, measures.measure), _MEASURE_PAUSE, stop, measures.unreachable),
         )
+        health.cancel()
 
 
 @asynccontextmanager

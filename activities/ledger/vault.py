@@ -100,6 +100,11 @@ class Vault:
         """
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 
+    async def open_any(self, connection: Connection) -> None:
+        """Opens a key of the record, if it has one. Raises `SealBrokenError`."""
+        if row := await connection.fetchrow(_ANY):
+            await self.unwrap(row)
+
     async def unwrap(self, row: Row) -> FilingKey:
         """Returns the key in a row with the columns that `KEY` lists. Raises `SealBrokenError`."""
         [secret] = await self._masters.unwrap([_wrapped(row)])
@@ -186,6 +191,7 @@ _MAKE: Final = """
 insert into filing_key (filing_id, agency, key_id, wrapped, wrapped_by) values ($1, $2, $3, $4, $5)
 on conflict (filing_id) do nothing returning true
 """
+_ANY: Final = f"select key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key order by filing_id limit 1"  # noqa: S608 -- names of ours
 _INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key"
 _MAKE_INDEX: Final = """
 insert into index_key (key_id, wrapped, wrapped_by) values ($1, $2, $3) on conflict (one) do nothing returning true

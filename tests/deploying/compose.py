@@ -13,18 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import yaml
+
 from console.processes import PROCESSES
 from deploy.compose.processes import REPLICAS
 from tests.conftest import ROOT
 from tests.deploying.podman import TAG, podman
 from tests.sandboxes import free_port, until
 
-COMPOSE: Final = "podman-compose --project-name motcua-tried"
+PROJECT: Final = "motcua-tried"
+COMPOSE: Final = f"podman-compose --project-name {PROJECT}"
+METRIC: Final = ROOT / "deploy" / "kubernetes" / "province" / "metric.yaml"
+"""by which the autoscaler counts workers"""
 PORT: Final = free_port()
 ENV: Final = {
     "COMPOSE_FILE": "compose.yaml:compose.local.yaml",
-    "MOTCUA_IMAGE": TAG,
-    "MOTCUA_HTTPS_PORT": str(PORT),
+    "IMAGE": TAG,
+    "HTTPS_PORT": str(PORT),
 }
 
 
@@ -64,11 +69,16 @@ def test_the_page_leads_from_an_empty_folder_to_a_filing() -> None:
         assert told.endswith('{"status":"ok"}'), told
         replicas = {one.name: REPLICAS.get(one.name, 1) for one in PROCESSES if one.metrics}
         until(lambda: scraped() == replicas, 60)
+        [rule] = yaml.safe_load(METRIC.read_text("utf-8"))["rules"]["external"]
+        until(lambda: re.fullmatch(r"{} => [\d.]+ @\S+\n", queried(rule["metricsQuery"])), 120)
 
 
 def scraped() -> dict[str, int]:
     """Returns for each process how many of it Prometheus reaches."""
-    [name] = podman("ps", "--filter=name=prometheus", "--format={{.Names}}").split()
-    query = ("promtool", "query", "instant", "http://localhost:9090", "sum by (job) (up)")
-    found = re.findall(r'job="([a-z-]+)"} => (\d+) ', podman("exec", name, *query))
+    found = re.findall(r'job="([a-z-]+)"} => (\d+) ', queried("sum by (job) (up)"))
     return {job: int(number) for job, number in found}
+
+
+def queried(expression: str) -> str:
+    query = ("promtool", "query", "instant", "http://localhost:9090", expression)
+    return podman("exec", f"{PROJECT}_prometheus_1", *query)

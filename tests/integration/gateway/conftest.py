@@ -37,7 +37,7 @@ async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
     vault, counted = Vault(world.settings.master), cast("MetricMeter", meter)
     hearing = Hearing(pool, vault, merchants, counted, asyncio.Event())
-    app = application(pool, hearing)
+    app = application(pool, vault, hearing)
     app.include_router(pages(None))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

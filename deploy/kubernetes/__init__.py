@@ -1,0 +1,1 @@
+"""Manifests for Kubernetes, by kustomize; the base is made of the table of processes."""
