@@ -9,16 +9,18 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
 import yaml
 
-from console.processes import PROCESSES
+from console.processes import PROCESSES, Kind
 from deploy.compose.processes import REPLICAS
+from deploy.kubernetes.manifests import ALIVE, READY
 from tests.conftest import ROOT
 from tests.deploying.podman import TAG, podman
+from tests.programs import program
 from tests.sandboxes import free_port, until
 
 PROJECT: Final = "motcua-tried"
@@ -41,14 +43,15 @@ def steps() -> str:
     return block.replace("podman-compose", COMPOSE)
 
 
-@contextmanager
-def empty_folder() -> Iterator[Path]:
-    """A copy of the compose folder without secrets; its containers and volumes end with it."""
+@pytest.fixture(scope="module")
+def told() -> Iterator[str]:
+    """The output of the steps in a copy of the compose folder without secrets; what they started runs."""
+    subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
         folder = Path(name, "compose")
         shutil.copytree(ROOT / "deploy" / "compose", folder, ignore=shutil.ignore_patterns("secrets"))
         try:
-            yield folder
+            yield shell(folder, steps())
         finally:
             shell(folder, f"{COMPOSE} --profile commands down --volumes")
 
@@ -61,16 +64,35 @@ def shell(folder: Path, script: str) -> str:
     return done.stdout
 
 
-def test_the_page_leads_from_an_empty_folder_to_a_filing() -> None:
-    subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
-    with empty_folder() as folder:
-        told = shell(folder, steps())
-        assert re.search(r"H56\.30-\d{8}-0000001\b", told), told
-        assert told.endswith('{"status":"ok"}'), told
-        replicas = {one.name: REPLICAS.get(one.name, 1) for one in PROCESSES if one.metrics}
-        until(lambda: scraped() == replicas, 60)
-        [rule] = yaml.safe_load(METRIC.read_text("utf-8"))["rules"]["external"]
-        until(lambda: re.fullmatch(r"{} => [\d.]+ @\S+\n", queried(rule["metricsQuery"])), 120)
+def test_the_page_leads_from_an_empty_folder_to_a_filing(told: str) -> None:
+    assert re.search(r"H56\.30-\d{8}-0000001\b", told), told
+    assert told.endswith('{"status":"ok"}'), told
+    replicas = {one.name: REPLICAS.get(one.name, 1) for one in PROCESSES if one.metrics}
+    until(lambda: scraped() == replicas, 60)
+    [rule] = yaml.safe_load(METRIC.read_text("utf-8"))["rules"]["external"]
+    until(lambda: re.fullmatch(r"{} => [\d.]+ @\S+\n", queried(rule["metricsQuery"])), 120)
+
+
+@pytest.mark.usefixtures("told")
+def test_without_its_servers_a_process_is_alive_and_not_ready_and_then_ready_again() -> None:
+    served = [one.name for one in PROCESSES if one.kind is Kind.PLATFORM and not one.once]
+    recorded = [one.name for one in PROCESSES if one.name in served and one.role]
+    assert probed(READY, served) == probed(ALIVE, served) == served
+    servers = [f"{PROJECT}_{name}_1" for name in ("postgres", "temporal")]
+    podman("stop", *servers)
+    until(lambda: set(probed(READY, recorded)) == set(), 120)
+    assert probed(ALIVE, served) == served
+    podman("start", *servers)
+    until(lambda: probed(READY, served) == served, 120)
+
+
+def probed(script: str, names: list[str]) -> list[str]:
+    """Returns the processes for which a probe of Kubernetes is true."""
+    return [name for name in names if succeeds("exec", f"{PROJECT}_{name}_1", "/bin/sh", "-c", script)]
+
+
+def succeeds(*words: str) -> bool:
+    return subprocess.run((program("podman"), *words), capture_output=True, check=False).returncode == 0
 
 
 def scraped() -> dict[str, int]:
