@@ -19,6 +19,7 @@ from console.home import Home
 from motcua.cli.running import STACK, Exit, fail, not_of_stack, note, refuse, refusing
 from schemas.errors import RefusalError
 from schemas.translate import said
+from views import primary
 from views.log import DATABASE_ERRORS
 from workers.database_hosts import hosts_of
 
@@ -135,7 +136,7 @@ async def connected(database: Database, timeout: float = TIMEOUT) -> AsyncIterat
     if not isinstance(database, str):
         yield database
         return
-    connection = await asyncpg.connect(database, timeout=timeout, command_timeout=timeout)
+    connection = await primary.connect(database, timeout=timeout, command_timeout=timeout)
     try:
         yield connection
     finally:

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.partners.http import UnreachableError
 from console.database import AWAY
 from demo.insisting import PATIENCE
+from views import primary
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -45,7 +46,7 @@ async def at_database(url: str, work: Callable[[Connection], Awaitable[T]]) -> T
     """Returns the result of `work` over a new connection. Retries like `patiently`, so `work` must be repeatable."""
 
     async def connected() -> T:
-        connection: Connection = await asyncpg.connect(url, timeout=5)
+        connection: Connection = await primary.connect(url, timeout=5)
         try:
             return await work(connection)
         finally:

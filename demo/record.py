@@ -25,7 +25,7 @@ from schemas.level import Channel
 from schemas.papers.state import OfficialPaper
 from schemas.reading import LoggedEvent
 from schemas.result.state import Result
-from views import auditor
+from views import auditor, primary
 from views.log import Log
 from views.log import Told as Stream
 from views.registers.papers import papers, receipts_of
@@ -52,7 +52,9 @@ class Record:
     @asynccontextmanager
     async def opened(cls, env: Mapping[str, str]) -> AsyncIterator[Self]:
         """Opens the record of a stack; `env`: the stack's environment."""
-        async with asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool:
+        async with asyncpg.create_pool(
+            env["MOTCUA_DATABASE_URL"], connect=primary.connect, min_size=0, max_size=4, timeout=5
+        ) as pool:
             yield cls(pool, env["MOTCUA_MASTER_KEY"])
 
     async def read(self, played: Played) -> FilingOnRecord | None:

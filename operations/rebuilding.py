@@ -30,6 +30,7 @@ from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
 from schemas.privacy import Erased
 from schemas.stream.ledger import Batch, Recorded
+from views import primary
 from views.log import Log, SealBrokenError, UnfoldableError
 from views.order import last_position
 
@@ -195,7 +196,9 @@ async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
-        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
+        asyncpg.create_pool(
+            dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings
+        ) as pool,
         pool.acquire() as connection,
     ):
         changed, published = await _Rebuild(connection, Vault(master), progress, kinds).run()

@@ -25,6 +25,7 @@ from schemas.base import Text
 from schemas.ids import StreamId
 from schemas.reading import FilingRecord
 from schemas.translate import said
+from views import primary
 from views.log import DATABASE_ERRORS
 from views.operator import find
 
@@ -55,7 +56,7 @@ async def restart_streams(
 ) -> tuple[FilingRecord | None, Tallies]:
     temporal, tallies = await connect(), {kind: Tally() for kind in KINDS}
     async with asyncpg.create_pool(
-        dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
+        dsn, connect=primary.connect, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
         restarter = Restarter(pool, temporal)
         await restarter.answers()

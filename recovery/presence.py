@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 from temporalio.client import Client
 
+from views import primary
 from views.log import DATABASE_ERRORS, Connection
 
 Held: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -67,7 +68,7 @@ async def present(dsn: str, client: Client) -> AsyncIterator[None]:
 
 
 async def _holding(dsn: str, client: Client) -> Held:
-    connection = await asyncpg.connect(dsn, timeout=_SECONDS, command_timeout=_SECONDS, server_settings=_NOTICED)
+    connection = await primary.connect(dsn, timeout=_SECONDS, command_timeout=_SECONDS, server_settings=_NOTICED)
     try:
         await connection.execute(_HOLD, number_of(client))
     except BaseException:

@@ -24,6 +24,7 @@ from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
 from recovery.codec_keys import KeyNotHereError, announce, expect_current
 from recovery.schedule import keep_checkpoints, keep_healing
+from views import primary
 from views.log import DATABASE_ERRORS
 from workers.memory import settle
 from workers.settings import WorkerSettings
@@ -89,7 +90,7 @@ async def _watch_keys(settings: WorkerSettings, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    connection = await asyncpg.connect(
+    connection = await primary.connect(
         settings.database_url.get_secret_value(), timeout=COMMAND_SECONDS, command_timeout=COMMAND_SECONDS
     )
     try:

@@ -57,6 +57,7 @@ from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, OFFICERS_QUEUE, TASK_QUEUE
 from schemas.payment.state import DEFAULT_PROVIDER
+from views import primary
 from workers.checkpoints import checkpointing
 from workers.file_addresses import FileAddresses
 from workers.interceptors.by_queue import ByQueue
@@ -127,6 +128,7 @@ def open_pool(settings: RecordSettings) -> Pool:
     """Returns the pool of connections to the record, with the application's role; an async context manager."""
     return asyncpg.create_pool(
         settings.database_url.get_secret_value(),
+        connect=primary.connect,
         min_size=1,
         max_size=settings.pool_size,
         command_timeout=COMMAND_SECONDS,
@@ -288,7 +290,7 @@ async def versioned_worker(
     own = WorkerDeploymentConfig(
         version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
     )
-    connection = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=COMMAND_SECONDS)
+    connection = await primary.connect(settings.database_url.get_secret_value(), timeout=COMMAND_SECONDS)
     try:
         await builds.register(connection, settings.build, KINDS)
     finally:

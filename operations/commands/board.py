@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Final, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
@@ -38,6 +37,7 @@ from schemas.payment.state import PaymentState
 from schemas.people import OFFICERS, Role
 from schemas.reading import AskTasks, Board, Count, TaskSummary
 from schemas.translate import said, written
+from views import primary
 from views.log import DATABASE_ERRORS, Log, no_keys
 from views.officer import tasks as read_tasks
 from views.operator import board as read_board
@@ -228,7 +228,7 @@ class Looks:
     async def _record(self) -> Board:
         try:
             if self._connection is None:
-                self._connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+                self._connection = await primary.connect(self._dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
             return await read_board(Log(self._connection, no_keys, KINDS), self._agency)
         except FAILURES:
             self.close()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-import asyncpg
 from temporalio.client import Client
 
 from activities.keys.masters import WITH_MASTER_KEY
@@ -23,6 +22,7 @@ from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.translate import said
+from views import primary
 
 
 class Health(StrEnum):
@@ -135,7 +135,7 @@ class Surroundings:
     @asynccontextmanager
     async def record(self, variable: str = APPLICATION) -> AsyncIterator[Connection]:
         """Opens a connection to the record."""
-        connection = await asyncpg.connect(self.settings[variable], timeout=SECONDS, command_timeout=SECONDS)
+        connection = await primary.connect(self.settings[variable], timeout=SECONDS, command_timeout=SECONDS)
         try:
             yield connection
         finally:

@@ -31,6 +31,7 @@ from rules.require import require
 from schemas.errors import Refusal, RefusalError
 from schemas.privacy import ErasureCause
 from schemas.reading import LONGEST_WAIT
+from views import primary
 from views.log import Connection
 
 AT_ONCE: Final = 20
@@ -160,7 +161,9 @@ async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Pro
     """
     vault = Vault(master)
     async with (
-        asyncpg.create_pool(dsn, min_size=0, max_size=2, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool,
+        asyncpg.create_pool(
+            dsn, connect=primary.connect, min_size=0, max_size=2, timeout=TIMEOUT, command_timeout=TIMEOUT
+        ) as pool,
         pool.acquire() as alone,
     ):
         if not await alone.fetchval(_ONLY_ONE):

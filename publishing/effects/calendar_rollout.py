@@ -22,6 +22,7 @@ from schemas.ids import TASK_QUEUE
 from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
 from schemas.translate import said
+from views import primary
 
 PATIENCE: Final = 20.0
 """The maximum number of seconds to wait for Temporal."""
@@ -67,7 +68,9 @@ class Turned:
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
     """Starts the change of all streams, and waits until none remains, or none has changed for `patience` seconds."""
     temporal = await connect()
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
+    async with asyncpg.create_pool(
+        dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60
+    ) as pool:
         before = left = await waiting(pool, published.name)
         await start(temporal, published.name)
         with progress(what=said("label.projected_again")) as shown:

@@ -34,6 +34,7 @@ from schemas.people import SYSTEM
 from schemas.publishing.calendar import CalendarFile
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
+from views import primary
 from views.log import Log
 
 PAGE: Final = 200
@@ -57,7 +58,7 @@ async def open_filings(
     """Yields open filings, of one procedure or all, as of one moment. Raises `UnfoldableError`, asyncpg's errors."""
     statement, *narrowed = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     async with (
-        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
+        asyncpg.create_pool(dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):

@@ -48,6 +48,7 @@ from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
 from schemas.stream.edge import strictly
 from schemas.translate import said
+from views import primary
 
 _NO_FILE: Final = "0" * 64
 """A placeholder for the digest of a procedure's file, if only its rules are needed."""
@@ -151,7 +152,9 @@ def _governing(submission: Submission, day: date) -> Procedure:
     """Returns the version of the procedure that applies to the submission; ends the command if none does."""
 
     async def look() -> Procedure | None:
-        async with asyncpg.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:
+        async with asyncpg.create_pool(
+            address(OWNER), connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT
+        ) as pool:
             return await Procedures(pool).governing(submission, day)
 
     try:

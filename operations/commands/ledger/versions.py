@@ -33,6 +33,7 @@ from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.stream.snapshots import Snapshot
 from schemas.translate import said
+from views import primary
 from views.log import Log, UnfoldableError
 from workers.payload_visitor_patch import walk_once
 from workers.wiring import WORKFLOWS
@@ -244,7 +245,9 @@ def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
 
     async def within() -> T:
         temporal = await connect()
-        async with asyncpg.create_pool(dsn, min_size=0, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool:
+        async with asyncpg.create_pool(
+            dsn, connect=primary.connect, min_size=0, timeout=TIMEOUT, command_timeout=TIMEOUT
+        ) as pool:
             return await work(pool, temporal)
 
     try:

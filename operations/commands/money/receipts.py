@@ -28,6 +28,7 @@ from schemas.papers.commands import ApproveVoid, VoidReceipt
 from schemas.papers.state import RegisteredReceipt
 from schemas.publishing.fee import FeeKind
 from schemas.translate import said
+from views import primary
 from views.log import Log
 from views.registers.papers import receipt_of, receipts
 
@@ -43,7 +44,9 @@ async def void_receipt(
     """
     vault = Vault(master)
     async with (  # one connection to read, one to append
-        asyncpg.create_pool(dsn, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool,
+        asyncpg.create_pool(
+            dsn, connect=primary.connect, min_size=0, max_size=2, timeout=10, command_timeout=10
+        ) as pool,
         pool.acquire() as connection,
     ):
         found = await receipt_of(connection, command.registered)

@@ -29,6 +29,7 @@ from schemas.base import Text
 from schemas.ids import TASK_QUEUE, StreamId
 from schemas.stream.restart import REMEMBERED, SCHEDULE, Healings
 from schemas.translate import said
+from views import primary
 
 WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -113,7 +114,9 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
 
 async def builds(around: Surroundings) -> list[Finding]:
     """Checks that the current build has workers, and that no workflow is on a build without workers."""
-    async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
+    async with asyncpg.create_pool(
+        around.settings[APPLICATION], connect=primary.connect, min_size=0, max_size=1, timeout=SECONDS
+    ) as pool:
         known = await Builds(pool, require(around.temporal)).all()
     current = next((one for one in known if one.current), None)
     if current is None:

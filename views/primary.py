@@ -1,0 +1,44 @@
+"""A connection to the record where its address has several hosts.
+
+asyncpg tries one host after the other within one time limit, so a host that is gone without a word uses up all of it,
+and the hosts after it are never tried. So all are tried at once, and the first one that fits is taken.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from views.log import DATABASE_ERRORS
+
+
+async def connect(dsn: str | None = None, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """Returns a connection to the first host of the address that can be used; `options` are those of asyncpg.
+
+    Also the `connect` of asyncpg's pools. Raises the error of the host that failed last if there is none.
+    """
+    tries = [asyncio.ensure_future(asyncpg.connect(one, **options)) for one in _each(dsn or "")]
+    chosen: asyncpg.Connection[asyncpg.Record] | None = None
+    try:
+        for ended in asyncio.as_completed(tries):
+            try:
+                chosen = await ended
+            except (*DATABASE_ERRORS, OSError, TimeoutError) as error:
+                failed = error
+            else:
+                return chosen
+        raise failed
+    finally:
+        for one in tries:
+            one.cancel()
+        for made in await asyncio.gather(*tries, return_exceptions=True):
+            if isinstance(made, asyncpg.Connection) and made is not chosen:
+                made.terminate()
+
+
+def _each(dsn: str) -> list[str]:
+    """Returns an address for each host."""
+    parts = urlsplit(dsn)
+    user, at, hosts = parts.netloc.rpartition("@")
+    return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]
