@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 # A run of the tests starts a hundred processes; without compiled files each compiles the whole product.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up bench test test-all mutants matrix try-deploy check lock image words golden
+.PHONY: setup demo up bench test test-all mutants matrix try-deploy try-image try-hosts check lock image words golden
 
 setup: $(STAMP)
 
@@ -50,10 +50,17 @@ mutants: $(STAMP)
 matrix: $(STAMP)
 	$(BIN)/python -m tests.matrix $(ARGS)
 
-# Builds the image, runs its processes for a filing, alone and by compose, checks the manifests; minutes, as root, with podman.
-try-deploy: $(STAMP)
+# Both by themselves; minutes, as root (docs/operations.md, "The image", "Three hosts").
+try-deploy: try-image try-hosts
+
+# Builds the image, runs its processes for a filing, alone and by compose, and checks the manifests, with podman.
+try-image: $(STAMP)
 	@tests/deploying/install_programs
 	$(BIN)/pytest -n 0 --timeout=1200 tests/deploying/image.py tests/deploying/compose.py tests/deploying/kubernetes.py $(ARGS)
+
+# Three hosts in network namespaces, one disturbance after the other, 200 filings. ARGS='--filings 20' for fewer.
+try-hosts: $(STAMP)
+	$(BIN)/python -m tests.deploying.hosts $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

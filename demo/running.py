@@ -147,14 +147,20 @@ async def _province(owner: str, by: procedures.Publisher, overlay: bytes) -> Non
         await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode(), by)
 
 
-async def play(
+async def play(  # noqa: PLR0913 -- two are options, by name
     env: Mapping[str, str],
     scenarios: Sequence[Scenario],
     versions: Versions,
     concurrency: int,
     ended: Callable[[Played], None],
+    *,
+    every: float = 0,
+    kit: Callable[..., FilingClient] = FilingClient,
 ) -> list[Played]:
-    """Play all scenarios, `concurrency` at once, under a new name for the run; call `ended` after each."""
+    """Play all scenarios, `concurrency` at once, under a new name for the run; call `ended` after each.
+
+    `every`: the seconds from the start of one to the start of the next, at least; `kit` makes the client.
+    """
     client = await Client.connect(
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
@@ -166,13 +172,14 @@ async def play(
     places = asyncio.Semaphore(concurrency)
 
     async def one(player: Player, n: int, scenario: Scenario) -> Played:
+        await asyncio.sleep(every * (n - 1))
         async with places:
             played = await player.play(scenario, Filer(run, n, store, env["MOTCUA_TRUST_URL"]))
         ended(played)
         return played
 
     by, how = speaker_of(env), authenticated_here(env)
-    speaking = FilingClient(client, speaker=by, authenticated=how, patience=PATIENCE)
+    speaking = kit(client, speaker=by, authenticated=how, patience=PATIENCE)
     async with speaking as filings, asyncio.TaskGroup() as group:
         player = Player(filings, versions, _beside(env, filings, by))
         tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]

@@ -206,7 +206,7 @@ def main() -> None:
     parser = arguments("Sandbox post")
     parser.add_argument("--step-after", type=float, default=0.2, help="seconds from one status to the next")
     options = parser.parse_args()
-    serve(post(options.data, options.step_after), options.port)
+    serve(post(options.data, options.step_after), options)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def main() -> None:
     parser = arguments("Sandbox receipt service")
     parser.add_argument("--secret", required=True, help="what callers send as a bearer token")
     options = parser.parse_args()
-    serve(receipts(options.data, options.secret), options.port)
+    serve(receipts(options.data, options.secret), options)
 
 
 if __name__ == "__main__":

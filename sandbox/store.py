@@ -163,14 +163,15 @@ def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Cor
 def arguments(description: str) -> argparse.ArgumentParser:
     """Returns a parser with the common options of all sandbox servers."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--port", type=int, required=True, help="TCP port on 127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="address that it listens at")
+    parser.add_argument("--port", type=int, required=True, help="TCP port")
     parser.add_argument("--data", type=Path, required=True, help="directory of the ledger file; made if missing")
     return parser
 
 
-def serve(app: Starlette, port: int) -> None:
-    """Serve on loopback until a signal stops the server. There is no access log: paths may contain personal data."""
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
+def serve(app: Starlette, options: argparse.Namespace) -> None:
+    """Serve until a signal stops the server. There is no access log: paths may contain personal data."""
+    uvicorn.run(app, host=options.host, port=options.port, access_log=False, log_level="warning")
 
 
 async def _tick(ledger: Ledger) -> None:

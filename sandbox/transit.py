@@ -198,7 +198,7 @@ def main() -> None:
     parser = arguments("Sandbox transit")
     parser.add_argument("--token", required=True, help="what who asks has to send")
     options = parser.parse_args()
-    serve(transit(options.data, options.token), options.port)
+    serve(transit(options.data, options.token), options)
 
 
 if __name__ == "__main__":

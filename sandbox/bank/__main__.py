@@ -11,7 +11,7 @@ def main() -> None:
     parser.add_argument("--retry-after", type=float, default=300, help="seconds until an unheard callback is repeated")
     options = parser.parse_args()
     app = bank(options.data, options.pay_after, options.callbacks.rstrip("/"), options.retry_after)
-    serve(app, options.port)
+    serve(app, options)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--organisation", default=style.organisation, help="what stands before an organisation's")
     options = parser.parse_args()
     style = SubjectStyle(x509.ObjectIdentifier(options.attribute), options.person, options.organisation)
-    serve(trust(options.data, f"http://127.0.0.1:{options.port}", options.slow_after, style), options.port)
+    serve(trust(options.data, f"http://{options.host}:{options.port}", options.slow_after, style), options)
 
 
 if __name__ == "__main__":

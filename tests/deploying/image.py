@@ -1,4 +1,4 @@
-"""`make try-deploy`: the image is built, holds what it must, and runs every process of the platform for one filing.
+"""`make try-image`: the image is built, holds what it must, and runs every process of the platform for one filing.
 
 Its name keeps it out of every other run: it needs podman, root and minutes.
 """
