@@ -124,7 +124,7 @@ class Trial:
 
     async def _does(self, *words: str) -> None:
         """Gives a command, again where it got no answer in time."""
-        await eventually(lambda: self.platform.command(*words, checkout=ROOT), lambda answer: answer[0] == 0, LONG)
+        await eventually(lambda: self.platform.command(*words, checkout=ROOT), lambda answer: answer[0] == 0, 2 * LONG)
 
     @asynccontextmanager
     async def _fault(self, name: str) -> AsyncIterator[None]:
