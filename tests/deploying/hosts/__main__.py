@@ -47,7 +47,7 @@ NEEDED: Final = {
     "git": "git",
 }
 """The programs, each with its Debian package."""
-BEGIN_WITHIN: Final = 480
+BEGIN_WITHIN: Final = 720
 """Seconds within which the filings begin: as long as the faults take, about."""
 ENDS_WITHIN: Final = 900
 """Seconds after the faults within which all filings must have ended: longer than the patience of any player."""
