@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from gateway.problems import problem_response
+from motcua.calls.outage import Outage, announced
 from motcua.errors import SettingsError
-from motcua.outage import Outage, announced
 from schemas.translate import said
 
 RETURNED: Final = "/returned"

@@ -3,7 +3,7 @@
 from temporalio.common import MetricMeter
 
 from activities.ledger.database import Connection
-from views.queues import queues
+from views.registers.queues import queues
 
 
 class QueueMeasures:

@@ -254,7 +254,7 @@ def fail(
 
 def _tell_outage() -> None:
     """Prints the planned outage, if one is announced: it may be the reason why nobody answers."""
-    from motcua.outage import OUTAGE, announced  # noqa: PLC0415 -- what reads addresses is slow to load
+    from motcua.calls.outage import OUTAGE, announced  # noqa: PLC0415 -- what reads addresses is slow to load
 
     with suppress(SettingsError):  # `motcua doctor` reports an announcement that can't be read
         if (found := announced(os.environ.get(OUTAGE))) is not None:

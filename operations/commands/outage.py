@@ -7,11 +7,11 @@ import typer
 from pydantic import ValidationError
 
 from console.database import find_setting
+from motcua.calls.outage import OUTAGE, Outage, announced, file_of
 from motcua.cli.answer import tell
 from motcua.cli.options import AsJson
 from motcua.cli.running import Exit, fail, refusing
 from motcua.errors import SettingsError
-from motcua.outage import OUTAGE, Outage, announced, file_of
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.translate import said

@@ -22,7 +22,7 @@ from operations.doctor.check import Surroundings
 from operations.schema_version import schema_version
 from schemas.translate import said
 from views.log import DATABASE_ERRORS
-from views.queues import queues
+from views.registers.queues import queues
 from workers.build import own_build
 
 _COUNTS: Final = {

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from motcua.calls.outage import OUTAGE, announced
 from motcua.errors import SettingsError
-from motcua.outage import OUTAGE, announced
 from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 
 

@@ -16,7 +16,8 @@ from deploy.stack import keys
 from deploy.stack.child import Part, at_once
 from deploy.stack.postgres import APP, OWNER, SUPERUSER
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME
-from gateway.app import CALLBACKS, RETURNED
+from gateway.app import CALLBACKS
+from gateway.pages import RETURNED
 from operations.programs import find_program
 from sandbox.bank.merchants import as_settings, own_settings
 from sandbox.trust import AUTHORITY, ROOT

@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from gateway.pages import RETURNED, pages
+from motcua.calls.outage import announced
 from motcua.errors import SettingsError
-from motcua.outage import announced
 from operations.doctor.check import Surroundings
 from operations.doctor.outage import outage
 from rules.time.working_time import VIETNAM

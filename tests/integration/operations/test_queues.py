@@ -8,7 +8,7 @@ from temporalio.common import MetricMeter
 from activities.ledger.database import Pool
 from tests.conftest import World
 from tests.instruments import Instruments
-from views.queues import QUEUES
+from views.registers.queues import QUEUES
 from workers.queue_measures import QueueMeasures
 
 WHOLE: Final = ("motcua_queue_waiting", "motcua_queue_failing", "motcua_queue_oldest_seconds")

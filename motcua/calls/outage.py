@@ -10,8 +10,8 @@ from urllib.request import url2pathname, urlopen
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
-from .contract import Text, said
-from .errors import SettingsError
+from motcua.contract import Text, said
+from motcua.errors import SettingsError
 
 OUTAGE: Final = "MOTCUA_OUTAGE"
 SECONDS: Final = 2.0
