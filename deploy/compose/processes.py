@@ -40,12 +40,13 @@ def _processes() -> dict[str, Any]:
 
 def _scraped() -> dict[str, Any]:
     """Returns the settings of Prometheus, which finds each process by its name in the network."""
-    jobs = (
-        {"job_name": one.name, "dns_sd_configs": [{"names": [one.name], "type": "A", "port": one.ports[one.metrics]}]}
+    found = {
+        f"motcua-{one.name}": [{"names": [one.name], "type": "A", "port": one.ports[one.metrics]}]
         for one in PLATFORM
         if one.metrics
-    )
-    return {"global": {"scrape_interval": "15s"}, "scrape_configs": [*jobs]}
+    }
+    jobs = [{"job_name": name, "dns_sd_configs": addresses} for name, addresses in found.items()]
+    return {"global": {"scrape_interval": "15s"}, "rule_files": ["/alerts.yaml"], "scrape_configs": jobs}
 
 
 def _service(process: Process) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def succeeds(*words: str) -> bool:
 
 def scraped() -> dict[str, int]:
     """Returns for each process how many of it Prometheus reaches."""
-    found = re.findall(r'job="([a-z-]+)"} => (\d+) ', queried("sum by (job) (up)"))
+    found = re.findall(r'job="motcua-([a-z-]+)"} => (\d+) ', queried("sum by (job) (up)"))
     return {job: int(number) for job, number in found}
 
 

@@ -43,7 +43,7 @@ def test_nothing_waits_for_a_check_of_health_and_each_file_that_is_mounted_is_th
     services = loaded("compose.yaml")["services"] | loaded("processes.yaml")["services"]
     assert [name for name, service in services.items() if "depends_on" in service] == []
     mounts = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())]
-    ours = {mount for mount in mounts if mount.startswith("./")} - {"./secrets/keys"}
+    ours = {mount for mount in mounts if mount.startswith(".")} - {"./secrets/keys"}
     assert len(ours) > 4
     assert [mount for mount in ours if not (FOLDER / mount).exists()] == []
 
