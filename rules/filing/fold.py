@@ -9,7 +9,6 @@ from schemas.filing.events import Clock, Events, ParcelRecalled
 from schemas.filing.state import Closing, Filing, Stage, Status
 from schemas.people import OFFICERS, Role
 from schemas.privacy import Erased
-from schemas.publishing.procedure import Silence
 from schemas.publishing.procedure_rules import StepPart
 from schemas.stream.ledger import Recorded
 
@@ -120,18 +119,6 @@ def task_role(filing: Filing) -> Role:
     """The role of the officers who may claim the filing's task at its present stage."""
     step = current_step(filing)
     return Role.RECEPTION if step is None else step.role
-
-
-def silence_consents(filing: Filing, step: StepPart) -> bool:
-    """Whether the silence of the consulted bodies is consent: not before an officer takes up a step `if_needed`."""
-    if step.consult is None or step.consult.silence is not Silence.CONSENT:
-        return False
-    return not step.if_needed or filing.officer is not None or has_opinions(filing, step)
-
-
-def has_opinions(filing: Filing, step: StepPart) -> bool:
-    """Whether a consulted body of this step has answered."""
-    return any(opinion.step == step.code for opinion in filing.opinions)
 
 
 def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:

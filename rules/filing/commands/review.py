@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.fold import current_step, has_opinions, missing_opinions, silence_consents, task_role
+from rules.filing.fold import current_step, missing_opinions, task_role
 from rules.filing.permission import applicant_side_roles, at, at_stage, proposed_by, proposers, same_person
 from rules.filing.submission import admission
 from rules.filing.submission.files import not_scanned
@@ -18,7 +18,7 @@ from schemas.filing.state import Filing, Stage
 from schemas.ids import OBLIGATIONS
 from schemas.names import ACT_NAMES
 from schemas.people import OFFICERS, Actor, Role
-from schemas.publishing.procedure import Act
+from schemas.publishing.procedure import Act, Silence
 from schemas.publishing.procedure_rules import StepPart
 
 
@@ -88,12 +88,12 @@ def _without_answers(filing: Filing, step: StepPart) -> bool:
 
 def _passable(filing: Filing, step: StepPart) -> bool:
     """Whether the officer may pass over the step: it is done only if needed, and no consulted body has answered yet."""
-    return step.if_needed and not has_opinions(filing, step)
+    return step.if_needed and all(opinion.step != step.code for opinion in filing.opinions)
 
 
 def _forward(filing: Filing, command: cm.Forward, _: datetime) -> Events:
     step = current_step(filing)
-    over = step is not None and _passable(filing, step)
+    over = step is not None and step.act is not Act.FORWARD and not _without_answers(filing, step)
     if over and command.note is None:
         raise refuse(problem("note", "reason_to_pass_over"))
     return (ev.Forwarded(step=_step_code(filing), note=command.note, passed_over=over),)
@@ -155,7 +155,7 @@ def _may_record_opinion(filing: Filing, actor: Actor, now: datetime) -> Problem 
     if wrong or step is None or step.consult is None:
         return wrong
     clock = filing.clocks.get(Clock.STEP)
-    if silence_consents(filing, step) and (clock is None or (now >= clock.due and not clock.overdue)):
+    if step.consult.silence is Silence.CONSENT and (clock is None or now >= clock.due):
         return problem("", "too_late", says="too_late_for_an_opinion")
     return None
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.filing import clocks
 from rules.filing.commands.money import fee_lapsed
-from rules.filing.fold import current_step, missing_opinions, nothing_on_its_way, silence_consents, stage
+from rules.filing.fold import current_step, missing_opinions, nothing_on_its_way, stage
 from rules.filing.permission import at, at_stage, being_handled, undecided
 from rules.rule import SYSTEM, Rule, always, refuse
 from rules.time import working_time
@@ -18,6 +18,7 @@ from schemas.filing.state import ClockState, Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.people import Actor, Role
+from schemas.publishing.procedure import Silence
 from schemas.publishing.procedure_rules import CasePart
 
 _UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
@@ -248,7 +249,7 @@ def _expire(filing: Filing, state: ClockState) -> Events:  # noqa: PLR0911 -- on
     if state.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
         return fee_lapsed(filing, fee)
     step = current_step(filing)
-    if state.clock is Clock.STEP and step and silence_consents(filing, step):
+    if state.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
         return (ev.ConsultationClosed(step=step.code, silent=missing_opinions(filing, step)),)
     late = ev.Overdue(clock=state.clock, due=state.due)
     return (late,) if state.clock is not Clock.PROCESSING else _processing_over(filing, state, late)

@@ -123,24 +123,6 @@ def test_a_consultation_that_a_body_has_answered_is_not_passed_over() -> None:
     assert not life.log[-2].event.passed_over
 
 
-def test_silence_in_a_consultation_that_no_officer_took_up_is_lateness_and_no_consent() -> None:
-    step = CONSULT | {"if_needed": True}
-    untouched = at(step).do("release", SPECIALIST).until("2026-11-27 17:00").do("timer_fired", clock="step")
-    assert (untouched.kinds[-1], untouched.filing.overdue, untouched.filing.opinions) == ("overdue", ("step",), ())
-    untouched.do("claim", SPECIALIST)
-    assert untouched.refusal("forward", SPECIALIST) == [("note", "reason_to_pass_over")]
-    untouched.do("record_opinion", SPECIALIST, party="police", consent=True).do("forward", SPECIALIST)
-    assert (untouched.filing.step, untouched.log[-2].event.passed_over) == ("appraise", False)
-    for given in ((), ("police",)):
-        taken_up = at(step)
-        for party in given:
-            taken_up.do("record_opinion", SPECIALIST, party=party, consent=True).do("release", SPECIALIST)
-        taken_up.until("2026-11-27 17:00").do("timer_fired", clock="step")
-        assert [o.party for o in taken_up.filing.opinions if o.silent] == [
-            body for body in ("police", "health") if body not in given
-        ]
-
-
 # A financial obligation.
 
 
