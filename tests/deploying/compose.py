@@ -45,11 +45,12 @@ def steps() -> str:
 
 @pytest.fixture(scope="module")
 def told() -> Iterator[str]:
-    """The output of the steps in a copy of the compose folder without secrets; what they started runs."""
+    """The output of the steps in a copy of the folder without secrets, beside the alerts; what they started runs."""
     subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
         folder = Path(name, "compose")
         shutil.copytree(ROOT / "deploy" / "compose", folder, ignore=shutil.ignore_patterns("secrets"))
+        shutil.copytree(ROOT / "deploy" / "monitoring", folder.parent / "monitoring")
         try:
             yield shell(folder, steps())
         finally:
