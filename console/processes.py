@@ -39,12 +39,10 @@ def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
 
 
 MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings)
-SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
-"""The settings that hold secrets: passwords, keys, and the providers with their keys."""
-
-
 S3_SECRET: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
 """The secret setting of the library that reaches S3: of each process with `OBJECTS`."""
+SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
+"""The settings that hold secrets: passwords, keys, and the providers with their keys."""
 
 
 class Kind(StrEnum):
@@ -92,7 +90,7 @@ class Process:
     @property
     def secrets(self) -> frozenset[str]:
         """The settings of the process that hold secrets."""
-        return self.settings & SECRETS
+        return self.settings & SECRETS | ({S3_SECRET} if OBJECTS in self.settings else frozenset())
 
     @property
     def metrics_url(self) -> str:

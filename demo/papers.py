@@ -20,6 +20,7 @@ from rules.require import require
 from rules.wording.rule_words import filled
 from schemas.filing.state import Filing
 from schemas.papers.state import OfficialPaper, PaperKind
+from views import primary
 
 LONGEST: Final = 120.0
 """Seconds to wait until pending papers are made."""
@@ -35,7 +36,7 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
     """Write the papers of these filings below `folder`; call `done` after each filing. Raises `NotLeftError`."""
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     async with (
-        asyncpg.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool,
+        primary.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool,
         Record.opened(env) as record,
     ):
         await _all_made(pool)

@@ -52,9 +52,7 @@ class Record:
     @asynccontextmanager
     async def opened(cls, env: Mapping[str, str]) -> AsyncIterator[Self]:
         """Opens the record of a stack; `env`: the stack's environment."""
-        async with asyncpg.create_pool(
-            env["MOTCUA_DATABASE_URL"], connect=primary.connect, min_size=0, max_size=4, timeout=5
-        ) as pool:
+        async with primary.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool:
             yield cls(pool, env["MOTCUA_MASTER_KEY"])
 
     async def read(self, played: Played) -> FilingOnRecord | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import asyncpg
-
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from activities.printing.register_book import RegisterBook
@@ -18,6 +16,7 @@ from rules.require import require
 from rules.streams import KINDS
 from rules.time.working_time import local_day
 from schemas.papers.register import Period, Register
+from views import primary
 from views.log import Log
 
 
@@ -25,7 +24,7 @@ async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], f
     """Write each register below `folder`, as `<agency>-<month>.pdf`. Raises `NotLeftError`."""
     filings = [verdict.told.filing for verdict in verdicts if verdict.told is not None]
     months = {(filing.agency, f"{local_day(require(filing.submitted_at)):%Y-%m}") for filing in filings}
-    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"], timeout=5)
+    connection = await primary.connect(env["MOTCUA_DATABASE_URL"], timeout=5)
     try:
         log = Log(connection, Vault(master_keys(env["MOTCUA_MASTER_KEY"])).find, KINDS)
         for agency, month in sorted(months):

@@ -58,7 +58,7 @@ async def main() -> None:
             server = _Server(config, started.set)
             serving = asyncio.create_task(server.serve([listener]))
             driving = asyncio.create_task(_drive(pool, Relay(pool, can, tell, kept)))
-            health = asyncio.create_task(_tell_health(started, settings, partial(record_works, pool, vault)))
+            health = asyncio.create_task(_tell_health(started, settings.ready_file, partial(record_works, pool, vault)))
             await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving
@@ -68,10 +68,9 @@ async def main() -> None:
                 await driving
 
 
-async def _tell_health(started: asyncio.Event, settings: GatewaySettings, works: Callable[[], Awaitable[bool]]) -> None:
+async def _tell_health(started: asyncio.Event, ready: str | None, works: Callable[[], Awaitable[bool]]) -> None:
     await started.wait()
-    settings.tell_ready()
-    await keep_health(settings.ready_file, works)
+    await keep_health(ready, works)
 
 
 async def _drive(pool: Pool, relay: Relay) -> None:

@@ -196,9 +196,7 @@ async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds
     begun = time.monotonic()
     settings = {"search_path": SEARCH_PATH}
     async with (
-        asyncpg.create_pool(
-            dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings
-        ) as pool,
+        primary.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
         pool.acquire() as connection,
     ):
         changed, published = await _Rebuild(connection, Vault(master), progress, kinds).run()

@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from temporalio.client import Client
 
 from activities.ledger.database import Pool
@@ -55,8 +54,8 @@ async def restart_streams(
     dsn: str, which: str | None, *, force: bool, all_behind: bool
 ) -> tuple[FilingRecord | None, Tallies]:
     temporal, tallies = await connect(), {kind: Tally() for kind in KINDS}
-    async with asyncpg.create_pool(
-        dsn, connect=primary.connect, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
+    async with primary.create_pool(
+        dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
         restarter = Restarter(pool, temporal)
         await restarter.answers()

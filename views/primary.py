@@ -1,4 +1,4 @@
-"""A connection to the record where its address has several hosts.
+"""Connections to the record where its address has several hosts.
 
 asyncpg tries one host after the other within one time limit, so a host that is gone without a word uses up all of it,
 and the hosts after it are never tried. So all are tried at once, and the first one that fits is taken.
@@ -16,9 +16,9 @@ from views.log import DATABASE_ERRORS
 async def connect(dsn: str | None = None, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
     """Returns a connection to the first host of the address that can be used; `options` are those of asyncpg.
 
-    Also the `connect` of asyncpg's pools. Raises the error of the host that failed last if there is none.
+    Raises the error of the host that failed last if there is none.
     """
-    tries = [asyncio.ensure_future(asyncpg.connect(one, **options)) for one in _each(dsn or "")]
+    tries = [asyncio.ensure_future(asyncpg.connect(one, **options)) for one in each_host(dsn or "")]
     chosen: asyncpg.Connection[asyncpg.Record] | None = None
     try:
         for ended in asyncio.as_completed(tries):
@@ -37,7 +37,12 @@ async def connect(dsn: str | None = None, **options: Any) -> "asyncpg.Connection
                 made.terminate()
 
 
-def _each(dsn: str) -> list[str]:
+def create_pool(dsn: str, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
+    """Returns a pool whose connections are made by `connect`; `options` are those of asyncpg's pools."""
+    return asyncpg.create_pool(dsn, connect=connect, **options)
+
+
+def each_host(dsn: str) -> list[str]:
     """Returns an address for each host."""
     parts = urlsplit(dsn)
     user, at, hosts = parts.netloc.rpartition("@")

@@ -9,7 +9,7 @@ from motcua.connection import is_loopback
 def hosts_of(address: str) -> list[str]:
     """Returns each host in the address of a database, as `host`, `host:port` or the folder of a socket.
 
-    None if neither the address nor `PGHOST` names a host: the driver then looks on this machine. Raises `ValueError`.
+    Empty if neither the address nor `PGHOST` names a host: the driver then looks on this machine. Raises `ValueError`.
     """
     parts = urlsplit(address)
     named = unquote(parts.netloc.rpartition("@")[2]) or dict(parse_qsl(parts.query)).get("host")

@@ -32,7 +32,7 @@ from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import COMMAND_SECONDS, activities, open_pool, open_vault, versioned_worker
 
 _LONGEST_START: Final = 20.0
-"""The maximum seconds until the worker reports ready, even if it has filings to take over or the database is away."""
+"""The maximum seconds until the worker reports ready, if the record answers, even if it has filings to take over."""
 _EVERY: Final = 5.0
 _PASSING: Final = (MotcuaError, RPCError, *DATABASE_ERRORS, OSError, RuntimeError)
 
@@ -60,7 +60,6 @@ async def main() -> None:
         watching = asyncio.create_task(_watch_keys(settings, stop))
         with suppress(TimeoutError):
             await asyncio.wait_for(handed.wait(), _LONGEST_START)
-        settings.tell_ready()
         health = asyncio.create_task(keep_health(settings.ready_file, partial(record_works, pool, vault)))
         _log.info("worker.ready", part="worker", build=settings.build)
         await stop.wait()

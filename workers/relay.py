@@ -71,7 +71,6 @@ async def main() -> None:
         meter = Runtime.default().metric_meter
         relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter)
         measures = QueueMeasures(meter)
-        settings.tell_ready()
         health = asyncio.create_task(keep_health(settings.ready_file, partial(record_works, pool, vault)))
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))
         no_order, keeps = partial(_order_log.warning, "order.no_record"), partial(_log.warning, "statements.no_record")

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from enum import StrEnum
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
@@ -78,11 +77,6 @@ class RecordSettings(ProcessSettings):
         """The master keys."""
         other = "" if self.other_master_key is None else self.other_master_key.get_secret_value()
         return master_keys(self.master_key.get_secret_value(), other, self.vault_token_file)
-
-    def tell_ready(self) -> None:
-        """Notifies the parent process that this process is ready."""
-        if self.ready_file:
-            Path(self.ready_file).touch()
 
 
 class AddressSettings(ProcessSettings):

@@ -148,13 +148,14 @@ def _failed(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     """Logs the error that ends this process, with its text only where this can name no person."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
-    elif isinstance(error, ValidationError):
-        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-        _log.critical("process.failed", reason="; ".join(wrong), exc_info=error)
+        return
+    told = {}
+    if isinstance(error, ValidationError):
+        wrong = error.errors(include_input=False)
+        told["reason"] = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong)
     elif isinstance(error, SettingsError):
-        _log.critical("process.failed", reason=str(error), exc_info=error)
-    else:
-        _log.critical("process.failed", exc_info=error)
+        told["reason"] = str(error)
+    _log.critical("process.failed", exc_info=error, **told)
 
 
 def _harmless(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:

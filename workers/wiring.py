@@ -126,9 +126,8 @@ STICKY: Final = timedelta(seconds=2)
 
 def open_pool(settings: RecordSettings) -> Pool:
     """Returns the pool of connections to the record, with the application's role; an async context manager."""
-    return asyncpg.create_pool(
+    return primary.create_pool(
         settings.database_url.get_secret_value(),
-        connect=primary.connect,
         min_size=1,
         max_size=settings.pool_size,
         command_timeout=COMMAND_SECONDS,

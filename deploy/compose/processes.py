@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, S3_SECRET, SECRETS, Kind, Process
+from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, Kind, Process
 from deploy.plain_yaml import plain_yaml
 from motcua.configured_speaker import PRINCIPAL
 from motcua.signing import KEY
@@ -11,6 +11,7 @@ from motcua.signing import KEY
 REPLICAS: Final = {"worker": 2}
 """The processes that run more than once."""
 PLATFORM: Final = [one for one in PROCESSES if one.kind is Kind.PLATFORM]
+_SECRETS: Final = sorted(frozenset[str]().union(*(one.secrets for one in PLATFORM)) - {KEY})
 _COMMON: Final = {
     "image": "${IMAGE:-localhost/motcua}",
     "env_file": "motcua.env",
@@ -29,7 +30,7 @@ def files() -> dict[str, str]:
 
 def _processes() -> dict[str, Any]:
     services = {one.name: _service(one) for one in PLATFORM}
-    settings = {name: {"file": f"secrets/{name}"} for name in sorted((SECRETS | {S3_SECRET}) - {KEY})}
+    settings = {name: {"file": f"secrets/{name}"} for name in _SECRETS}
     keys = {f"{name}.pem": {"file": f"secrets/keys/{name}.pem"} for name in ("back-office", "first-start")}
     return {
         "services": services | {"commands": _commands()},
@@ -61,7 +62,7 @@ def _service(process: Process) -> dict[str, Any]:
         environment[METRICS] = f"0.0.0.0:{process.ports[process.metrics]}"
     if KEY in process.settings:
         environment[PRINCIPAL] = process.name
-    secrets = sorted(process.secrets - {KEY} | ({S3_SECRET} if OBJECTS in process.settings else set()))
+    secrets = sorted(process.secrets - {KEY})
     service |= {"environment": environment, "secrets": [*secrets, *_key(process.name, process.settings)]}
     if OBJECTS in process.settings:
         service["volumes"] = ["objects:/var/lib/motcua"]
@@ -78,7 +79,7 @@ def _commands() -> dict[str, Any]:
     return _COMMON | {
         "profiles": ["commands"],
         "environment": {PRINCIPAL: "first-start"},
-        "secrets": [*sorted((SECRETS | {S3_SECRET}) - {KEY}), *_key("first-start", {KEY})],
+        "secrets": [*_SECRETS, *_key("first-start", {KEY})],
         "volumes": ["objects:/var/lib/motcua", "clamd:/run/clamd", *folders],
     }
 

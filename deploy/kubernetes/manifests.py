@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, S3_SECRET, Kind, Process
+from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, Kind, Process
 from deploy.plain_yaml import plain_yaml
 from motcua.configured_speaker import PRINCIPAL
 
@@ -98,7 +98,7 @@ def _container(process: Process) -> dict[str, Any]:
     own = {PRINCIPAL: process.name} if PRINCIPAL in process.settings else {}
     own |= {READY_FILE: "/run/motcua/ready"} if READY_FILE in process.settings else {}
     own |= {METRICS: f"0.0.0.0:{process.ports[process.metrics]}"} if process.metrics else {}
-    secrets = sorted(process.secrets | ({S3_SECRET} if OBJECTS in process.settings else set()))
+    secrets = sorted(process.secrets)
     least, most = _MEMORY.get(process.name, ("256Mi", "1Gi"))
     container = {
         "name": process.name,

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 import typer
 import uvloop
@@ -27,6 +26,7 @@ from publishing.commands.publisher import recorded
 from publishing.record.publishing import Publisher, take_over
 from schemas.base import Text
 from schemas.translate import said
+from views import primary
 from views.log import DATABASE_ERRORS
 from workers import platform
 from workers import relay as papers
@@ -101,10 +101,8 @@ def _migrate(dbmate: str, dsn: str) -> int:
 
 async def _of_one_host(dsn: str) -> str:
     """Returns the address with the first of its hosts that answers as it demands: dbmate knows one port for all."""
-    parts = urlsplit(dsn)
-    user, at, hosts = parts.netloc.rpartition("@")
-    for host in hosts.split(",") if "," in hosts else ():
-        one = urlunsplit(parts._replace(netloc=user + at + host))
+    hosts = primary.each_host(dsn)
+    for one in hosts if len(hosts) > 1 else ():
         with suppress(*db.AWAY):
             async with db.connected(one):
                 return one

@@ -15,7 +15,8 @@ from temporalio.service import TLSConfig
 from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY
 from motcua.connection import configured_address, configured_tls
 from motcua.errors import MotcuaError
-from operations.doctor.check import ADDRESSES, AT_ONCE, SECONDS, SOON, Finding, Surroundings, fail, ok, warn
+from operations.doctor.check import ADDRESSES, SECONDS, SOON, Finding, Surroundings, ends, ok
+from workers.database_hosts import hosts_of
 
 _TEMPORAL: Final = "TEMPORAL_ADDRESS"
 _VAULT: Final = "vault:"
@@ -45,7 +46,7 @@ def ending(setting: str, until: datetime) -> Finding:
     left = until - datetime.now(UTC)
     if left >= SOON:
         return ok("doctor.certificates.until", setting=setting, until=until)
-    return (fail if left < AT_ONCE else warn)("doctor.certificates.until", setting=setting, until=until)
+    return ends("doctor.certificates.until", left, setting=setting, until=until)
 
 
 def _tls() -> TLSConfig | None:
@@ -67,7 +68,7 @@ def _servers(around: Surroundings) -> Iterator[_Server]:
 
 def _of(name: str, value: str) -> Iterator[_Server]:
     if name.endswith("DATABASE_URL"):
-        for one in urlsplit(value).netloc.rpartition("@")[2].split(","):
+        for one in hosts_of(value):
             parts = urlsplit(f"//{one}")
             if parts.hostname:  # not a socket of this machine
                 yield _Server(name, parts.hostname, parts.port or 5432, is_postgres=True)

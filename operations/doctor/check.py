@@ -74,6 +74,13 @@ SOON: Final = timedelta(days=30)
 """A key or certificate that ends within this time is reported."""
 AT_ONCE: Final = timedelta(days=7)
 """One that ends within this time is reported as a failure."""
+
+
+def ends(key: str, left: timedelta, *, fix: str | None = None, **values: object) -> Finding:
+    """Returns the finding about what ends soon: a failure if within `AT_ONCE`, else a warning; `fix` as there."""
+    return (fail if left < AT_ONCE else warn)(key, fix=fix, **values)
+
+
 SECONDS: Final = 3.0
 """Seconds for connecting, and for each statement."""
 

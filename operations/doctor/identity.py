@@ -8,7 +8,7 @@ from activities.ledger.authority.principals import OFF_BY, Registered, registere
 from console.comparing import listed
 from motcua.connection import configured_address, is_loopback
 from motcua.errors import MotcuaError
-from operations.doctor.check import AT_ONCE, SOON, Finding, Surroundings, fail, ok, warn
+from operations.doctor.check import SOON, Finding, Surroundings, ends, fail, ok, warn
 from operations.principal_register import differences
 from rules.identity.statements import LEEWAY
 from schemas.identity.statement import Principal
@@ -45,10 +45,9 @@ def _unwell(found: Registered, now: datetime) -> Iterable[Finding]:
     for name in found.unreadable:
         yield fail("doctor.identity.unreadable", program=name)
     for one in found.principals:
-        ends = max((key.valid_until for key in one.keys if key.revoked_at is None), default=now)
-        if now < ends < now + SOON:
-            report = fail if ends < now + AT_ONCE else warn
-            yield report("doctor.identity.ending", program=one.id, ends=ends)
+        until = max((key.valid_until for key in one.keys if key.revoked_at is None), default=now)
+        if now < until < now + SOON:
+            yield ends("doctor.identity.ending", until - now, program=one.id, ends=until)
 
 
 def _clock(process: str, seconds: int) -> Finding:

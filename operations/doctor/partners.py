@@ -21,7 +21,7 @@ from activities.partners.http import RejectedError, partner_client
 from motcua.files.store import NoStoreError, Store, open_store
 from operations import reconciling as rc
 from operations.doctor.certificates import ending
-from operations.doctor.check import AT_ONCE, SECONDS, Finding, Health, Surroundings, fail, ok, skipped, warn
+from operations.doctor.check import SECONDS, Finding, Health, Surroundings, ends, fail, ok, skipped, warn
 from schemas.base import Text
 from schemas.stream.ledger import About
 from schemas.translate import said
@@ -118,8 +118,7 @@ def _root(root: x509.Certificate, now: datetime, *, counts: bool) -> Finding:
     if until <= now:
         return fail("doctor.signature_roots.expired", fix=fix, name=name, until=until)
     if until - now < SOON:
-        report = fail if until - now < AT_ONCE else warn
-        return report("doctor.signature_roots.ending", fix=fix, name=name, until=until)
+        return ends("doctor.signature_roots.ending", until - now, fix=fix, name=name, until=until)
     return ok("doctor.signature_roots.well", name=name, until=until)
 
 

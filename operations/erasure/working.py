@@ -161,9 +161,7 @@ async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Pro
     """
     vault = Vault(master)
     async with (
-        asyncpg.create_pool(
-            dsn, connect=primary.connect, min_size=0, max_size=2, timeout=TIMEOUT, command_timeout=TIMEOUT
-        ) as pool,
+        primary.create_pool(dsn, min_size=0, max_size=2, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool,
         pool.acquire() as alone,
     ):
         if not await alone.fetchval(_ONLY_ONE):

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
@@ -68,9 +67,7 @@ class Turned:
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
     """Starts the change of all streams, and waits until none remains, or none has changed for `patience` seconds."""
     temporal = await connect()
-    async with asyncpg.create_pool(
-        dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60
-    ) as pool:
+    async with primary.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await waiting(pool, published.name)
         await start(temporal, published.name)
         with progress(what=said("label.projected_again")) as shown:

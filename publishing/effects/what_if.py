@@ -8,8 +8,6 @@ from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from console.database import TIMEOUT, connected
@@ -58,7 +56,7 @@ async def open_filings(
     """Yields open filings, of one procedure or all, as of one moment. Raises `UnfoldableError`, asyncpg's errors."""
     statement, *narrowed = (OPEN_FILINGS,) if procedure is None else (OPEN_FILINGS_OF_PROCEDURE, procedure)
     async with (
-        asyncpg.create_pool(dsn, connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
+        primary.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):

@@ -174,9 +174,8 @@ class ProcedureRules(Model):
     officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
     an authorisation must be notarised or certified; `mandate_on_paper`: whether a filing by authorisation is taken on
-    paper only. `paper_on_incident`: whether a filing on paper is taken only after
-    an incident. `succession` is the time in which a successor of the applicant may
-    step in; None if the right does not pass on.
+    paper only. `paper_on_incident`: whether a filing on paper is taken only after an incident. `succession` is the
+    time in which a successor of the applicant may step in; None if the right does not pass on.
     """
 
     code: ProcedureCode

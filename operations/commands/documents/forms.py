@@ -6,7 +6,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
-import asyncpg
 import typer
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
@@ -152,9 +151,7 @@ def _governing(submission: Submission, day: date) -> Procedure:
     """Returns the version of the procedure that applies to the submission; ends the command if none does."""
 
     async def look() -> Procedure | None:
-        async with asyncpg.create_pool(
-            address(OWNER), connect=primary.connect, min_size=1, max_size=1, timeout=TIMEOUT
-        ) as pool:
+        async with primary.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:
             return await Procedures(pool).governing(submission, day)
 
     try:

@@ -245,9 +245,7 @@ def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
 
     async def within() -> T:
         temporal = await connect()
-        async with asyncpg.create_pool(
-            dsn, connect=primary.connect, min_size=0, timeout=TIMEOUT, command_timeout=TIMEOUT
-        ) as pool:
+        async with primary.create_pool(dsn, min_size=0, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool:
             return await work(pool, temporal)
 
     try:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-import asyncpg
 import typer
 
 from activities.keys.masters import MasterKeys
@@ -44,9 +43,7 @@ async def void_receipt(
     """
     vault = Vault(master)
     async with (  # one connection to read, one to append
-        asyncpg.create_pool(
-            dsn, connect=primary.connect, min_size=0, max_size=2, timeout=10, command_timeout=10
-        ) as pool,
+        primary.create_pool(dsn, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool,
         pool.acquire() as connection,
     ):
         found = await receipt_of(connection, command.registered)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
-import asyncpg
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleDescription, WorkflowExecutionStatus
@@ -114,9 +113,7 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
 
 async def builds(around: Surroundings) -> list[Finding]:
     """Checks that the current build has workers, and that no workflow is on a build without workers."""
-    async with asyncpg.create_pool(
-        around.settings[APPLICATION], connect=primary.connect, min_size=0, max_size=1, timeout=SECONDS
-    ) as pool:
+    async with primary.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
         known = await Builds(pool, require(around.temporal)).all()
     current = next((one for one in known if one.current), None)
     if current is None:

@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import WorkerDeploymentConfig
 
 from motcua.connection import connect
+from motcua.health import keep_health
 from motcua.stopping import on_stop_signals
 from schemas.filing.events import Accountable
 from schemas.ids import DEPLOYMENT
@@ -172,8 +173,9 @@ async def main() -> None:
             no_remote_activities=True,
             identity=f"{STRANGER} {uuid4()}",
         ):
-            settings.tell_ready()
+            telling = asyncio.create_task(keep_health(settings.ready_file))
             await stop.wait()
+            telling.cancel()
 
 
 if __name__ == "__main__":
