@@ -38,13 +38,13 @@ from tests.acting import (
     officer,
     posted,
     publish_changed,
-    record,
     refer,
 )
 from tests.conftest import DIRECTORY, Signed, World
 from tests.passing import TO, WHY, money, theirs
 from tests.restarting import lose, lost_and_restarted, restart
 from tests.shell import Shell
+from tests.sound import sound
 from tests.waits import around
 from tests.workflow.complaints import complained
 
@@ -57,14 +57,6 @@ FEE: Final = 16_000
 async def passed(play: Play) -> Play:
     await play.act(cm.PassOn, play.officer(Role.LEADER), to=TO, **WHY)
     return theirs(play)
-
-
-async def sound(world: World, shell: Shell) -> None:
-    """Checks that the record is in order, and that the read models come out equal when they are made anew."""
-    assert (await shell("ledger", "verify", "--json")).json["problems"] == []
-    before = await record(world)
-    assert (await shell("ledger", "rebuild", "--json")).code == 0
-    assert await record(world) == before
 
 
 async def registered(shell: Shell, agency: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -97,14 +89,12 @@ async def test_passed_on_with_a_paid_fee_it_is_decided_there_and_the_money_stays
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     assert await money(office) == {LEAD: FEE}
     assert [await registered(shell, agency) for agency in (LEAD, TO, TAX)] == [[(play.code, [(LEAD, TO)])]] * 2 + [[]]
-    await sound(office, shell)
+    await sound(office)
     assert (await shell("ledger", "export", str(play.code), "--out", "bundle.json")).code == 0
     assert (await shell("ledger", "verify", "bundle.json", "--json")).json["problems"] == []
 
 
-async def test_a_parcel_that_its_filing_begins_anew_stays_with_the_agency_that_sent_it(
-    office: World, shell: Shell
-) -> None:
+async def test_a_parcel_that_its_filing_begins_anew_stays_with_the_agency_that_sent_it(office: World) -> None:
     never_leaves = ADDRESS | {"postcode": "99912"}
     play = await Play.accepted(office, posted(agency=LEAD, address=never_leaves))
     await play.review()
@@ -117,7 +107,7 @@ async def test_a_parcel_that_its_filing_begins_anew_stays_with_the_agency_that_s
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
     agencies = await office.fetch("select distinct agency from event where stream = $1", parcel)
     assert [row["agency"] for row in agencies] == [LEAD]
-    await sound(office, shell)
+    await sound(office)
 
 
 SILENT: Final = {"legal_basis": "Luật 1/2026", "officers": ["h01.12-leader-1"], "source": "unconfirmed"}
@@ -212,7 +202,7 @@ async def test_all_filings_of_a_closed_agency_go_to_its_successor_and_a_repeat_g
     assert own.made == [paid.code], "the office of the agency that has it now"
     await theirs(owing).withdraw()
     assert (await money(office))[LEAD] == FEE
-    await sound(office, shell)
+    await sound(office)
 
 
 def heir(role: Role, n: int = 1, *, of: str = LEAD) -> Actor:
@@ -221,7 +211,7 @@ def heir(role: Role, n: int = 1, *, of: str = LEAD) -> Actor:
 
 
 async def test_officers_of_the_successor_finish_what_a_closed_agency_has_in_streams_of_every_kind(
-    office: World, shell: Shell
+    office: World,
 ) -> None:
     refunded = await Play.accepted(office, extract(agency=LEAD, payer_account=PAYS_TWICE))
     disputed = await Play.accepted(office, extract(agency=LEAD, submission_id="disputed"))
@@ -265,7 +255,7 @@ async def test_officers_of_the_successor_finish_what_a_closed_agency_has_in_stre
     await eventually(lambda: refunded.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     await parted.until(lambda view: view.parts[0].outcome is not None)
     assert await money(office) == {LEAD: 4 * FEE}
-    await sound(office, shell)
+    await sound(office)
 
 
 async def test_of_a_line_of_closed_agencies_the_last_one_has_what_they_had(office: World) -> None:
