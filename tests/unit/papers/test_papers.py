@@ -480,7 +480,7 @@ def test_an_act_of_the_applicant_is_not_an_officers_and_the_officer_who_answers_
 
 def test_an_apology_for_a_late_intake_has_a_title_of_its_own() -> None:
     late = Filed(sources.PLAIN).until("2026-11-27 09:00").rung().do("apologise", lives.LEADER, reason=sources.REASON)
-    assert sheet(PaperKind.APOLOGY, late.source("apologised")).title.vi == "Phiếu xin lỗi do tiếp nhận hồ sơ quá hạn"
+    assert sheet(PaperKind.APOLOGY, late.source("apologised")).title.vi == "Phiếu xin lỗi do chậm tiếp nhận hồ sơ"
 
 
 def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:

@@ -243,7 +243,7 @@ def test_a_draft_names_the_table_and_the_row_and_says_unconfirmed_for_the_rest(t
     for part in (raw["result"], raw["signature"], raw["supplement"], *raw["review"]):
         assert part["source"] == "unconfirmed"
     assert {entry["source"] for entry in raw["information"].values() if isinstance(entry, dict)} == {"unconfirmed"}
-    assert text.startswith("# Bản thảo làm từ mot.csv, dòng 2. / A draft made of mot.csv, row 2.\n")
+    assert text.startswith("# Bản thảo được lập từ mot.csv, dòng 2. / A draft made of mot.csv, row 2.\n")
     assert "# - Cơ quan thực hiện: UBND cấp xã\n" in text
 
 
