@@ -48,6 +48,11 @@ class Hearing:
         """Whether a signal was dropped and the record was not read since, so that the next run has to read it."""
         return self._missed or self._reading
 
+    @property
+    def reading(self) -> bool:
+        """Whether the record is being read for dropped signals. A run that ended now would leave it to the next one."""
+        return self._reading
+
     async def hear(self, run: Heard, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
         """Has `take` try the signal's fact, unless another signal is being tried or the log was read just before.
 
@@ -76,7 +81,7 @@ class Hearing:
 
     async def last(self, run: Heard) -> None:
         """Reads the record for dropped signals before the run ends."""
-        if self.missed and not self._reading:
+        if self._missed:
             await self._read(run, await run.recorded())
 
     def _listen(self, run: Heard) -> None:

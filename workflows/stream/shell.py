@@ -92,14 +92,14 @@ class Life(Generic[S]):
         try:
             await self.proceed()
         except ContinueAsNewDueError:
-            await drain_handlers(self.stream)
+            await self._drained()
             self._continue_as_new()
         except ApplicationError:
             if self._resume is not None or not self.stream.unrecorded:
                 raise
-            await drain_handlers(self.stream)
+            await self._drained()
             workflow.continue_as_new(self._raw)
-        await drain_handlers(self.stream)
+        await self._drained()
         await self._hearing.last(self)
 
     # Methods that a kind may override.
@@ -242,6 +242,14 @@ class Life(Generic[S]):
                 head=snapshot.head,
             )
             self.memory = self.kind.memory.model_validate(snapshot.memory)
+
+    async def _drained(self) -> None:
+        """Waits until the run may end: all handlers have finished, and nothing is being recorded.
+
+        Also a reading of the record ends first. The log's answer in it may be the one by which the run makes way: each
+        run of a stream whose runs are short would begin the reading, and none would end it.
+        """
+        await drain_handlers(self.stream, also=lambda: not self._hearing.reading)
 
     def _continue_as_new(self) -> NoReturn:
         """Hands over to the next run: on the promoted build if that build can read the stream, else on the present one.

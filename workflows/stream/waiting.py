@@ -46,9 +46,9 @@ async def wait_for(
         raise ContinueAsNewDueError
 
 
-async def drain_handlers(stream: Stream[Any]) -> None:
-    """Waits until all handlers have finished and nothing is being recorded, so that the run may end."""
-    await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
+async def drain_handlers(stream: Stream[Any], also: Callable[[], bool] = lambda: True) -> None:
+    """Waits until all handlers have finished, nothing is being recorded and `also` holds, so that the run may end."""
+    await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle and also())
 
 
 async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta | None, summary: str) -> bool:

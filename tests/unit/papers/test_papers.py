@@ -52,7 +52,7 @@ STATED = (sources.LAW["legal_basis"],)
 OWN = cited(sources.PLAIN.legal_basis)
 ENDED = "Thông báo kết thúc giải quyết hồ sơ"
 NOT_SUPPLIED = "Đã hết thời hạn nhưng hồ sơ chưa được bổ sung, hoàn thiện."
-KEPT = "Thông báo về kết quả chưa được nhận"
+KEPT = "Thông báo về việc kết quả chưa có người nhận"
 SUCCESSOR = "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, và không có người kế thừa theo quy định của thủ tục."
 NINES = "chín trăm chín mươi chín"
 SIZES = {"a5": (148, 210), "a4": (210, 297)}
@@ -273,7 +273,7 @@ def test_each_ending_has_a_notice_with_reason_law_signer_and_the_way_to_complain
     agency = sources.AGENCIES[lives.AGENCY].name.vi
     complaint = rows(found)["Quyền khiếu nại, khởi kiện"]
     assert complaint.startswith(
-        f"Ông (bà), tổ chức có quyền khiếu nại với người đứng đầu {agency}, chậm nhất là hết ngày "
+        f"Ông (bà), tổ chức có quyền khiếu nại đến người đứng đầu {agency} chậm nhất là hết ngày "
     )
     assert complaint.endswith(", hoặc khởi kiện vụ án hành chính tại Tòa án.")
     assert [one.name for one in found.signatories] == [sources.OFFICERS[f"{signer}-1"]]

@@ -28,6 +28,7 @@ from workflows.reprojection import Reprojection
 from workflows.stream.hearing import DROPPED
 from workflows.stream.recording import Stream
 from workflows.stream.starting import continue_as_new_input
+from workflows.stream.waiting import wait_for
 
 FALSE: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("", "not_recorded"),))
 FLOOD: Final = 3_000
@@ -145,6 +146,39 @@ async def test_the_next_run_reads_what_its_predecessor_has_missed(engine: Engine
 
     after.proceed = proceed  # type: ignore[method-assign] # its steps are not the matter here
     await after.live()
+    assert engine.kinds == RECORDED
+
+
+class ContinuedError(Exception):
+    """The run has ended; the next one gets this input."""
+
+
+async def test_a_run_makes_way_after_the_reading_in_which_the_log_asks_it_to(
+    engine: Engine, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = filing(engine, missed=True)
+    engine.told = {"continue_as_new_suggested": True}
+    engine.refuses = lambda _: None
+    engine.answers["news"] = [News(n=1, kind="payment_captured", body={"owed": True, "amount": 16_000})]
+    read = life.heard_again
+
+    async def slowly() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await read()
+
+    async def a_second_later() -> None:
+        await asyncio.sleep(0)
+        seconds.waiting.pop().set_result(None)
+        await wait_for(life.stream, lambda: False)
+
+    def continued(given: dict[str, Any], **_: Any) -> None:
+        raise ContinuedError(given["snapshot"].missed)
+
+    monkeypatch.setattr(workflow, "continue_as_new", continued)
+    life.heard_again, life.proceed = slowly, a_second_later  # type: ignore[method-assign] # its steps are not the matter
+    with pytest.raises(ContinuedError, match="None"):
+        await life.live()
     assert engine.kinds == RECORDED
 
 
