@@ -172,7 +172,7 @@ def test_days_and_numbers_are_written_as_the_language_has_them(
     show_all([(night, 1_234_567.5, day)], columns)
     assert capsys.readouterr().out.splitlines()[1] == shown
     waits = said("doctor.callbacks.suspense", transfers=1, dong=16_000, what="x", days=2.5)
-    assert waits.vi == "1 khoản tiền đã về, 16.000 đồng, x; khoản lâu nhất đã 2,5 ngày"
+    assert waits.vi == "1 khoản tiền đã về, tổng cộng 16.000 đồng, x; khoản chờ lâu nhất đã được 2,5 ngày"
     assert "16,000 đồng" in waits.en
     since = said("doctor.waits.some", agency="H1", count=1, kind="x", of="y", since=night)
     assert (since.vi[-10:], since.en[-10:]) == ("25/11/2026", "2026-11-25")

@@ -261,7 +261,7 @@ def test_the_apology_for_a_late_intake_names_what_was_promised() -> None:
     filed = Filed().until("2026-12-08 09:00").rung().do("apologise", LEADER, **BUSY)
     found = sheet(PaperKind.APOLOGY, filed.source("apologised"))
     labels = {row.place: row.label.vi for block in found.body for row in getattr(block, "rows", ())}
-    assert labels["before"] == "Thời gian trả lời về việc tiếp nhận"
+    assert labels["before"] == "Hạn trả lời về việc tiếp nhận hồ sơ"
     values = {row.place: row.value.vi for block in found.body for row in getattr(block, "rows", ())}
     assert values["expected"] == "09 giờ 00 phút, ngày 09 tháng 12 năm 2026"
     assert "không trả lời đúng thời hạn về việc tiếp nhận" in " ".join(text.vi for text in paragraphs(found))

@@ -259,7 +259,7 @@ def test_forms_are_in_vietnamese_alone_and_name_no_officer_or_agency_by_a_code()
         ("stop-unpaid", ENDED, "Đã hết thời hạn nhưng phí, lệ phí chưa được nộp.", OWN, "reception"),
         ("stop-lapsed", ENDED, SUCCESSOR, OWN, "reception"),
         ("stop-withdrawn", "Thông báo về việc rút hồ sơ", sources.REASON, OWN, "specialist"),
-        ("stop-unfetched", KEPT, "Đã hết thời hạn nhưng kết quả chưa được nhận.", OWN, "leader"),
+        ("stop-unfetched", KEPT, "Đã hết thời hạn nhận kết quả nhưng chưa có người nhận.", OWN, "leader"),
         ("stop-unclaimed", KEPT, "Đã hết thời hạn nhưng phí, lệ phí chưa được nộp.", OWN, "leader"),
     ],
 )
