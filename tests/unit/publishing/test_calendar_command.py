@@ -77,7 +77,7 @@ def test_a_case_is_answered_with_its_reasons() -> None:
 def test_a_day_that_is_only_proposed_is_named_with_its_weekday() -> None:
     found = due("--received", "2027-02-03T09:00+07:00", "--limit", "1 working day")
     assert found["reasoning"][-2] == {
-        "vi": "Chỉ mới được đề xuất nên chưa tính: thứ Năm, 04/02/2027.",
+        "vi": "Thay đổi về lịch chỉ mới được đề xuất nên chưa được áp dụng: thứ Năm, 04/02/2027.",
         "en": "Only proposed, not counted: Thu 2027-02-04.",
     }
 
