@@ -1,10 +1,13 @@
-"""`engine`: compares a whole level-4 filing with its skeleton, with DBOS and with another commit, in turn."""
+"""`engine`: compares a whole level-4 filing with its skeleton, with DBOS and with another commit, in turn.
+
+Also with itself on two workers: a province has several, and a filing moves between them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,7 +22,7 @@ from benchmarks.load import Round, measure
 from benchmarks.peer import process as peer
 from benchmarks.sides import Side
 from benchmarks.skeleton.steps import appended
-from benchmarks.stage import Scene, scene
+from benchmarks.stage import Scene, another_worker, scene
 from benchmarks.watching import late
 from deploy.stack.child import CHECKOUT
 
@@ -85,8 +88,17 @@ class Here:
     def name(self) -> str:
         return self.side.name
 
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """The processes of this side, by name."""
+        return self.on.pids[self.name]
+
     async def round(self, concurrency: int, seconds: float) -> Round:
-        found = await measure(self.side, concurrency, seconds, self.on.pids[self.name])
+        return await self.measured(concurrency, seconds, self.pids)
+
+    async def measured(self, concurrency: int, seconds: float, pids: Mapping[str, int]) -> Round:
+        """Plays one round, and measures these processes in it."""
+        found = await measure(self.side, concurrency, seconds, pids)
         await end(self.on.client, (workflow for filed in found.filed for workflow in filed.workflows[1:]))
         return found
 
@@ -97,6 +109,19 @@ class Here:
         found = await history(self.on.client, filed.workflows)
         await end(self.on.client, filed.workflows[1:])
         return found, await appended(self.on.dsn, filed.workflows)
+
+
+@dataclass(frozen=True)
+class OnTwoWorkers:
+    """The product with a second worker process, which runs in these rounds alone."""
+
+    product: Here
+    name = "two workers"
+
+    async def round(self, concurrency: int, seconds: float) -> Round:
+        async with another_worker(self.product.on.env) as pid:
+            found = await self.product.measured(concurrency, seconds, {**self.product.pids, "second worker": pid})
+        return replace(found, side=self.name)
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
@@ -110,7 +135,7 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
         bare, appends = await skeleton.one()
         compare(left, bare)
         compare_appends(appends, dbos.begun["appends"])
-        rounds = await _in_turn(plan, (product, *before, skeleton, dbos), tell)
+        rounds = await _in_turn(plan, (product, OnTwoWorkers(product), *before, skeleton, dbos), tell)
         tell("late money: watching for it")
         watched = await _late(on, plan.seconds)
         return Measured(

@@ -33,6 +33,7 @@ PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
 """The worker processes of both sides: by name, the module to run and its arguments."""
+_NOBODY: Final[Mapping[str, str]] = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
 
@@ -89,13 +90,21 @@ def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:
 @asynccontextmanager
 async def workers(env: Mapping[str, str], folder: Path) -> AsyncIterator[dict[str, int]]:
     """Runs the worker processes of both sides; yields their pids by name."""
-    nobody = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
     async with AsyncExitStack() as held:
         running = {
-            name: await held.enter_async_context(_process(module, dict(env) | nobody, folder / f"{name}.ready"))
+            name: await held.enter_async_context(_process(module, dict(env) | dict(_NOBODY), folder / f"{name}.ready"))
             for name, module in PROCESSES.items()
         }
         yield {name: process.pid for name, process in running.items()}
+
+
+@asynccontextmanager
+async def another_worker(env: Mapping[str, str]) -> AsyncIterator[int]:
+    """Runs one more worker process of the product; yields its pid."""
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+        ready = Path(folder) / "worker.ready"
+        async with _process(PROCESSES["product"], dict(env) | dict(_NOBODY), ready) as process:
+            yield process.pid
 
 
 @asynccontextmanager

@@ -79,7 +79,7 @@ def test_appends_are_measured_against_those_of_another_checkout(tmp_path: Path) 
 def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_path: Path) -> None:
     few = ("--concurrency", "2", "--rounds", "1", "--seconds", "1")
     found, said = found_by(tmp_path, "engine", *few, "--against", linked(tmp_path / "before"))
-    for other in ("before", "skeleton", "dbos"):
+    for other in ("two workers", "before", "skeleton", "dbos"):
         line = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
         assert re.search(line, said, re.MULTILINE), said
     watch = (
@@ -96,7 +96,8 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
     assert found["recorded_steps"]["dbos"] > 11  # appends, and whatever else a command takes there
     [result] = found["results"]
     own, shared = {"worker", "postgresql", "whole"}, {"back office", "client", "server"}
-    for side, processes in {"product": shared, "before": shared, "skeleton": shared, "dbos": set[str]()}.items():
+    two = {"two workers": shared | {"second worker"}}
+    for side, processes in {"product": shared, "before": shared, "skeleton": shared, "dbos": set[str](), **two}.items():
         figures = result["sides"][side]
         assert figures["filings"] >= 2
         assert set(figures["cpu_ms"]) == own | processes
