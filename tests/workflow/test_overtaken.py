@@ -72,7 +72,9 @@ async def test_of_two_temporals_the_newer_keeps_and_the_older_writes_nothing(wor
         assert stream in {row["stream"] for row in await pool.fetch(NEWEST, 1)}, "the newest event tells of it"
         [told] = await doctor_on_behind(older)
         assert told[0] == "fail"
-        assert told[1].startswith("at least 0 do not know what the log holds, 1 have been taken over by a later run")
+        assert told[1].startswith(
+            f"at least 0 do not know what the log holds, 1 have been taken over by a later run, such as {stream};"
+        )
         async with newer.platform(), newer.back_office():
             assert [health for health, _ in await doctor_on_behind(older)] == ["fail", "warn"]
             [_, (_, words)] = await doctor_on_behind(newer)

@@ -326,7 +326,7 @@ def test_a_proposal_that_is_decided_is_told_so() -> None:
     found = changes(before, after)
     assert [(one.day.day, one.change) for one in found] == [(23, Difference.DECIDED), (28, Difference.DECIDED)]
     assert found[0].words == Text(
-        vi="thứ Hai, 23/11/2026: trước mới chỉ được đề xuất, nay đã được quyết định là ngày nghỉ",
+        vi="thứ Hai, 23/11/2026: trước đây mới chỉ được đề xuất, nay đã được quyết định là ngày nghỉ",
         en="Mon 2026-11-23: only proposed until now, is decided: a day off",
     )
 

@@ -296,7 +296,7 @@ def test_channels_that_open_after_an_incident_are_named_apart() -> None:
     procedure = every_part()
     said = numbers(procedure.model_copy(update={"paper_on_incident": Fact(source="unconfirmed")}))["channels.filing"]()
     by_hand = "tại Bộ phận Một cửa hoặc qua dịch vụ bưu chính công ích"
-    assert said.vi == f"trực tuyến; {by_hand} chỉ khi có sự cố khiến không thể nộp trực tuyến"
+    assert said.vi == f"trực tuyến; chỉ khi có sự cố khiến không thể nộp trực tuyến mới được nộp {by_hand}"
 
 
 def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_information() -> None:
