@@ -71,8 +71,8 @@ check: $(STAMP)
 
 # Current releases of everything, with hashes and without the address of any registry; of these, what the image needs.
 lock: $(STAMP)
-	$(LOCK) --upgrade --extra stack --group dev --group bench -o requirements.lock pyproject.toml
-	$(LOCK) --no-annotate -c requirements.lock -o deploy/image/requirements.lock pyproject.toml
+	$(LOCK) --upgrade --extra stack --extra traces --group dev --group bench -o requirements.lock pyproject.toml
+	$(LOCK) --no-annotate --extra traces -c requirements.lock -o deploy/image/requirements.lock pyproject.toml
 
 # The platform's image, installed from wheels without a network: deploy/image/build says what it needs.
 image: $(STAMP)

@@ -18,6 +18,7 @@ from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.health import READY_FILE as READY_FILE
 from motcua.payloads.key_ring import CODEC_KEYS
 from motcua.signing import AGENT, KEY, KEY_FILE
+from motcua.tracing.setting import TRACES
 from workers.settings import RelaySettings, WorkerSettings
 
 IDENTITY: Final = "MOTCUA_IDENTITY"
@@ -126,7 +127,8 @@ PROCESSES: Final = (
         name="back-office",
         module="workers.backoffice",
         command=("python", "-m", "workers.backoffice"),  # with metrics, unlike an agency's `motcua back-office`
-        settings=ENGINE | {INSTALLATION, PRINCIPAL, AGENT, KEY_FILE, KEY, IDENTITY, OBJECTS, READY_FILE, METRICS},
+        settings=ENGINE
+        | {INSTALLATION, PRINCIPAL, AGENT, KEY_FILE, KEY, IDENTITY, OBJECTS, READY_FILE, METRICS, TRACES},
         ports={"back-office": 9465},
         metrics="back-office",
         after=frozenset({"temporal"}),

@@ -37,6 +37,7 @@ from motcua.payloads.codec import sealing
 from motcua.payloads.converter import data_converter
 from motcua.payloads.key_ring import ring_in
 from motcua.signing import Speaker
+from motcua.tracing.setting import interceptors
 from publishing.authoring import procedures
 from publishing.authoring.calendars import CALENDAR, has_calendar, publish_calendar
 from publishing.authoring.provinces import PROVINCES, publish_province
@@ -165,6 +166,7 @@ async def play(  # noqa: PLR0913 -- two are options, by name
         env["TEMPORAL_ADDRESS"],
         namespace=env["TEMPORAL_NAMESPACE"],
         data_converter=sealing(data_converter, ring_in(env)),
+        interceptors=interceptors(),
         lazy=True,
     )
     run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))

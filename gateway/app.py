@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.common import MetricMeter
@@ -34,6 +35,9 @@ PASSING: Final = (*DATABASE_ERRORS, OSError, TimeoutError)
 
 _SECONDS: Final = 6.0
 """The maximum seconds to wait for a database connection: even if many callers come at once, none waits longer."""
+
+_UNTOLD: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry, which would tell the queries of callbacks and of files' addresses, and stack traces."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
@@ -84,7 +88,7 @@ class Hearing:
 
 def application(pool: Pool, vault: Vault, hearing: Hearing) -> FastAPI:
     """Returns the routes, without a documentation page: only the providers call the routes."""
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, telemetry=_UNTOLD)
 
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])
     async def callback(merchant: str, request: Request) -> Response:

@@ -25,6 +25,7 @@ from motcua.files.store import Store, open_store
 from motcua.health import keep_health
 from motcua.payloads.key_ring import ring_here
 from motcua.stopping import GRACE, on_stop_signals
+from motcua.tracing.setting import called
 from recovery.codec_keys import until_taken
 from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import open_pool, open_vault
@@ -35,6 +36,7 @@ _log = structlog.stdlib.get_logger("motcua.gateway")
 async def main() -> None:
     """Serves until a stop signal, then finishes open requests. Raises `RuntimeError` if the port is taken."""
     settings = GatewaySettings()
+    called("motcua-gateway")
     started, stop, kept = asyncio.Event(), asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)
     tell = partial(tell_payment, await connect())

@@ -35,6 +35,7 @@ from .office.answers import check_answer, issue_answer, part_answer
 from .office.hooks import Hooks
 from .signing import A, Speaker
 from .stopping import GRACE, on_stop_signals
+from .tracing.setting import called
 
 BEAT: Final = 2
 """The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
@@ -234,6 +235,7 @@ async def run(
         UnfitError: An argument is of another type, or out of range, such as a class in place of an office.
     """
     Serve(office=office, agency=agency, queue=queue, patience=patience)
+    called("motcua-back-office")
     with contextlib.suppress(RuntimeError):  # the SDK's default runtime was already set up
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
     store = Store.from_environment()

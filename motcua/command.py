@@ -8,6 +8,7 @@ import traceback
 from typing import Final, NoReturn
 
 from .errors import MotcuaError
+from .tracing.setting import send_rest
 
 _USAGE: Final = 2
 _BUG: Final = 70
@@ -20,6 +21,7 @@ def main() -> NoReturn:
     (temporalio/sdk-python#300), and a finished command would look failed.
     """
     code = _run(sys.argv[1:])
+    send_rest()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # the reader of a pipe has gone
             stream.flush()

@@ -14,6 +14,7 @@ from .errors import MotcuaError, SettingsError
 from .payloads.codec import sealing
 from .payloads.converter import data_converter
 from .payloads.key_ring import ring_here
+from .tracing.setting import interceptors
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
@@ -39,6 +40,7 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
         client = await Client.connect(
             **options,
             data_converter=sealing(data_converter, ring_here()),
+            interceptors=interceptors(),
             lazy=lazy,
             grpc_compression=GrpcCompression.NONE,  # messages are small: packing them takes longer than sending them
         )

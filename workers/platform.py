@@ -21,6 +21,7 @@ from motcua.errors import MotcuaError
 from motcua.health import keep_health
 from motcua.payloads.key_ring import ring_here
 from motcua.stopping import on_stop_signals
+from motcua.tracing.setting import called
 from recovery.builds import Builds
 from recovery.codec_keys import KeyNotHereError, announce, expect_current
 from recovery.schedule import keep_checkpoints, keep_healing
@@ -42,6 +43,7 @@ _log = structlog.stdlib.get_logger("motcua.worker")
 async def main() -> None:
     """Serves until a stop signal, then finishes its current work within ten seconds."""
     settle()
+    called("motcua-worker")
     settings = WorkerSettings()
     client = await connect(lazy=False)
     stop = asyncio.Event()

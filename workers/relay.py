@@ -28,6 +28,7 @@ from activities.results.signing import AgencySeal
 from motcua.files.store import Store, open_store
 from motcua.health import keep_health
 from motcua.stopping import on_stop_signals
+from motcua.tracing.setting import called, spans_here
 from rules.streams import KINDS
 from views.log import DATABASE_ERRORS
 from workers.queue_measures import QueueMeasures
@@ -56,6 +57,8 @@ async def main() -> None:
     """Serves until a stop signal, then finishes the papers in progress."""
     settings = RelaySettings()
     configure_engine()
+    called("motcua-relay")
+    spans = spans_here()
     stop = asyncio.Event()
     on_stop_signals(stop)
     async with (
@@ -69,7 +72,8 @@ async def main() -> None:
         keep, print_ = store.put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
         meter = Runtime.default().metric_meter
-        relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter)
+        traced = {} if spans is None else {"around": spans.around}
+        relay = Relay(pool, vault, KINDS, keep, print_, seal, receipts=receipts, meter=meter, **traced)
         measures = QueueMeasures(meter)
         health = asyncio.create_task(keep_health(settings.ready_file, partial(record_works, pool, vault)))
         papers = (_repeated(relay.one, _PAUSE, stop, partial(_log.warning, "papers.no_record")) for _ in range(AT_ONCE))

@@ -5,6 +5,7 @@ The relay may die at any point: a row is deleted only once its paper is recorded
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -55,6 +56,10 @@ Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
 """Applies an agency's seal to a paper about an event, as of a moment; returns None if the agency has no seal."""
 
 
+Around = Callable[[str, str], AbstractContextManager[object]]
+"""Surrounds the work for a stream, by the stream's name and the work's, with a span of its trace."""
+
+
 class Relay:
     """Makes the papers that wait in `outbox`, one after another."""
 
@@ -69,6 +74,7 @@ class Relay:
         *,
         receipts: ReceiptService | None,
         meter: MetricMeter = MetricMeter.noop,
+        around: Around = lambda _, __: nullcontext(),
     ) -> None:
         self._pool = pool
         self._vault = vault
@@ -78,6 +84,7 @@ class Relay:
         self._keep = keep
         self._print = print_
         self._seal = seal
+        self._around = around
         self._attempts = meter.create_counter("motcua_papers_total", "Attempts to make a paper, by outcome")
         for outcome in ("made", "failed"):
             self._attempts.add(0, {"outcome": outcome})  # an alert on a rise misses the first increment otherwise
@@ -90,7 +97,8 @@ class Relay:
                 return False
             key = row["stream"], row["seq"], row["paper"]
             try:
-                await self._make(row)
+                with self._around(row["stream"], f"MakePaper:{PaperKind(row['paper'])}"):
+                    await self._make(row)
             except Exception as error:  # noqa: BLE001 -- any error is recorded and delays only its own paper
                 # Only the type of an error, since its text may be personal; for a refused seal, the rule.
                 why = f"{SEAL_REFUSED}{error.rule}" if isinstance(error, SealRefusedError) else type(error).__name__

@@ -10,6 +10,7 @@ from typing import Any, Final
 from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, Kind, Process
 from deploy.plain_yaml import plain_yaml
 from motcua.configured_speaker import PRINCIPAL
+from motcua.tracing.setting import TRACES
 
 NAME: Final = "app.kubernetes.io/name"
 COMPONENT: Final = "app.kubernetes.io/component"
@@ -19,7 +20,7 @@ ALIVE: Final = '[ -z "$(find /run/motcua/ready.alive -mmin +2 2>/dev/null)" ]'
 """True before the file is there: until then the process waits for its servers."""
 _MEMORY: Final = {"worker": ("512Mi", "3Gi")}
 """What a process has at least and at most: a worker draws two of the largest pictures at once (docs/files.md)."""
-_POSTGRES, _TEMPORAL, _OBJECTS = (("postgres", 5432), ("temporal", 7233), ("objects", 9000))
+_POSTGRES, _TEMPORAL, _OBJECTS, _TRACES = (("postgres", 5432), ("temporal", 7233), ("objects", 9000), ("traces", 4318))
 _OUTSIDE: Final = {
     "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]}}],
     "ports": [{"protocol": "TCP", "port": 443}],
@@ -144,6 +145,8 @@ def _egress(process: Process) -> Iterator[dict[str, Any]]:
         yield _peer("to", *_POSTGRES)
     if "TEMPORAL_ADDRESS" in process.settings:
         yield _peer("to", *_TEMPORAL)
+    if TRACES in process.settings:
+        yield _peer("to", *_TRACES)
     if OBJECTS in process.settings:
         yield _peer("to", *_OBJECTS)
         yield _OUTSIDE

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.worker import Interceptor, Replayer
 
 from motcua.payloads.converter import data_converter
 from workers.memory import ForgettingRunner
@@ -36,9 +36,14 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return seen
 
 
-async def replay(file: Path) -> None:
+async def replay(file: Path, *interceptors: Interceptor) -> None:
     """Replay one history, with the runner of `motcua worker`, which lets a test read the state."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        data_converter=data_converter,
+        workflow_runner=ForgettingRunner(),
+        interceptors=interceptors,
+    )
     await replayer.replay_workflow(history)

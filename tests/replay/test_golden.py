@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from motcua.tracing.interceptor import Tracing
 from rules.filing.commands import RULES
 from rules.rule import ANYBODY
 from schemas.base import Text
 from schemas.errors import Problem
+from tests.collector import in_memory
 from tests.replay.conftest import FILES, PAIRS, replay
 from tests.replay.fingerprint import neighbours
 from tests.walking import walked
@@ -46,7 +48,9 @@ async def test_a_history_replays_to_the_state_it_had(
         if rule is not None:
             for kind in RULES:
                 monkeypatch.setitem(RULES, kind, replace(RULES[kind], who=ANYBODY, when=rule))
-        await replay(file)
+        spans, made = in_memory()
+        await replay(file, *([] if rule is None else [Tracing(spans)]))  # traced under any other rule
+    assert made() == []
     assert states.get("state") == json.loads(
         file.with_name(file.name.replace(".history.", ".state.")).read_text(encoding="utf-8")
     )

@@ -67,9 +67,9 @@ def test_a_process_reaches_the_servers_of_its_settings_and_no_other() -> None:
     }
     assert reached == {
         "migrations": {"postgres"},
-        "worker": {"postgres", "temporal", "objects"},
-        "relay": {"postgres", "objects"},
-        "gateway": {"postgres", "temporal", "objects"},
-        "back-office": {"temporal", "objects"},
+        "worker": {"postgres", "temporal", "objects", "traces"},
+        "relay": {"postgres", "objects", "traces"},
+        "gateway": {"postgres", "temporal", "objects", "traces"},
+        "back-office": {"temporal", "objects", "traces"},
     }
     assert all(policy["policyTypes"] == ["Ingress", "Egress"] for policy in manifests("NetworkPolicy").values())

@@ -1,6 +1,7 @@
 """The table of processes: each that runs for ever is a row, the stack runs the rows, and what they name is there."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import uvloop
 from console.home import Home
 from console.processes import MODELS, PROCESSES, SECRETS, WITH_PORT, Kind, settings_of
 from deploy.stack.parts import PARTS, Platform
+from motcua.tracing.setting import TRACES
 from operations.commands import processes
 from operations.doctor.check import SETTINGS
 from tests.conftest import ROOT
@@ -103,8 +105,18 @@ def test_a_process_of_an_operator_has_the_same_loop_as_a_stacks(
     assert [type(loop) for loop in loops] == [uvloop.Loop]
 
 
-def test_a_process_loads_no_typesetter_before_it_prints_and_nothing_of_trials() -> None:
+def test_a_process_loads_no_typesetter_before_it_prints_and_nothing_of_trials_or_traces() -> None:
     modules = [process.module for process in PLATFORM if process.module]
-    program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert {"typst", "sandbox", "demo", "deploy.stack"} & set(told.split()) == set()
+    untraced = {name: value for name, value in os.environ.items() if name != TRACES}
+    assert modules[-1] == "gateway.server"  # FastAPI loads OpenTelemetry's interface
+    program = f"""
+import asyncio, sys, {", ".join(modules[:-1])}
+asyncio.run(workers.platform.connect())
+print("opentelemetry" in sys.modules)
+import gateway.server
+print(*sys.modules)
+"""
+    run = [sys.executable, "-c", program]
+    told = subprocess.run(run, cwd=ROOT, env=untraced, capture_output=True, text=True, check=True).stdout.split()
+    assert told[0] == "False"
+    assert {"typst", "sandbox", "demo", "deploy.stack", "opentelemetry.sdk", "requests"} & set(told) == set()

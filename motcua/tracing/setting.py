@@ -1,0 +1,85 @@
+"""The setting that turns traces on, and the tracer of this process."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from motcua.errors import SettingsError
+
+if TYPE_CHECKING:
+    from temporalio.client import Interceptor
+
+    from .spans import Spans
+
+TRACES: Final = "MOTCUA_TRACES"
+"""The setting with the address of the collector."""
+
+_ADDRESS: Final = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?/?")
+_API: Final = "opentelemetry.trace"
+
+
+def collector(address: str) -> str:
+    """Returns the address without a final slash. Raises `ValueError` if it is not that of a server, and no more."""
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError("traces are sent to a collector, such as http://collector:4318; /v1/traces is added")
+    return address.rstrip("/")
+
+
+def called(name: str) -> None:
+    """Names this process in the spans that it sends, unless OpenTelemetry's own setting names it."""
+    if os.environ.get(TRACES):
+        os.environ.setdefault("OTEL_SERVICE_NAME", name)
+
+
+def interceptors() -> list[Interceptor]:
+    """Returns the interceptor of a connection that is traced, else nothing. Raises as `spans_here`."""
+    spans = spans_here()
+    if spans is None:
+        return []
+    from .interceptor import Tracing  # noqa: PLC0415 -- an extra of the kit
+
+    return [Tracing(spans)]
+
+
+def spans_here() -> Spans | None:
+    """Returns the maker of spans of this process; None if it is not traced.
+
+    The spans go to the collector that `MOTCUA_TRACES` names. Without it they belong to the tracer that the program
+    itself has set up for OpenTelemetry, if it has one.
+
+    Raises:
+        SettingsError: The setting is no address, or the extra is not installed.
+    """
+    address = os.environ.get(TRACES)
+    if address:
+        return _sent_to(address)
+    api = sys.modules.get(_API)
+    if api is None or isinstance(api.get_tracer_provider(), api.ProxyTracerProvider):
+        return None
+    from .spans import Spans  # noqa: PLC0415 -- an extra of the kit
+
+    return Spans(api.get_tracer("motcua"))
+
+
+def send_rest() -> None:
+    """Sends the spans that wait, before an end of the process by which Python cleans up nothing."""
+    if _sent_to.cache_info().currsize and (spans := spans_here()) is not None:
+        spans.close()
+
+
+@cache
+def _sent_to(address: str) -> Spans:
+    try:
+        endpoint = collector(address)
+    except ValueError as error:
+        raise SettingsError(f"{TRACES}: {error}") from None
+    try:
+        from .exporting import exported  # noqa: PLC0415 -- an extra of the kit
+    except ModuleNotFoundError:
+        raise SettingsError(f"{TRACES} needs an extra: pip install 'motcua[traces]'") from None
+    called("motcua")
+    return exported(endpoint)

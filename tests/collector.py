@@ -1,0 +1,93 @@
+"""A collector of traces on loopback: OTLP over HTTP, decoded as a real one decodes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from motcua.tracing.exporting import Ids
+from motcua.tracing.spans import Spans
+
+
+@dataclass(frozen=True)
+class Told:
+    """A span, with the name of the process that has sent it."""
+
+    service: str
+    span: Span
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return {each.key: each.value.string_value for each in self.span.attributes}
+
+
+@dataclass
+class Collector:
+    """The received requests: as bytes, and as spans."""
+
+    url: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+
+    @property
+    def spans(self) -> list[Told]:
+        found = []
+        for body in self.bodies:
+            for one in ExportTraceServiceRequest.FromString(body).resource_spans:
+                names = {each.key: each.value.string_value for each in one.resource.attributes}
+                found += [Told(names["service.name"], span) for scope in one.scope_spans for span in scope.spans]
+        return found
+
+    def trace(self, filing: UUID | str) -> list[Told]:
+        """Returns the spans of the trace of a filing: its id is the filing's."""
+        return [each for each in self.spans if str(UUID(bytes=each.span.trace_id)) == str(filing)]
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    """Runs a collector at a free port."""
+    collector = Collector()
+
+    class Received(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            collector.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.path == "/v1/traces"
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Received) as server:
+        collector.url = f"http://127.0.0.1:{server.server_port}"
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield collector
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
+    """Returns a maker of spans, with a function that returns those that it has made."""
+    kept, provider = InMemorySpanExporter(), TracerProvider(id_generator=Ids())
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    return Spans(provider.get_tracer("test")), lambda: list(kept.get_finished_spans())
+
+
+def unconnected(trace: list[Told]) -> list[str]:
+    """Returns the names of the spans whose parent is not in the trace; of the root, only if there are several."""
+    ids = {each.span.span_id for each in trace}
+    roots = [each.span.name for each in trace if not each.span.parent_span_id]
+    return [each.span.name for each in trace if each.span.parent_span_id not in ids | {b""}] + roots[1:]

@@ -1,0 +1,208 @@
+"""Traces: a filing is one trace from its submission to its result, and nothing that is sent names a person."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Interceptor, OutboundInterceptor, StartWorkflowUpdateWithStartInput, WorkflowHistory
+from temporalio.worker import Replayer
+
+from motcua import Dossier, FilingClient, NotAllowed
+from motcua.connection import connect
+from motcua.payloads.codec import KEY_ID
+from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.tracing.interceptor import Tracing
+from motcua.tracing.setting import TRACES, spans_here
+from motcua.tracing.spans import HEADER
+from rules.require import require
+from schemas.filing import commands as cm
+from schemas.people import Role
+from tests.acting import Play, birth, eventually, of
+from tests.collector import Collector, collecting, unconnected
+from tests.conftest import Signed, World
+from tests.histories import CANARY, told_on
+from tests.integration.deploy.demos import start, written
+from tests.sealed import written as ring
+from workers.memory import ForgettingRunner
+from workers.wiring import WORKFLOWS
+
+STEPS: Final = {
+    *("UpdateWithStartWorkflow:submit", "RunWorkflow:Filing", "HandleUpdate:submit", "RunActivity:ledger.append"),
+    *("RunActivity:reception.examine", "UpdateWorkflow:hand_over", "RefuseUpdate:hand_over"),
+    *("UpdateWorkflow:accept", "HandleUpdate:accept", "RunActivity:backoffice.check", "RunActivity:backoffice.issue"),
+    *("HandleUpdate:decide", "CompleteWorkflow:Filing"),
+}
+EVERYWHERE: Final = {
+    ("motcua", "UpdateWithStartWorkflow:submit"),
+    ("motcua-worker", "RunWorkflow:Filing"),
+    ("motcua-worker", "RunWorkflow:Payment"),
+    ("motcua-worker", "RunActivity:ledger.append"),
+    ("motcua-relay", "MakePaper:receipt"),
+    ("motcua-gateway", "SignalWithStartWorkflow:Payment"),
+    ("motcua-back-office", "RunActivity:backoffice.issue"),
+    ("motcua-worker", "CompleteWorkflow:Filing"),
+}
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Gets the spans of this process."""
+    with collecting() as collector:
+        monkeypatch.setenv(TRACES, collector.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        yield collector
+        require(spans_here()).close()
+
+
+async def traced(world: World) -> World:
+    return replace(world, temporal=await connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, lazy=False))
+
+
+async def ended(collector: Collector, *plays: Play) -> None:
+    async def traces() -> list[set[str]]:
+        return [{each.span.name for each in collector.trace(play.filing)} for play in plays]
+
+    await eventually(traces, lambda traces: all("CompleteWorkflow:Filing" in names for names in traces))
+
+
+class Failing(Signed):
+    """Fails at each check, with a text that names a person."""
+
+    has_failed = False
+
+    async def check(self, dossier: Dossier) -> bool:
+        self.has_failed = True
+        raise ValueError(f"canary of {dossier}")
+
+
+def harmless(collector: Collector) -> None:
+    """Assert that spans have no content but ids, names and the types of errors, and no byte of a person."""
+    for one in collector.spans:
+        assert set(one.attributes) <= {"motcua.filing", "error.type"}, one
+        texts = [one.span.events, one.span.trace_state, one.span.status.message]
+        texts += [told for link in one.span.links for told in (link.trace_state, link.attributes)]
+        assert not any(texts), one
+    assert not any(CANARY.encode() in body.lower() for body in collector.bodies)
+
+
+async def replayed(world: World, play: Play, *, traces: bool) -> None:
+    found = await world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        namespace=world.namespace,
+        data_converter=world.temporal.data_converter,
+        workflow_runner=ForgettingRunner(),
+        interceptors=[Tracing(require(spans_here()))] if traces else [],
+    )
+    await replayer.replay_workflow(WorkflowHistory(f"filing:{play.filing}", found.events))
+
+
+async def test_a_filing_is_one_trace_and_no_person_is_in_it(
+    world: World, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CODEC_KEYS, ring("one"))
+    world = await traced(world)
+    async with world.platform(), world.back_office(office := Failing()):
+        play = await Play.begin(world, birth(**told_on() | {"result_channel": "online"}))
+        said = {"recipient": "Canary Name", "code": "000000", "signed_on_paper": True}
+        with pytest.raises(NotAllowed):
+            await play.act(cm.HandOver, play.officer(Role.HANDOVER), **said)
+        await play.deliver()
+    assert office.has_failed
+    await ended(collector, play)
+    trace = collector.trace(play.filing)
+    assert trace == collector.spans  # nothing of questions
+    assert unconnected(trace) == []
+    assert {each.span.name for each in trace} >= STEPS
+    errors = {(one.span.name, one.attributes["error.type"]) for one in trace if "error.type" in one.attributes}
+    assert errors == {("RefuseUpdate:hand_over", "not_allowed"), ("RunActivity:backoffice.check", "_HookError")}
+    harmless(collector)
+
+    sent = len(collector.spans)
+    history = await world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
+    asked = [event.activity_task_scheduled_event_attributes.header.fields for event in history.events]
+    headers = [fields[HEADER] for fields in asked if fields]
+    assert headers
+    assert all(set(json.loads(header.data)) == {"traceparent"} for header in headers)
+    assert any(KEY_ID.encode() in event.SerializeToString() for event in history.events)
+    await replayed(world, play, traces=False)
+    await replayed(world, play, traces=True)
+    assert len(collector.spans) == sent
+
+
+class Sends(Interceptor):
+    """Sends a header of a stranger's with each submission."""
+
+    def __init__(self, header: Payload) -> None:
+        self._header = header
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 -- its name
+        header = self._header
+
+        class Calls(OutboundInterceptor):
+            async def start_update_with_start_workflow(self, call: StartWorkflowUpdateWithStartInput) -> Any:
+                for each in (call.start_workflow_input, call.update_workflow_input):
+                    each.headers = {HEADER: header}
+                return await super().start_update_with_start_workflow(call)
+
+        return Calls(next)
+
+
+def plain(data: bytes) -> Payload:
+    return Payload(metadata={"encoding": b"json/plain"}, data=data)
+
+
+ANOTHER: Final = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00"
+STRANGE: Final = {
+    "huge": plain(b'{"traceparent": "' + b"0" * 500_000 + b'"}'),
+    "nested": plain(b"[" * 4000),
+    "no JSON": plain(b"\xff\x00"),
+    "no text": plain(b'{"traceparent": 5}'),
+    "unfit": plain(b'{"traceparent": "00-canary-canary-01"}'),
+    "sealed": Payload(metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"theirs"}, data=b"\x01" * 90),
+    "elsewhere": Payload(metadata={"encoding": b"json/external-storage-reference"}, data=b"{}"),
+    "with baggage": plain(
+        json.dumps({"traceparent": ANOTHER, "tracestate": "a=canary", "baggage": "a=canary"}).encode()
+    ),
+}
+
+
+async def test_a_strangers_header_breaks_no_task_and_none_of_it_is_sent(world: World, collector: Collector) -> None:
+    world = await traced(world)
+    plays = list[Play]()
+    async with world.platform(), world.back_office():
+        for header in STRANGE.values():
+            config = (await connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace)).config()
+            config["interceptors"] = [Sends(header)]
+            client = FilingClient(type(world.temporal)(**config), patience=20)
+            submission = birth(**told_on() | {"result_channel": "online"})
+            await client.submit(submission)
+            plays.append(Play(world, submission))
+            await plays[-1].withdraw()
+    await ended(collector, *plays)
+    assert [unconnected(collector.trace(of(play.submission))) for play in plays] == [[]] * len(STRANGE)
+    linked = {link.trace_id.hex() for one in collector.spans for link in one.span.links}
+    assert linked == {ANOTHER.split("-")[1]}
+    harmless(collector)
+
+
+async def test_each_process_with_a_part_in_a_filing_is_in_its_trace() -> None:
+    with collecting() as collector, tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        (folder / "scenarios.yaml").write_text(yaml.safe_dump({"scenarios": written("level-4-online")}))
+        sent = {TRACES: collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        played = start("demo", "--scenarios", str(folder / "scenarios.yaml"), folder=folder, **sent)
+        said, _ = played.communicate(timeout=100)
+        assert played.returncode == 0, said
+    [filing] = {one.attributes["motcua.filing"] for one in collector.spans}
+    trace = collector.trace(filing)
+    assert trace == collector.spans
+    assert unconnected(trace) == []
+    assert {(one.service, one.span.name) for one in trace} >= EVERYWHERE
+    harmless(collector)
