@@ -86,8 +86,14 @@ def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
     return Spans(provider.get_tracer("test")), lambda: list(kept.get_finished_spans())
 
 
-def unconnected(trace: list[Told]) -> list[str]:
-    """Returns the names of the spans whose parent is not in the trace; of the root, only if there are several."""
-    ids = {each.span.span_id for each in trace}
-    roots = [each.span.name for each in trace if not each.span.parent_span_id]
-    return [each.span.name for each in trace if each.span.parent_span_id not in ids | {b""}] + roots[1:]
+def steps(trace: list[Told]) -> set[tuple[str, str]]:
+    """Returns the name of each span with that of its parent, which is empty for the one root. All must be connected.
+
+    A step may be there twice, with one id: Temporal may have a task done again.
+    """
+    spans = [each.span for each in trace]
+    names = {b"": ""} | {span.span_id: span.name for span in spans}
+    assert [span.name for span in spans if span.parent_span_id not in names] == []
+    assert [span.name for span in spans if names[span.span_id] != span.name] == []
+    assert len({span.span_id for span in spans if not span.parent_span_id}) == 1
+    return {(span.name, names[span.parent_span_id]) for span in spans}
