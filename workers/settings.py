@@ -16,7 +16,6 @@ from activities.partners.postal import Contract
 from activities.signature.certificate_subject import SubjectRules
 from activities.signature.policy import Policy
 from motcua.connection import configured_address, is_loopback
-from motcua.tracing.setting import collector
 from schemas.identity.statement import UNNAMED, PrincipalKind, audience
 from workers.build import own_build
 from workers.database_hosts import is_here
@@ -53,11 +52,6 @@ class ProcessSettings(BaseSettings):
         if not port:
             raise ValueError("metrics are served at an IP address and a port, such as 127.0.0.1:9464")
         return value
-
-    @field_validator("traces")
-    @classmethod
-    def _is_a_collector(cls, value: str | None) -> str | None:
-        return collector(value) if value else None
 
 
 class RecordSettings(ProcessSettings):

@@ -22,13 +22,6 @@ _ADDRESS: Final = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?/?
 _API: Final = "opentelemetry.trace"
 
 
-def collector(address: str) -> str:
-    """Returns the address without a final slash. Raises `ValueError` if it is not that of a server, and no more."""
-    if not _ADDRESS.fullmatch(address):
-        raise ValueError("traces are sent to a collector, such as http://collector:4318; /v1/traces is added")
-    return address.rstrip("/")
-
-
 def called(name: str) -> None:
     """Names this process in the spans that it sends, unless OpenTelemetry's own setting names it."""
     if os.environ.get(TRACES):
@@ -73,13 +66,11 @@ def send_rest() -> None:
 
 @cache
 def _sent_to(address: str) -> Spans:
-    try:
-        endpoint = collector(address)
-    except ValueError as error:
-        raise SettingsError(f"{TRACES}: {error}") from None
+    if not _ADDRESS.fullmatch(address):
+        raise SettingsError(f"{TRACES} is a collector's address, such as http://collector:4318; /v1/traces is added")
     try:
         from .exporting import exported  # noqa: PLC0415 -- an extra of the kit
     except ModuleNotFoundError:
         raise SettingsError(f"{TRACES} needs an extra: pip install 'motcua[traces]'") from None
     called("motcua")
-    return exported(endpoint)
+    return exported(address.rstrip("/"))
