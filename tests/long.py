@@ -137,8 +137,8 @@ integration/operations/test_store.py: stores that miss, damage or hide files, an
 integration/operations/test_support_bundle.py: that a support bundle names no person and no secret
 integration/operations/test_tills.py: tills by the command, and what they come to
   only cash_needs what_is_recorded
-integration/operations/test_traces.py: a trace over all processes of a stack, and each header of a stranger
-  but a_filing_is
+integration/operations/test_traces.py: a trace over all processes and over a restart, and strangers in it
+  but a_filing_is_one
 integration/papers/test_money_receipts.py: receipts while their service is away, lost or void
   but a_missing without_a
 integration/papers/test_relay.py: each paper by a real relay, refused, repeated, at once, sealed, and verified

@@ -22,12 +22,14 @@ from motcua.tracing.setting import TRACES, spans_here
 from motcua.tracing.spans import HEADER
 from rules.require import require
 from schemas.filing import commands as cm
+from schemas.filing.state import Stage
 from schemas.people import Role
-from tests.acting import Play, birth, eventually
+from tests.acting import Doubtful, Play, birth, eventually
 from tests.collector import Collector, collecting, steps
 from tests.conftest import Signed, World
 from tests.histories import CANARY, told_on
 from tests.integration.deploy.demos import start, written
+from tests.restarting import restart
 from tests.sealed import written as ring
 from workers.memory import ForgettingRunner
 from workers.wiring import WORKFLOWS
@@ -144,6 +146,21 @@ async def test_a_filing_is_one_trace_and_no_person_is_in_it(
     await replayed(world, play, traces=False)
     await replayed(world, play, traces=True)
     assert len(collector.spans) == sent
+
+
+async def test_a_filing_that_is_started_again_from_its_log_stays_in_its_trace(
+    world: World, collector: Collector
+) -> None:
+    world = await traced(world)
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.accepted(world, birth())
+        await restart(world, f"filing:{play.filing}", force=True)
+        await play.review()
+        await play.at(Stage.CLOSED)
+    await ended(collector, play)
+    [once, again] = [("RunWorkflow:Filing", parent) for parent in ("", "StartWorkflow:Filing")]
+    later = ("RunActivity:ledger.append", "HandleUpdate:decide")
+    assert steps(collector.trace(play.filing)) >= {once, again, later}
 
 
 class Sends(Interceptor):
