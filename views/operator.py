@@ -53,15 +53,20 @@ async def board(log: Log, agency: str | None = None) -> Board:
     end_of_day = now.astimezone(VIETNAM).replace(hour=23, minute=59, second=59, microsecond=999_999)
     due = await connection.fetch(_DUE, agency, end_of_day)
     money = await connection.fetch(_MONEY, agency)
-    newest = await connection.fetch(_NEWEST, agency, NEWEST, NEWEST_AMONG)
     return Board(
         as_of=now,
         counts=await counts(log, agency),
         **due[0],
         money=tuple(Money.model_validate(dict(row)) for row in money),
         appends=await connection.fetchval(_APPENDS),
-        newest=tuple(BoardEvent.model_validate(dict(row) | {"stream": name_of(row["stream"])}) for row in newest),
+        newest=await newest(connection, agency),
     )
+
+
+async def newest(connection: Connection, agency: str | None = None) -> tuple[BoardEvent, ...]:
+    """Returns the newest events of all filings, or of one agency's."""
+    rows = await connection.fetch(_NEWEST, agency, NEWEST, NEWEST_AMONG)
+    return tuple(BoardEvent.model_validate(dict(row) | {"stream": name_of(row["stream"])}) for row in rows)
 
 
 def name_of(stream: str) -> str:
@@ -85,10 +90,14 @@ from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
 """SQL: the number of appends from the database's statistics, some seconds late. Two readings give the rate."""
+# A plain join would read the whole log, so `offset 0` keeps the look-up of each event.
 _NEWEST: Final = f"""
 with newest as (
     select seq, stream, filing_id, agency, kind, recorded_at as at
-    from ({NEWEST_EVENTS.format(most="$3")}) last join event using (stream, seq)
+    from ({NEWEST_EVENTS.format(most="$3")}) last cross join lateral (
+        select filing_id, agency, kind, recorded_at from event where (event.stream, event.seq) = (last.stream, last.seq)
+        offset 0
+    ) as event
     where filing_id is not null and ($1::text is null or agency = $1) order by at desc, stream, seq desc limit $2
 )
 select newest.at, newest.agency, filing.code, newest.stream, newest.kind

@@ -39,7 +39,7 @@ from views.applicant import filings_of_client, filings_of_person, receipt
 from views.auditor import events
 from views.log import Log, UnfoldableError, no_keys
 from views.officer import absences, tasks
-from views.operator import codes, find
+from views.operator import codes, find, newest
 from views.order import events_after
 from views.registers.filings import entries, register
 from views.timeline import timeline
@@ -264,6 +264,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "register of a month": register_of_a_month,
     "absences": lambda c, some: absences(log(c), some.agency),
     "order of all events": order,
+    "newest events": lambda c, _: newest(c),
     "outcomes that no event states": lambda c, _: c.fetch(UNRECORDED),
     "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
 }
