@@ -18,6 +18,7 @@ from console.home import CODEC, Home, port_setting
 from console.processes import MODELS, PROCESSES, SECRETS, WITH_PORT, settings_of
 from motcua.cli.running import STACK, use_stack_here
 from motcua.payloads.key_ring import CODEC_KEYS
+from motcua.tracing.setting import TRACES
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.base import Text
@@ -106,7 +107,7 @@ SETTINGS: Final = frozenset(
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
-ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES
+ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES | {TRACES}
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
     SETTINGS - ADDRESSES - SECRETS
 )

@@ -20,6 +20,7 @@ from gateway.app import Hearing, application
 from motcua.errors import SettingsError
 from motcua.tracing.setting import TRACES, spans_here
 from motcua.tracing.spans import HEADER, carried, carrying, filing_of, root
+from operations.doctor.check import shown
 from rules.require import require
 from tests.collector import in_memory
 from tests.walking import walked
@@ -137,3 +138,7 @@ def test_without_the_extra_the_setting_is_refused_with_the_remedy(monkeypatch: p
     monkeypatch.setitem(sys.modules, "motcua.tracing.exporting", cast("Any", None))
     with pytest.raises(SettingsError, match=r"pip install 'motcua\[traces\]'"):
         spans_here()
+
+
+def test_the_doctor_shows_a_collector_without_a_password() -> None:
+    assert shown(TRACES, "http://user:canary@collector:4318") == "http://collector:4318"

@@ -225,7 +225,7 @@ async def test_each_process_with_a_part_in_a_filing_is_in_its_trace() -> None:
     with collecting() as collector, tempfile.TemporaryDirectory(prefix="motcua-") as name:
         folder = Path(name).resolve()
         (folder / "scenarios.yaml").write_text(yaml.safe_dump({"scenarios": written("level-4-online")}))
-        sent = {TRACES: collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+        sent = {TRACES: collector.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}  # so each process sends at its end
         played = start("demo", "--scenarios", str(folder / "scenarios.yaml"), folder=folder, **sent)
         said, _ = played.communicate(timeout=100)
         assert played.returncode == 0, said
