@@ -296,7 +296,7 @@ async def test_the_default_result_is_the_same_bytes_each_time() -> None:
     first, second = await BackOffice().issue(request), await BackOffice().issue(request)
     assert first == second
     assert isinstance(first, Document)
-    assert "không giải quyết" in first.data.decode()
+    assert "không chấp thuận" in first.data.decode()
     assert await BackOffice().check(request.dossier)
 
 

@@ -197,8 +197,8 @@ async def falling_behind(around: Surroundings) -> list[Finding]:
         running = len(await temporals(connection))
     seen = ok("doctor.behind.level", n=len(streams) - len(found.unopened))
     if found.wrong:
-        first, counts = found.wrong[0], {"behind": len(found.behind), "overtaken": len(found.overtaken)}
-        seen = fail("doctor.behind.known_less", first=first, **counts)
+        behind_by, overtaken = len(found.behind), len(found.overtaken)
+        seen = fail("doctor.behind.known_less", behind=behind_by, overtaken=overtaken, first=found.wrong[0])
     rest = []
     if found.unopened:
         rest.append(warn("doctor.behind.unopened", count=len(found.unopened), first=found.unopened[0]))

@@ -53,7 +53,10 @@ OWN = cited(sources.PLAIN.legal_basis)
 ENDED = "Thông báo kết thúc giải quyết hồ sơ"
 NOT_SUPPLIED = "Đã hết thời hạn nhưng hồ sơ chưa được bổ sung, hoàn thiện."
 KEPT = "Thông báo về việc kết quả chưa có người nhận"
-SUCCESSOR = "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, và không có người kế thừa nào tiếp tục thực hiện thủ tục theo quy định."
+SUCCESSOR = (
+    "Người nộp hồ sơ đã chết hoặc chấm dứt tồn tại, "
+    "và không có người kế thừa nào tiếp tục thực hiện thủ tục theo quy định."
+)
 NINES = "chín trăm chín mươi chín"
 SIZES = {"a5": (148, 210), "a4": (210, 297)}
 
