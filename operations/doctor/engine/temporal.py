@@ -30,6 +30,9 @@ from schemas.stream.restart import REMEMBERED, SCHEDULE, Healings
 from schemas.translate import said
 from views import primary
 
+ANSWERS_WITHIN: Final = 5.0
+"""Seconds for connecting and two calls: less than the time of a whole check, whose end would name no address."""
+
 WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
@@ -56,11 +59,12 @@ FRUITLESS: Final = 3
 async def temporal(around: Surroundings) -> list[Finding]:
     """Checks that Temporal answers and has our namespace."""
     try:
-        client = await connect(lazy=False)
-        info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
-        described = await client.workflow_service.describe_namespace(
-            DescribeNamespaceRequest(namespace=client.namespace)
-        )
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            client = await connect(lazy=False)
+            info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+            described = await client.workflow_service.describe_namespace(
+                DescribeNamespaceRequest(namespace=client.namespace)
+            )
     except (MotcuaError, RPCError) as error:
         why = f"Temporal: {error.status.name}" if isinstance(error, RPCError) else str(error)
         return [fail("as_is", fix="doctor.temporal.unusable", value=why)]

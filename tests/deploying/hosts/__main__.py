@@ -31,9 +31,11 @@ from tests.deploying.hosts.faults import APART, Trial, say
 from tests.deploying.hosts.filings import OUT, RECEIPTS
 from tests.deploying.hosts.machine import LONG, Machine
 from tests.deploying.hosts.network import CLIENTS, HOSTS, OUTSIDE
+from tests.deploying.hosts.planted import planted
 from tests.deploying.hosts.platform import Platform
 from tests.faults.once import not_once
 from tests.faults.processes import ENV
+from tests.integration.files.clamd import OwnClamd
 
 NEEDED: Final = {
     "/usr/lib/postgresql/17/bin/postgres": "postgresql-17",
@@ -45,6 +47,7 @@ NEEDED: Final = {
     "ip": "iproute2",
     "unshare": "util-linux",
     "git": "git",
+    "clamd": "clamav-daemon",
 }
 """The programs, each with its Debian package."""
 BEGIN_WITHIN: Final = 720
@@ -58,13 +61,22 @@ def missing() -> list[str]:
     return [package for program, package in NEEDED.items() if not (Path(program).exists() or network.there(program))]
 
 
-async def trial(folder: Path, filings: int) -> bool:
-    """Runs the whole trial, within its namespaces; returns whether every check passed."""
+async def trial(folder: Path, filings: int, *, only_planted: bool) -> bool:
+    """Runs the trial, within its namespaces; returns whether every check passed."""
     network.lay(folder)
+    scanner = folder / "clamd"
+    scanner.mkdir()
+    async with OwnClamd(scanner) as clamd:
+        return await whole(folder, filings, clamd.socket, only_planted=only_planted)
+
+
+async def whole(folder: Path, filings: int, scanner: str, *, only_planted: bool) -> bool:
+    """Runs all, or only the planted faults, with a virus scanner."""
     machines = {name: Machine(name, folder) for name in (*HOSTS, OUTSIDE)}
     home = Home(folder / "shared")
     home.create()
     cluster, platform = Cluster(machines), Platform(machines, home)
+    platform.env["MOTCUA_CLAMD"] = scanner
     say("starting three hosts …")
     await platform.start_outside()
     for host in HOSTS:
@@ -75,10 +87,12 @@ async def trial(folder: Path, filings: int) -> bool:
     for host in HOSTS:
         await platform.start(host, ROOT)
     run = Trial(folder, machines, cluster, platform, Writes())
+    await planted(run)
+    if only_planted:
+        return True
     playing = await play(platform, filings, folder)
     writing = asyncio.create_task(run.writes.go_on())
     await eventually(lambda: begun(playing, folder), bool, LONG)
-    say(f"doctor before the faults: {await doctor(platform)}")
     for fault in (run.leader_killed, run.cut_off, run.temporal_restarted, run.worker_without_room, run.rolled):
         await asyncio.sleep(APART)
         await fault()
@@ -154,12 +168,12 @@ async def not_in_record(file: Path) -> list[str]:
     return [" ".join(map(str, key)) for key in keys if key not in there]
 
 
-def apart(filings: int) -> int:
+def apart(*options: str) -> int:
     """Runs the trial in namespaces of its own, in a folder that is gone afterwards; returns its exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="motcua-hosts-") as folder:
         Path(folder).chmod(0o711)
-        inside = (sys.executable, "-m", "tests.deploying.hosts", "--filings", str(filings), "--inside", folder)
+        inside = (sys.executable, "-m", "tests.deploying.hosts", *options, "--inside", folder)
         # A shell is the first process of the namespace, since it reaps what Patroni leaves behind.
         first = ("sh", "-c", '"$@" & wait $!', "sh")
         flags = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -177,10 +191,11 @@ def apart(filings: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.deploying.hosts")
     parser.add_argument("--filings", type=int, default=200)
+    parser.add_argument("--planted", action="store_true", help="only the planted faults that the doctor names")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside is not None:
-        return 0 if asyncio.run(trial(given.inside.resolve(), given.filings)) else 1
+        return 0 if asyncio.run(trial(given.inside.resolve(), given.filings, only_planted=given.planted)) else 1
     say(f"needs Linux, root, the checkout's history, and of Debian: {' '.join(NEEDED.values())}")
     if lacking := missing():
         say(f"missing: apt-get install {' '.join(lacking)}")
@@ -189,7 +204,7 @@ def main() -> int:
         say("run it as root: it makes network namespaces")
         return 2
     begun = time.monotonic()
-    code = apart(given.filings)
+    code = apart("--filings", str(given.filings), *(["--planted"] if given.planted else []))
     say(f"{'passed' if code == 0 else 'FAILED'} after {time.monotonic() - begun:.0f} s")
     return code
 

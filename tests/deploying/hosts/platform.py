@@ -87,6 +87,12 @@ class Platform:
         command = [found("env"), "-C", str(checkout), sys.executable, "-m", row.module]
         machine.start(Part(process, command=command, ready=is_ready), env)
 
+    def office_of(self, agency: str, host: str) -> None:
+        """Starts the back office of an agency that runs one of its own."""
+        command = [sys.executable, "-m", "motcua.command", "back-office", "--agency", agency]
+        office = Part(Process(name=f"office-{agency}"), command=command, ready=at_once)
+        self._machines[host].start(office, {**self.env, **keys.speaker_of_office(self.env)})
+
     async def command(self, *words: str, checkout: Path) -> tuple[int, str]:
         """Runs a `motcua` command among the clients; returns its exit code and its output."""
         told = (sys.executable, "-m", "motcua.command", *words)

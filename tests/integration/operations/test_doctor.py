@@ -79,6 +79,13 @@ async def test_with_nothing_running_it_says_what_to_start(here: None) -> None:  
     assert {one["check"] for one in told.findings} == {check.name for check in (*FIRST, *THEN)}
 
 
+async def test_a_temporal_that_hangs_is_named_by_its_address(here: None) -> None:  # noqa: ARG001 -- for where it runs
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        where = f"127.0.0.1:{hanging.getsockname()[1]}"
+        told = await Doctor({})(TEMPORAL_ADDRESS=where)
+    assert told.of("temporal") == [("fail", f"{where} does not answer")]
+
+
 async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: None, tmp_path: Path) -> None:  # noqa: ARG001
     home = Home(tmp_path / ".motcua")
     home.create()
