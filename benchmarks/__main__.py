@@ -21,6 +21,7 @@ from benchmarks.documents import files as files_benchmark
 from benchmarks.documents import papers as papers_benchmark
 from benchmarks.elsewhere import NoCheckoutError, check
 from benchmarks.record import append as append_benchmark
+from benchmarks.record import growth as growth_benchmark
 from benchmarks.record import guards as guards_benchmark
 from benchmarks.record import ledger as ledger_benchmark
 from benchmarks.watching import memory as memory_benchmark
@@ -186,6 +187,28 @@ def ledger(
     """
     measured = _measured(file, lambda tell: ledger_benchmark.run(events, tell))
     _show(file, measured, ledger_benchmark.as_json)
+
+
+@app.command()
+def growth(
+    *,
+    events: Annotated[
+        list[int] | None,
+        typer.Option("--events", min=1_000, metavar="N", help="In the log; may be repeated. 1, 3 and 10 million."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", exists=True, file_okay=False, help="For the database: 2 kB for an event."),
+    ] = None,
+    file: File = None,
+) -> None:
+    """Measure appends, reads, checks and sizes of a record at several lengths. See docs/capacity.md.
+
+    Examples: `python -m benchmarks growth --json out.json`, `python -m benchmarks growth --events 99000 --folder /data`
+    """
+    lengths = events or growth_benchmark.EVENTS
+    measured = _measured(file, lambda tell: growth_benchmark.run(lengths, folder, tell))
+    _show(file, measured, growth_benchmark.as_json)
 
 
 def _measured(file: Path | None, measure: Callable[[Tell], Coroutine[Any, Any, T]]) -> T:

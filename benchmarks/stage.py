@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,9 +50,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
-    """Starts the stack, the workers and the clients in a new folder, which is removed at the end of the block."""
-    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+async def scene(kept: Path | None = None) -> AsyncIterator[Scene]:
+    """Starts the stack, the workers and the clients, in `kept` or in a folder that the end of the block removes."""
+    with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres", "temporal", "migrations", "trust")) as stack:
             await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
             async with workers(stack.env, Path(folder)) as pids:

@@ -16,17 +16,14 @@ from typing import Final
 import psutil
 from pydantic_core import to_json
 
-from activities.keys.masters import master_keys
-from activities.ledger.vault import Vault
 from benchmarks.about import commit, machine, versions
 from benchmarks.ending import end
 from benchmarks.load import cpu
-from benchmarks.record.long_log import lengthening
+from benchmarks.record.long_log import LongLog
 from benchmarks.record.looked import LOOKS
-from benchmarks.stage import Scene, scene
+from benchmarks.stage import scene
 from console.database import connected
 from deploy.stack.child import CHECKOUT
-from schemas.ids import StreamId
 
 EVENTS: Final = 500_000
 SHARE: Final = 10
@@ -95,24 +92,24 @@ async def run(events: int, tell: Callable[[str], None]) -> Measured:
         played = await on.sides[0].file()
         await on.client.get_workflow_handle(played.workflows[0]).result()
         await end(on.client, played.workflows[1:])
-        filing = StreamId.parse(played.workflows[0]).filing
-        vault = Vault(master_keys(on.env["MOTCUA_MASTER_KEY"]))
-        async with lengthening(on.env["MOTCUA_SUPERUSER_DATABASE_URL"], vault, filing) as log:
-            await log.lengthen(events // SHARE // log.each)
-            short = {name: await _look(on, name, tell) for name in LOOKS}
-            await log.lengthen(events // log.each)
-            long = {name: await _look(on, name, tell) for name in LOOKS}
+        log = LongLog(on.env["MOTCUA_SUPERUSER_DATABASE_URL"], on.env["MOTCUA_MASTER_KEY"])
+        postgresql = on.pids["product"]["postgresql"]
+        await log.lengthen(events // SHARE)
+        short = {name: await look(on.env, postgresql, name, tell) for name in LOOKS}
+        await log.lengthen(events)
+        long = {name: await look(on.env, postgresql, name, tell) for name in LOOKS}
         return Measured(short, long, datetime.now(UTC), machine(), await versions(on), await commit(CHECKOUT))
 
 
-async def _look(on: Scene, name: str, tell: Callable[[str], None]) -> Look:
-    async with connected(on.dsn, timeout=600) as connection:
+async def look(env: Mapping[str, str], pid: int, name: str, tell: Callable[[str], None]) -> Look:
+    """Makes one pass over the log, in a process of its own. `pid`: PostgreSQL's. Raises `NotWholeError`."""
+    async with connected(env["MOTCUA_DATABASE_URL"], timeout=600) as connection:
         events = int(await connection.fetchval("select count(*) from event"))
-    postgresql = {"postgresql": on.pids["product"]["postgresql"]}
+    postgresql = {"postgresql": pid}
     before = cpu(postgresql)["postgresql"]
     command = (sys.executable, "-m", "benchmarks.record.looked", name)
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=PIPE, stderr=PIPE, cwd=CHECKOUT, env={**os.environ, **on.env}
+        *command, stdout=PIPE, stderr=PIPE, cwd=CHECKOUT, env={**os.environ, **env}
     )
     sampling = asyncio.create_task(_most_resident(process.pid))
     said, errors = await process.communicate()

@@ -1,155 +1,162 @@
-"""A long log of valid events: one filing recorded by the product, and many copies of it.
-
-Each copy has its own id, key, numbers and hashes, made by the same functions as in a real append.
-"""
+"""A long log of valid events: a few filings recorded by the product, and many copies, with their read models."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any, Final, TypeAlias
-from uuid import UUID, uuid4
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
-from activities.ledger import event_rows
-from activities.ledger.event_rows import key_commitment, receipt_binding
-from activities.ledger.sequencer import MOST, position_appends
-from activities.ledger.vault import FilingKey, Vault
+from activities.keys.masters import master_keys
+from activities.ledger.sequencer import last_position, position_appends
+from activities.ledger.vault import Vault
+from benchmarks.record.copies import COLUMNS, Recorded, Row, Rows, Template, World
+from operations.rebuilding import read_models
 from rules.require import require
-from schemas.ids import event_id
+from rules.streams import KINDS
 
-Row: TypeAlias = dict[str, Any]
-Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 _AT_ONCE: Final = 1_000
-"""The most filings to write in one transaction."""
-_NUMBER: Final = re.compile(rb"(?<=-)([A-Z]{0,2})([0-9]{7})(?=[\"\\])")
-"""The end of a number from a counter, such as a filing's code, in JSON."""
-_HASHED: Final = (
-    *("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed", "key_id"),
-    *("command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash", "bound"),
-)
-_COLUMNS: Final = {
-    "filing_key": ("filing_id", "agency", "key_id", "wrapped", "wrapped_by"),
-    "event": (*_HASHED, "hash"),
-    "receipt": ("stream", "command_id", "filing_id", "agency", "digest", "seq", "body"),
-    "stream": ("stream", "filing_id", "agency", "epoch", "head_seq", "head_hash", "head_at"),
-}
-_EVENTS: Final = "select * from event where filing_id = $1 order by stream, seq"
-_RECEIPTS: Final = "select * from receipt where filing_id = $1 order by stream, seq"
-
-
-@dataclass(frozen=True)
-class _Filing:
-    """The recorded filing. `opened`: the decrypted data of each event, if any; `subjects`: the actors in that data."""
-
-    id: UUID
-    events: Sequence[Row]
-    opened: Sequence[bytes | None]
-    subjects: frozenset[str]
-    receipts: Mapping[tuple[str, str], Row]
-    key: FilingKey
+"""The number of filings that are written in one transaction."""
+_SHARE: Final = 8
+"""The number of transactions that a process writes before it gets other work."""
+_OF_FILING: Final = "select * from {table} where filing_id = $1"
+_COUNT: Final = """
+insert into counter (agency, kind, period, last) values ($1, $2, $3, $4)
+on conflict (agency, kind, period) do update set last = excluded.last where counter.last < excluded.last
+"""
+_UNSAFE: Final = ("fsync = off", "full_page_writes = off", "max_wal_size = '8GB'")
+"""Settings of the server while copies are written, since a crash would only end the benchmark."""
 
 
 class LongLog:
-    """The log, over a superuser's connection. `each`: the number of events of one filing."""
+    """The log of a database. The log must have only the recorded filings so far, all of one agency.
 
-    def __init__(self, connection: Any, vault: Vault, told: _Filing) -> None:
-        self.each = len(told.events)
-        self._connection = connection
-        self._vault = vault
-        self._told = told
-        self._there = 1
+    `dsn`: a superuser's address of the database.
+    """
+
+    def __init__(self, dsn: str, master: str) -> None:
+        self._dsn = dsn
+        self._master = master
+        self._world: World | None = None
+        self._rounds = 1
 
     async def lengthen(self, to: int) -> None:
-        await self._connection.execute("update counter set last = $1", to)
-        for first in range(self._there, to, _AT_ONCE):
-            last = min(first + _AT_ONCE, to)
-            await _write(self._connection, [await _like(self._told, self._vault, n) for n in range(first, last)])
-        self._there = to
-        while await position_appends(self._connection) == MOST:
-            pass
-        for tidied in ("vacuum analyze", "checkpoint"):
-            await self._connection.execute(tidied)
+        """Adds copies of all recorded filings, until they have about `to` events."""
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            while await position_appends(connection):
+                pass
+            world = self._world = self._world or await _read(connection, Vault(master_keys(self._master)))
+            rounds = max(self._rounds, to // world.events)
+            for setting in _UNSAFE:
+                await connection.execute(f"alter system set {setting}")
+            await connection.execute("select pg_reload_conf()")
+            after = await last_position(connection) - self._rounds * world.events
+            await self._copy(world, rounds, after)
+            await connection.executemany(_COUNT, list(_counters(world, rounds)))
+            await connection.execute("update sequencer set last = (select max(position) from position)")
+            self._rounds = rounds
+            for tidied in ("alter system reset all", "select pg_reload_conf()", "vacuum analyze", "checkpoint"):
+                await connection.execute(tidied)
+        finally:
+            await connection.close()
+
+    async def _copy(self, world: World, rounds: int, after: int) -> None:
+        """Writes the copies of the rounds up to `rounds`, in several processes."""
+        step = max(1, _AT_ONCE // len(world.filings))
+        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+            loop = asyncio.get_running_loop()
+            given = (self._dsn, self._master, world, after)
+            shares = [
+                range(first, min(first + _SHARE * step, rounds), step)
+                for first in range(self._rounds, rounds, _SHARE * step)
+            ]
+            await asyncio.gather(*(loop.run_in_executor(pool, _write, *given, share, rounds) for share in shares))
 
 
-@asynccontextmanager
-async def lengthening(dsn: str, vault: Vault, filing: UUID) -> AsyncIterator[LongLog]:
-    """Opens the log. The log must have only this filing, and each counter must have issued only one number."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        yield LongLog(connection, vault, await _read(connection, vault, filing))
-    finally:
-        await connection.close()
+def _counters(world: World, rounds: int) -> Iterator[tuple[Any, ...]]:
+    """Yields each counter, as it is after so many rounds."""
+    for place, agency in enumerate(world.agencies):
+        of_agency = len(range(place, rounds, len(world.agencies)))
+        for (kind, period), last in world.counted.items():
+            if of_agency:
+                yield agency, kind, period, last * of_agency
 
 
-async def _read(connection: Any, vault: Vault, filing: UUID) -> _Filing:
+async def _read(connection: Any, vault: Vault) -> World:
+    ids = [row[0] for row in await connection.fetch("select filing_id from filing order by code")]
+    agency = await connection.fetchval("select distinct agency from filing")
+    order = await connection.fetch(
+        "select stream, seq from position join event using (stream, seq) where filing_id = any($1) order by position",
+        ids,
+    )
+    place = {(row["stream"], row["seq"]): n for n, row in enumerate(order, 1)}
+    filings = [await _filing(connection, vault, one, place) for one in ids]
+    counted = await connection.fetch("select kind, period, last from counter where agency = $1", agency)
+    return World(filings, agency, {(row["kind"], row["period"]): row["last"] for row in counted}, len(place))
+
+
+async def _filing(connection: Any, vault: Vault, filing: UUID, place: Mapping[tuple[str, int], int]) -> Recorded:
+    async def rows_of(table: str, order: str = "") -> list[Row]:
+        return [dict(row) for row in await connection.fetch(f"{_OF_FILING.format(table=table)} {order}", filing)]
+
     key = require(await vault.find(connection, filing))
-    events = [dict(row) for row in await connection.fetch(_EVENTS, filing)]
+    events = await rows_of("event", "order by stream, seq")
     opened = [row["sealed"] and key.unseal(row["sealed"], f"{row['stream']}\n{row['seq']}") for row in events]
-    subjects = frozenset(said["actor"] for said in map(json.loads, filter(None, opened)) if "actor" in said)
-    receipts = {(row["stream"], row["command_id"]): dict(row) for row in await connection.fetch(_RECEIPTS, filing)}
-    return _Filing(filing, events, opened, subjects, receipts, key)
+    subjects, person = _people(opened)
+    rows = {table: await rows_of(table) for table in read_models(KINDS)}
+    references = {row["reference"] for row in rows["payment"]}
+    return Recorded(
+        id=filing,
+        events=events,
+        opened=opened,
+        places=[place[row["stream"], row["seq"]] for row in events],
+        receipts={(row["stream"], row["command_id"]): row for row in await rows_of("receipt")},
+        rows=rows,
+        key=key,
+        subjects=subjects,
+        person=person,
+        words=frozenset({str(filing), events[0]["agency"], person, *map(key.pseudonym, subjects), *references}),
+    )
 
 
-async def _like(told: _Filing, vault: Vault, n: int) -> Rows:
-    """Returns the rows of the `n`-th copy of the recorded filing, by table."""
-    filing = uuid4()
-    key, wrapped = await vault.new(filing)
-    named = {told.key.pseudonym(subject): key.pseudonym(subject) for subject in told.subjects}
-    others = [(old.encode(), new.encode()) for old, new in ({str(told.id): str(filing)} | named).items()]
-
-    def own(said: bytes) -> bytes:
-        for old, new in others:
-            said = said.replace(old, new)
-        return _NUMBER.sub(lambda found: found[1] + b"%07d" % (int(found[2]) + n), said)
-
-    rows: Rows = {table: [] for table in _COLUMNS}
-    rows["filing_key"].append((filing, told.events[0]["agency"], key.key_id, wrapped.data, wrapped.by))
-    before: Row = {}
-    for event, opened in zip(told.events, told.opened, strict=True):
-        stream, command = event["stream"].replace(str(told.id), str(filing)), event["command_id"]
-        begins = event["seq"] == 1
-        ordinal = 0 if begins or before["command_id"] != command else before["ordinal"] + 1
-        receipt = told.receipts[event["stream"], command]
-        bound = f'{{"epoch":{json.loads(event["bound"])["epoch"]}'
-        if begins:
-            bound += f',"key":"{key_commitment(key.secret)}"'
-        if receipt["seq"] == event["seq"]:
-            bound += f',"receipt":"{receipt_binding(key.secret, stream, command, receipt["digest"])}"'
-        changed = {
-            "stream": stream,
-            "event_id": event_id(stream, command, ordinal),
-            "filing_id": filing,
-            "body": own(event["body"]),
-            "sealed": opened and key.seal(own(opened), f"{stream}\n{event['seq']}"),
-            "key_id": opened and key.key_id,
-            "actor": own(event["actor"]),
-            "prev_hash": bytes(32) if begins else before["hash"],
-            "bound": f"{bound}}}".encode(),
-        }
-        row = {name: changed.get(name, event[name]) for name in _HASHED}
-        before = row | {"ordinal": ordinal, "hash": sha256(event_rows.hashed(row, event_rows.BOUND)).digest()}
-        rows["event"].append((*row.values(), before["hash"]))
-        if receipt["seq"] == event["seq"]:
-            rows["receipt"].append(_of("receipt", receipt | changed | {"body": own(receipt["body"])}))
-        head = {"epoch": 1, "head_seq": row["seq"], "head_hash": before["hash"], "head_at": row["recorded_at"]}
-        if not begins:
-            rows["stream"].pop()
-        rows["stream"].append(_of("stream", row | head))
-    return rows
+def _people(opened: Sequence[bytes | None]) -> tuple[frozenset[str], str]:
+    """Returns the subjects of the acting persons in the decrypted data, and the applicant's id number."""
+    said = [json.loads(one) for one in opened if one]
+    [person] = {one["event"]["applicant"]["id_number"] for one in said if "applicant" in one.get("event", ())}
+    return frozenset(one["actor"] for one in said if "actor" in one), person
 
 
-def _of(table: str, row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _COLUMNS[table])
+def _write(dsn: str, master: str, world: World, after: int, shares: range, rounds: int) -> None:
+    """Writes the copies of some rounds, in a process of its own. Each item of `shares` begins a transaction."""
+
+    async def write() -> None:
+        vault, connection = Vault(master_keys(master)), await asyncpg.connect(dsn)
+        try:
+            person = await vault.persons(connection)
+            templates = [Template(one, world) for one in world.filings]
+            for first in shares:
+                turns = range(first, min(first + shares.step, rounds))
+                copies = [
+                    await one.copy(vault, person, n, after + n * world.events) for n in turns for one in templates
+                ]
+                await _put(connection, world, copies)
+        finally:
+            await connection.close()
+
+    asyncio.run(write())
 
 
-async def _write(connection: Any, filings: Sequence[Rows]) -> None:
+async def _put(connection: Any, world: World, copies: Sequence[Rows]) -> None:
+    columns = COLUMNS | {table: tuple(of[0]) for one in world.filings for table, of in one.rows.items() if of}
     async with connection.transaction():
-        for table, columns in _COLUMNS.items():
-            records = [row for filing in filings for row in filing[table]]
-            await connection.copy_records_to_table(table, columns=columns, records=records)
+        for table, names in columns.items():
+            # In order, so that the copies of a transaction pass through each index once.
+            records = sorted((row for copy in copies for row in copy[table]), key=lambda row: str(row[0]))
+            await connection.copy_records_to_table(table, columns=names, records=records)

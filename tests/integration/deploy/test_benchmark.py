@@ -15,6 +15,8 @@ from benchmarks.elsewhere import elsewhere
 from benchmarks.engine import DifferentShapeError, compare, compare_appends
 from benchmarks.history import History
 from benchmarks.load import Round
+from benchmarks.record.appends import TEN
+from benchmarks.record.growing import APPENDED
 from benchmarks.report import compared
 from benchmarks.sides import Filed
 from rules.payment.late_money import MOST
@@ -125,6 +127,27 @@ def test_a_long_log_is_verified_and_rebuilt_from_in_memory_that_does_not_grow(tm
         assert 50 * 2**20 < long["resident"] < 1.25 * short["resident"]
         assert long["cpu_of_100000"] > 0
         assert re.search(rf"^{name}, {long['events']:,} events: [\d,]+ events a second", said, re.MULTILINE)
+
+
+def test_a_record_that_grows_is_whole_at_each_length_and_its_costs_are_measured(tmp_path: Path) -> None:
+    lengths = ("--events", "2000", "--events", "5000")
+    found, said = found_by(tmp_path, "growth", *lengths, "--folder", tmp_path)
+    few, many = found["grown"]
+    assert [set(one["looks"]) for one in (few, many)] == [{"verify", "bindings", "rebuild"}, {"verify", "bindings"}]
+    assert 1_800 < few["events"] < 2_200
+    assert 4_800 < many["events"] < 6_000
+    for one in (few, many):
+        assert one["looks"]["verify"]["events"] == one["events"] + (APPENDED + 1) * (TEN + 1)
+        assert one["checkpointed"] > 1_800
+        assert None not in one["checks"].values()
+        assert {"master_key", "read_models", "findings"} <= set(one["checks"])
+        assert all(0 < times["median"] <= times["p99"] for times in (one["asks"] | one["appends"]).values())
+        assert 0 < one["append_cpu_ms"] < one["appends"]["submission"]["p99"] + one["appends"]["command"]["p99"]
+        assert min(one["sizes"]["event"]) > 0
+    assert many["sizes"]["event"] > few["sizes"]["event"]
+    assert many["tasks"] > 2 * few["tasks"] > 0
+    assert f"{many['events']:,} events, {many['filings']:,} filings" in said
+    assert [file.name for file in tmp_path.iterdir()] == ["found.json"]
 
 
 def test_what_does_something_else_is_no_skeleton_and_no_peer() -> None:
