@@ -59,9 +59,9 @@ class Spans:
             return
         here = trace.get_current_span().get_span_context()
         context, links = _placed(filing, here, stays=True) if near is None else _placed(filing, near)
-        told = {"motcua.filing": str(filing)}
+        attributes = {"motcua.filing": str(filing)}
         silent = {"record_exception": False, "set_status_on_exception": False}
-        with self._tracer.start_as_current_span(name, context, kind, told, links, **silent) as span:
+        with self._tracer.start_as_current_span(name, context, kind, attributes, links, **silent) as span:
             try:
                 yield span.get_span_context()
             except Exception as error:
@@ -77,8 +77,8 @@ class Spans:
         context = Context() if own == root(filing) else context
         token = chosen.set(own)
         try:
-            told = {"motcua.filing": str(filing)}
-            span = self._tracer.start_span(name, context, SpanKind.SERVER, told, links, times[0])
+            attributes = {"motcua.filing": str(filing)}
+            span = self._tracer.start_span(name, context, SpanKind.SERVER, attributes, links, times[0])
         finally:
             chosen.reset(token)
         if error is not None:
@@ -118,8 +118,8 @@ def carried(headers: Mapping[str, Payload]) -> SpanContext:
         fields = from_json(sent.data)
     except ValueError:
         return _NOWHERE
-    said = fields.get("traceparent") if isinstance(fields, dict) else None
-    found = _TRACEPARENT.fullmatch(said) if isinstance(said, str) else None
+    parent = fields.get("traceparent") if isinstance(fields, dict) else None
+    found = _TRACEPARENT.fullmatch(parent) if isinstance(parent, str) else None
     if found is None:
         return _NOWHERE
     trace_id, span_id, flags = (int(each, 16) for each in found.groups())
@@ -130,8 +130,8 @@ def carrying(headers: Mapping[str, Payload], own: SpanContext | None) -> Mapping
     """Returns the headers with this context, if it is one. It is not encrypted: it has no content."""
     if own is None or not own.is_valid:
         return headers
-    said = {"traceparent": f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"}
-    return {**headers, HEADER: Payload(metadata={"encoding": b"json/plain"}, data=to_json(said))}
+    context = {"traceparent": f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"}
+    return {**headers, HEADER: Payload(metadata={"encoding": b"json/plain"}, data=to_json(context))}
 
 
 def _placed(filing: UUID, near: SpanContext, *, stays: bool = False) -> tuple[Context, list[Link]]:
