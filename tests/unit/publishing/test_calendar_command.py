@@ -245,7 +245,7 @@ def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
     assert of["2027-02-04", "decided"]["hours"] == ["07:00-11:30", "13:30-17:00"]
     assert of["2027-02-04", "proposed"]["hours"] == []
     said = " ".join(run("show").stdout.split())
-    assert "04/02/2027 nghỉ đề xuất, chưa tính" in said
+    assert "04/02/2027 nghỉ mới là đề xuất, chưa tính vào lịch" in said
     assert "library" not in said
     assert run("show", "nowhere").exit_code == 1
 
