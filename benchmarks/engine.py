@@ -27,6 +27,8 @@ from benchmarks.watching import late
 from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)
+WARM_UP: Final = 3
+"""The part of a round that is played, without being measured, before the measured one."""
 MOST_APART: Final = 4
 """The number of events by which the two histories may differ: workflow tasks vary from run to run."""
 
@@ -113,13 +115,14 @@ class Here:
 
 @dataclass(frozen=True)
 class OnTwoWorkers:
-    """The product with a second worker process, which runs in these rounds alone."""
+    """The product with a second worker process, which runs in these rounds alone and is warmed up before each."""
 
     product: Here
     name = "two workers"
 
     async def round(self, concurrency: int, seconds: float) -> Round:
         async with another_worker(self.product.on.env) as pid:
+            await self.product.round(concurrency, seconds / WARM_UP)
             found = await self.product.measured(concurrency, seconds, {**self.product.pids, "second worker": pid})
         return replace(found, side=self.name)
 
@@ -179,7 +182,7 @@ async def _in_turn(plan: Plan, contestants: Sequence[Contestant], tell: Callable
     for concurrency in plan.concurrency:
         tell(f"{concurrency} at once: warming up")
         for each in contestants:
-            await each.round(concurrency, plan.seconds / 3)
+            await each.round(concurrency, plan.seconds / WARM_UP)
         for number in range(1, plan.rounds + 1):
             for each in contestants:
                 found = await each.round(concurrency, plan.seconds)
