@@ -79,9 +79,13 @@ class Looks:
 
         Raises `RefusalError`: `NOT_FOUND` for another person's filing.
         """
-        question = asked.question
         expires = datetime.fromtimestamp(proved.statement.exp, UTC)
-        await use_once(connection, str(question.statement), expires, asked.look)
+        await use_once(connection, str(asked.question.statement), expires, asked.look)
+        return await self.permitted(connection, asked, proved)
+
+    async def permitted(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
+        """Returns the look if it is permitted, and writes nothing. Raises `RefusalError` as `allowed` does."""
+        question = asked.question
         who = asker(proved, question)
         if type(question) in OPEN:
             return Look(asked, proved)

@@ -78,8 +78,11 @@ class Views:
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
-        """Returns the answer once the stream changes, or when the wait ends; records the look under the run's id."""
-        asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
+        """Returns the answer like `changed`; records the look under the run's id."""
+        return await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
+
+    async def changed(self, asked: rd.Asked) -> rd.Answer:
+        """Returns the answer once the stream changes, or when the wait ends."""
         question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
@@ -93,6 +96,23 @@ class Views:
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
         return await self._answer(asked, proved)
+
+    async def sees(self, asked: rd.Asked) -> bool:
+        """Whether the asker of a question about one filing may see this filing. Records no look.
+
+        Raises `RefusalError` if the asker may not ask at all.
+        """
+        if self._looks is None:
+            return True
+        proved = self._looks.admitted(asked)
+        async with self._reading() as connection:
+            try:
+                await self._looks.permitted(connection, asked, proved)
+            except RefusalError as error:
+                if error.refusal.code is RefusalCode.NOT_FOUND:
+                    return False
+                raise
+        return True
 
     async def _answer(self, asked: rd.Asked, proved: Proved | None) -> rd.Answer:
         look = None

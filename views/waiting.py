@@ -37,7 +37,8 @@ async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], w
     """Yields the states of streams of this kind that may have waits by the rule `waits`. Encrypted values are blank."""
     log = Log(connection, no_keys, kinds)
     after = [str(model.model_fields["kind"].default) for model in waits.after]
-    streams = [row["stream"] for row in await connection.fetch(_MAYBE, kind.name, waits.closed, after)]
+    maybe = _MAYBE if waits.closed else _MAYBE_OPEN
+    streams = [row["stream"] for row in await connection.fetch(maybe, kind.name, after)]
     for start in range(0, len(streams), PAGE):
         rows = await connection.fetch(_EVENTS, streams[start : start + PAGE])
         for stream, its_own in groupby(rows, key=itemgetter("stream")):
@@ -47,8 +48,14 @@ async def _states(connection: Connection, kinds: Kinds, kind: StreamKind[Any], w
 
 
 _MAYBE: Final = """
-select stream from standing where kind = $1 and (open or $2)
-    and exists (select from event where event.stream = standing.stream and event.kind = any($3))
+select stream from standing
+where kind = $1 and exists (select from event where event.stream = standing.stream and event.kind = any($2))
+order by stream
+"""
+# Without `offset 0` a join would read the whole log for a few open streams.
+_MAYBE_OPEN: Final = """
+select stream from standing where kind = $1 and open
+    and exists (select from event where event.stream = standing.stream and event.kind = any($2) offset 0)
 order by stream
 """
 _EVENTS: Final = """

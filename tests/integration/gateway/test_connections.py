@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from gateway.connections import Connections, bounded
-from gateway.server import _Server
+from gateway.serving import Server
 from gateway.settings import GatewaySettings
 
 MOST, OF_ONE, SECONDS = 12, 8, 0.5
@@ -33,7 +33,7 @@ async def port() -> AsyncIterator[int]:
     """The port of a server as the gateway's."""
     ready = asyncio.Event()
     bounds = bounded(Connections(MOST, OF_ONE, SECONDS))
-    server = _Server(uvicorn.Config(_app, http=bounds, log_config=None, lifespan="off"), ready.set)
+    server = Server(uvicorn.Config(_app, http=bounds, log_config=None, lifespan="off"), ready.set)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve([listener]))
         await ready.wait()

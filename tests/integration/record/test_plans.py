@@ -43,6 +43,7 @@ from views.operator import codes, find, newest
 from views.order import events_after
 from views.registers.filings import entries, register
 from views.timeline import timeline
+from views.waiting import waiting
 from workers.wiring import ONE_PLAN
 
 PROVINCE: Final = (Path(__file__).parent / "province.sql").read_text()
@@ -276,6 +277,13 @@ async def test_no_big_table_is_read_whole(province: str, what: str, often: int, 
     found = await asked(province, ASKS[what], often, **settings)
     assert found
     assert {statement: problems for statement, problems in found.items() if problems} == {}
+
+
+async def test_waits_of_open_streams_are_looked_up(province: str) -> None:
+    """Each open stream is, so that the cost is theirs and not the record's."""
+    found = await asked(province, lambda c, _: waiting(c, KINDS, "outcomes", datetime.now(UTC)))
+    assert found
+    assert not [one for problems in found.values() for one in problems if one.startswith("scans")]
 
 
 async def test_a_scan_is_seen(province: str) -> None:
