@@ -1,0 +1,1 @@
+"""HTTP for everybody who is not on Temporal."""
