@@ -112,6 +112,7 @@ PROCESSES: Final = (
     Process(name="bank", kind=Kind.STAND_IN, module="sandbox.bank", ports={"bank": 8801}),
     Process(name="post", kind=Kind.STAND_IN, module="sandbox.post", ports={"post": 8802}),
     Process(name="trust", kind=Kind.STAND_IN, module="sandbox.trust", ports={"trust": 8803}),
+    Process(name="issuer", kind=Kind.STAND_IN, module="sandbox.issuer", ports={"issuer": 8804}),
     Process(
         name="worker",
         module="workers.platform",

@@ -27,6 +27,7 @@ from gateway.pages import RETURNED
 from operations.programs import find_program
 from operations.schema_version import migrate_command
 from sandbox.bank.merchants import as_settings, own_settings
+from sandbox.issuer import issuers_setting
 from sandbox.trust import AUTHORITY, ROOT
 from schemas.payment.state import DEFAULT_PROVIDER
 
@@ -34,6 +35,8 @@ PARTS: Final = tuple(process.name for process in PROCESSES)
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
 SCANNER: Final = "MOTCUA_CLAMD"
+CLIENTS: Final = (keys.HERE, keys.SECOND)
+"""The clients of the sandbox issuer, named as the stack's programs."""
 BRIEF: Final = 0.3
 """The minutes until a payment request to the sandbox's payment platform expires: few, for trials of the expiry."""
 
@@ -100,6 +103,7 @@ class Platform:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
             env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
+        env |= self._issuers()
         env |= keys.checkpoints_of_stack(self._home, os.environ) if "worker" in self._chosen else {}
         for process in self._processes:
             if process.metrics:
@@ -114,6 +118,13 @@ class Platform:
             return {}
         address = f"http://{self._address('gateway')}"
         return {"MOTCUA_FILES_KEY": self._home.secret("files_key", _key), "MOTCUA_FILES_URL": address}
+
+    def _issuers(self) -> dict[str, str]:
+        """Returns the settings of the issuer of tokens; empty without one."""
+        if "issuer" not in self._chosen:
+            return {}
+        url = f"http://{self._address('issuer')}"
+        return {"MOTCUA_ISSUER_URL": url, "MOTCUA_ISSUERS": issuers_setting(url, CLIENTS)}
 
     @property
     def _temporal_database(self) -> Path:
@@ -171,6 +182,8 @@ class Platform:
         command = [*command, "--port", str(port), "--data", str(self._home.folder(name))]
         if name == "bank" and "gateway" in self._chosen:
             command += ["--callbacks", f"http://{self._address('gateway')}{CALLBACKS}"]
+        if name == "issuer":
+            command += [argument for client in CLIENTS for argument in ("--client", client)]
         return Part(process, command=command, ready=lambda: _listens(port))
 
     def _platform(self, process: Process, command: list[str]) -> Part:
