@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from console.database import APPLICATION, OWNER
 from console.home import setting_of
+from gateway.door.settings import DoorSettings
 from gateway.settings import GatewaySettings
 from motcua.configured_speaker import INSTALLATION, PRINCIPAL
 from motcua.health import READY_FILE as READY_FILE
@@ -39,7 +40,7 @@ def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
     return frozenset(setting_of(name) for name, field in fields if field.annotation in {SecretStr, SecretStr | None})
 
 
-MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings)
+MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings, DoorSettings)
 S3_SECRET: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
 """The secret setting of the library that reaches S3: of each process with `OBJECTS`."""
 SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
@@ -153,6 +154,16 @@ PROCESSES: Final = (
         ports={"gateway": 8080, "gateway-metrics": 9466},
         metrics="gateway-metrics",
         # Not after Temporal: without Temporal the gateway can store callbacks.
+        after=frozenset({"migrations"}),
+        grace=15,
+    ),
+    Process(
+        name="door",
+        module="gateway.door.server",
+        command=("motcua", "door"),
+        settings=ENGINE | settings_of(DoorSettings) | {PRINCIPAL, AGENT, KEY_FILE, KEY},
+        ports={"door": 8090, "door-metrics": 9468},
+        metrics="door-metrics",
         after=frozenset({"migrations"}),
         grace=15,
     ),

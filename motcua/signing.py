@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
@@ -56,11 +57,13 @@ class Authenticated:
         acr: The level of assurance about the human, "1" to "4".
         amr: The methods of authentication, as named in RFC 8176: `pwd`, `otp`, `face`.
         auth_time: The time of authentication, in seconds since 1970; None: the moment of each signature.
+        token: SHA-256 of the access token that proved the actor to the principal, if one did.
     """
 
     acr: str = "1"
     amr: tuple[str, ...] = ("swk",)
     auth_time: int | None = None
+    token: str | None = None
 
 
 class Speaker:
@@ -68,6 +71,7 @@ class Speaker:
 
     Attributes:
         principal: The principal's id in the register.
+        client: The program for which the principal speaks; None: for itself.
         audience: The name of the installation in statements.
         waits: True if signing waits for another process or device.
     """
@@ -75,9 +79,16 @@ class Speaker:
     def __init__(self, principal: str, key: Key, installation: str) -> None:
         """Make a speaker. `installation`: the value of the installation's `MOTCUA_INSTALLATION`."""
         self.principal = principal
+        self.client: str | None = None
         self.audience = c.audience(installation)
         self.waits = key.waits
         self._key = key
+
+    def of_client(self, client: str) -> "Speaker":
+        """Returns a copy that speaks for this registered program. The principal needs a grant for this."""
+        other = copy(self)
+        other.client = client
+        return other
 
     def command(self, stream: str, command: C, how: Authenticated) -> C:
         """Returns the command with a signed statement that names its actor. Raises `MotcuaError` if an agent fails."""
@@ -122,6 +133,7 @@ class Speaker:
         now = int(time.time())
         said = {
             "iss": self.principal,
+            "client": self.client,
             "aud": self.audience,
             "iat": now,
             "exp": now + LIFE,
@@ -129,6 +141,7 @@ class Speaker:
             "acr": how.acr,
             "amr": how.amr,
             "auth_time": now if how.auth_time is None else how.auth_time,
+            "token": how.token,
         }
         return sign(c.IdentityStatement(**said | about), self._key)
 

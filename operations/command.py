@@ -10,7 +10,7 @@ import typer
 from motcua.cli.help import Later, app_of, nothing, with_words
 
 _ALONE: Final = {
-    **dict.fromkeys(("worker", "relay", "gateway", "migrate"), "operations.commands.processes"),
+    **dict.fromkeys(("worker", "relay", "gateway", "door", "migrate"), "operations.commands.processes"),
     "witness": "operations.commands.ledger.witness",
     "events": "operations.commands.ledger.record",
     "tasks": "operations.commands.board",

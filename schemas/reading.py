@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, TypeAdapter
 
-from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
+from .base import AgencyCode, Dong, Instant, Key, Line, Model, Personal, Sha256, StrictModel, Subject, Text, unset
 from .complaint.state import ComplaintView
 from .files import LARGEST_FILE, FileAddress, MediaType
 from .filing.delivery import DeliveryView, Link
@@ -257,12 +257,14 @@ class _Question(StrictModel):
 
     answer: ClassVar[Any]
 
-    reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
+    reason: Annotated[Line | None, Personal] = Field(default=None, exclude_if=unset, repr=False)
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 class _About(_Question):
-    """A question about one stream."""
+    """A question about one stream, of one of these `kinds`; without `kinds`, of any kind."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("filing",)
 
     stream: StreamName
 
@@ -300,7 +302,7 @@ class AskLinkedResult(_About):
 
     ask: Literal["linked_result"] = "linked_result"
     answer: ClassVar = ResultView
-    link: Link
+    link: Annotated[Link, Personal]
     """the secret part of the result's web address"""
 
 
@@ -313,7 +315,7 @@ class AskFile(_About):
     ask: Literal["file"] = "file"
     answer: ClassVar = FileAddress
     sha256: Sha256
-    link: Link | None = Field(default=None, exclude_if=unset)
+    link: Annotated[Link | None, Personal] = Field(default=None, exclude_if=unset)
     """the secret part of the result's web address; only for the result"""
 
 
@@ -345,6 +347,8 @@ class AskUpload(_About):
 class AskPayment(_About):
     """The state of a payment."""
 
+    kinds = ("payment",)
+
     ask: Literal["payment"] = "payment"
     answer: ClassVar = PaymentView
 
@@ -352,12 +356,16 @@ class AskPayment(_About):
 class AskParcel(_About):
     """The state of a parcel."""
 
+    kinds = ("parcel",)
+
     ask: Literal["parcel"] = "parcel"
     answer: ClassVar = ParcelView
 
 
 class AskReferral(_About):
     """The state of a referral: of a part of the procedure that another agency decides."""
+
+    kinds = ("referral",)
 
     ask: Literal["referral"] = "referral"
     answer: ClassVar = ReferralView
@@ -380,6 +388,8 @@ class AskPapers(_About):
 class AskReceipt(_About):
     """The receipt of the command with the id `command_id`; by default, of the submission."""
 
+    kinds = ()
+
     ask: Literal["receipt"] = "receipt"
     answer: ClassVar = Receipt
     command_id: Key = "submit"
@@ -387,6 +397,8 @@ class AskReceipt(_About):
 
 class AskActions(_About):
     """Every command of a stream, and whether `actor` can give it now."""
+
+    kinds = ()
 
     ask: Literal["actions"] = "actions"
     answer: ClassVar = list[Action]
@@ -440,7 +452,7 @@ class AskPersonsFilings(_Page):
 
     ask: Literal["persons_filings"] = "persons_filings"
     answer: ClassVar = Page[FilingSummary]
-    id_number: IdNumber
+    id_number: Annotated[IdNumber, Personal]
     """citizen or enterprise number of the applicant"""
 
 

@@ -19,6 +19,8 @@ SPECIALIST: Final = Actor(subject="h01.12-specialist-1", role=Role.SPECIALIST, a
 APPLICANT: Final = Actor(subject="citizen-1", role=Role.APPLICANT)
 PROCEDURE: Final = "2.000635"
 AUDIENCE: Final = st.audience("default")
+OF_PERSONS: Final = tuple(claim for claim, roles in st.CLAIMED.items() if roles)
+"""The claims to speak for persons."""
 
 
 def raw_key(seed: int) -> Ed25519PrivateKey:

@@ -75,11 +75,11 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: a signed batch's signer, key id and statement hash, else the batch's own claim."""
+    """Returns the sending program: a signed batch's program, key id and statement hash, else the batch's own claim."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)
-    return f"{by.statement.iss}/{batch.via.channel}/{by.key_id}/{by.sha256}"
+    return f"{by.statement.program}/{batch.via.channel}/{by.key_id}/{by.sha256}"
 
 
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:

@@ -31,7 +31,7 @@ def files() -> dict[str, str]:
 def _processes() -> dict[str, Any]:
     services = {one.name: _service(one) for one in PLATFORM}
     settings = {name: {"file": f"secrets/{name}"} for name in _SECRETS}
-    keys = {f"{name}.pem": {"file": f"secrets/keys/{name}.pem"} for name in ("back-office", "first-start")}
+    keys = {f"{name}.pem": {"file": f"secrets/keys/{name}.pem"} for name in ("back-office", "door", "first-start")}
     return {
         "services": services | {"commands": _commands()},
         "volumes": {"objects": {}, "clamd": {}},

@@ -25,6 +25,9 @@ SECOND: Final = "motcua-up-second"
 OFFICE: Final = "motcua-up-office"
 """The name of an embedded stack's back office."""
 
+DOOR: Final = "motcua-up-door"
+"""The name of an embedded stack's door."""
+
 
 def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
     """Returns the identity settings for a stack's parts and users; only `MOTCUA_IDENTITY` if identity is not required.
@@ -38,7 +41,7 @@ def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
     if wanted is Identity.OFF:
         return {IDENTITY: wanted}
     key = _key(home.run / "identity.pem")
-    for beside in (second_key(key), office_key(key)):
+    for beside in (second_key(key), office_key(key), door_key(key)):
         _key(beside)
     installation = home.secret("installation", lambda: f"embedded-{secrets.token_hex(6)}")
     return {IDENTITY: wanted, INSTALLATION: installation, PRINCIPAL: HERE, KEY_FILE: str(key)}
@@ -51,6 +54,11 @@ def speaker_of_office(env: Mapping[str, str]) -> dict[str, str]:
     return {PRINCIPAL: OFFICE, KEY_FILE: str(office_key(Path(env[KEY_FILE])))}
 
 
+def speaker_of_door(env: Mapping[str, str]) -> dict[str, str]:
+    """Returns the identity settings of a stack's door that differ from the other parts' settings."""
+    return {PRINCIPAL: DOOR, KEY_FILE: str(door_key(Path(env[KEY_FILE])))} if env.get(PRINCIPAL) == HERE else {}
+
+
 def second_key(key: Path) -> Path:
     """Returns the file of the second program's key, beside the key of the stack's program."""
     return key.with_name("second.pem")
@@ -59,6 +67,11 @@ def second_key(key: Path) -> Path:
 def office_key(key: Path) -> Path:
     """Returns the file of the back office's key, beside the key of the stack's program."""
     return key.with_name("office.pem")
+
+
+def door_key(key: Path) -> Path:
+    """Returns the file of the door's key, beside the key of the stack's program."""
+    return key.with_name("door.pem")
 
 
 def _key(file: Path) -> Path:

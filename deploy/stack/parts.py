@@ -89,7 +89,7 @@ class Platform:
             env["TEMPORAL_NAMESPACE"] = NAMESPACE
             env |= keys.speaker_of_stack(self._home, os.environ)
             env |= keys.ring_of_stack(self._home, os.environ, keeps_plain=self._temporal_database.exists())
-        for part in ("bank", "post", "trust", "gateway"):
+        for part in ("bank", "post", "trust", "gateway", "door"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
         env |= self._files()
@@ -201,6 +201,7 @@ class Platform:
         own |= {METRICS: self._address(process.metrics)} if process.metrics else {}
         own |= {"MOTCUA_RELEASE": "true"} if process.name == "worker" else {}
         own |= keys.speaker_of_office(self.env()) if process.name == "back-office" else {}
+        own |= keys.speaker_of_door(self.env()) if process.name == "door" else {}
         return Part(process, command=command, ready=ready, own=own)
 
 

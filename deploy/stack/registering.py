@@ -12,7 +12,7 @@ from temporalio.client import Client
 from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from console.database import OWNER, connected, while_away
-from deploy.stack.keys import HERE, OFFICE, SECOND, office_key, second_key
+from deploy.stack.keys import DOOR, HERE, OFFICE, SECOND, door_key, office_key, second_key
 from motcua import FilingClient, NotAuthorised, Unavailable
 from motcua.configured_speaker import PRINCIPAL, speaker_here
 from motcua.identity import key_in, prove
@@ -55,7 +55,7 @@ async def let_speak(env: Mapping[str, str]) -> None:
     if env.get(PRINCIPAL) != HERE:
         return
     key = Path(env[KEY_FILE])
-    programs = {_PROGRAM: key, _SECOND: second_key(key), _OFFICE: office_key(key)}
+    programs = {_PROGRAM: key, _SECOND: second_key(key), _OFFICE: office_key(key), _DOOR: door_key(key)}
     await while_away(lambda: _register(env, programs))
     temporal = await Client.connect(
         env["TEMPORAL_ADDRESS"],
@@ -109,6 +109,12 @@ async def _register(env: Mapping[str, str], programs: Mapping[PrincipalFile, Pat
 _PROGRAM: Final = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)
 _SECOND: Final = _PROGRAM.model_copy(update={"id": SECOND, "name": "motcua up, second"})
 _OFFICE: Final = PrincipalFile(id=OFFICE, name="motcua up, back office", kind=PrincipalKind.BACK_OFFICE)
+_DOOR: Final = PrincipalFile(
+    id=DOOR,
+    name="motcua up, door",
+    kind=PrincipalKind.SOFTWARE,
+    grants=(Grant(claim=Claim.PROGRAMS, programs=(HERE, SECOND), assurance=Assurance.LOW),),
+)
 _KNOWN_WITHIN: Final = 30.0
 _AGAIN: Final = 0.2
 _OPERATOR: Final = "select agency, subject from officer where role = $1 and active order by agency, subject limit 1"

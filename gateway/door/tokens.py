@@ -278,12 +278,15 @@ class _Known:
         more = claims.model_extra or {}
         role, agency = more.get(self.issuer.role_claim, Role.APPLICANT), more.get(self.issuer.agency_claim)
         subject = self._subject(claims.sub)
-        if role == Role.APPLICANT:
-            if not self.issuer.applicants:
-                raise NotAuthenticatedError(Reason.ROLE)
-            if agency is not None:
-                raise NotAuthenticatedError(Reason.AGENCY)
-            return Actor(subject=subject, role=Role.APPLICANT)
+        if role != Role.APPLICANT:
+            return self._officer(subject, role, agency)
+        if not self.issuer.applicants:
+            raise NotAuthenticatedError(Reason.ROLE)
+        if agency is not None:
+            raise NotAuthenticatedError(Reason.AGENCY)
+        return Actor(subject=subject, role=Role.APPLICANT)
+
+    def _officer(self, subject: str, role: Any, agency: Any) -> Actor:
         if not isinstance(role, str) or role not in OFFICERS or not self.issuer.officers:
             raise NotAuthenticatedError(Reason.ROLE)
         try:

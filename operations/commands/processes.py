@@ -15,6 +15,8 @@ from temporalio.service import RPCError
 from activities.ledger.vault import Vault
 from console import database as db
 from gateway import server
+from gateway.door import server as door_server
+from gateway.door.settings import DoorSettings
 from gateway.settings import GatewaySettings
 from motcua.cli.answer import say
 from motcua.cli.running import Exit, fail
@@ -49,6 +51,11 @@ def relay() -> None:
 @app.command()
 def gateway() -> None:
     _run(lambda: _serve(GatewaySettings, server.main))
+
+
+@app.command()
+def door() -> None:
+    _run(lambda: _serve(DoorSettings, door_server.main))
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:

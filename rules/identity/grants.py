@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.identity.statement import (
     ALL_AGENCIES,
     ALL_CLIENTS,
+    ALL_PROGRAMS,
     CLAIMED,
     Claim,
     Grant,
     Message,
     Principal,
     PrincipalKey,
+    PrincipalKind,
     Proved,
 )
 from schemas.names import ROLE_NAMES
@@ -47,6 +49,17 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     least = min(one.assurance for one in grants)
     given = proved.statement.assurance
     return None if given >= least else problem("statement", "assurance_too_low", least=int(least), given=int(given))
+
+
+SPOKEN_FOR: Final = frozenset({PrincipalKind.PORTAL, PrincipalKind.DESK, PrincipalKind.SOFTWARE})
+"""The kinds of programs that `*` covers in a grant's `programs`. Others, such as operators', are named each."""
+
+
+def speaks_for(principal: Principal, client: Principal) -> bool:
+    """Whether a principal may speak for another registered program. A person's key is spoken for by nobody."""
+    named = {one for grant in principal.grants for one in grant.programs}
+    every = ALL_PROGRAMS in named and client.kind in SPOKEN_FOR
+    return client.subject is None and (client.id in named or every)
 
 
 def names_procedure(grant: Grant, procedure: str | None) -> bool:
@@ -87,6 +100,9 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
     """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`."""
     able = [one for one in before if one.assurance <= grant.assurance]
+    if grant.claim is Claim.PROGRAMS:
+        named = {one for each in able for one in each.programs}
+        return ALL_PROGRAMS in named or named.issuperset(grant.programs)
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers, grant.client_ids or (None,))
     return all(_procedures_covered(grant, [one for one in able if _allows(one, principal, *each)]) for each in claims)

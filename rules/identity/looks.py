@@ -112,6 +112,11 @@ def roles_for(question: rd.Question) -> frozenset[Role] | None:
     return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
 
 
+def roles_of(question: type[Any]) -> frozenset[Role] | None:
+    """The roles that may ask questions of this type; None if anybody with a statement may."""
+    return _ROLES[question]
+
+
 def by_link(question: rd.Question) -> bool:
     """Whether a question asks only for the result, and has the link to the result."""
     return isinstance(question, rd.AskLinkedResult) or (isinstance(question, rd.AskFile) and question.link is not None)

@@ -12,7 +12,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from rules.identity.grants import not_granted, unheard
+from rules.identity.grants import not_granted, speaks_for, unheard
 from schemas.errors import RefusalCode, RefusalError, refused
 from schemas.identity import statement as st
 from schemas.identity.jws import AlgorithmError, signed_and_signature
@@ -95,7 +95,17 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
         raise unheard("statement_signature")
     _expect_timely(statement, hearing)
     _expect_about(statement, message, hearing.audience)
-    return Proved(statement, principal, key_id, sha256)
+    return Proved(statement, _spoken_for(principal, statement.client, hearing), key_id, sha256)
+
+
+def _spoken_for(principal: Principal, client: str | None, hearing: Hearing) -> Principal:
+    """The program whose message it is: the client if the principal may speak for it. Raises `RefusalError`."""
+    if client is None:
+        return principal
+    found = hearing.ring.principal(client)
+    if found is None or not (hearing.known or speaks_for(principal, found)):
+        raise unheard("program_not_spoken_for")
+    return found
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
@@ -182,7 +192,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
         return error.refusal.problems[0].rule
     except ValueError:
         return "statement_of_other_content"
-    if found.statement.actor is not None:
+    if found.statement.actor is not None or found.statement.client is not None:
         return "statement_of_another_actor"
     return None if _answers_for(found.principal, directory) else "not_of_the_agency"
 

@@ -37,6 +37,9 @@ ALL_AGENCIES: Final = "*"
 ALL_CLIENTS: Final = "*"
 """In a grant's `client_ids`: every client id, also those of other programs."""
 
+ALL_PROGRAMS: Final = "*"
+"""In a grant's `programs`: every portal, desk and piece of software."""
+
 UNNAMED: Final = "default"
 """The name of an installation that has no name of its own."""
 
@@ -77,7 +80,8 @@ class Claim(StrEnum):
     """The kind of people for whom a principal may send messages.
 
     `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: only those
-    officers who receive filings, take cash and hand results out.
+    officers who receive filings, take cash and hand results out. `programs`: for nobody by itself, but for other
+    registered programs, with the rights of these.
     """
 
     OWN = "own"
@@ -85,6 +89,7 @@ class Claim(StrEnum):
     DESK = "desk"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    PROGRAMS = "programs"
 
 
 class Assurance(IntEnum):
@@ -102,6 +107,7 @@ CLAIMED: Final[Mapping[Claim, frozenset[Role]]] = {
     Claim.DESK: frozenset({Role.RECEPTION, Role.CASHIER, Role.HANDOVER}),
     Claim.OPERATOR: frozenset({Role.OPERATOR}),
     Claim.AUDITOR: frozenset({Role.AUDITOR}),
+    Claim.PROGRAMS: frozenset(),
 }
 """The roles that each claim allows. Nobody may claim the system's role."""
 
@@ -115,7 +121,8 @@ class Grant(StrictModel):
     `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for applicants. If `procedures`
     is empty, the claim covers all procedures. The person must have been authenticated with at least this `assurance`.
     `predecessors` are the ids of the programs whose filings this principal may act on, as on its own. `client_ids` are
-    the ids under which this principal may submit filings, `*` for every id; empty if it may submit none.
+    the ids under which this principal may submit filings, `*` for every id; empty if it may submit none. `programs` are
+    the ids of the programs for which this principal may speak, `*` for every portal, desk and piece of software.
     """
 
     claim: Claim
@@ -123,12 +130,16 @@ class Grant(StrictModel):
     procedures: tuple[ProcedureCode, ...] = Field(default=(), max_length=1000)
     predecessors: tuple[Key, ...] = Field(default=(), max_length=100, exclude_if=unset)
     client_ids: tuple[Key | Literal["*"], ...] = Field(default=(), max_length=1000, exclude_if=unset)
+    programs: tuple[Key | Literal["*"], ...] = Field(default=(), max_length=1000, exclude_if=unset)
     assurance: Assurance
 
     @model_validator(mode="after")
     def _of_agencies(self) -> "Grant":
-        if (self.claim is Claim.OWN) is bool(self.agencies):
-            msg = "officers are of `agencies`, applicants of none"
+        if (self.claim in {Claim.OWN, Claim.PROGRAMS}) is bool(self.agencies):
+            msg = "officers are of `agencies`, applicants and programs of none"
+            raise ValueError(msg)
+        if (self.claim is Claim.PROGRAMS) is not bool(self.programs):
+            msg = "`programs` are spoken for by a claim of `programs`, and by no other"
             raise ValueError(msg)
         if self.predecessors and self.claim is not Claim.OWN:
             msg = "`predecessors` are whose filings are gone on with: they belong to `own`"
@@ -175,8 +186,8 @@ class PrincipalFile(StrictModel):
 
     @model_validator(mode="after")
     def _of_an_officer(self) -> "PrincipalFile":
-        if self.subject is not None and any(grant.claim is Claim.OWN for grant in self.grants):
-            msg = "`subject` is an officer: an applicant's identity must not stand in the register"
+        if self.subject is not None and any(grant.claim in {Claim.OWN, Claim.PROGRAMS} for grant in self.grants):
+            msg = "`subject` is an officer, who speaks neither for applicants nor for programs"
             raise ValueError(msg)
         return self
 
@@ -198,6 +209,7 @@ class IdentityStatement(Model):
 
     Attributes:
         iss: The principal. The `kid` in the header names its key.
+        client: The program for which the principal speaks, if not for itself; rights and budget are this program's.
         aud: The installation that may accept the statement; see `audience`.
         iat: The time of the signature.
         exp: The time from which the statement is refused: at most 300 seconds after `iat`.
@@ -211,9 +223,11 @@ class IdentityStatement(Model):
         acr: How reliably the person was authenticated, "1" to "4".
         amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
         auth_time: The time of the authentication.
+        token: SHA-256 of the access token that proved the person to the principal; None if none did.
     """
 
     iss: Key
+    client: Key | None = Field(default=None, exclude_if=unset)
     aud: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,255}$")
     iat: Seconds
     exp: Seconds
@@ -227,6 +241,12 @@ class IdentityStatement(Model):
     acr: Acr
     amr: tuple[Method, ...] = Field(min_length=1, max_length=8)
     auth_time: Seconds
+    token: Sha256 | None = Field(default=None, exclude_if=unset)
+
+    @property
+    def program(self) -> str:
+        """The program whose message this is: the client, else the principal itself."""
+        return self.client or self.iss
 
     @property
     def assurance(self) -> Assurance:
@@ -277,7 +297,7 @@ class Signed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A verified statement: its content, its principal, the id of its key, and its digest for the log."""
+    """A verified statement: its content, the principal whose message it is, the key's id, the digest for the log."""
 
     statement: IdentityStatement
     principal: Principal

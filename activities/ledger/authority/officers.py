@@ -151,9 +151,10 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
         if set(hands) & set(others) or await in_their_place(connection, _directory(batch), hands, others, day):
             found.append(problem("actor.subject", "needs_another"))
         elif batch.statement is not None:
-            mine = signed(batch.statement).statement.iss
+            by = signed(batch.statement)
             about = [getattr(event, name, None) for name in ("case", "registered")]
-            if await connection.fetchval(_SPOKE_BEFORE, batch.filing_id, list(others), batch.stream, mine, *about):
+            mine = (by.statement.program, *about, by.key_id)
+            if await connection.fetchval(_SPOKE_BEFORE, batch.filing_id, list(others), batch.stream, *mine):
                 found.append(problem("statement", "needs_another_key"))
     return found
 
@@ -348,10 +349,10 @@ select exists (
                 and coalesce(convert_from(body, 'UTF8')::jsonb ->> 'registered' = $6, true)
             or stream = 'filing:' || $1::uuid
                 and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'lapsed', 'fee_waived'))
-        and split_part(via, '/', 1) = $4 and split_part(via, '/', 4) <> ''
+        and (split_part(via, '/', 1) = $4 or split_part(via, '/', 3) = $7) and split_part(via, '/', 4) <> ''
 )
 """
-"""SQL: true if the program has signed an earlier act of one of these officers that led to the present act."""
+"""SQL: true if program or key have signed an earlier act of one of these officers that led to the present act."""
 _ABSENCE: Final = f"""
 select last_day, substitute from absence
 where agency in {OR_HEIR.format(agency="$1")} and subject = $2 and role = $3 and $4 between first_day and last_day

@@ -70,6 +70,7 @@ def test_a_process_reaches_the_servers_of_its_settings_and_no_other() -> None:
         "worker": {"postgres", "temporal", "objects", "traces"},
         "relay": {"postgres", "objects", "traces"},
         "gateway": {"postgres", "temporal", "objects", "traces"},
+        "door": {"postgres", "temporal", "objects", "traces"},
         "back-office": {"temporal", "objects", "traces"},
     }
     assert all(policy["policyTypes"] == ["Ingress", "Egress"] for policy in manifests("NetworkPolicy").values())

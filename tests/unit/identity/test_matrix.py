@@ -32,7 +32,7 @@ from schemas.identity.statement import (
 )
 from schemas.people import OFFICERS, Actor, Role
 from tests.contract.samples import QUESTIONS
-from tests.speaking import DAY, NOW, PROCEDURE, grant, key_of, principal, statement
+from tests.speaking import DAY, NOW, OF_PERSONS, PROCEDURE, grant, key_of, principal, statement
 from tests.tiers import examples
 from tests.walking import walked
 
@@ -64,7 +64,7 @@ Cell = tuple[str, str, str]
 def grants() -> Iterator[Grant]:
     """Every kind of grant."""
     assurances, procedures = (Assurance.LOW, Assurance.BIOMETRIC), ((), (HERE,), (PROCEDURE,))
-    for claim, least, only in product(Claim, assurances, procedures):
+    for claim, least, only in product(OF_PERSONS, assurances, procedures):
         if claim is Claim.OWN:
             for predecessors in ((), (BEFORE,)):
                 yield grant(claim, least=least, procedures=only, predecessors=predecessors)
@@ -75,7 +75,7 @@ def grants() -> Iterator[Grant]:
 
 def widest() -> Iterator[Grant]:
     """All that can be granted at all."""
-    for claim in Claim:
+    for claim in OF_PERSONS:
         own = claim is Claim.OWN
         yield grant(claim, *(() if own else ("*",)), least=Assurance.LOW, predecessors=(BEFORE,) if own else ())
 
@@ -184,7 +184,7 @@ def allowed(grants: tuple[Grant, ...]) -> set[int]:
 
 @st.composite
 def some_grant(draw: st.DrawFn) -> Grant:
-    claim = draw(st.sampled_from(Claim))
+    claim = draw(st.sampled_from(OF_PERSONS))
     own = claim is Claim.OWN
     return Grant(
         claim=claim,

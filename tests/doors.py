@@ -1,0 +1,94 @@
+"""A door of a locked world, asked in memory, and tokens of persons and programs for it."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from obstore.store import from_url
+
+from activities.ledger.authority.principals import Guard, Keyring
+from activities.views import Views
+from gateway.door.app import Door, application
+from gateway.door.reads import Reads
+from gateway.door.speaking import Interpreter
+from gateway.door.writes import Writes
+from motcua.signing import Speaker
+from rules.streams import KINDS
+from schemas.identity.statement import UNNAMED, Assurance, Claim, Grant
+from tests.conftest import FILES_KEY, World
+from tests.locked import AUDIENCE, now_in_force, register
+from tests.speaking import grant, principal, private_key
+from tests.unit.door.providers import Provider, Town
+from workers.file_addresses import FileAddresses
+from workers.wiring import open_pool, open_vault
+
+DOOR: Final = 71
+"""The seed of the door's key."""
+JSON: Final = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A door with the providers whose tokens it takes: citizens', that of H56.30's officers, and one of programs."""
+
+    town: Town
+    http: httpx.AsyncClient
+    door: Door
+
+    def citizen(self, sub: str, **claims: Any) -> dict[str, str]:
+        """Returns the headers of a citizen's request."""
+        return self._of(self.town.citizens, sub=sub, **claims)
+
+    def officer(self, role: str, agency: str = "H56.30") -> dict[str, str]:
+        """Returns the headers of the first officer in this role of the agency."""
+        return self._of(self.town.agency, sub=f"{agency.lower()}-{role}-1", role=role, agency=agency)
+
+    def program(self, client: str = "portal") -> dict[str, str]:
+        """Returns the headers of a program that comes by itself."""
+        return self._of(self.town.programs, client_id=client, sub=client)
+
+    @staticmethod
+    def _of(provider: Provider, **claims: Any) -> dict[str, str]:
+        now = int(time.time())
+        when = {"iat": now, "exp": now + 600} | ({"auth_time": now - 60} if "auth_time" in provider.claims else {})
+        return {"authorization": f"Bearer {provider.token(**when | claims)}"}
+
+
+async def register_door(world: World) -> None:
+    """Registers the door, and the programs that come through it."""
+    own = grant(Claim.OWN, least=Assurance.LOW)
+    officers = grant(Claim.OFFICERS, "*", least=Assurance.LOW)
+    speaks = Grant(claim=Claim.PROGRAMS, programs=("*",), assurance=Assurance.LOW)
+    clients = (
+        principal("portal-of-citizens", own, keys=()),
+        principal("other-portal", own, keys=()),
+        principal("portal-of-agency", officers, keys=()),
+        principal("portal-of-programs", own, keys=()),
+    )
+    await register(world, principal("door-1", speaks, keys=(now_in_force(DOOR),)), *clients)
+
+
+@asynccontextmanager
+async def entrance(world: World) -> AsyncIterator[Entrance]:
+    """Opens a door of a locked world in which it is registered."""
+    town = Town()
+    town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
+    town.settings["citizens"]["clients"]["other"] = "other-portal"
+    town.settings["programs"]["clients"] = {"portal": "portal-of-citizens", "other": "other-portal"}
+    town.now = time.time()
+    interpreter = Interpreter(Speaker("door-1", private_key(DOOR), UNNAMED))
+    settings = world.settings
+    addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
+    async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool) as keyring:
+        reads = Reads(Views(pool, vault, KINDS, Guard(keyring, AUDIENCE), addresses), interpreter)
+        door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter))
+
+        async def works() -> bool:
+            return True
+
+        transport = httpx.ASGITransport(application(door, works))
+        async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as http:
+            yield Entrance(town, http, door)

@@ -1,0 +1,138 @@
+"""The door on a real platform: filings and commands over HTTP, their recorded programs, and what strangers see."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from gateway.door.operations import OPERATIONS
+from schemas.ids import filing_id
+from tests.acting import extract, plain
+from tests.conftest import World
+from tests.doors import JSON, Entrance, entrance, register_door
+from tests.locked import locked
+
+CLIENT: Final = "portal-http"
+NUMBER: Final = "n"
+
+
+@pytest.fixture
+async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
+    await register_door(world)
+    async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
+        yield closed, opened
+
+
+def submission(person: str, **other: Any) -> dict[str, Any]:
+    """Returns a submission by a person of the citizens' provider, as the body of a request."""
+    said = plain(extract(client_id=CLIENT, submission_id=str(uuid4())))
+    subject = f"citizens|{person}"
+    said["applicant"] |= {"subject": subject}
+    return {name: value for name, value in said.items() if name not in {"actor", "via"}} | other
+
+
+async def filed(there: Entrance, person: str = "an") -> tuple[str, dict[str, Any]]:
+    """Files as a person; returns the id of the filing, and the body."""
+    body = submission(person)
+    answer = await there.http.post("/v1/filings", json=body, headers=there.citizen(person))
+    assert answer.status_code == 201, answer.text
+    return str(filing_id(CLIENT, body["submission_id"])), body
+
+
+async def test_a_filing_is_its_clients_and_its_citizen_reads_it_at_once(there: tuple[World, Entrance]) -> None:
+    world, door = there
+    filing, body = await filed(door)
+    view = await door.http.get(f"/v1/filings/{filing}", headers=door.citizen("an"))
+    assert view.status_code == 200
+    assert view.headers["etag"] == f'"{view.json()["seq"]}"'
+    assert view.headers["cache-control"] == "no-store"
+    via = await world.fetchval("select via from event where stream = $1 and seq = 1", f"filing:{filing}")
+    assert via.split("/")[0] == "portal-of-citizens"
+    again = await door.http.post("/v1/filings", json=body, headers=door.citizen("an"))
+    assert again.status_code == 201
+    other = await door.http.post("/v1/filings", json=body | {"payer_account": "970400-9"}, headers=door.citizen("an"))
+    assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
+    looks = await world.fetch("select question, principal from access where filing_id = $1::uuid", filing)
+    assert ("filing", "portal-of-citizens") in {tuple(row) for row in looks}
+
+
+async def test_an_officer_acts_and_one_of_another_agency_finds_nothing(there: tuple[World, Entrance]) -> None:
+    world, door = there
+    filing, _ = await filed(door)
+    accept = {"command_id": "accept-1"}
+    address = f"/v1/filings/{filing}/commands/accept"
+    abroad = await door.http.post(address, json=accept, headers=door.officer("reception", "H01.12"))
+    assert (abroad.status_code, abroad.json()["code"]) == (404, "not_found")
+    wrong = await door.http.post(address, json=accept, headers=door.officer("specialist"))
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "not_allowed")
+    taken = await door.http.post(address, json=accept, headers=door.officer("reception"))
+    assert taken.status_code == 200, taken.text
+    actor = await world.fetchval("select actor from event where stream = $1 and kind = 'accepted'", f"filing:{filing}")
+    assert json.loads(actor)["subject"] == "h56.30-reception-1"
+    key = {"idempotency-key": "accept-2"} | door.officer("reception")
+    assert (await door.http.post(address, json=accept, headers=key)).status_code == 400
+
+
+async def test_a_token_is_its_person_and_its_program(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    filing, _ = await filed(door)
+    someone = {"actor": {"subject": "citizens|binh", "role": "applicant"}}
+    program = {"via": {"principal": "other-portal"}}
+    for named in (someone, program):
+        answer = await door.http.post("/v1/filings", json=submission("an") | named, headers=door.citizen("an"))
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_authorised"), named
+    own = await door.http.get("/v1/me", headers=door.citizen("an"))
+    assert own.json()["actor"] == {"subject": "citizens|an", "role": "applicant"}
+    by_itself = await door.http.get(f"/v1/filings?client_id={CLIENT}", headers=door.program())
+    assert [row["filing_id"] for row in by_itself.json()["rows"]] == [filing]
+    by_another = await door.http.get(f"/v1/filings?client_id={CLIENT}", headers=door.program("other"))
+    assert by_another.json()["rows"] == []
+    elsewhere = await door.http.get(f"/v1/filings/{filing}", headers=door.citizen("an", client_id="other"))
+    assert elsewhere.status_code == 404
+
+
+async def test_a_foreign_filing_is_answered_as_one_that_never_was(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    filing, _ = await filed(door)
+    differing, seen = [], 0
+    for operation in OPERATIONS:
+        if operation.kind is None:
+            continue
+        for stranger in (door.citizen("binh"), door.officer("reception", "H01.12"), door.program("other")):
+            answers = [
+                _comparable(await _call(door, operation.method, operation.path, one, stranger))
+                for one in (filing, str(uuid4()))
+            ]
+            seen += 1
+            if answers[0] != answers[1]:
+                differing.append((operation.name, answers))
+    assert differing == []
+    assert seen == 3 * sum(one.kind is not None for one in OPERATIONS)
+
+
+async def test_nothing_is_read_before_the_caller_is_known(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    for operation in OPERATIONS:
+        path = operation.path.format(filing_id=uuid4(), n=1)
+        answer = await door.http.request(operation.method, path, content=b"{", headers=JSON)
+        assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, "token_missing"), operation.name
+    for bad, rule in (("Bearer a.b.c", "token_malformed"), (f"Bearer {'x' * 9000}", "token_too_long")):
+        answer = await door.http.get("/v1/tasks", headers={"authorization": bad})
+        assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, rule)
+
+
+async def _call(door: Entrance, method: str, path: str, filing: str, who: dict[str, str]) -> httpx.Response:
+    address = path.format(filing_id=filing, n=1)
+    if method == "GET":
+        query = "?sha256=" + "0" * 64 + "&size=1&media_type=application/pdf" if path.endswith("/upload") else ""
+        query = "?sha256=" + "0" * 64 if path.endswith("/file") else query
+        return await door.http.get(address + query, headers=who)
+    return await door.http.post(address, json={"command_id": "c-1"}, headers=who)
+
+
+def _comparable(answer: httpx.Response) -> tuple[int, Any]:
+    body = answer.json()
+    return answer.status_code, {name: value for name, value in body.items() if name != "request_id"}
