@@ -116,6 +116,10 @@ class _Personal:
     """Marks a field of an event that identifies a person. The ledger encrypts it; the column `body` never has it."""
 
 
+class _Confidential:
+    """Marks a field of a question that is personal or secret. Over HTTP it never stands in an address."""
+
+
 @dataclass(frozen=True)
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter.
@@ -135,6 +139,7 @@ class Numbered:
 
 
 Personal: Final = _Personal()
+Confidential: Final = _Confidential()
 
 Key = Annotated[
     str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"), AfterValidator(impersonal)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, TypeAdapter
 
-from .base import AgencyCode, Dong, Instant, Key, Line, Model, Personal, Sha256, StrictModel, Subject, Text, unset
+from .base import AgencyCode, Confidential, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
 from .complaint.state import ComplaintView
 from .files import LARGEST_FILE, FileAddress, MediaType
 from .filing.delivery import DeliveryView, Link
@@ -252,19 +252,21 @@ class AbsenceSummary(Model):
 class _Question(StrictModel):
     """A question about the record. `statement` is the signed identity of the asker.
 
-    `reason` is the asker's reason for the look, which the applicant can read; None if none is stated.
+    `reason` is the asker's reason for the look, which the applicant can read; None if none is stated. `kinds` are the
+    kinds of the stream that the question is about: empty if it is about none, None if about any that takes commands.
     """
 
     answer: ClassVar[Any]
+    kinds: ClassVar[tuple[str, ...] | None] = ()
 
-    reason: Annotated[Line | None, Personal] = Field(default=None, exclude_if=unset, repr=False)
+    reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 class _About(_Question):
-    """A question about one stream, of one of these `kinds`; without `kinds`, of any kind."""
+    """A question about one stream."""
 
-    kinds: ClassVar[tuple[str, ...]] = ("filing",)
+    kinds: ClassVar[tuple[str, ...] | None] = ("filing",)
 
     stream: StreamName
 
@@ -302,7 +304,7 @@ class AskLinkedResult(_About):
 
     ask: Literal["linked_result"] = "linked_result"
     answer: ClassVar = ResultView
-    link: Annotated[Link, Personal]
+    link: Annotated[Link, Confidential]
     """the secret part of the result's web address"""
 
 
@@ -315,7 +317,7 @@ class AskFile(_About):
     ask: Literal["file"] = "file"
     answer: ClassVar = FileAddress
     sha256: Sha256
-    link: Annotated[Link | None, Personal] = Field(default=None, exclude_if=unset)
+    link: Annotated[Link | None, Confidential] = Field(default=None, exclude_if=unset)
     """the secret part of the result's web address; only for the result"""
 
 
@@ -347,27 +349,24 @@ class AskUpload(_About):
 class AskPayment(_About):
     """The state of a payment."""
 
-    kinds = ("payment",)
-
     ask: Literal["payment"] = "payment"
+    kinds: ClassVar = ("payment",)
     answer: ClassVar = PaymentView
 
 
 class AskParcel(_About):
     """The state of a parcel."""
 
-    kinds = ("parcel",)
-
     ask: Literal["parcel"] = "parcel"
+    kinds: ClassVar = ("parcel",)
     answer: ClassVar = ParcelView
 
 
 class AskReferral(_About):
     """The state of a referral: of a part of the procedure that another agency decides."""
 
-    kinds = ("referral",)
-
     ask: Literal["referral"] = "referral"
+    kinds: ClassVar = ("referral",)
     answer: ClassVar = ReferralView
 
 
@@ -388,9 +387,8 @@ class AskPapers(_About):
 class AskReceipt(_About):
     """The receipt of the command with the id `command_id`; by default, of the submission."""
 
-    kinds = ()
-
     ask: Literal["receipt"] = "receipt"
+    kinds: ClassVar = None
     answer: ClassVar = Receipt
     command_id: Key = "submit"
 
@@ -398,11 +396,10 @@ class AskReceipt(_About):
 class AskActions(_About):
     """Every command of a stream, and whether `actor` can give it now."""
 
-    kinds = ()
-
     ask: Literal["actions"] = "actions"
+    kinds: ClassVar = None
     answer: ClassVar = list[Action]
-    actor: Actor
+    actor: Annotated[Actor, Confidential]
 
 
 class AskTimeline(_About):
@@ -452,7 +449,7 @@ class AskPersonsFilings(_Page):
 
     ask: Literal["persons_filings"] = "persons_filings"
     answer: ClassVar = Page[FilingSummary]
-    id_number: Annotated[IdNumber, Personal]
+    id_number: Annotated[IdNumber, Confidential]
     """citizen or enterprise number of the applicant"""
 
 

@@ -1,34 +1,39 @@
 """The actor and the program of a message: those that its access token proves, whether its body names them or not."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from gateway.door.tokens import Caller
 from rules.identity.grants import unheard
+from schemas.base import Model
 from schemas.errors import RefusalCode, problem, refused
-from schemas.people import Actor, Role
+from schemas.people import Actor, Role, Via
 
 
-def with_caller(fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
-    """Returns the fields of a message with the caller as its actor, and the caller's program as its `via`.
+def known_of(caller: Caller) -> Mapping[str, Any]:
+    """Returns the fields of a message that the token says: its `via`, and its `actor` if the token is a person's."""
+    actor = caller.actor
+    person = {} if actor is None else {"actor": actor.model_dump(mode="json", exclude_none=True)}
+    return {"via": {"principal": caller.client}} | person
 
-    A program that comes by itself names the actor in the body. Raises `RefusalError` if the body names another actor
-    than the person of the token, or another program.
+
+def acting(caller: Caller, message: Model) -> Caller:
+    """Returns the caller as the actor that the message names; the message's `via` is the caller's program.
+
+    A person may name only themselves: an applicant also as a representative. A program that comes by itself may name
+    anybody; its grants decide. Raises `RefusalError`.
     """
-    via = fields.get("via", {})
-    if isinstance(via, dict):
-        if via.get("principal", caller.client) != caller.client:
-            raise refused(RefusalCode.NOT_AUTHORISED, problem("via.principal", "program_of_another"))
-        via = {**via, "principal": caller.client}
-    return fields | {"via": via} | _actor(fields.get("actor"), caller)
-
-
-def _actor(named: Any, caller: Caller) -> dict[str, Any]:
-    if caller.actor is None:
-        return {} if named is None else {"actor": named}
-    own = [_plain(one) for one in identities(caller.actor)]
-    if named is not None and named not in own:
+    via: Via | None = getattr(message, "via", None)
+    if via is not None and via.principal != caller.client:
+        raise refused(RefusalCode.NOT_AUTHORISED, problem("via.principal", "program_of_another"))
+    named: Actor | None = getattr(message, "actor", None)
+    if named is None:
+        return caller
+    if caller.actor is not None and named not in identities(caller.actor):
         raise unheard("statement_of_another_actor")
-    return {"actor": named or own[0]}
+    return replace(caller, actor=named)
 
 
 def identities(person: Actor) -> tuple[Actor, ...]:
@@ -38,5 +43,15 @@ def identities(person: Actor) -> tuple[Actor, ...]:
     return person, person.model_copy(update={"role": Role.REPRESENTATIVE})
 
 
-def _plain(actor: Actor) -> dict[str, Any]:
-    return actor.model_dump(mode="json", exclude_none=True)
+def expect_uuid(submission_id: str) -> None:
+    """Raises `RefusalError` for an id of a submission that can be guessed: whether it is taken must tell nothing."""
+    if not _is_uuid(submission_id):
+        why = problem("submission_id", "submission_uuid", says="door.submission_uuid")
+        raise refused(RefusalCode.BAD_SUBMISSION, why)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,126 +1,144 @@
-"""The operations of the door as data, made from the tables of the contract: its commands, its questions, its starts.
+"""Every operation of the HTTP API as data, made from the public commands and the questions of the contract."""
 
-A new command or question is an operation by itself.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, Final, get_args
 
 from rules.identity.looks import roles_of
-from rules.stream_kind import StreamKind
 from rules.streams import KINDS
-from schemas import reading as rd
-from schemas.base import Model, Personal, fields_marked
+from schemas.base import Confidential, Model, fields_marked
 from schemas.complaint.state import ComplaintStart
-from schemas.filing.commands import Command
-from schemas.filing.submission import Submission
+from schemas.filing.submission import MAX_SUBMISSION_BYTES, Submission
 from schemas.message_catalogue import COMMANDS
-from schemas.people import OFFICERS, Role
+from schemas.people import Role
+from schemas.reading import Question
+from schemas.stream.edge import MAX_COMMAND_BYTES
 from schemas.stream.ledger import Receipt
 
-ROOT: Final = "/v1"
-FILING: Final = "filing"
-"""The kind of stream of which a filing has one. Streams of the other kinds have a number in the filing."""
-_SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
-_SET_BY_THE_DOOR: Final = frozenset({"statement", "stream", "ask", "kind", "actor"})
-"""The fields of a message that come from the token and the address."""
-
-Method: TypeAlias = Literal["GET", "POST"]
+VERSION: Final = "/v1"
+_FILING: Final = "filing_id"
+_OF_THE_DOOR: Final = frozenset({"kind", "ask", "statement"})
+"""The fields of a message that no client sends: the address or the token says them."""
 
 
-class Group(StrEnum):
-    """The groups of operations: questions about the record, commands, and starts of streams."""
+class Place(StrEnum):
+    """The part of an HTTP request that has a field of the message. `DOOR`: none, the gateway fills the field."""
 
-    QUESTION = "question"
-    COMMAND = "command"
-    START = "start"
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    BODY = "body"
+    DOOR = "door"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation.
+    """One operation: a method of an address, and the message that the request makes.
 
     Attributes:
-        name: The unique name, such as `filing_accept`.
-        message: The model of the message that it sends.
-        answer: The type of the answer: a model, or a list of a model.
-        kind: The kind of the stream in the address; None for an address without a stream.
-        roles: The roles that may use it; None if everybody with a token may.
-        query: The fields that stand in the query of a GET.
+        name: The unique name, such as `filing.accept`, `payment.ask_receipt`, `ask_tasks`.
+        path: The address, with its parameters in braces.
+        message: The model of the message. A message about a stream has the name of it from the address.
+        answer: The type of the answer.
+        kind: The kind of the stream that the address names; None if it names none.
+        roles: The roles that may ever send it; None if that depends on the filing or the message.
+        places: The place of each field of the message.
+        status: The HTTP status of success.
     """
 
     name: str
-    group: Group
-    method: Method
+    method: str
     path: str
     message: type[Model]
     answer: Any
-    kind: str | None = None
-    roles: frozenset[Role] | None = None
-    query: tuple[str, ...] = ()
+    kind: str | None
+    roles: frozenset[Role] | None
+    places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
+    status: int = 200
 
     @property
-    def status(self) -> int:
-        """The HTTP status of success."""
-        return 201 if self.group is Group.START else 200
+    def is_question(self) -> bool:
+        """Whether the operation reads; if not, it writes, and is answered with a receipt."""
+        return "ask" in self.message.model_fields
+
+    @property
+    def limit(self) -> int:
+        """The maximum size of a body, in bytes."""
+        return MAX_SUBMISSION_BYTES if self.message is Submission else MAX_COMMAND_BYTES
+
+    def at(self, place: Place) -> tuple[str, ...]:
+        """Returns the names of the message's fields that stand in this place."""
+        return tuple(name for name, where in self.places.items() if where is place)
 
 
 def operations(
-    commands: Mapping[str, Iterable[type[Command]]] = COMMANDS,
-    questions: Iterable[type[Model]] = get_args(rd.Question),
-    kinds: Mapping[str, StreamKind[Any]] = KINDS,
-    roles: Callable[[type[Any]], frozenset[Role] | None] = roles_of,
+    commands: Mapping[str, Sequence[type[Model]]], questions: Sequence[type[Question]]
 ) -> tuple[Operation, ...]:
-    """Returns every operation. `commands`: by the kind of their stream; `roles`: those that may ask a question."""
-    starts = (
-        Operation("submit", Group.START, "POST", f"{ROOT}/filings", Submission, Receipt),
-        Operation("complain", Group.START, "POST", f"{ROOT}/complaints", ComplaintStart, Receipt, roles=_SIDE),
-    )
-    given = (_command(kind, each, kinds) for kind, some in commands.items() for each in some)
-    asked = (one for question in questions for one in _question(question, roles(question), tuple(commands)))
-    return (*starts, *given, *asked)
+    """Returns the operations of these commands, by kind of stream, and of these questions."""
+    return (*_starts(), *_commands(commands), *_questions(questions, tuple(commands)))
 
 
-def place(kind: str) -> str:
-    """Returns the address of streams of this kind, with the names of its parameters."""
-    every = f"{ROOT}/{kind.removesuffix('s')}s/{{filing_id}}"
-    return every if kind == FILING else f"{every}/{{n}}"
+def _starts() -> Iterator[Operation]:
+    filings, complaints = f"{VERSION}/filings", f"{_stream('filing')}/complaints"
+    yield Operation("submit", "POST", filings, Submission, Receipt, None, None, _in_body(Submission), 201)
+    places = _in_body(ComplaintStart) | {_FILING: Place.PATH}
+    yield Operation("complain", "POST", complaints, ComplaintStart, Receipt, "filing", None, places, 201)
 
 
-def _command(kind: str, command: type[Command], kinds: Mapping[str, StreamKind[Any]]) -> Operation:
-    name: str = command.model_fields["kind"].default
-    who = kinds[kind].rules.of[name].who
-    roles = frozenset(who) or _SIDE | OFFICERS
-    return Operation(
-        f"{kind}_{name}", Group.COMMAND, "POST", f"{place(kind)}/commands/{name}", command, Receipt, kind, roles
-    )
+def _commands(commands: Mapping[str, Sequence[type[Model]]]) -> Iterator[Operation]:
+    for kind, models in commands.items():
+        for model in models:
+            name = str(model.model_fields["kind"].default)
+            path, who = f"{_stream(kind)}/commands/{name}", frozenset(KINDS[kind].rules.of[name].who)
+            yield Operation(f"{kind}.{name}", "POST", path, model, Receipt, kind, who or None, _in_body(model))
 
 
-def _question(question: type[Any], roles: frozenset[Role] | None, kinds: tuple[str, ...]) -> Iterator[Operation]:
-    """Yields a GET at each of its streams, if its address can hold it, and a POST with the whole question."""
-    ask: str = question.model_fields["ask"].default
-    yield Operation(
-        f"ask_{ask}", Group.QUESTION, "POST", f"{ROOT}/questions/{ask}", question, question.answer, None, roles
-    )
-    hidden = fields_marked(question, Personal)
-    if any(question.model_fields[name].is_required() for name in hidden):
-        return
-    query = tuple(name for name in question.model_fields if name not in hidden | _SET_BY_THE_DOOR)
-    if "stream" not in question.model_fields:
-        yield Operation(ask, Group.QUESTION, "GET", f"{ROOT}/{ask}", question, question.answer, None, roles, query)
-        return
-    about: tuple[str, ...] = getattr(question, "kinds", ()) or kinds
-    for kind in about:
-        path = place(kind) if ask == kind else f"{place(kind)}/{ask}"
-        name = ask if len(about) == 1 else f"{kind}_{ask}"
-        yield Operation(name, Group.QUESTION, "GET", path, question, question.answer, kind, roles, query)
+def _questions(questions: Sequence[type[Question]], kinds: tuple[str, ...]) -> Iterator[Operation]:
+    for model in questions:
+        name = str(model.model_fields["ask"].default)
+        if model.kinds == ():
+            yield _question(f"ask_{name}", _list_path(name, model), model, None)
+        for kind in kinds if model.kinds is None else model.kinds:
+            path = _stream(kind) if name == kind else f"{_stream(kind)}/{name}"
+            yield _question(f"{kind}.ask_{name}", path, model, kind)
 
 
-def row_of(answer: Any) -> tuple[type[Model], bool]:
-    """Returns the model of an answer, and whether the answer is a list of it."""
-    return (get_args(answer)[0], True) if get_origin(answer) is list else (answer, False)
+def _question(name: str, path: str, model: type[Question], kind: str | None) -> Operation:
+    """Returns the operation of a question. One with a confidential field is a POST, and all its fields are its body."""
+    posted = bool(fields_marked(model, Confidential))
+    places = dict(_placed(model, lambda field: Place.BODY if posted else _beside(field)))
+    places |= {one: Place.PATH for one in model.model_fields if one == "stream" or f"{{{one}}}" in path}
+    return Operation(name, "POST" if posted else "GET", path, model, model.answer, kind, roles_of(model), places)
 
 
-OPERATIONS: Final = operations()
+def _beside(name: str) -> Place:
+    return Place.HEADER if name == "reason" else Place.QUERY
+
+
+def _in_body(model: type[Model]) -> dict[str, Place]:
+    return dict(_placed(model, lambda _: Place.BODY))
+
+
+def _placed(model: type[Model], place: Callable[[str], Place]) -> Iterator[tuple[str, Place]]:
+    for name in model.model_fields:
+        yield name, Place.DOOR if name in _OF_THE_DOOR else place(name)
+
+
+def _stream(kind: str) -> str:
+    """Returns the address of a stream: with its number, if a filing has several streams of this kind."""
+    numbered = "n" in KINDS[kind].state.model_fields
+    return f"{VERSION}/{kind}s/{{{_FILING}}}" + ("/{n}" if numbered else "")
+
+
+def _list_path(name: str, model: type[Question]) -> str:
+    """Returns the address of a question about no stream; of one that must name an agency, below that agency."""
+    named = model.model_fields.get("agency")
+    if named is None or not named.is_required():
+        return f"{VERSION}/{name}"
+    return f"{VERSION}/agencies/{{agency}}" + ("" if name == "agency" else f"/{name}")
+
+
+OPERATIONS: Final = operations(COMMANDS, get_args(Question))
+"""All operations that the contract provides."""

@@ -25,7 +25,7 @@ _EVENTS: Final = {message.model: message.event for message in c.PUBLIC_MESSAGES 
 """Maps the model of an event's body to the model of the event, whose source describes the fields."""
 
 
-class _Plain(GenerateJsonSchema):
+class Plain(GenerateJsonSchema):
     """Adds field descriptions, omits titles, and forbids unmatched keys in a map whose keys have a pattern."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
@@ -79,7 +79,7 @@ def schema(message: c.Message) -> JsonSchemaValue:
 
     The schema describes only the shape of a message. The rules decide whether a filing or a command is allowed now.
     """
-    made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
+    made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=Plain)
     for part in (made, *made.get("$defs", {}).values()):
         if message.strict and "properties" in part:
             part["additionalProperties"] = False

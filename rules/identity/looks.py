@@ -112,8 +112,8 @@ def roles_for(question: rd.Question) -> frozenset[Role] | None:
     return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
 
 
-def roles_of(question: type[Any]) -> frozenset[Role] | None:
-    """The roles that may ask questions of this type; None if anybody with a statement may."""
+def roles_of(question: type[rd.Question]) -> frozenset[Role] | None:
+    """The roles that may ask questions of this model; None if anybody with a statement, or with a link, may."""
     return _ROLES[question]
 
 

@@ -116,7 +116,7 @@ async def test_a_foreign_filing_is_answered_as_one_that_never_was(there: tuple[W
 async def test_nothing_is_read_before_the_caller_is_known(there: tuple[World, Entrance]) -> None:
     _, door = there
     for operation in OPERATIONS:
-        path = operation.path.format(filing_id=uuid4(), n=1)
+        path = operation.path.format(filing_id=uuid4(), n=1, agency="H56.30")
         answer = await door.http.request(operation.method, path, content=b"{", headers=JSON)
         assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, "token_missing"), operation.name
     for bad, rule in (("Bearer a.b.c", "token_malformed"), (f"Bearer {'x' * 9000}", "token_too_long")):

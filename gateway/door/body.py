@@ -1,0 +1,187 @@
+"""The message that a request makes: of a strict JSON body, of parameters that are texts, and of what the door knows.
+
+The shape is judged by the message's own model, as at the edge of the workflows.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl, unquote
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from gateway.door.operations import Operation, Place
+from schemas.base import Model, Problem
+from schemas.complaint.state import ComplaintStart
+from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem, refused, shape_refusal
+from schemas.filing.submission import Submission
+from schemas.ids import StreamId
+from schemas.text import AT_THE_EDGE
+
+__all__ = ["Request", "UnreadableError", "message", "stream"]
+
+DEEPEST: Final = 16
+"""The levels of values that a body may have, itself included; no message of the contract has as many."""
+
+_UNFIT: Final = {Submission: RefusalCode.BAD_SUBMISSION, ComplaintStart: RefusalCode.BAD_START}
+
+
+class UnreadableError(Exception):
+    """The error of a request that can't be read in one way only.
+
+    Attributes:
+        problem: The broken rule: `too_large`, `unreadable`, `unreadable_query`, `duplicate_key`, `too_deep` or `nul`.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.rule)
+        self.problem = problem
+
+
+class Request(NamedTuple):
+    """The parts of a request that may have fields of the message, as they came.
+
+    `reason` is the value of the header `Motcua-Reason`: percent-encoded UTF-8.
+    """
+
+    path: Mapping[str, str]
+    query: bytes = b""
+    reason: bytes | None = None
+    body: bytes = b""
+
+
+def message(operation: Operation, request: Request, of_door: Mapping[str, Any]) -> Model:
+    """Returns the message that the request makes.
+
+    `of_door`: plain values by field, such as `via`, that the request does not give; the body may give another `actor`,
+    and values that the message has no field for are left out. Raises `UnreadableError`; or `RefusalError`, also for an
+    address that no stream can have.
+    """
+    posted, model = operation.method == "POST", operation.message
+    parameters = _only(operation, Place.QUERY, _parameters(request.query))
+    named = _in_path(operation, request.path)
+    try:
+        if not posted:
+            texts = {**named, **parameters, **_reason(request.reason)}
+            return model.model_validate_strings(texts, strict=True, extra="forbid", context=AT_THE_EDGE)
+        body = _only(operation, Place.BODY, json_object(request.body, operation.limit))
+        known = {name: value for name, value in of_door.items() if name in operation.places}
+        given = json.dumps({**parameters, **known, **body, **named})
+        return model.model_validate_json(given, strict=True, extra="forbid", context=AT_THE_EDGE)
+    except ValidationError as error:
+        raise shape_refusal(_UNFIT.get(model, RefusalCode.BAD_COMMAND), error) from None
+
+
+def stream(operation: Operation, path: Mapping[str, str]) -> StreamId | None:
+    """Returns the stream that the address names; None if the operation's address names none.
+
+    Raises `RefusalError` if no stream can have this address.
+    """
+    if operation.kind is None:
+        return None
+    try:
+        found = StreamId(operation.kind, UUID(path["filing_id"]), int(path.get("n", 0)))
+    except ValueError:
+        raise RefusalError(NOT_FOUND) from None
+    if str(found.filing) != path["filing_id"] or ("n" in path and (found.n < 1 or str(found.n) != path["n"])):
+        raise RefusalError(NOT_FOUND)
+    return found
+
+
+def json_object(body: bytes, limit: int) -> dict[str, Any]:
+    """Returns the JSON object in a body, an empty one for an empty body. Raises `UnreadableError`."""
+    if len(body) > limit:
+        raise UnreadableError(problem("", "too_large", most=limit))
+    try:
+        value = json.loads(body.decode() or "{}", object_pairs_hook=_unique, parse_constant=_no_number)
+        _see(value)
+    except RecursionError:
+        raise UnreadableError(_TOO_DEEP) from None
+    except ValueError:
+        raise UnreadableError(_NOT_JSON) from None
+    if not isinstance(value, dict):
+        raise UnreadableError(_NOT_JSON)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise UnreadableError(_TWICE)
+    return members
+
+
+def _no_number(_: str) -> None:
+    raise UnreadableError(_NOT_JSON)
+
+
+def _see(value: Any) -> None:
+    """Refuses what no message has: a NUL, a lone surrogate, an infinite number, too many levels."""
+    level = [value]
+    for _ in range(DEEPEST):
+        for one in level:
+            _see_leaf(one)
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return
+    raise UnreadableError(_TOO_DEEP)
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _see_leaf(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode()
+        if "\0" in value:
+            raise UnreadableError(_NUL)
+    elif isinstance(value, float) and value in {float("inf"), float("-inf")}:
+        raise UnreadableError(_NOT_JSON)
+
+
+def _only(operation: Operation, place: Place, found: dict[str, Any]) -> dict[str, Any]:
+    """Returns these fields. Refuses those of another place; the message refuses those that it does not know."""
+    if strays := [name for name in found if operation.places.get(name, place) is not place]:
+        why = (problem(name, "extra_forbidden", says="misfit.extra_forbidden") for name in strays)
+        raise refused(_UNFIT.get(operation.message, RefusalCode.BAD_COMMAND), *why)
+    return found
+
+
+def _in_path(operation: Operation, path: Mapping[str, str]) -> dict[str, str]:
+    named = dict(path) | {"stream": str(stream(operation, path))}
+    return {name: named[name] for name in operation.at(Place.PATH)}
+
+
+def _parameters(query: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise UnreadableError(_NO_QUERY) from None
+    found = _unique(pairs)
+    _see(found)
+    return found
+
+
+def _reason(header: bytes | None) -> dict[str, str]:
+    if header is None:
+        return {}
+    try:
+        found = {"reason": unquote(header.decode("ascii"), errors="strict")}
+    except ValueError:
+        raise UnreadableError(_NO_REASON) from None
+    _see(found)
+    return found
+
+
+_NOT_JSON: Final = problem("", "unreadable")
+_NO_QUERY: Final = problem("", "unreadable_query")
+_NO_REASON: Final = problem("reason", "unreadable_reason")
+_TWICE: Final = problem("", "duplicate_key")
+_TOO_DEEP: Final = problem("", "too_deep", most=DEEPEST)
+_NUL: Final = problem("", "nul")

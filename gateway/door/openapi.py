@@ -1,0 +1,172 @@
+"""The OpenAPI document of the HTTP API, made from its operations with the published schemas of the contract."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+
+from gateway.door.operations import Operation, Place
+from gateway.problems import MEDIA_TYPE, STATUS, HttpProblem
+from motcua.json_schema.documents import Plain
+
+REASON_HEADER: Final = "Motcua-Reason"
+_SCHEMAS: Final = "#/components/schemas/"
+_PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
+_INPUT: Final = "Input"
+"""The ending of the name of a schema of requests, whose objects take no unknown fields, unlike those of answers."""
+
+Mode = Literal["validation", "serialization"]
+
+
+def document(operations: Iterable[Operation]) -> JsonSchemaValue:
+    """Returns the document of these operations."""
+    every = sorted(operations, key=lambda one: (one.path, one.method))
+    requests, asked = _schemas([(one.name, one.message) for one in every], "validation")
+    answers, told = _schemas([*((one.name, one.answer) for one in every), ("", HttpProblem)], "serialization")
+    parts = asked | told
+    paths = {
+        path: {
+            one.method.lower(): _operation(one, _resolved(requests[one.name], asked), answers[one.name]) for one in same
+        }
+        for path, same in groupby(every, key=lambda one: one.path)
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "motcua", "version": "1", "description": _ABOUT},
+        "paths": paths,
+        "components": {
+            "schemas": {name: parts[name] for name in sorted(_named({"HttpProblem"} | {*_refs(paths)}, parts))},
+            "responses": dict(_refusals()),
+            "parameters": {"Reason": _REASON},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _schemas(types: list[tuple[str, Any]], mode: Mode) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the schema of each type by its name here, and all that they refer to."""
+    ending = _INPUT if mode == "validation" else ""
+    inputs = [(name, mode, TypeAdapter[Any](of)) for name, of in types]
+    made, rest = TypeAdapter.json_schemas(inputs, schema_generator=Plain, ref_template=f"{_SCHEMAS}{{model}}{ending}")
+    adapt = _closed if mode == "validation" else _without_null
+    parts = {f"{name}{ending}": adapt(part) for name, part in rest.get("$defs", {}).items()}
+    return {name: adapt(schema) for (name, _), schema in made.items()}, parts
+
+
+def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return schema | {"additionalProperties": False} if "properties" in schema else schema
+
+
+def _without_null(schema: Any) -> Any:
+    """Returns the schema without null, which no answer and no parameter has: a field that is not set is left out."""
+    if isinstance(schema, list):
+        return [_without_null(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    left = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(left) == 1:
+        schema = _without("anyOf", schema) | left[0]
+    if schema.get("default", ...) is None:
+        schema = _without("default", schema)
+    return {name: _without_null(value) for name, value in schema.items()}
+
+
+def _without(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {own: value for own, value in schema.items() if own != name}
+
+
+def _resolved(schema: JsonSchemaValue, parts: dict[str, Any]) -> JsonSchemaValue:
+    return parts[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+
+
+def _body(operation: Operation, message: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns the schema of a body: the message without the fields that token and address say."""
+    able = operation.at(Place.BODY)
+    needed = [name for name in message.get("required", ()) if name in able and name not in {"actor", "via"}]
+    fields = {name: field for name, field in message["properties"].items() if name in able}
+    return message | {"properties": fields, "required": needed}
+
+
+def _operation(operation: Operation, message: JsonSchemaValue, answer: JsonSchemaValue) -> JsonSchemaValue:
+    says = inspect.getdoc(operation.message) or ""
+    made: JsonSchemaValue = {
+        "operationId": operation.name,
+        "summary": says.split("\n")[0],
+        "description": says,
+        "tags": [operation.path.split("/")[2]],
+        "parameters": list(_parameters(operation, message)),
+        "responses": {
+            str(operation.status): {
+                "description": "The receipt." if not operation.is_question else "The answer.",
+                "content": {"application/json": {"schema": answer}},
+            },
+            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _statuses(operation)},
+        },
+    }
+    if operation.roles is not None:
+        made["x-roles"] = sorted(map(str, operation.roles))
+    if operation.method == "POST":
+        body = _body(operation, message)
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return made
+
+
+def _parameters(operation: Operation, message: JsonSchemaValue) -> Iterator[JsonSchemaValue]:
+    of_path = {"filing_id": _FILING_ID, "n": _NUMBER} | message["properties"]
+    for name in (part[1:-1] for part in operation.path.split("/") if part.startswith("{")):
+        yield {"name": name, "in": "path", "required": True, "schema": of_path[name]}
+    for name in operation.at(Place.QUERY):
+        field = _without_null(message["properties"][name])
+        needed = name in message.get("required", ())
+        yield {"name": name, "in": "query", "required": needed, "schema": field}
+    if operation.at(Place.HEADER):
+        yield {"$ref": "#/components/parameters/Reason"}
+
+
+def _statuses(operation: Operation) -> Iterator[int]:
+    """Yields the statuses with which the operation may be refused."""
+    of_bodies = {408, 413, 415}
+    for status in sorted({*STATUS.values()} - {405}):
+        if operation.method == "POST" or status not in of_bodies:
+            yield status
+
+
+def _refusals() -> Iterator[tuple[str, JsonSchemaValue]]:
+    for status in sorted({*STATUS.values()}):
+        codes = ", ".join(f"`{code}`" for code, of in STATUS.items() if of == status)
+        yield str(status), {"description": f"Refused: {codes}.", "content": _PROBLEM}
+
+
+def _named(names: set[str], parts: dict[str, Any]) -> set[str]:
+    """Returns these names of schemas, and those to which the schemas refer."""
+    inside = {ref for name in names for ref in _refs(parts[name])} - names
+    return _named(names | inside, parts) if inside else names
+
+
+def _refs(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if (ref := str(schema.get("$ref"))).startswith(_SCHEMAS):
+            yield ref.rsplit("/", 1)[-1]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _refs(one)
+
+
+_ABOUT: Final = """\
+Online public services: submissions, commands and questions. An access token says who is speaking; each refusal is a
+problem (RFC 9457) with a stable `code`, and its words in Vietnamese and English. A repeat of a command with the same
+`command_id` has the same receipt."""
+_FILING_ID: Final = {"type": "string", "format": "uuid", "description": "id of the filing"}
+_NUMBER: Final = {"type": "integer", "minimum": 1, "description": "number of the stream in its filing, from 1"}
+_REASON: Final = {
+    "name": REASON_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "reason for the look, which the applicant can read, in percent-encoded UTF-8",
+    "schema": {"type": "string", "maxLength": 18000, "pattern": "^[!-~]+$"},
+}
