@@ -118,9 +118,9 @@ def _usable(jwks: dict[str, Any]) -> dict[str, Key]:
 
 def _key(member: Any) -> Key | None:
     """Returns a key for signatures; None for a secret, a weak or an unreadable one, or one for another use."""
-    if not isinstance(member, dict) or member.get("kty") not in _TYPES or member.get("use", "sig") != "sig":
-        return None
     try:
+        if not isinstance(member, dict) or member.get("kty") not in _TYPES or member.get("use", "sig") != "sig":
+            return None
         with warnings.catch_warnings():
             warnings.simplefilter("error", SecurityWarning)
             return JWKRegistry.import_key(member)

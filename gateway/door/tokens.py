@@ -263,9 +263,7 @@ class _Known:
         if client is None:
             raise NotAuthenticatedError(Reason.CLIENT)
         acr = self.issuer.acr.get(claims.acr or "", "1")
-        if claims.sub == claims.client_id or not self.issuer.has_persons:
-            if not self.issuer.programs:
-                raise NotAuthenticatedError(Reason.SUBJECT)
+        if self._is_of_a_program(claims):
             return Caller(self.name, client, None, acr, tuple(claims.amr or BY_A_KEY), claims.iat, token)
         # Else it would not be known when, or how, the person was authenticated: `iat` is that of a renewed token, too.
         if claims.auth_time is None or claims.auth_time > claims.iat + LEEWAY:
@@ -273,6 +271,14 @@ class _Known:
         if claims.amr is None:
             raise NotAuthenticatedError(Reason.CLAIM, "amr")
         return Caller(self.name, client, self._actor(claims), acr, tuple(claims.amr), claims.auth_time, token)
+
+    def _is_of_a_program(self, claims: _AccessClaims) -> bool:
+        if claims.sub != claims.client_id and self.issuer.has_persons:
+            return False
+        # A person could have chosen the name of a program, but only a person signs in (RFC 9068, 5).
+        if (self.issuer.has_persons and claims.auth_time is not None) or not self.issuer.programs:
+            raise NotAuthenticatedError(Reason.SUBJECT)
+        return True
 
     def _actor(self, claims: _AccessClaims) -> Actor:
         more = claims.model_extra or {}

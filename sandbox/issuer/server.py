@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from joserfc import jws
@@ -107,30 +107,30 @@ class IssuerServer:
         return JSONResponse(self._keys.public())
 
     async def choose(self, request: Request) -> Response:
-        self._asked(request)
+        self._authorization(request)
         return HTMLResponse(page(accounts()))
 
     async def chosen(self, request: Request) -> Response:
         """Sends the person back to the client with a code."""
-        asked = self._asked(request)
+        query = self._authorization(request)
         sub, _, role = (await _form(request)).get("person", "").partition(" ")
         code = secrets.token_urlsafe(24)
-        self._codes[code] = _Code(_account(sub, role or None), asked, int(time.time()))
-        back = {"code": code, "iss": self._url} | ({"state": asked["state"]} if "state" in asked else {})
-        joint = "&" if urlsplit(asked["redirect_uri"]).query else "?"
-        return RedirectResponse(f"{asked['redirect_uri']}{joint}{urlencode(back)}", 303)
+        self._codes[code] = _Code(_account(sub, role or None), query, int(time.time()))
+        back = {"code": code, "iss": self._url} | ({"state": query["state"]} if "state" in query else {})
+        joint = "&" if urlsplit(query["redirect_uri"]).query else "?"
+        return RedirectResponse(f"{query['redirect_uri']}{joint}{urlencode(back)}", 303)
 
-    def _asked(self, request: Request) -> dict[str, str]:
-        asked = dict(request.query_params)
-        if asked.get("client_id") not in self._clients:
+    def _authorization(self, request: Request) -> dict[str, str]:
+        query = dict(request.query_params)
+        if query.get("client_id") not in self._clients:
             raise OAuthError("invalid_client")
-        if urlsplit(asked.get("redirect_uri", "")).hostname not in _HERE:
+        if urlsplit(query.get("redirect_uri", "")).hostname not in _HERE:
             raise OAuthError("invalid_request")
-        if asked.get("response_type") != "code":
+        if query.get("response_type") != "code":
             raise OAuthError("unsupported_response_type")
-        if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
+        if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
             raise OAuthError("invalid_request")
-        return asked
+        return query
 
     async def token(self, request: Request) -> Response:
         form = await _form(request)
@@ -168,50 +168,53 @@ class IssuerServer:
         now = int(time.time())
         self._assertions = {one: until for one, until in self._assertions.items() if until >= now}
         try:
-            said = _Assertion.model_validate_json(jws.extract_compact(form["client_assertion"].encode()).payload)
-            jws.deserialize_compact(form["client_assertion"], self._clients[said.sub], algorithms=[ALGORITHM])
+            assertion = _Assertion.model_validate_json(jws.extract_compact(form["client_assertion"].encode()).payload)
+            jws.deserialize_compact(form["client_assertion"], self._clients[assertion.sub], algorithms=[ALGORITHM])
         except (JoseError, ValueError, KeyError):
             raise OAuthError("invalid_client", 401) from None
-        once = f"{said.sub} {said.jti}"
-        about = said.iss == said.sub and said.aud in (self._url, f"{self._url}/token")
-        timely = now < said.exp <= now + _ASSERTION_SECONDS and once not in self._assertions
+        once = f"{assertion.sub} {assertion.jti}"
+        about = assertion.iss == assertion.sub and assertion.aud in (self._url, f"{self._url}/token")
+        timely = now < assertion.exp <= now + _ASSERTION_SECONDS and once not in self._assertions
         if form.get("client_assertion_type") != ASSERTION or not (about and timely):
             raise OAuthError("invalid_client", 401)
-        self._assertions[once] = said.exp
-        return said.sub
+        self._assertions[once] = assertion.exp
+        return assertion.sub
 
     def _answer(
         self,
         client: str,
         person: Account | None,
-        asked: Mapping[str, str] = MappingProxyType({}),
+        query: Mapping[str, str] = MappingProxyType({}),
         at: int | None = None,
     ) -> Response:
         """Answers with the tokens of a person, who signed in `at` this time, or of a program."""
         now = int(time.time())
-        level = asked.get("acr_values", _USUAL_LEVEL)
+        level = query.get("acr_values", _USUAL_LEVEL)
         if level not in _LEVELS:
             raise OAuthError("invalid_request")
-        token = {"iss": self._url, "iat": now, "exp": now + TOKEN_SECONDS, "acr": level, "auth_time": at or now}
-        whose = {"sub": client, "amr": ["swk"]} if person is None else {**person.claims, "amr": ["pwd", "otp"]}
-        access = {**token, **whose, "aud": AUDIENCE, "client_id": client, "jti": secrets.token_urlsafe(12)}
+        token: dict[str, Any] = {"iss": self._url, "iat": now, "exp": now + TOKEN_SECONDS, "acr": level}
+        if person is None:
+            token |= {"sub": client, "amr": ["swk"]}
+        else:
+            token |= {**person.claims, "amr": ["pwd", "otp"], "auth_time": at or now}
+        access = {**token, "aud": AUDIENCE, "client_id": client, "jti": secrets.token_urlsafe(12)}
         answer = {
             "access_token": self._keys.signed(access, "at+jwt"),
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,
         }
-        if person is not None and "openid" in asked.get("scope", "").split():
-            nonce = {"nonce": asked["nonce"]} if "nonce" in asked else {}
-            identity = {**token, "sub": person.sub, "aud": client, "name": person.name, **nonce}
+        if person is not None and "openid" in query.get("scope", "").split():
+            nonce = {"nonce": query["nonce"]} if "nonce" in query else {}
+            identity = {**token, "aud": client, "name": person.name, **nonce}
             answer["id_token"] = self._keys.signed(identity, "JWT")
         return JSONResponse(answer, headers={"cache-control": "no-store"})
 
 
 def _account(sub: str, role: str | None) -> Account:
-    found = account(sub, role) if KEY.fullmatch(sub) else None
-    if found is None:
+    person = account(sub, role) if KEY.fullmatch(sub) else None
+    if person is None:
         raise OAuthError("access_denied")
-    return found
+    return person
 
 
 async def _form(request: Request) -> dict[str, str]:

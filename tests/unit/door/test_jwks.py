@@ -5,16 +5,20 @@ import json
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey, RSAKey
 
 from gateway.door import jwks
 from gateway.door.jwks import AGAIN, DISCOVERY, FRESH, MOST_BYTES, MOST_KEYS
 from gateway.door.tokens import Issuers, NotAuthenticatedError, Reason
-from tests.unit.door.providers import NEW_KEYS, Provider, Town
+from tests.unit.door.providers import JSON, NEW_KEYS, Provider, Town
 from tests.walking import walked
 
 HOUR: Final = 3600
+TOWN: Final = Town()
+"""Its keys are made once, for the test by many examples."""
 
 
 @pytest.fixture
@@ -176,6 +180,16 @@ async def test_unusable_keys_beside_a_good_one_do_no_harm(town: Town) -> None:
     with pytest.raises(NotAuthenticatedError) as refused:
         await issuers.caller(f"Bearer {town.agency.token({'kid': 'weak'})}")
     assert refused.value.reason is Reason.KEY
+
+
+MEMBERS: Final = ("kty", "kid", "use", "alg", "key_ops", "crv", "x", "y", "n", "e", "d", "x5c")
+LIKELY: Final = st.sampled_from(("RSA", "EC", "OKP", "P-256", "secp256k1", "Ed448", "X25519", "sig", "AQAB", "AA", "1"))
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS), LIKELY | JSON, min_size=2))
+async def test_whatever_is_in_a_key_the_good_one_beside_it_counts(member: dict[str, Any]) -> None:
+    TOWN.web.bodies[f"{TOWN.agency.url}/jwks"] = {"keys": [member, *TOWN.agency.jwks["keys"]]}
+    assert await outcome(TOWN.issuers(), TOWN.agency) is None
 
 
 async def test_a_key_for_another_algorithm_verifies_nothing(town: Town) -> None:
