@@ -1,6 +1,6 @@
 """The kit's errors, each with a type of its own. A refusal has its problems in Vietnamese and in English."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
@@ -21,9 +21,13 @@ class SettingsError(MotcuaError):
 class FilingNotAvailable(MotcuaError):
     """There never was such a filing."""
 
+    code: ClassVar = "filing_not_available"
+
 
 class FilingClosed(MotcuaError):
     """The filing has ended and takes no more commands; the command was not recorded."""
+
+    code: ClassVar = "filing_closed"
 
 
 class RefusedError(MotcuaError):

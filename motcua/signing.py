@@ -57,7 +57,7 @@ class Authenticated:
         acr: The level of assurance about the human, "1" to "4".
         amr: The methods of authentication, as named in RFC 8176: `pwd`, `otp`, `face`.
         auth_time: The time of authentication, in seconds since 1970; None: the moment of each signature.
-        token: SHA-256 of the access token that proved the actor to the principal, if one did.
+        token: SHA-256, in hex, of the access token with which the actor came; None without a token.
     """
 
     acr: str = "1"
@@ -71,7 +71,7 @@ class Speaker:
 
     Attributes:
         principal: The principal's id in the register.
-        client: The program for which the principal speaks; None: for itself.
+        client: The id of the program for which the principal speaks; None: it speaks for itself.
         audience: The name of the installation in statements.
         waits: True if signing waits for another process or device.
     """
@@ -85,10 +85,10 @@ class Speaker:
         self._key = key
 
     def of_client(self, client: str) -> "Speaker":
-        """Returns a copy that speaks for this registered program. The principal needs a grant for this."""
-        other = copy(self)
-        other.client = client
-        return other
+        """Returns a copy that speaks for this registered program, by the program's grants."""
+        speaker = copy(self)
+        speaker.client = client
+        return speaker
 
     def command(self, stream: str, command: C, how: Authenticated) -> C:
         """Returns the command with a signed statement that names its actor. Raises `MotcuaError` if an agent fails."""

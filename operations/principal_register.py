@@ -83,7 +83,7 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
         asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
         if await same_hands(connection, asker, actor, held.now):
             raise refuse(problem("actor.subject", "needs_another"))
-        refuse_same_program(asked.statement and signed(asked.statement).statement.iss, via)
+        refuse_same_program(asked.statement and signed(asked.statement).statement.program, via)
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
             raise refuse(problem("asked", "changed_since"))
         await _apply(connection, asked, held, approved=True)

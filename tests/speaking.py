@@ -19,8 +19,6 @@ SPECIALIST: Final = Actor(subject="h01.12-specialist-1", role=Role.SPECIALIST, a
 APPLICANT: Final = Actor(subject="citizen-1", role=Role.APPLICANT)
 PROCEDURE: Final = "2.000635"
 AUDIENCE: Final = st.audience("default")
-OF_PERSONS: Final = tuple(claim for claim, roles in st.CLAIMED.items() if roles)
-"""The claims to speak for persons."""
 
 
 def raw_key(seed: int) -> Ed25519PrivateKey:
@@ -53,9 +51,10 @@ def principal(name: str, *grants: st.Grant, keys: tuple[st.PrincipalKey, ...]) -
 
 
 def grant(claim: st.Claim, *agencies: str, least: st.Assurance = st.Assurance.TWO_FACTORS, **other: Any) -> st.Grant:
-    """Returns a grant; one that may file at all may do so under every client id, unless `other` names some."""
+    """Returns a grant for every client id, or for all programs, as far as it can have any; `other` may name some."""
     clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": (st.ALL_CLIENTS,)}
-    return st.Grant(claim=claim, agencies=agencies, assurance=least, **clients | other)
+    named = {"programs": (st.ALL_PROGRAMS,)} if claim is st.Claim.PROGRAMS else clients
+    return st.Grant(claim=claim, agencies=agencies, assurance=least, **named | other)
 
 
 COMMAND: Final = {"kind": "accept", "command_id": "c-1", "actor": SPECIALIST.model_dump(mode="json")}

@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
-from activities.ledger.authority import answers, bank_references, officers, statements
+from activities.ledger.authority import answers, bank_references, officers, statements, two_people
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving, Whose
@@ -141,6 +141,7 @@ class Ledger:
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
+            unproved += await two_people.alone(connection, self._vault, asked.batch, asked.events)
             unproved += await answers.untold(connection, asked.batch, asked.events)
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
@@ -337,7 +338,7 @@ async def _record(
         needed=bool(needed),
         cash=bool(cash),
         named=bool(named),
-        spoken=bool(spoken),
+        spoken=len(spoken),
         knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
         keeps=_keeps_agency(batch),
@@ -438,12 +439,14 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     needed: bool,
     cash: bool,
     named: bool,
-    spoken: bool,
+    spoken: int,
     knows: bool,
     begins: bool,
     keeps: bool,
 ) -> str:
     """Returns the single statement of an append. The statement yields the stream's epoch if the batch was written.
+
+    `spoken` is the number of parameters about the statement.
 
     The table `stream` comes first, by an update of no row: PostgreSQL locks the tables of a subquery before those
     around it. A process that locks `stream` stops every append before the append locks anything else.
@@ -461,8 +464,9 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     kept = f"and {_NOT_ERASED}" if begins else "and found.agency = $3" if keeps else ""
     columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
-    heard = f"and {statements.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
-    known = f"and head_hash = decode(${after + statements.PARAMETERS * spoken}, 'hex')" if knows else ""
+    may_speak = statements.may_speak("$2", "$7", after, for_client=spoken > statements.PARAMETERS)
+    heard = f"and {may_speak}" if spoken else ""
+    known = f"and head_hash = decode(${after + spoken}, 'hex')" if knows else ""
     return f"""
 with {"" if one else "recursive "}first as (
     update stream set noted = noted where false

@@ -75,7 +75,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: a signed batch's program, key id and statement hash, else the batch's own claim."""
+    """Returns the sending program: a signed batch's program, key id, statement hash, else the batch's own claim."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)

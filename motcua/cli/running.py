@@ -81,7 +81,7 @@ _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     Unavailable: Exit.UNREACHABLE,
     MotcuaError: Exit.UNREACHABLE,
 }
-_NAMED: Final[Mapping[type[MotcuaError], str]] = {FilingClosed: "filing_closed", DamagedFileError: "damaged_file"}
+_NAMED: Final[Mapping[type[MotcuaError], str]] = {FilingClosed: FilingClosed.code, DamagedFileError: "damaged_file"}
 
 
 def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float) -> T:

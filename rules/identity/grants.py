@@ -10,6 +10,7 @@ from schemas.identity.statement import (
     ALL_CLIENTS,
     ALL_PROGRAMS,
     CLAIMED,
+    Assurance,
     Claim,
     Grant,
     Message,
@@ -51,15 +52,26 @@ def not_granted(proved: Proved, message: Message) -> Problem | None:
     return None if given >= least else problem("statement", "assurance_too_low", least=int(least), given=int(given))
 
 
-SPOKEN_FOR: Final = frozenset({PrincipalKind.PORTAL, PrincipalKind.DESK, PrincipalKind.SOFTWARE})
-"""The kinds of programs that `*` covers in a grant's `programs`. Others, such as operators', are named each."""
+SERVING: Final = frozenset({PrincipalKind.PORTAL, PrincipalKind.DESK, PrincipalKind.SOFTWARE})
+"""The kinds of programs that a grant of `*` for programs can cover: those that serve people."""
 
 
-def speaks_for(principal: Principal, client: Principal) -> bool:
-    """Whether a principal may speak for another registered program. A person's key is spoken for by nobody."""
-    named = {one for grant in principal.grants for one in grant.programs}
-    every = ALL_PROGRAMS in named and client.kind in SPOKEN_FOR
-    return client.subject is None and (client.id in named or every)
+def speaks_for(signer: Principal, client: Principal, given: Assurance) -> bool:
+    """Whether a grant lets the signer speak for this client, for people of the `given` assurance.
+
+    A grant of `*` covers only programs that serve people: none that may speak for operators, and no officer's own key.
+    A client needs no key; but if all of its keys are revoked, nobody speaks for it.
+    """
+    if client.keys and all(key.revoked_at is not None for key in client.keys):
+        return False
+    names = {client.id, ALL_PROGRAMS} if _serves(client) else {client.id}
+    able = [one for one in signer.grants if one.assurance <= given]
+    return any(not names.isdisjoint(one.programs) for one in able)
+
+
+def _serves(program: Principal) -> bool:
+    operates = any(one.claim is Claim.OPERATOR for one in program.grants)
+    return program.kind in SERVING and program.subject is None and not operates
 
 
 def names_procedure(grant: Grant, procedure: str | None) -> bool:
@@ -98,11 +110,13 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 
 
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
-    """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`."""
+    """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`.
+
+    A program's name is covered by its name alone: `*` does not cover every program.
+    """
     able = [one for one in before if one.assurance <= grant.assurance]
     if grant.claim is Claim.PROGRAMS:
-        named = {one for each in able for one in each.programs}
-        return ALL_PROGRAMS in named or named.issuperset(grant.programs)
+        return {program for one in able for program in one.programs}.issuperset(grant.programs)
     filers = (principal, *grant.predecessors) if grant.claim is Claim.OWN else (None,)
     claims = product(CLAIMED[grant.claim], grant.agencies or (None,), filers, grant.client_ids or (None,))
     return all(_procedures_covered(grant, [one for one in able if _allows(one, principal, *each)]) for each in claims)

@@ -79,7 +79,10 @@ class Hearing:
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
-    """The statement in `said`, if a known principal signed it for exactly this message; else raises `RefusalError`."""
+    """The statement in `said`, if a known principal signed it for exactly this message; else raises `RefusalError`.
+
+    If the statement names a client, a grant must let the signer speak for it.
+    """
     text, (statement, key_id, sha256) = _read(said)
     principal = hearing.ring.principal(statement.iss)
     if principal is None:
@@ -95,17 +98,17 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
         raise unheard("statement_signature")
     _expect_timely(statement, hearing)
     _expect_about(statement, message, hearing.audience)
-    return Proved(statement, _spoken_for(principal, statement.client, hearing), key_id, sha256)
+    return Proved(statement, _program(principal, statement, hearing), key_id, sha256)
 
 
-def _spoken_for(principal: Principal, client: str | None, hearing: Hearing) -> Principal:
-    """The program whose message it is: the client if the principal may speak for it. Raises `RefusalError`."""
-    if client is None:
-        return principal
-    found = hearing.ring.principal(client)
-    if found is None or not (hearing.known or speaks_for(principal, found)):
+def _program(signer: Principal, statement: IdentityStatement, hearing: Hearing) -> Principal:
+    """The program whose grants count. Raises `RefusalError` for a client for which the signer may not speak."""
+    if statement.client is None:
+        return signer
+    client = hearing.ring.principal(statement.client)
+    if client is None or not (hearing.known or speaks_for(signer, client, statement.assurance)):
         raise unheard("program_not_spoken_for")
-    return found
+    return client
 
 
 def verified(said: object, message: Message, hearing: Hearing) -> Proved:
@@ -192,7 +195,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
         return error.refusal.problems[0].rule
     except ValueError:
         return "statement_of_other_content"
-    if found.statement.actor is not None or found.statement.client is not None:
+    if found.statement.actor is not None:
         return "statement_of_another_actor"
     return None if _answers_for(found.principal, directory) else "not_of_the_agency"
 

@@ -38,7 +38,7 @@ ALL_CLIENTS: Final = "*"
 """In a grant's `client_ids`: every client id, also those of other programs."""
 
 ALL_PROGRAMS: Final = "*"
-"""In a grant's `programs`: every portal, desk and piece of software."""
+"""In a grant's `programs`: every program that serves people; see `rules.identity.grants.speaks_for`."""
 
 UNNAMED: Final = "default"
 """The name of an installation that has no name of its own."""
@@ -80,8 +80,8 @@ class Claim(StrEnum):
     """The kind of people for whom a principal may send messages.
 
     `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: only those
-    officers who receive filings, take cash and hand results out. `programs`: for nobody by itself, but for other
-    registered programs, with the rights of these.
+    officers who receive filings, take cash and hand results out. `programs`: nobody by itself; a principal with this
+    claim may speak for other programs, and then has the claims of these programs.
     """
 
     OWN = "own"
@@ -118,11 +118,11 @@ _FILING: Final = frozenset({Claim.OWN, Claim.OFFICERS, Claim.DESK})
 class Grant(StrictModel):
     """A claim that a principal may make.
 
-    `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for applicants. If `procedures`
+    `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for the others. If `procedures`
     is empty, the claim covers all procedures. The person must have been authenticated with at least this `assurance`.
     `predecessors` are the ids of the programs whose filings this principal may act on, as on its own. `client_ids` are
     the ids under which this principal may submit filings, `*` for every id; empty if it may submit none. `programs` are
-    the ids of the programs for which this principal may speak, `*` for every portal, desk and piece of software.
+    the ids of the programs for which the principal may speak, `*` for all that serve people; only for this claim.
     """
 
     claim: Claim
@@ -138,14 +138,18 @@ class Grant(StrictModel):
         if (self.claim in {Claim.OWN, Claim.PROGRAMS}) is bool(self.agencies):
             msg = "officers are of `agencies`, applicants and programs of none"
             raise ValueError(msg)
-        if (self.claim is Claim.PROGRAMS) is not bool(self.programs):
-            msg = "`programs` are spoken for by a claim of `programs`, and by no other"
-            raise ValueError(msg)
         if self.predecessors and self.claim is not Claim.OWN:
             msg = "`predecessors` are whose filings are gone on with: they belong to `own`"
             raise ValueError(msg)
         if self.client_ids and self.claim not in _FILING:
             msg = "`client_ids` are those of filings: they belong to `own`, `officers` and `desk`"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _for_programs(self) -> "Grant":
+        if (self.claim is Claim.PROGRAMS) is not bool(self.programs) or (self.programs and self.procedures):
+            msg = "`programs` belong to the claim `programs`, which names no `procedures`"
             raise ValueError(msg)
         return self
 
@@ -186,8 +190,11 @@ class PrincipalFile(StrictModel):
 
     @model_validator(mode="after")
     def _of_an_officer(self) -> "PrincipalFile":
-        if self.subject is not None and any(grant.claim in {Claim.OWN, Claim.PROGRAMS} for grant in self.grants):
-            msg = "`subject` is an officer, who speaks neither for applicants nor for programs"
+        if self.subject is not None and any(grant.claim is Claim.OWN for grant in self.grants):
+            msg = "`subject` is an officer: an applicant's identity must not stand in the register"
+            raise ValueError(msg)
+        if self.subject is not None and any(grant.claim is Claim.PROGRAMS for grant in self.grants):
+            msg = "`subject` is one officer, whose key speaks for no other program"
             raise ValueError(msg)
         return self
 
@@ -209,7 +216,7 @@ class IdentityStatement(Model):
 
     Attributes:
         iss: The principal. The `kid` in the header names its key.
-        client: The program for which the principal speaks, if not for itself; rights and budget are this program's.
+        client: The program for which the principal speaks, by whose grants the message counts; None for itself.
         aud: The installation that may accept the statement; see `audience`.
         iat: The time of the signature.
         exp: The time from which the statement is refused: at most 300 seconds after `iat`.
@@ -223,7 +230,7 @@ class IdentityStatement(Model):
         acr: How reliably the person was authenticated, "1" to "4".
         amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
         auth_time: The time of the authentication.
-        token: SHA-256 of the access token that proved the person to the principal; None if none did.
+        token: SHA-256 of the access token with which the person came to the principal; None without a token.
     """
 
     iss: Key
@@ -244,8 +251,8 @@ class IdentityStatement(Model):
     token: Sha256 | None = Field(default=None, exclude_if=unset)
 
     @property
-    def program(self) -> str:
-        """The program whose message this is: the client, else the principal itself."""
+    def program(self) -> Key:
+        """The program whose grants count: the client, or the signer itself."""
         return self.client or self.iss
 
     @property
@@ -297,7 +304,10 @@ class Signed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A verified statement: its content, the principal whose message it is, the key's id, the digest for the log."""
+    """A verified statement: its content, the id of its key, and its digest for the log.
+
+    `principal` is the program whose grants count: the client, if the signer speaks for one, else the signer.
+    """
 
     statement: IdentityStatement
     principal: Principal

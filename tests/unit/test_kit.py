@@ -192,6 +192,12 @@ def test_no_code_of_the_contract_is_left_out() -> None:
         assert isinstance(error_from(failure(code)), RefusedError)
 
 
+def test_what_is_no_refusal_has_a_code_of_its_own() -> None:
+    codes = {motcua.FilingClosed.code, motcua.FilingNotAvailable.code}
+    assert codes == {"filing_closed", "filing_not_available"}
+    assert codes.isdisjoint(contract.RefusalCode)
+
+
 def rpc(status: RPCStatusCode) -> RPCError:
     return RPCError("why", status, b"")
 

@@ -20,7 +20,7 @@ from motcua import NotAuthorised
 from motcua.identity import sign
 from motcua.signing import Speaker
 from operations.evidence.bindings import Claimed, claimed
-from rules.identity.grants import not_granted
+from rules.identity.grants import not_granted, speaks_for
 from rules.identity.looks import OPEN
 from rules.streams import FILING, PAYMENT
 from schemas.errors import Refusal, RefusalCode
@@ -292,7 +292,7 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
         assert await counted(closed) == before
 
 
-@pytest.mark.parametrize("claim", st.Claim)
+@pytest.mark.parametrize("claim", [one for one in st.Claim if one is not st.Claim.PROGRAMS])
 async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: st.Claim) -> None:
     """Each role of each agency, of each filing, by each grant: SQL and Python say the same."""
     agencies = ((),) if claim is st.Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
@@ -328,6 +328,42 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
                     ):
                         wrong.append((one, about, may, rules))
     assert not wrong
+
+
+async def test_the_record_lets_a_program_speak_for_a_client_as_the_rules_do(world: World) -> None:
+    """Each signer for each client: SQL and Python say the same, and no statement without a client is another one."""
+    operates, own = grant(st.Claim.OPERATOR, "*"), grant(st.Claim.OFFICERS, "H56.30")
+    gone, live = now_in_force(3, revoked_at=datetime.now(UTC)), now_in_force(4)
+    keys: tuple[tuple[st.PrincipalKey, ...], ...] = ((), (gone,), (gone, live))
+    clients = [
+        principal("p", *grants, keys=held).model_copy(update={"kind": kind, "subject": subject})
+        for kind, grants, held in product(st.PrincipalKind, ((own,), (own, operates)), keys)
+        for subject in (None, "somebody")
+    ]
+    signers = [
+        principal("door", *grants, keys=(now_in_force(1),))
+        for grants in (
+            *((grant(st.Claim.PROGRAMS, programs=named),) for named in (("*",), ("p",), ("x",), ("x", "p"))),
+            (grant(st.Claim.PROGRAMS, least=st.Assurance.BIOMETRIC),),
+            (own,),
+        )
+    ]
+    officer_, filing, told = Actor(subject="somebody", role=Role.RECEPTION, agency="H56.30"), uuid4(), set()
+    async with world.connection() as connection, connection.transaction():
+        for client, signer in product(clients, signers):
+            await connection.execute("delete from principal_key")
+            await connection.execute("delete from principal")
+            for one in (client, signer):
+                await register_with(connection, one)
+            said = statement(st.Message(act="a", actor=officer_, content="0" * 64), "door", client="p")
+            batch = batch_of(filing, officer_, sign(said, private_key(1)), None)
+            query = f"select {may_speak('$1', '$2', 3, for_client=True)}"
+            may = await connection.fetchval(query, filing, "H56.30", *parameters(batch))
+            rules = [] if speaks_for(signer, client, said.assurance) else ["program_not_spoken_for"]
+            assert [why.rule for why in await missing(connection, batch)] == rules
+            assert may is (not rules), (client, signer)
+            told.add(may)
+        assert told == {True, False}
 
 
 @pytest.mark.parametrize("off", [50, -50, 300, -300])

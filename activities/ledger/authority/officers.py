@@ -19,15 +19,12 @@ from rules.stream_kind import Kinds, StreamKind
 from rules.time.working_time import local_day
 from schemas.errors import Problem, Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.events import Decided, FeeWaived, Reassigned
-from schemas.identity.statement import signed
 from schemas.ids import StreamId, filing_workflow
 from schemas.names import ROLE_NAMES
-from schemas.papers.events import ReceiptVoided
 from schemas.parcel.events import ConsignmentReported
 from schemas.payment.events import PaymentOrdered
 from schemas.payment.state import TOLD
 from schemas.people import OFFICERS, Actor, Role
-from schemas.refund.events import RefundApproved, RefundDeclined, RefundGivenByHand, ShortfallAccepted
 from schemas.result.events import ResultSigned, SignatureRequested
 from schemas.stream.ledger import Batch
 from views.access import ACTIVE, OR_HEIR
@@ -41,8 +38,7 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
     found = [] if batch.actor.role in kind.rules.writers else [problem("actor.role", "may_not_write")]
     found += await _assignees(connection, batch, acts)
     found += await _substitutes(connection, batch, acts)
-    found += await _in_two_accounts(connection, batch, events)
-    return found + await _alone(connection, batch, events)
+    return found + await _in_two_accounts(connection, batch, events)
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
@@ -64,7 +60,7 @@ async def own(connection: Connection, batch: Batch) -> list[Problem]:
     """Returns a problem if the actor is an officer who is barred from this filing, under any of their accounts."""
     if batch.actor.role not in OFFICERS:
         return []
-    kept = await is_own(connection, batch.filing_id, _directory(batch), batch.actor.subject)
+    kept = await is_own(connection, batch.filing_id, directory_of(batch), batch.actor.subject)
     return [problem("actor.subject", "own_filing")] if kept else []
 
 
@@ -98,7 +94,7 @@ async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: I
     if batch.actor.role not in OFFICERS:
         return []
     whose = [one for one in (await whose_is(vault, connection, events, first=True)).values() if one is not None]
-    theirs = whose and await connection.fetchval(_IS_ONE_OF, _directory(batch), batch.actor.subject, whose)
+    theirs = whose and await connection.fetchval(_IS_ONE_OF, directory_of(batch), batch.actor.subject, whose)
     return [problem("actor.subject", "own_filing", says="own_filing_taken_in")] if theirs else []
 
 
@@ -113,13 +109,13 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
     for event in events:
         if not isinstance(event, Reassigned):
             continue
-        if not await active(connection, _directory(batch), event.officer, event.role):
+        if not await active(connection, directory_of(batch), event.officer, event.role):
             name = ROLE_NAMES[event.role]
             found.append(problem("officer", "not_in_directory", says="assignee_not_in_directory", role_name=name))
         elif (absence := await _absence(connection, batch, event.officer, event.role)) is not None:
             day, substitute = absence["last_day"], absence["substitute"]
             found.append(problem("officer", "absent", last_day=day, substitute=substitute))
-        if await is_own(connection, batch.filing_id, _directory(batch), event.officer):
+        if await is_own(connection, batch.filing_id, directory_of(batch), event.officer):
             found.append(problem("officer", "own_filing", says="not_given.own_filing"))
     return found
 
@@ -137,32 +133,10 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
     return found
 
 
-async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
-
-    The two must use different programs, too, since a program can name any officer.
-    """
-    found: list[Problem] = []
-    for event in events:
-        if (others := _others(event)) is None:
-            continue
-        hands = [name for name in (event.officer, getattr(event, "acting_for", None)) if name is not None]
-        day = local_day(batch.at)
-        if set(hands) & set(others) or await in_their_place(connection, _directory(batch), hands, others, day):
-            found.append(problem("actor.subject", "needs_another"))
-        elif batch.statement is not None:
-            by = signed(batch.statement)
-            about = [getattr(event, name, None) for name in ("case", "registered")]
-            mine = (by.statement.program, *about, by.key_id)
-            if await connection.fetchval(_SPOKE_BEFORE, batch.filing_id, list(others), batch.stream, *mine):
-                found.append(problem("statement", "needs_another_key"))
-    return found
-
-
 async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an act needs another human, but its officer did the earlier act under another account."""
     known = [(event.officer, list(before)) for event in events if (before := _before(event))]
-    same = [await connection.fetchval(_SAME, _directory(batch), [officer], before) for officer, before in known]
+    same = [await connection.fetchval(_SAME, directory_of(batch), [officer], before) for officer, before in known]
     return [problem("actor.subject", "same_human")] if any(same) else []
 
 
@@ -180,19 +154,6 @@ def _before(event: Any) -> tuple[str, ...]:
             return ()
 
 
-def _others(event: Any) -> tuple[str, ...] | None:
-    """Returns the earlier officers, none of whom may be the officer of this event; None if one officer is enough."""
-    match event:
-        case RefundApproved() | RefundDeclined() | ShortfallAccepted():
-            return event.asked_by
-        case ReceiptVoided(asked_by=asked_by) if asked_by:
-            return asked_by
-        case RefundGivenByHand():
-            return event.approved_by
-        case _:
-            return None
-
-
 async def in_their_place(
     connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
 ) -> bool:
@@ -205,10 +166,10 @@ async def in_their_place(
 
 async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> Any:
     """Returns `last_day` and `substitute` of an officer; None if the officer is not absent on the day of the batch."""
-    return await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, local_day(batch.at))
+    return await connection.fetchrow(_ABSENCE, directory_of(batch), officer, role, local_day(batch.at))
 
 
-def _directory(batch: Batch) -> str:
+def directory_of(batch: Batch) -> str:
     """Returns the agency in whose directory the actor is looked up: the actor's own, else the stream's."""
     return batch.actor.agency or batch.agency
 
@@ -338,21 +299,6 @@ select exists (
         and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
 ) or {SAME.format(agency="$1", hands="$2", others="$3")}
 """  # noqa: S608 -- joined from statements of our own
-_SPOKE_BEFORE: Final = """
-select exists (
-    select from event
-    where filing_id = $1 and convert_from(actor, 'UTF8')::jsonb ->> 'subject' = any($2)
-        and (stream = $3 and kind in (
-                    'refund_opened', 'shortfall_proposed', 'refund_approved', 'receipt_void_asked'
-                )
-                and coalesce((convert_from(body, 'UTF8')::jsonb ->> 'case')::int = $5, true)
-                and coalesce(convert_from(body, 'UTF8')::jsonb ->> 'registered' = $6, true)
-            or stream = 'filing:' || $1::uuid
-                and kind in ('intake_refused', 'decided', 'stopped', 'withdrawn', 'lapsed', 'fee_waived'))
-        and (split_part(via, '/', 1) = $4 or split_part(via, '/', 3) = $7) and split_part(via, '/', 4) <> ''
-)
-"""
-"""SQL: true if program or key have signed an earlier act of one of these officers that led to the present act."""
 _ABSENCE: Final = f"""
 select last_day, substitute from absence
 where agency in {OR_HEIR.format(agency="$1")} and subject = $2 and role = $3 and $4 between first_day and last_day

@@ -36,7 +36,7 @@ OFF_BY: Final = 50
 PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
 """Rules of temporary refusals: this process lacks current data, so the sender is not judged."""
 
-_BY_THE_RECORD: Final = PASSING | {"key_revoked"}
+_BY_THE_RECORD: Final = PASSING | {"key_revoked", "program_not_spoken_for"}
 """Rules of refusals that do not hold for a message that is recorded already."""
 
 _TELL_EVERY: Final = 10.0

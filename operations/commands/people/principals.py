@@ -171,13 +171,14 @@ def _about(change: pr.PrincipalChange) -> str:
 
 
 def _claim(grant: Grant) -> str:
-    before, clients = ", ".join(grant.predecessors), ", ".join(grant.client_ids)
+    before, clients, programs = map(", ".join, (grant.predecessors, grant.client_ids, grant.programs))
     parts = (
         grant.claim,
         before and in_words(said("command.principals.goes_on", before=before)),
         ", ".join(grant.agencies),
         ", ".join(grant.procedures),
         clients and in_words(said("command.principals.files_under", clients=clients)),
+        programs and in_words(said("command.principals.speaks_for", programs=programs)),
         f"acr {int(grant.assurance)}",
     )
     return " ".join(part for part in parts if part)

@@ -19,7 +19,7 @@ from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing.commands import Command
-from schemas.identity.statement import UNNAMED
+from schemas.identity.statement import UNNAMED, Assurance, Claim, seconds
 from schemas.papers.commands import ApproveVoid, VoidReceipt
 from schemas.papers.state import PaperKind, ReceiptRegister
 from schemas.people import Actor, Role
@@ -31,10 +31,12 @@ from tests.integration.papers.receipts import CASHIER, KINDS_OF_PAPER, LAND, LE_
 from tests.integration.papers.receipts import outside as outside
 from tests.integration.papers.receipts import service as service
 from tests.integration.papers.relays import NO_FOOT, RELAYS, Desk, at_work, desk, work
+from tests.locked import now_in_force
+from tests.locked import register as registered
 from tests.printed import codes, pages, raw_text
 from tests.sandboxes import Server
 from tests.shell import Shell
-from tests.speaking import private_key
+from tests.speaking import grant, principal, private_key
 from tests.waits import around
 from verifier.bundle import canonical
 from verifier.bundle import verify as verify_bundle
@@ -171,6 +173,50 @@ async def test_a_void_by_two_names_of_one_program_is_refused(world: World, desk:
 def signed_to(by: tuple[str, int], stream: str, command: Command) -> Command:
     name, seed = by
     return Speaker(name, private_key(seed), UNNAMED).command(stream, command, Authenticated())
+
+
+async def test_a_void_by_two_tokens_at_one_door_is_one_by_two(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay())
+    clients = [principal(name, grant(Claim.OFFICERS, "*", least=Assurance.LOW), keys=()) for name in ("desk", "other")]
+    for_all = grant(Claim.PROGRAMS, least=Assurance.LOW)
+    await registered(world, principal("door", for_all, keys=(now_in_force(91),)), *clients)
+    door, now = Speaker("door", private_key(91), UNNAMED), seconds(datetime.now(VIETNAM))
+    number, common = f"{LAND}-{YEAR}-BL0000001", {"via": {"principal": "motcua"}}
+    cashier, leader = (
+        Actor(subject=f"{LAND.lower()}-{role}-1", role=role, agency=LAND) for role in (Role.CASHIER, Role.LEADER)
+    )
+    asks = VoidReceipt.model_validate(
+        {"command_id": "v", "actor": cashier, "registered": number, "reason": "Sai"} | common
+    )
+    yes = ApproveVoid.model_validate({"command_id": "a", "actor": leader, "registered": number} | common)
+
+    async def take(
+        command: VoidReceipt | ApproveVoid, token: str | None, ago: int = 0, client: str = "desk"
+    ) -> str | None:
+        how, by = Authenticated(auth_time=now - ago, token=token), door.of_client(client)
+        try:
+            await void_receipt(
+                world.app_dsn, world.settings.master, command, lambda stream, it: by.command(stream, it, how)
+            )
+        except RefusalError as error:
+            return error.refusal.problems[0].rule
+        return None
+
+    first, second = "a" * 64, "b" * 64
+    assert await take(asks, first, client="nobody") == "program_not_spoken_for"
+    assert await take(asks, first) is None
+    assert await take(yes, first) == "needs_another_key"
+    assert await take(yes, None) == "needs_another_key"
+    assert await take(yes, second, 16 * 60) == "needs_another_key"
+    assert await take(yes, first, client="other") == "needs_another_key", "the signer is the same"
+    assert (await register(desk)).void == 0
+    assert await take(yes, second) is None
+    assert (await register(desk)).void == LE_PHI
+    filed = await world.fetch("select split_part(via, '/', 1) as by from event where kind = 'receipt_void_asked'")
+    assert [row["by"] for row in filed] == ["desk"]
+    await sound(world)
 
 
 async def test_a_missing_number_is_named(world: World, desk: Desk, shell: Shell) -> None:

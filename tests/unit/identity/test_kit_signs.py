@@ -34,7 +34,7 @@ from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Me
 from schemas.ids import complaint_workflow, filing_id
 from schemas.translate import said
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
-from tests.speaking import AUDIENCE, OF_PERSONS, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
+from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
 from tests.unit.identity.agents import Answering, agent, pem_of
 from tests.walking import walked
 
@@ -47,14 +47,14 @@ COMPLAINT: Final = ComplaintStart.model_validate(OTHERS["complaint_input"].model
 
 
 def anything(claim: Claim) -> Grant:
-    return grant(claim, *(() if claim is Claim.OWN else (ALL_AGENCIES,)), least=Assurance.LOW)
+    return grant(claim, *(() if claim in {Claim.OWN, Claim.PROGRAMS} else (ALL_AGENCIES,)), least=Assurance.LOW)
 
 
 @pytest.fixture
 def ring() -> Ring:
     now = datetime.now(UTC)
     key = key_of(1, valid_from=now - timedelta(days=1), valid_until=now + timedelta(days=1))
-    return Ring((principal("desk-1", *map(anything, OF_PERSONS), keys=(key,)),))
+    return Ring((principal("desk-1", *map(anything, Claim), keys=(key,)),))
 
 
 def refusal(rule: str) -> ApplicationError:

@@ -15,7 +15,7 @@ from docs.tools.law.matrix import SYSTEM_KINDS, matrix
 from docs.tools.law.situations import Situation, situations
 from docs.tools.law.stories import AGENCY, DESK, somebody, ways
 from rules.filing.queues import PUBLIC_KINDS, check
-from rules.identity.grants import not_granted, widens
+from rules.identity.grants import not_granted, speaks_for, widens
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES, OPEN, Facts, asker, reaches, sees
 from schemas import reading as rd
 from schemas.errors import RefusalError
@@ -32,7 +32,7 @@ from schemas.identity.statement import (
 )
 from schemas.people import OFFICERS, Actor, Role
 from tests.contract.samples import QUESTIONS
-from tests.speaking import DAY, NOW, OF_PERSONS, PROCEDURE, grant, key_of, principal, statement
+from tests.speaking import DAY, NOW, PROCEDURE, grant, key_of, principal, statement
 from tests.tiers import examples
 from tests.walking import walked
 
@@ -64,8 +64,10 @@ Cell = tuple[str, str, str]
 def grants() -> Iterator[Grant]:
     """Every kind of grant."""
     assurances, procedures = (Assurance.LOW, Assurance.BIOMETRIC), ((), (HERE,), (PROCEDURE,))
-    for claim, least, only in product(OF_PERSONS, assurances, procedures):
-        if claim is Claim.OWN:
+    for claim, least, only in product(Claim, assurances, procedures):
+        if claim is Claim.PROGRAMS:
+            yield grant(claim, least=least)
+        elif claim is Claim.OWN:
             for predecessors in ((), (BEFORE,)):
                 yield grant(claim, least=least, procedures=only, predecessors=predecessors)
         else:
@@ -75,9 +77,10 @@ def grants() -> Iterator[Grant]:
 
 def widest() -> Iterator[Grant]:
     """All that can be granted at all."""
-    for claim in OF_PERSONS:
+    for claim in Claim:
         own = claim is Claim.OWN
-        yield grant(claim, *(() if own else ("*",)), least=Assurance.LOW, predecessors=(BEFORE,) if own else ())
+        agencies = () if claim in {Claim.OWN, Claim.PROGRAMS} else ("*",)
+        yield grant(claim, *agencies, least=Assurance.LOW, predecessors=(BEFORE,) if own else ())
 
 
 def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
@@ -172,10 +175,15 @@ EVERYTHING: Final = [
 ]
 
 
-def allowed(grants: tuple[Grant, ...]) -> set[int]:
-    """All that these allow, by its place among everything."""
+SPOKEN_FOR: Final = (principal("portal-9", keys=()), principal("operations", grant(Claim.OPERATOR, "*"), keys=()))
+"""The second one is never among all of them: it can only be named."""
+
+
+def allowed(grants: tuple[Grant, ...]) -> set[Any]:
+    """All that these allow: by its place among everything, and the programs to speak for."""
     about = principal("desk-1", *grants, keys=())
-    return {
+    programs = {(one.id, acr) for one in SPOKEN_FOR for acr in Assurance if speaks_for(about, one, acr)}
+    return programs | {
         place
         for place, (said, message) in enumerate(EVERYTHING)
         if not_granted(Proved(statement=said, principal=about, key_id="k", sha256="0" * 64), message) is None
@@ -184,8 +192,11 @@ def allowed(grants: tuple[Grant, ...]) -> set[int]:
 
 @st.composite
 def some_grant(draw: st.DrawFn) -> Grant:
-    claim = draw(st.sampled_from(OF_PERSONS))
+    claim = draw(st.sampled_from(Claim))
     own = claim is Claim.OWN
+    if claim is Claim.PROGRAMS:
+        programs = draw(st.sets(st.sampled_from(("*", "operations")), min_size=1))
+        return Grant(claim=claim, programs=tuple(sorted(programs)), assurance=draw(st.sampled_from(Assurance)))
     return Grant(
         claim=claim,
         agencies=tuple(sorted(() if own else draw(st.sets(st.sampled_from((*AGENCIES[1:-1], "*")), min_size=1)))),

@@ -51,7 +51,6 @@ from tests.speaking import (
     DAY,
     MESSAGE,
     NOW,
-    OF_PERSONS,
     PROCEDURE,
     SPECIALIST,
     b64,
@@ -340,9 +339,9 @@ def test_a_statement_of_what_a_key_signed_before_it_ran_out_still_holds() -> Non
     assert rule(answer(sign(statement(iat=AT - 1, exp=AT + 60), private_key(3)))) is None
 
 
-@pytest.mark.parametrize("claim", OF_PERSONS)
+@pytest.mark.parametrize("claim", Claim)
 def test_officers_are_of_agencies_and_applicants_of_none(claim: Claim) -> None:
-    wrong = ("H01.12",) if claim is Claim.OWN else ()
+    wrong = ("H01.12",) if claim in {Claim.OWN, Claim.PROGRAMS} else ()
     with pytest.raises(ValueError, match="agencies"):
         Grant(claim=claim, agencies=wrong, assurance=Assurance.LOW)
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from activities.ledger import event_rows, read_models, reserving, till_cash
-from activities.ledger.authority import answers, bank_references, officers
+from activities.ledger.authority import answers, bank_references, officers, two_people
 from activities.ledger.vault import FilingKey
 from operations.commands.documents import files
 from rules.causes import papers_of
@@ -271,6 +271,7 @@ ELSEWHERE: Final = {
     "activities/ledger/authority/officers.py taken_in": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py reworded": "asks the findings: tests/integration/record",
+    "activities/ledger/authority/two_people.py alone": "asks the record: tests/integration/papers",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
     "activities/ledger/reserving.py whose_is": "asks the index of persons: tests/integration/record",
     "activities/printing/source.py Papers.print": "prints what an event causes: tests/unit/papers",
@@ -345,6 +346,6 @@ def test_whatever_takes_events_is_gone_through() -> None:
 
 def test_events_that_need_a_second_officer_name_both() -> None:
     """Or one officer could approve a refund that they had asked for."""
-    by_two = [event for event in EVENTS if officers._others(event) is not None]
+    by_two = [event for event in EVENTS if two_people._others(event) is not None]
     assert len({type(event) for event in by_two}) >= 4
     assert [event for event in by_two if event.officer is None] == []
