@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from gateway.door.operations import Operation, Place
 from gateway.problems import MEDIA_TYPE, STATUS, HttpProblem
@@ -18,19 +19,16 @@ _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
 _INPUT: Final = "Input"
 """The ending of the name of a schema of requests, whose objects take no unknown fields, unlike those of answers."""
 
-Mode = Literal["validation", "serialization"]
-
 
 def document(operations: Iterable[Operation]) -> JsonSchemaValue:
     """Returns the document of these operations."""
     every = sorted(operations, key=lambda one: (one.path, one.method))
-    requests, asked = _schemas([(one.name, one.message) for one in every], "validation")
-    answers, told = _schemas([*((one.name, one.answer) for one in every), ("", HttpProblem)], "serialization")
+    requests, asked = _requests(every)
+    types = [(one.name, one.answer) for one in every]
+    answers, told = _schemas([*types, ("", HttpProblem)], "serialization", _WithoutNull)
     parts = asked | told
     paths = {
-        path: {
-            one.method.lower(): _operation(one, _resolved(requests[one.name], asked), answers[one.name]) for one in same
-        }
+        path: {one.method.lower(): _operation(one, requests[one.name], answers[one.name]) for one in same}
         for path, same in groupby(every, key=lambda one: one.path)
     }
     return {
@@ -47,36 +45,44 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
     }
 
 
-def _schemas(types: list[tuple[str, Any]], mode: Mode) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the schema of each type by its name here, and all that they refer to."""
+class _WithoutNull(Plain):
+    """Leaves null out, which no answer and no parameter has: a field that is not set is left out."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        return {name: value for name, value in made.items() if (name, value) != ("default", None)}
+
+
+def _requests(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the schema of each operation's message, and all to which they refer: they take no unknown fields."""
+    made, parts = dict[str, Any](), dict[str, Any]()
+    for method, generator in {"GET": _WithoutNull, "POST": Plain}.items():
+        types = [(one.name, one.message) for one in operations if one.method == method]
+        some, more = _schemas(types, "validation", generator)
+        made, parts = made | some, parts | more
+    closed = {name: _closed(part) for name, part in parts.items()}
+    return {name: _closed(_resolved(schema, parts)) for name, schema in made.items()}, closed
+
+
+def _schemas(
+    types: list[tuple[str, Any]], mode: Literal["validation", "serialization"], generator: type[Plain]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the schema of each type by its name here, and all to which they refer."""
     ending = _INPUT if mode == "validation" else ""
-    inputs = [(name, mode, TypeAdapter[Any](of)) for name, of in types]
-    made, rest = TypeAdapter.json_schemas(inputs, schema_generator=Plain, ref_template=f"{_SCHEMAS}{{model}}{ending}")
-    adapt = _closed if mode == "validation" else _without_null
-    parts = {f"{name}{ending}": adapt(part) for name, part in rest.get("$defs", {}).items()}
-    return {name: adapt(schema) for (name, _), schema in made.items()}, parts
+    made, rest = TypeAdapter.json_schemas(
+        [(name, mode, TypeAdapter[Any](of)) for name, of in types],
+        schema_generator=generator,
+        ref_template=f"{_SCHEMAS}{{model}}{ending}",
+    )
+    parts = {f"{name}{ending}": part for name, part in rest.get("$defs", {}).items()}
+    return {name: schema for (name, _), schema in made.items()}, parts
 
 
 def _closed(schema: JsonSchemaValue) -> JsonSchemaValue:
     return schema | {"additionalProperties": False} if "properties" in schema else schema
-
-
-def _without_null(schema: Any) -> Any:
-    """Returns the schema without null, which no answer and no parameter has: a field that is not set is left out."""
-    if isinstance(schema, list):
-        return [_without_null(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    left = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
-    if len(left) == 1:
-        schema = _without("anyOf", schema) | left[0]
-    if schema.get("default", ...) is None:
-        schema = _without("default", schema)
-    return {name: _without_null(value) for name, value in schema.items()}
-
-
-def _without(name: str, schema: JsonSchemaValue) -> JsonSchemaValue:
-    return {own: value for own, value in schema.items() if own != name}
 
 
 def _resolved(schema: JsonSchemaValue, parts: dict[str, Any]) -> JsonSchemaValue:
@@ -120,7 +126,7 @@ def _parameters(operation: Operation, message: JsonSchemaValue) -> Iterator[Json
     for name in (part[1:-1] for part in operation.path.split("/") if part.startswith("{")):
         yield {"name": name, "in": "path", "required": True, "schema": of_path[name]}
     for name in operation.at(Place.QUERY):
-        field = _without_null(message["properties"][name])
+        field = message["properties"][name]
         needed = name in message.get("required", ())
         yield {"name": name, "in": "query", "required": needed, "schema": field}
     if operation.at(Place.HEADER):
