@@ -76,6 +76,10 @@ def test_parameters_that_cannot_be_read(parts: dict[str, Any], rule: str) -> Non
     assert why.value.problem.rule == rule
 
 
+def test_a_submission_may_be_longer_than_a_command() -> None:
+    assert (BY_NAME["submit"].limit, ACCEPT.limit, BY_NAME["complain"].limit) == (65_536, 16_384, 16_384)
+
+
 def test_the_deepest_permitted_body_reaches_the_model() -> None:
     inner = DEEPEST - 1
     assert refused(ACCEPT, body=b'{"command_id": "a", "x": ' + b"[" * inner + b"]" * inner + b"}") == [
