@@ -85,6 +85,18 @@ SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
         SELECT stream, sum(greatest(head_seq, 1)) OVER (ORDER BY stream) / $1 AS part FROM stream) s GROUP BY part
 ) parts
 """
+SHOWS_A_PART: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_class AS t WHERE relnamespace = 'public'::regnamespace AND relname <> 'filing_key'
+        AND row_security_active(t.oid) AND (
+            SELECT bool_and(polpermissive) AND bool_or(pg_get_expr(polqual, t.oid) = 'true') FROM pg_policy
+            WHERE polrelid = t.oid AND polcmd IN ('*', 'r') AND EXISTS (
+                SELECT FROM unnest(polroles) AS one WHERE one = 0 OR pg_has_role(one, 'usage')
+            )
+        ) IS NOT TRUE
+)
+"""
+"""SQL: true if row security hides rows of a table from the role. Keys of filings are no part of what is verified."""
 EVENTS_IN_ALL: Final = "SELECT coalesce(sum(head_seq), 0) FROM stream"
 # A row with head 0 has no event; a refused first append leaves it behind.
 EMPTY_STREAMS: Final = r"""
@@ -203,7 +215,8 @@ async def _snapshot(dsn: str | None, name: str | None = None) -> AsyncIterator[C
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if name is not None:
                 await connection.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
-            await connection.execute("SET LOCAL row_security = off")
+            if await connection.fetchval(SHOWS_A_PART):  # PostgreSQL then refuses
+                await connection.execute("SET LOCAL row_security = off")
             yield connection
     finally:
         await connection.close()

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, groupby
@@ -348,9 +348,18 @@ async def test_a_role_that_may_only_select_is_enough_and_one_that_sees_a_part_is
     role = f"r{uuid4().hex}"
     await own.connection.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
     assert (await verify(dsn.replace("//postgres:", f"//{role}:"))).verified
-    await own.connection.execute("alter table event enable row level security")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await verify(dsn.replace("//postgres:", f"//{role}:"))
+    policies = {
+        "alter table event enable row level security": False,
+        "create policy whole on event using (true)": True,
+        "create policy others on event as restrictive to postgres using (false)": True,
+        f"create policy part on event as restrictive to {role} using (seq > 1)": False,
+        "drop policy part on event": True,
+        f"drop policy whole on event; create policy part on event to {role} using (seq < 9)": False,
+    }
+    for statement, shows_all in policies.items():
+        await own.connection.execute(statement)
+        with nullcontext() if shows_all else pytest.raises(asyncpg.InsufficientPrivilegeError):
+            assert (await verify(dsn.replace("//postgres:", f"//{role}:"))).verified
 
 
 @pytest.mark.parametrize("together", [ledger_verifier.RANGE, 4], ids=["one process", "side by side"])
