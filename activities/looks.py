@@ -17,7 +17,7 @@ from rules.stream_kind import Kinds
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity.statement import Message, Proved
-from schemas.ids import canonical
+from schemas.ids import canonical, filing_workflow
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor
 from views.access import about, sealed_in
@@ -120,7 +120,7 @@ class Looks:
         keys = [await self._vault.find(connection, filing) if keyed else None for filing in shown]
         rows = [_row(look, filing, key) for filing, key in zip(shown, keys, strict=True)]
         await connection.execute(
-            _RECORD,
+            RECORD,
             look.asked.look,
             getattr(question, "stream", None),
             question.ask,
@@ -139,26 +139,28 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
 
 
-def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str | None, bytes | None, str | None]:
-    """Returns the filing, the reader's public name, the sealed reason and applicant's identity, and the key's id."""
+def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str, str | None, bytes | None, str | None]:
+    """Returns the filing, its stream, the reader's public name, the sealed reason and identity, and the key's id."""
     actor = look.proved.statement.actor
     private = {"reason": look.asked.question.reason}
+    stream = filing_workflow(filing)
     subject = None if actor is None else actor.subject
     if actor is not None and actor.role in SIDE:
         private["actor"] = actor.subject
         subject = None if key is None else key.pseudonym(actor.subject)
     present = {name: value for name, value in private.items() if value}
     if key is None or not present:
-        return filing, subject, None, None
-    return filing, subject, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id
+        return filing, stream, subject, None, None
+    return filing, stream, subject, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id
 
 
-_RECORD: Final = """
+RECORD: Final = """
 insert into access (look, filing_id, agency, stream, question, role, actor_agency, subject, principal, key_id,
     statement, sealed, sealed_by)
 select $1, shown.filing_id, first.agency, coalesce($2, first.stream), $3, $4, $5, shown.subject, $6, $7,
     $8, shown.sealed, shown.sealed_by
-from unnest($9::uuid[], $10::text[], $11::bytea[], $12::text[]) as shown (filing_id, subject, sealed, sealed_by)
-join event as first on first.stream = 'filing:' || shown.filing_id and first.seq = 1
+from unnest($9::uuid[], $10::text[], $11::text[], $12::bytea[], $13::text[])
+    as shown (filing_id, stream, subject, sealed, sealed_by)
+join event as first on first.stream = shown.stream and first.seq = 1
 on conflict do nothing
 """

@@ -14,7 +14,8 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.ledger.authority.principals import Guard
-from activities.ledger.database import Connection, Pool, acquired, mask_database_errors
+from activities.ledger.authority.readers import setting
+from activities.ledger.database import Connection, Pool, acquired, mask_database_errors, transaction
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from activities.looks import Looks
 from rules.identity.looks import Reach
@@ -47,6 +48,9 @@ CHANGES: Final = ActivityConfig(
     schedule_to_close_timeout=timedelta(seconds=2 * rd.LONGEST_WAIT),
 )
 
+_SNAPSHOT: Final = "set transaction isolation level repeatable read"
+_READ_ONLY: Final = f"{_SNAPSHOT}, read only"
+
 
 class Addresses(Protocol):
     """Makes short-lived web addresses of files."""
@@ -70,42 +74,48 @@ class Views:
     @activity.defn(name="view.answer")
     async def answer(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer from the record as it is now."""
+        return await self.answer_for(asked)
+
+    async def answer_for(self, asked: rd.Asked, *readers: str) -> rd.Answer:
+        """Returns the answer as `answer`. The role of the door sees only the filings of these `readers`."""
         try:
             proved = None if self._looks is None else self._looks.admitted(asked)
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
-        return await self._answer(asked, proved)
+        return await self._answer(asked, proved, *readers)
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer like `changed`; records the look under the run's id."""
         return await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
 
-    async def changed(self, asked: rd.Asked) -> rd.Answer:
-        """Returns the answer once the stream changes, or when the wait ends."""
+    async def changed(self, asked: rd.Asked, *readers: str) -> rd.Answer:
+        """Returns the answer once the stream changes, or when the wait ends. `readers`: as of `answer_for`."""
         question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
         if self._looks is not None:
             try:
                 proved = self._looks.admitted(asked)
-                async with self._reading() as connection:
+                async with self._reading(*readers) as connection:
                     await self._looks.allowed(connection, asked, proved)
             except RefusalError as error:  # from this reader changes must stay hidden, too
                 return rd.Answer(refusal=_plain(error.refusal))
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self._answer(asked, proved)
+        return await self._answer(asked, proved, *readers)
 
-    async def sees(self, asked: rd.Asked) -> bool:
+    async def sees(self, asked: rd.Asked, *readers: str) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
+
+        `readers`: as of `answer_for`.
 
         Raises `RefusalError` if the asker may not ask at all.
         """
         if self._looks is None:
             return True
         proved = self._looks.admitted(asked)
-        async with self._reading() as connection:
+        async with self._reading(*readers) as connection:
             try:
                 await self._looks.permitted(connection, asked, proved)
             except RefusalError as error:
@@ -114,9 +124,9 @@ class Views:
                 raise
         return True
 
-    async def _answer(self, asked: rd.Asked, proved: Proved | None) -> rd.Answer:
+    async def _answer(self, asked: rd.Asked, proved: Proved | None, *readers: str) -> rd.Answer:
         look = None
-        async with self._reading() as connection:
+        async with self._reading(*readers) as connection:
             try:
                 if self._looks is not None and proved is not None:
                     look = await self._looks.allowed(connection, asked, proved)
@@ -132,12 +142,13 @@ class Views:
         return rd.Answer(answer=_plain(found))
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Connection]:
+    async def _reading(self, *readers: str) -> AsyncIterator[Connection]:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look."""
+        begun = (_READ_ONLY if self._looks is None else _SNAPSHOT, *([setting(readers)] if readers else ()))
         async with (
             acquired(self._pool) as connection,
             waits_uncut(connection),
-            connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
+            transaction(connection, *begun),
         ):
             yield connection
 

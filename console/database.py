@@ -25,6 +25,7 @@ from workers.database_hosts import hosts_of
 
 APPLICATION: Final = "MOTCUA_DATABASE_URL"
 OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
+DOOR: Final = "MOTCUA_DOOR_DATABASE_URL"
 PORT: Final = 5432
 _WITH_PORT: Final = re.compile(r":\d+$|^/")
 TIMEOUT: Final = 10.0

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from console.database import APPLICATION, OWNER
+from console.database import APPLICATION, DOOR, OWNER
 from console.home import setting_of
 from gateway.door.settings import DoorSettings
 from gateway.settings import GatewaySettings
@@ -43,7 +43,7 @@ def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
 MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings, DoorSettings)
 S3_SECRET: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
 """The secret setting of the library that reaches S3: of each process with `OBJECTS`."""
-SECRETS: Final = _secrets(MODELS) | {OWNER, PROVIDERS, CODEC_KEYS, KEY}
+SECRETS: Final = _secrets(MODELS) | {OWNER, DOOR, PROVIDERS, CODEC_KEYS, KEY}
 """The settings that hold secrets: passwords, keys, and the providers with their keys."""
 
 
@@ -86,7 +86,7 @@ class Process:
     @property
     def role(self) -> str | None:
         """The role in PostgreSQL; None if the process does not use PostgreSQL."""
-        roles = {APPLICATION: "motcua_app", OWNER: "motcua_owner"}
+        roles = {APPLICATION: "motcua_app", OWNER: "motcua_owner", DOOR: "motcua_gateway"}
         return next((role for setting, role in roles.items() if setting in self.settings), None)
 
     @property
@@ -161,7 +161,7 @@ PROCESSES: Final = (
         name="door",
         module="gateway.door.server",
         command=("motcua", "door"),
-        settings=ENGINE | settings_of(DoorSettings) | {PRINCIPAL, AGENT, KEY_FILE, KEY},
+        settings=ENGINE | (settings_of(DoorSettings) - {APPLICATION}) | {DOOR, PRINCIPAL, AGENT, KEY_FILE, KEY},
         ports={"door": 8090, "door-metrics": 9468},
         metrics="door-metrics",
         after=frozenset({"migrations"}),

@@ -17,6 +17,7 @@ import asyncpg
 from activities.keys.masters import MasterKeys
 from activities.ledger import read_models as rm
 from activities.ledger.append import columns_of
+from activities.ledger.authority import readers
 from activities.ledger.database import Connection
 from activities.ledger.reserving import whose_is
 from activities.ledger.vault import Vault
@@ -70,7 +71,8 @@ SEARCH_PATH: Final = "rebuild, public"
 
 def read_models(kinds: Kinds) -> dict[str, str]:
     """Returns the name of each read model, with its primary key."""
-    return {table.name: table.key for table in (*kinds.tables.values(), rm.RESULT, rm.RECEIPT, rm.TASK, rm.STANDING)}
+    beside = (rm.RESULT, rm.RECEIPT, rm.TASK, rm.STANDING, readers.READER)
+    return {table.name: table.key for table in (*kinds.tables.values(), *beside)}
 
 
 _SCHEMA: Final = """
@@ -106,6 +108,21 @@ select format('grant %s (%I) on rebuild.%I to %s%s', a.privilege_type, c.attname
               case when a.is_grantable then ' with grant option' else '' end)
 from pg_class t join pg_attribute c on c.attrelid = t.oid, aclexplode(c.attacl) a
 where t.relnamespace = 'public'::regnamespace and t.relname = any($1)
+union all
+select format('create policy %I on rebuild.%I as %s for %s to %s%s%s', p.polname, t.relname,
+              case when p.polpermissive then 'permissive' else 'restrictive' end,
+              case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
+                  else 'all' end,
+              (select string_agg(case role when 0 then 'public' else quote_ident(role::regrole::text) end, ', ')
+               from unnest(p.polroles) as role),
+              ' using (' || pg_get_expr(p.polqual, t.oid) || ')',
+              ' with check (' || pg_get_expr(p.polwithcheck, t.oid) || ')')
+from pg_class t join pg_policy p on p.polrelid = t.oid
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1)
+union all
+select format('alter table rebuild.%I enable row level security, %s force row level security', relname,
+              case when relforcerowsecurity then '' else 'no' end)
+from pg_class where relnamespace = 'public'::regnamespace and relname = any($1) and relrowsecurity
 """
 
 _NOTE: Final = """
@@ -121,6 +138,11 @@ from (select * from public.{table} where {which}) as there
 full join (select * from rebuild.{table} where {which}) as folded using ({key})
 where there is distinct from folded
 """
+_MERGED: Final = """
+delete from public.reader where filing_id in (select filing_id from rebuild.difference where read_model = 'reader');
+insert into public.reader
+select * from rebuild.reader where filing_id in (select filing_id from rebuild.difference where read_model = 'reader')
+"""
 _LATE: Final = "filing_id in (select filing_id from rebuild.folded where late)"
 
 
@@ -132,7 +154,7 @@ class Shadows:
         self.tables = read_models(kinds)
 
     async def create(self) -> None:
-        """Creates empty shadows, with the constraints, indexes and rights of the read models."""
+        """Creates empty shadows, with the constraints, indexes, rights and policies of the read models."""
         async with self._connection.transaction():
             await self._connection.execute(_SCHEMA)
             for table in self.tables:
@@ -164,10 +186,14 @@ class Shadows:
         return dict.fromkeys(self.tables, 0) | {row["read_model"]: row["count"] for row in counts}
 
     async def swap(self) -> None:
-        """Replaces the read models with their shadows."""
+        """Replaces the read models with their shadows.
+
+        The policies of other tables name the table of readers, which therefore stays, and gets the rows that differ.
+        """
         names = ", ".join(f"public.{table}" for table in self.tables)
         await self._connection.execute(f"lock table {names} in access exclusive mode")
-        for table in self.tables:
+        await self._connection.execute(_MERGED)
+        for table in self.tables.keys() - {readers.READER.name}:
             await self._connection.execute(f"drop table public.{table}")
             await self._connection.execute(f"alter table rebuild.{table} set schema public")
         await self.drop()
@@ -307,8 +333,10 @@ async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record
     The row has `stream`, `filing_id` and `agency`. The connection's search path selects the written tables.
     Raises `UnfoldableError`.
     """
-    changes = [await _change(log, vault, stream, events) for stream, events in told]
+    streams = list(told)
+    changes = [await _change(log, vault, stream, events) for stream, events in streams]
     await rm.write_all(log.connection, [one for one in changes if one is not None])
+    await readers.write_all(log.connection, vault, streams)
 
 
 async def _change(

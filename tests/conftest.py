@@ -236,6 +236,7 @@ class World:
     app_dsn: str
     owner_dsn: str
     superuser_dsn: str
+    door_dsn: str = field(default="", kw_only=True)
     identity: Identity = field(default=Identity.OFF, kw_only=True)
     budgets: Mapping[PrincipalKind, Budget] = field(default_factory=dict, kw_only=True)
     speaker: Speaker | None = field(default=None, kw_only=True)
@@ -389,6 +390,7 @@ async def world(stack: Mapping[str, str], temporal_address: str, tmp_path: Path)
     await maintenance.execute(f"create database {name} template motcua owner motcua_owner")
     await maintenance.execute(f"revoke all on database {name} from public")  # as an installation has it
     await maintenance.execute(f"grant connect, temporary on database {name} to motcua_app")
+    await maintenance.execute(f"grant connect on database {name} to motcua_gateway")
     await (await Client.connect(temporal_address)).workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
     )
@@ -403,6 +405,7 @@ async def world(stack: Mapping[str, str], temporal_address: str, tmp_path: Path)
         app_dsn=database_url(stack["MOTCUA_DATABASE_URL"], name),
         owner_dsn=database_url(stack["MOTCUA_OWNER_DATABASE_URL"], name),
         superuser_dsn=database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], name),
+        door_dsn=database_url(stack["MOTCUA_DOOR_DATABASE_URL"], name),
     )
     try:
         yield made

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 from obstore.store import from_url
+from pydantic import SecretStr
 
 from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
@@ -82,8 +83,10 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
     interpreter = Interpreter(Speaker("door-1", private_key(DOOR), UNNAMED))
     settings = world.settings
     addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
-    async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool) as keyring:
-        reads = Reads(Views(pool, vault, KINDS, Guard(keyring, AUDIENCE), addresses), interpreter)
+    settings = settings.model_copy(update={"database_url": SecretStr(world.door_dsn)})
+    async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool, of_door=True) as keyring:
+        views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE), addresses)
+        reads = Reads(views, interpreter, pool, vault, keyring)
         door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter))
 
         async def works() -> bool:

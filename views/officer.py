@@ -55,20 +55,19 @@ def _page_of_tasks(
     return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
 
 
-_DUE: Final = "coalesce(task.due_at, 'infinity')"
-_ORDER: Final = f"{_DUE}, task.stream, task.name, task.agency, task.role"
+_ORDER: Final = "task.due_key, task.stream, task.name, task.agency, task.role"
 _CONDITIONS: Final = {
     "agency": "task.agency = {}",
     "role": "task.role = {}",
     "officer": "task.officer = {}",
     "acting_for": "task.acting_for = {}",
-    "due_before": f"{_DUE} < {{}}",
+    "due_before": "task.due_key < {}",
 }
 _OF_PROCEDURES: Final = "filing.procedure = any({})"
 _BEHIND: Final = f"({_ORDER}) > ({{}}::text::timestamptz, {{}}, {{}}, {{}}, {{}})"
 _TASKS: Final = f"""
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,
-    task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of, {_DUE}::text as due_key
+    task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of, task.due_key::text as due_key
 from task join filing using (filing_id) where {{conditions}} order by {_ORDER} limit $1
 """  # noqa: S608 -- joined from statements of our own
 

@@ -17,6 +17,14 @@ async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
     return tuple(Count.model_validate(named(row)) for row in rows)
 
 
+async def tracked(log: Log, code: str) -> dict[str, Any]:
+    """Returns the code of a filing, its status and the status in words. Refused as `not_found` if there is none."""
+    row = await log.connection.fetchrow(_TRACKED, code)
+    if row is None:
+        raise RefusalError(NOT_FOUND)
+    return named(row)
+
+
 async def agency(log: Log, code: str) -> AgencySummary:
     """Returns an agency's entry in the directory. Refused as `not_found` if there is none."""
     row = await log.connection.fetchrow(_AGENCY, code)
@@ -34,10 +42,8 @@ def named(row: asyncpg.Record) -> dict[str, Any]:
 
 
 _AGENCY: Final = "select name_vi, name_en, queue, kind, province from agency where agency = $1"
-_COUNTS: Final = """
-select agency, status, count(*) as filings, count(*) filter (where overdue <> '{}') as late from filing
-where closed_at is null and ($1::text is null or agency = $1) group by agency, status order by agency, status
-"""
+_COUNTS: Final = "select agency, status, filings, late from open_filings($1)"
+_TRACKED: Final = "select code, status, erased_at from tracked($1)"
 
 
 COVERS: Final = (

@@ -46,7 +46,7 @@ class Watch:
             heads: dict[str, int] = {}
             error: Exception | None = None
             try:
-                rows = await self._pool.fetch("select stream, head_seq from stream where stream = any($1)", asked)
+                rows = await self._pool.fetch("select stream, head_seq from heads_of($1)", asked)
                 heads = dict(rows)
             except (*DATABASE_ERRORS, OSError, TimeoutError) as failed:
                 error = failed

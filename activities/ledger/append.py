@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import cache
 from itertools import accumulate, islice
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asyncpg.exceptions import UniqueViolationError
 from temporalio import activity
@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
-from activities.ledger.authority import answers, bank_references, officers, statements, two_people
+from activities.ledger.authority import answers, bank_references, officers, readers, statements, two_people
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving, Whose
@@ -156,7 +156,7 @@ class Ledger:
             if asked.events and not (unproved or unsigned or unfounded):
                 try:
                     async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
-                        return await _write(connection, asked, reserved)
+                        return await _write(connection, self._vault, asked, reserved)
                 except _NotTakenError:
                     pass
                 except UniqueViolationError as error:
@@ -277,13 +277,14 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     )
 
 
-async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> Appended:
+async def _write(connection: Connection, vault: Vault, asked: _Asked, reserved: Reserved) -> Appended:
     """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
     batch = asked.batch
     stored: list[StoredEvent] = []
     rows: list[dict[str, Any]] = []
     caused: list[tuple[int, PaperKind]] = []
-    for ordinal, event in enumerate(reserved.filled(asked.events)):
+    events = list(reserved.filled(asked.events))
+    for ordinal, event in enumerate(events):
         seq = batch.next_seq + ordinal
         recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
         fields = event.model_dump(mode="json", exclude_none=True)
@@ -304,19 +305,33 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         added["possible_duplicates"] = reserved.others
     change = read_models.change(asked.kind, batch, numbers, added)
     bound = event_rows.bindings(batch, len(rows), reserved.key)
-    epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
+    now_read_by = await readers.after_batch(
+        connection,
+        vault,
+        batch,
+        events,
+        rows[0]["via"],
+        lambda row: log.opened(asked.kind, batch.stream, row, reserved.key).event,
+    )
+    beside = _Beside(receipt, change, caused, now_read_by)
+    epoch, head = await _record(connection, asked, list(zip(rows, bound, strict=True)), beside)
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,), head=head)
 
 
+class _Beside(NamedTuple):
+    """The rows that an append writes beside its events: its receipt, read models, papers to make, and readers."""
+
+    receipt: Receipt
+    change: read_models.Change | None
+    caused: Sequence[tuple[int, PaperKind]]
+    readers: str | None
+
+
 async def _record(
-    connection: Connection,
-    asked: _Asked,
-    rows: Sequence[tuple[dict[str, Any], str]],
-    receipt: Receipt,
-    change: read_models.Change | None,
-    caused: Sequence[tuple[int, PaperKind]],
+    connection: Connection, asked: _Asked, rows: Sequence[tuple[dict[str, Any], str]], beside: _Beside
 ) -> tuple[int, str]:
     """Writes the `rows`, each with its `bound` text, and all rows that depend on them; returns epoch and hash."""
+    receipt, change, caused, now_read_by = beside
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
     written, tasks = (change.rows, change.tasks) if change else ((), False)
@@ -339,6 +354,7 @@ async def _record(
         cash=bool(cash),
         named=bool(named),
         spoken=len(spoken),
+        read=now_read_by is not None,
         knows=batch.head is not None,
         begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
         keeps=_keeps_agency(batch),
@@ -361,6 +377,7 @@ async def _record(
         *named,
         *spoken,
         *(() if batch.head is None else (batch.head,)),
+        *(() if now_read_by is None else (now_read_by,)),
     )
     if moved is None:
         raise _NotTakenError
@@ -440,6 +457,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     cash: bool,
     named: bool,
     spoken: int,
+    read: bool,
     knows: bool,
     begins: bool,
     keeps: bool,
@@ -466,13 +484,15 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
     may_speak = statements.may_speak("$2", "$7", after, for_client=spoken > statements.PARAMETERS)
     heard = f"and {may_speak}" if spoken else ""
-    known = f"and head_hash = decode(${after + spoken}, 'hex')" if knows else ""
+    after += spoken
+    known = f"and head_hash = decode(${after}, 'hex')" if knows else ""
+    kept_readers = f", {readers.KEPT.format(given=f'${after + knows}', filing='$2')}" if read else ""
     return f"""
 with {"" if one else "recursive "}first as (
     update stream set noted = noted where false
 ), {till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,
-        coalesce(epoch, 1) as epoch
+        coalesce(epoch, 1) as epoch, agency
     from (select) as asked left join (select * from stream where stream = $1) as found on true
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
         and ($9::text is null
@@ -501,6 +521,6 @@ with {"" if one else "recursive "}first as (
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
     select $1, $2, $3, $10, $11, $12, $5 from moved
-){change}{posted}{through}{counted}
+), {readers.AGENCY}{kept_readers}{change}{posted}{through}{counted}
 select epoch, encode(head_hash, 'hex') as head from moved
 """  # noqa: S608 -- joined from statements of our own

@@ -13,6 +13,7 @@ import asyncpg
 
 from activities.keys.master_key import KEY_BYTES, MasterKey, Wrapped, seal, unseal
 from activities.keys.masters import MasterKeys
+from schemas.people import Role
 from views.log import Connection, SealBrokenError
 
 Row: TypeAlias = "Mapping[str, Any] | asyncpg.Record"
@@ -77,13 +78,30 @@ class Vault:
         without the index key. With `first`, if no person is recorded yet, makes a missing index key in the caller's
         transaction. Raises `IndexKeyGoneError` if the key is missing otherwise, and `SealBrokenError`.
         """
+        key = await self._index_secret(connection, first=first)
+        return lambda id_number: hmac.new(key, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+
+    async def readers(self, connection: Connection) -> Callable[[Role, str, str], str]:
+        """Returns the function from a role, a program and a subject to the name of that person as a filing's reader.
+
+        The program is the one that filed it: other programs may give their subjects to other people. The name is
+        untraceable without the index key. Raises as `persons`.
+        """
+        key = await self._index_secret(connection)
+
+        def name(role: Role, filer: str, subject: str) -> str:
+            who = f"reader\n{role}\n{filer}\n{subject}"
+            return f"{role}:{hmac.new(key, who.encode(), hashlib.sha256).hexdigest()}"
+
+        return name
+
+    async def _index_secret(self, connection: Connection, *, first: bool = False) -> bytes:
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):
             secret = await self.begin(connection)
         if secret is None:
             raise IndexKeyGoneError("the index key is gone: motcua ledger rebuild makes another")
-        key = secret
-        return lambda id_number: hmac.new(key, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+        return secret
 
     async def begin(self, connection: Connection) -> bytes:
         """Returns the key that identifies people; makes it if there is none. Raises `SealBrokenError`."""

@@ -20,7 +20,7 @@ from console.home import Home, port_setting
 from console.processes import METRICS, PROCESSES, PROVIDERS, Kind, Process
 from deploy.stack import keys
 from deploy.stack.child import Part, StackError, at_once
-from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
+from deploy.stack.postgres import APP, GATEWAY, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS
 from gateway.pages import RETURNED
@@ -63,7 +63,9 @@ class Platform:
         self._postgres = Postgres(
             data=home.root / "postgres",
             port=self._ports.get("postgres", 0),
-            passwords={role: home.secret(role, lambda: secrets.token_urlsafe(24)) for role in (SUPERUSER, OWNER, APP)},
+            passwords={
+                role: home.secret(role, lambda: secrets.token_urlsafe(24)) for role in (SUPERUSER, OWNER, APP, GATEWAY)
+            },
             user=system_user(home.root) if "postgres" in self._chosen else None,
         )
 
@@ -82,6 +84,7 @@ class Platform:
         }
         if "postgres" in self._chosen:
             env["MOTCUA_DATABASE_URL"] = self._postgres.url(APP)
+            env["MOTCUA_DOOR_DATABASE_URL"] = self._postgres.url(GATEWAY)
             env["MOTCUA_OWNER_DATABASE_URL"] = self._postgres.url(OWNER)
             env["MOTCUA_SUPERUSER_DATABASE_URL"] = self._postgres.url(SUPERUSER)
         if "temporal" in self._chosen:

@@ -27,6 +27,7 @@ SUPERUSER: Final = "postgres"
 OWNER: Final = "motcua_owner"
 APP: Final = "motcua_app"
 PUBLISHER: Final = "motcua_publisher"
+GATEWAY: Final = "motcua_gateway"
 DATABASE: Final = "motcua"
 
 # The server's own locale provider: the same sort order and case mapping on every system.
@@ -46,7 +47,7 @@ SETTINGS: Final = {
 
 @dataclass(frozen=True)
 class Postgres:
-    """A PostgreSQL server, with its data folder, its port and the passwords of its three login roles."""
+    """A PostgreSQL server, with its data folder, its port and the passwords of its login roles."""
 
     data: Path
     port: int
@@ -117,7 +118,7 @@ class Postgres:
             return
 
     async def _found(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        for role in (OWNER, APP):
+        for role in (OWNER, APP, GATEWAY):
             if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
         if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", PUBLISHER):
@@ -127,6 +128,7 @@ class Postgres:
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
         await connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
         await connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {DATABASE} TO {APP}")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {GATEWAY}")
 
 
 def system_user(home: Path) -> str | None:

@@ -1,7 +1,12 @@
 """Answers to questions, from the record, in the door's own process: no workflow is started for them (ADR 0036)."""
 
+from dataclasses import dataclass
 from uuid import uuid4
 
+from activities.ledger.authority.principals import Keyring
+from activities.ledger.authority.readers import readers_of
+from activities.ledger.database import Pool, acquired
+from activities.ledger.vault import Vault
 from activities.views import Views
 from gateway.door.speaking import Interpreter
 from gateway.door.tokens import Caller
@@ -10,19 +15,28 @@ from schemas import reading as rd
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import message_digest
 
+NOBODY = "-"
+"""A reader of no filing: PostgreSQL shows nothing to a session without readers, and to one of this reader."""
 
+
+@dataclass(frozen=True)
 class Reads:
-    """Asks the record in the name of callers. Each answer is recorded as a look, as one by the workflow `View` is."""
+    """Asks the record in the name of callers. Each answer is recorded as a look, as one by the workflow `View` is.
 
-    def __init__(self, views: Views, interpreter: Interpreter) -> None:
-        self._views = views
-        self._interpreter = interpreter
+    PostgreSQL shows the door only the filings of which the caller is a reader, by token and directory alone.
+    """
+
+    views: Views
+    interpreter: Interpreter
+    pool: Pool
+    vault: Vault
+    keyring: Keyring
 
     async def answer(self, caller: Caller, question: rd.Question) -> object:
         """Returns the answer as plain data. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
-        asked = await self._asked(caller, question)
+        asked, readers = await self._asked(caller, question), await self._readers(caller, question)
         waits = isinstance(question, rd.AskChanges) and question.wait
-        given = await (self._views.changed(asked) if waits else self._views.answer(asked))
+        given = await (self.views.changed if waits else self.views.answer_for)(asked, *readers)
         if given.refusal is not None:
             raise RefusalError(Refusal.model_validate(given.refusal))
         return given.answer
@@ -32,8 +46,17 @@ class Reads:
 
         Raises `RefusalError` if the caller may see no filing at all.
         """
-        return await self._views.sees(await self._asked(caller, rd.AskReceipt(stream=stream)))
+        question = rd.AskReceipt(stream=stream)
+        return await self.views.sees(await self._asked(caller, question), *await self._readers(caller, question))
+
+    async def _readers(self, caller: Caller, question: rd.Question) -> tuple[str, ...]:
+        program = self.keyring.ring.principal(caller.client)
+        if program is None:
+            return (NOBODY,)
+        async with acquired(self.pool) as connection:
+            link = getattr(question, "link", None)
+            return await readers_of(connection, self.vault, program, caller.actor, link) or (NOBODY,)
 
     async def _asked(self, caller: Caller, question: rd.Question) -> rd.Asked:
-        signed = await self._interpreter.voice(caller).question(question)
+        signed = await self.interpreter.voice(caller).question(question)
         return rd.Asked(question=signed, content=message_digest(as_sent(question)), look=uuid4())

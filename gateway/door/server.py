@@ -48,11 +48,11 @@ async def main() -> None:
         async with (
             open_pool(settings) as pool,
             open_vault(settings) as vault,
-            Keyring(pool, of_worker=False) as keyring,
+            Keyring(pool, of_door=True) as keyring,
             httpx.AsyncClient() as http,
         ):
             guard = Guard(keyring, settings.audience, Budgets(settings.budgets))
-            reads = Reads(Views(pool, vault, KINDS, guard, addresses), interpreter)
+            reads = Reads(Views(pool, vault, KINDS, guard, addresses), interpreter, pool, vault, keyring)
             door = Door(Issuers(settings.issuers, http), reads, Writes(client, reads, interpreter))
             works = partial(record_works, pool, vault)
             service = Service(application(door, works), listener, settings.connections, settings.ready_file, works)

@@ -1,6 +1,6 @@
 """Settings of the door, from the environment."""
 
-from pydantic import Field, Json
+from pydantic import Field, Json, SecretStr
 
 from activities.ledger.authority.budgets import Budget
 from gateway.connections import Connections
@@ -10,8 +10,11 @@ from workers.settings import AddressSettings, RecordSettings, TextOrNone
 
 
 class DoorSettings(RecordSettings, AddressSettings):
-    """Settings of the door. `database_url` is that of the role `motcua_gateway`."""
+    """Settings of the door."""
 
+    database_url: SecretStr = Field(
+        validation_alias="MOTCUA_DOOR_DATABASE_URL", description="PostgreSQL, as the door's role"
+    )
     issuers: Json[ConfiguredIssuers] = Field(default="{}", description="whose access tokens are taken")  # type: ignore[arg-type] # read as what is set
     installation: str = Field(
         default=UNNAMED, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="what signed statements call us"

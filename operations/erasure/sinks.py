@@ -60,6 +60,7 @@ SINKS: Final[dict[str, Sink]] = {
     **dict.fromkeys(("unchained", "chained"), Sink("digests of rows, over what is sealed or names nobody")),
     "row_batch": Sink(_NOTHING),
     # Read models.
+    "reader": Sink(f"{_FOLD}; the applicant and the representative go"),
     "filing": Sink(f"{_FOLD}, nor do `person`, `representative` and `stands_for_it`"),
     **dict.fromkeys(("task", "payment", "parcel", "standing", "money_receipt"), Sink(_FOLD)),
     "result": Sink(f"{_FOLD}; number and digest stay, so that whoever holds a result can have it verified"),

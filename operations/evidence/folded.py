@@ -97,7 +97,7 @@ def _name(key: str) -> str:
 
 
 _SHADOW: Final = """
-create temp table {table} (like public.{table} including defaults) on commit delete rows;
+create temp table {table} (like public.{table} including defaults including generated) on commit delete rows;
 alter table pg_temp.{table} add primary key ({key})
 """
 _EVENTS: Final = "select coalesce(sum(head_seq), 0) from stream where filing_id is not null"

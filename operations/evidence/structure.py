@@ -87,7 +87,7 @@ union all select name, 'grants to ' || whose, string_agg(distinct privilege_type
             format('%s(%s)%s', privilege_type, attname, case when is_grantable then '*' else '' end)
         from t join pg_attribute on attrelid = t.oid, aclexplode(attacl) where grantee <> relowner
     ) as granted
-    where whose in ('motcua_app', 'motcua_publisher') or privilege_type not like 'SELECT%'
+    where whose in ('motcua_app', 'motcua_gateway', 'motcua_publisher') or privilege_type not like 'SELECT%'
     group by name, whose
 """
 _FUNCTIONS: Final = """
@@ -100,7 +100,7 @@ from pg_proc, lateral (
 ) as parts (part, definition)
 where pronamespace = 'public'::regnamespace and prokind <> 'a'
 """
-# The application and the publisher are members of no role, and have no right of a superuser.
+# The application, the door and the publisher are members of no role, and have no right of a superuser.
 _ROLES: Final = """
 select 'role ' || rolname, part, definition
 from pg_roles, lateral (
@@ -111,5 +111,5 @@ from pg_roles, lateral (
         case when rolcreatedb then 'createdb' end, case when rolreplication then 'replication' end,
         case when rolbypassrls then 'bypassrls' end))
 ) as parts (part, definition)
-where rolname in ('motcua_app', 'motcua_publisher')
+where rolname in ('motcua_app', 'motcua_gateway', 'motcua_publisher')
 """

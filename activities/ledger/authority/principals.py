@@ -49,10 +49,10 @@ _ATTEMPT: Final = 2.0
 class Keyring:
     """The copy of the principals in this process. Keep it open while the process accepts statements."""
 
-    def __init__(self, pool: Pool, *, of_worker: bool = True) -> None:
-        """`of_worker`: whether this process also reads the secret of the platform's own runs."""
+    def __init__(self, pool: Pool, *, of_door: bool = False) -> None:
+        """`of_door`: whether the pool's role is the door's, which may not read the secret."""
         self._pool = pool
-        self._read = _VERSION if of_worker else _VERSION_ALONE
+        self._version_query = _VERSION.format(secret="null" if of_door else "secret")
         self._ring = Ring()
         self._version = -1
         self._secret: bytes | None = None
@@ -106,7 +106,7 @@ class Keyring:
         asked_at = monotonic()
         with suppress(*DATABASE_ERRORS, OSError, TimeoutError):
             async with asyncio.timeout(_ATTEMPT), self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [(version, there, self._secret)] = await connection.fetch(self._read)
+                [(version, there, self._secret)] = await connection.fetch(self._version_query)
                 self._behind = there - datetime.now(UTC)
                 if version != self._version:
                     found = await registered(connection)
@@ -215,8 +215,7 @@ async def principals(connection: Connection, only: str | None = None) -> list[Pr
 
 
 NO_AGENCY: Final = "*"
-_VERSION: Final = "select version, clock_timestamp(), secret from principal_version"
-_VERSION_ALONE: Final = "select version, clock_timestamp(), null from principal_version"
+_VERSION: Final = "select version, clock_timestamp(), {secret} from principal_version"
 _CLOCK_OFF: Final = """
 insert into clock_off (process, seconds, at) values ($1, $2, clock_timestamp())
 on conflict (process) do update set (seconds, at) = (excluded.seconds, excluded.at)

@@ -58,6 +58,30 @@ LACKING: Final = """
 select name from unnest($1::text[]) as name
 where not has_table_privilege(name, 'select') or (name = any($2) and not has_table_privilege(name, 'insert'))
 """
+UNGUARDED: Final = (
+    *("agency", "officer", "procedure", "calendar", "principal", "principal_key", "principal_version", "index_key"),
+    *("question_statement", "clock_off", "schema_migrations"),
+)
+"""The tables without a row of a filing, which the role of the door may use as a whole."""
+OPEN: Final = """
+select relname::text as name from pg_class as t, pg_roles as door
+where rolname = 'motcua_gateway' and relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+    and (has_any_column_privilege(door.oid, t.oid, 'select, insert, update')
+        or has_table_privilege(door.oid, t.oid, 'delete'))
+    and relname <> all($1)
+    and not (relrowsecurity and relforcerowsecurity and exists (
+        select from pg_policy
+        where polrelid = t.oid and not polpermissive and polcmd = '*' and polroles = array[door.oid]
+    ))
+order by 1
+"""
+"""SQL: the tables that show the role of the door rows of filings, whoever the reader is."""
+WITHOUT_READERS: Final = """
+select 'filing:' || filing_id as stream from filing
+where erased_at is null and not exists (
+    select from reader where reader.filing_id = filing.filing_id and starts_with(reader, 'applicant:')
+) limit 1000
+"""
 _NOWHERE: Final = """
 select s.stream from stream s
 where s.head_seq > 0 and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
@@ -153,14 +177,20 @@ async def _data_directory(around: Surroundings) -> Path | None:
 
 
 async def role(around: Surroundings) -> list[Finding]:
-    """Checks that the application has all rights that it needs, and can't change recorded events."""
+    """Checks that the application has all rights that it needs, and can't change recorded events.
+
+    Also checks that row-level security keeps the door from the filings of others.
+    """
     async with around.record() as connection:
+        open_tables = await connection.fetch(OPEN, UNGUARDED)
         rights = await connection.fetchrow(FORBIDDEN)
         lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:8], *MODELS])
         name = str(await connection.fetchval("select current_user"))
     if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
         what = ", ".join(rights["may"] if rights else ())
         return [fail("doctor.role.may_change", role=name, may=what)]
+    if open_tables:
+        return [fail("doctor.role.open", names=", ".join(row["name"] for row in open_tables))]
     if lacking:
         return [fail("doctor.role.lacking", role=name, names=", ".join(row["name"] for row in lacking))]
     return [ok("doctor.role.well", role=name)]
@@ -198,12 +228,15 @@ async def master_key(around: Surroundings) -> list[Finding]:
 
 
 async def read_models(around: Surroundings) -> list[Finding]:
-    """Checks that every read model is up to date with its stream."""
+    """Checks that every read model is up to date with its stream, and that each filing has its readers."""
     async with around.record() as connection:
         behind = await connection.fetch(behind_query(KINDS))
-    if not behind:
-        return [ok("doctor.read_models.level")]
-    return [fail("doctor.read_models.behind", count=len(behind), stream=behind[0]["stream"])]
+        unread = await connection.fetch(WITHOUT_READERS)
+    if behind:
+        return [fail("doctor.read_models.behind", count=len(behind), stream=behind[0]["stream"])]
+    if unread:
+        return [fail("doctor.read_models.unread", count=len(unread), stream=unread[0]["stream"])]
+    return [ok("doctor.read_models.level")]
 
 
 async def clock(around: Surroundings) -> list[Finding]:

@@ -27,6 +27,7 @@ PASSWORDS: Final = {name: f"{name}-of-the-trial" for name in (SUPERUSER, OWNER, 
 ROLES: Final = (
     f"create role {OWNER} login password '{PASSWORDS[OWNER]}'",
     f"create role {APP} login password '{PASSWORDS[APP]}'",
+    "create role motcua_gateway login",
     f"create role {PUBLISHER}",
     f"grant {PUBLISHER} to {OWNER}",
     f"create database {DATABASE} owner {OWNER}",

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from console.database import Connection
+from operations.doctor.record.tables import OPEN, UNGUARDED
 from operations.evidence.structure import Structure, there
 from operations.schema_version import MIGRATIONS
 from tests.conftest import World, database_url
@@ -24,6 +25,8 @@ BEGINS: Final = "20261201000009_signals"
 CONTRACT: Final = re.compile(r"^-- contract of (\S+)$", re.MULTILINE)
 NAMES: Final = re.compile(r"\w+")
 COLUMN: Final = "column "
+NEW_ROLE: Final = "{motcua_gateway}"
+"""The only role of a policy that binds no build from before the role was."""
 
 
 def narrowings(before: Structure, after: Structure) -> list[str]:
@@ -31,17 +34,23 @@ def narrowings(before: Structure, after: Structure) -> list[str]:
     found = []
     for name, parts in before.items():
         now = after.get(name, {})
-        found += [f"{name}: {part}" for part, was in parts.items() if not _holds(part, was, now.get(part))]
+        found += [f"{name}: {part}" for part, was in parts.items() if not _holds(part, was, now)]
         columns = {part.removeprefix("column ") for part in parts if part.startswith("column ")}
         new = {part: now[part] for part in now.keys() - parts.keys()}
         found += [f"{name}: new {part}" for part in new if _binds(part, new, columns)]
     return sorted(found)
 
 
-def _holds(part: str, was: str, now: str | None) -> bool:
-    """Whether a part is there as before. A grant may grow, and a function may have another body."""
+def _holds(part: str, was: str, parts: dict[str, str]) -> bool:
+    """Whether a part is there as before. A grant may grow, and a function may have another body.
+
+    Row security may be forced upon the owner, if a policy shows the owner every row.
+    """
+    now = parts.get(part)
     if part.startswith("grants") and now is not None:
         return set(was.split()) <= set(now.split())
+    if (part, was, now) == ("row security", "tf", "tt"):
+        return "t * {motcua_owner} true" in parts.values()
     return now is not None and (part == "function" or was == now)
 
 
@@ -51,10 +60,10 @@ def _binds(part: str, new: dict[str, str], columns: set[str]) -> bool:
     match kind:
         case "column":
             return definition.endswith(" not null")
-        case "constraint" | "unique" | "policy":
+        case "constraint" | "unique" | "policy" if NEW_ROLE not in definition:
             return bool(columns & set(NAMES.findall(definition.partition(" REFERENCES ")[0])))
         case "row":  # without a policy nobody sees a row
-            return not any(name.startswith("policy ") for name in new)
+            return not any(name.startswith("policy ") and NEW_ROLE not in what for name, what in new.items())
         case "trigger":
             return " AFTER " not in definition
         case "rule":
@@ -115,6 +124,12 @@ async def test_each_migration_expands_or_names_what_it_completes(empty: Connecti
         ("alter table officer add unique (title)", ["officer: new constraint officer_title_key"]),
         ("create unique index one on officer (title)", ["officer: new unique index one"]),
         ("alter table generation enable row level security", ["generation: new row security"]),
+        (
+            "alter table generation enable row level security; create policy p on generation to motcua_gateway",
+            ["generation: new row security"],
+        ),
+        ("drop policy keys_of_owner on filing_key", ["filing_key: policy keys_of_owner"]),
+        ("alter table filing_key no force row level security", ["filing_key: row security"]),
         ("create policy p on filing_key using (wrapped is not null)", ["filing_key: new policy p"]),
         (
             "create trigger t before insert on officer for each row execute function refuse_change()",
@@ -128,8 +143,9 @@ async def test_each_migration_expands_or_names_what_it_completes(empty: Connecti
         ("alter table officer add column x text references agency (agency)", []),
         ("create table x (y text not null check (y <> ''))", []),
         ("grant delete on filing to motcua_app", []),
+        ("create policy p on filing as restrictive to motcua_gateway using (filing_id is null)", []),
     ],
-    exactly=20,
+    exactly=24,
 )
 async def test_what_a_build_needs_is_seen_to_go(empty: Connection, sql: str, narrows: list[str]) -> None:
     if await empty.fetchval("select to_regclass('public.event')") is None:
@@ -142,6 +158,35 @@ async def test_what_a_build_needs_is_seen_to_go(empty: Connection, sql: str, nar
     try:
         await empty.execute(sql)
         assert narrowings(before, await there(empty)) == narrows
+    finally:
+        await change.rollback()
+
+
+@walked(
+    ("sql", "opens"),
+    [
+        ("select", []),
+        ("grant select on payment to motcua_gateway", ["payment"]),
+        ("grant select (state) on payment to motcua_gateway", ["payment"]),
+        ("alter table event no force row level security", ["event"]),
+        ("alter table event disable row level security", ["event"]),
+        ("drop policy of_readers on filing_key", ["filing_key"]),
+        ("alter policy of_readers on stream to motcua_gateway, motcua_app", ["stream"]),
+        ("create table payee (x text); grant insert on payee to motcua_gateway", ["payee"]),
+    ],
+    exactly=8,
+)
+async def test_a_table_that_shows_the_door_the_filings_of_others_is_seen(
+    empty: Connection, sql: str, opens: list[str]
+) -> None:
+    if await empty.fetchval("select to_regclass('public.event')") is None:
+        for migration in sorted(MIGRATIONS.glob("*.sql")):
+            await empty.execute(up_of(migration))
+    change = empty.transaction()
+    await change.start()
+    try:
+        await empty.execute(sql)
+        assert [row["name"] for row in await empty.fetch(OPEN, UNGUARDED)] == opens
     finally:
         await change.rollback()
 

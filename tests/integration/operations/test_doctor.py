@@ -182,6 +182,15 @@ async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor:
     assert (told.failed, told.of("role")[0][1]) == ({"role"}, "the role motcua_app lacks rights on event")
 
 
+async def test_filings_without_readers_and_a_table_open_to_the_door_are_named(running: World, doctor: Doctor) -> None:
+    play = await Play.begin(running, birth())
+    await running.execute("grant select on payment to motcua_gateway; delete from reader")
+    told = await doctor()
+    assert told.failed == {"role", "read_models"}
+    assert told.of("role")[0][1] == "the role motcua_gateway sees every row of payment"
+    assert f"such as {filing_workflow(play.filing)}" in told.of("read_models")[0][1]
+
+
 async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor: Doctor) -> None:
     newest = compare(()).pending[-1]
     async with running.connection() as connection:

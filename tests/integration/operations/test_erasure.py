@@ -73,6 +73,9 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
         assert row["person"] is None
         assert row["erased_at"] is not None
         assert not await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
+        kinds = "select array_agg(distinct split_part(reader, ':', 1)) from reader where filing_id = $1"
+        whose = [{*await connection.fetchval(kinds, one.filing)} for one in (play, other)]
+        assert whose == [{"agency", "filer"}, {"agency", "filer", "applicant"}]
 
         bundle = require(await bundles.export(connection, code, None))
     report = bundle_verifier.verify(bundle_verifier.canonical(bundle))

@@ -2,14 +2,15 @@
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,17 +18,21 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.authority.principals import Guard, Keyring
+from activities.ledger.authority.principals import Guard, Keyring, principals
+from activities.ledger.authority.readers import readers_of
 from activities.ledger.authority.used import forget
+from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.views import Views
 from motcua.files.store import open_store
 from motcua.identity import sign
-from rules.identity.looks import ABOUT_A_FILING
+from operations.rebuilding import rebuild
+from rules.identity.looks import ABOUT_A_FILING, LISTS
 from rules.streams import KINDS
 from schemas import reading as rd
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode
 from schemas.files import FileAddress
+from schemas.filing.state import Stage
 from schemas.identity.statement import (
     ALL_AGENCIES,
     Assurance,
@@ -39,12 +44,29 @@ from schemas.identity.statement import (
 )
 from schemas.ids import TASK_QUEUE, filing_id
 from schemas.people import Actor, Role
-from tests.acting import EXTRACT, LEAD, POLICE, Play, birth, eventually, extract, officer, refer, refusal, stock, whose
+from tests.acting import (
+    BIRTH,
+    EXTRACT,
+    LEAD,
+    POLICE,
+    Play,
+    birth,
+    eventually,
+    extract,
+    officer,
+    publish_short,
+    refer,
+    refusal,
+    stock,
+    whose,
+)
 from tests.any_files import AnyFiles, received_by
-from tests.conftest import World
+from tests.conftest import ROOT, World
 from tests.locked import register as register_programs
 from tests.speaking import key_of, principal, private_key
 from tests.walking import walked
+from views.log import Log, no_keys
+from views.public import counts, tracked
 from workers.file_addresses import FileAddresses
 from workers.wiring import activities, open_pool, platform_worker
 
@@ -108,6 +130,7 @@ HERE: Final = "H56.30"
 LINK: Final = "L" * 43
 AN: Final = {"subject": "an", "name": "Nguyễn Văn An", "id_number": "001090000001"}
 BINH: Final = {"subject": "binh", "name": "Trần Thị Bình", "id_number": "001090000077"}
+CHI: Final = {"subject": "chi", "name": "Lê Thị Chi", "id_number": "001090000088"}
 APPLICANT_AN: Final = Actor(subject="an", role=Role.APPLICANT)
 APPLICANT_BINH: Final = Actor(subject="binh", role=Role.APPLICANT)
 
@@ -135,7 +158,7 @@ PRINCIPALS: Final = {
 
 @dataclass
 class Seen:
-    """A world with three filings, its programs, and a platform with a guard."""
+    """A world with four filings, its programs, and a platform with a guard."""
 
     world: World
     views: Views
@@ -143,6 +166,7 @@ class Seen:
     an: UUID
     binh: UUID
     joined: UUID
+    unread: UUID
 
     async def access(self, filing: UUID) -> list[tuple[str, str, str | None]]:
         """Question, program and role of every look at a filing, as the record has them."""
@@ -166,12 +190,16 @@ async def seen(world: World) -> AsyncIterator[Seen]:
         joined = await refer(world, via={"principal": "portal-1"}, client_id="portal-1", **whose(AN))
         parts = (await joined.view()).parts
         await eventually(lambda: joined.kinds("referral", parts[0].n), bool)
+        unhurried = await publish_short(world, BIRTH, reading=3600)
+        online = birth(version=unhurried, result_channel="online", client_id="portal-3", **whose(CHI))
+        unread = await Play.begin(world, online)
+        await unread.at(Stage.READING)
     client = await stock(world)
     for seed, (name, grants) in enumerate(PRINCIPALS.items(), 1):
         await register(world, name, seed, *grants)
     programs = {name: Program(name, seed, client) for seed, name in enumerate(PRINCIPALS, 1)}
     async with guarded(world) as views:
-        yield Seen(world, views, programs, an.filing, binh.filing, joined.filing)
+        yield Seen(world, views, programs, an.filing, binh.filing, joined.filing, unread.filing)
 
 
 OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {
@@ -212,7 +240,7 @@ async def foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
     assert await seen.access(seen.binh) == []
 
 
-AGENCIES: Final = {"an": {HERE}, "binh": {HERE}, "joined": {LEAD, POLICE, "H01.60"}}
+AGENCIES: Final = {"an": {HERE}, "binh": {HERE}, "joined": {LEAD, POLICE, "H01.60"}, "unread": {HERE}}
 FILED_BY: Final = {"an": "portal-1", "binh": "portal-2", "joined": "portal-1"}
 GOES_ON: Final = {"portal-1": {"portal-1"}, "portal-2": {"portal-2"}, "heir": {"heir", "portal-1"}}
 DESKS: Final = {"desk-here": HERE, "desk-lead": LEAD, "desk-police": POLICE, "office": HERE, "extracts": HERE}
@@ -220,7 +248,7 @@ DESKS: Final = {"desk-here": HERE, "desk-lead": LEAD, "desk-police": POLICE, "of
 
 def expected(name: str, actor: Actor | None, kind: type[Any], filing: str) -> bool:
     """Written by hand from docs/access.md, for An's filings at H56.30 and H01.12, and Bình's at H56.30."""
-    filed = FILED_BY[filing] in GOES_ON.get(name, set())
+    filed = FILED_BY.get(filing) in GOES_ON.get(name, set())
     if actor is None:
         ordinary = kind not in {rd.AskDelivery, rd.AskAccess}
         return (filed and name != "portal-2") or (name == "office" and HERE in AGENCIES[filing] and ordinary)
@@ -264,7 +292,7 @@ async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
 async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
     """Sixty looks of many askers, half of them refused: the list holds those that were answered, and no others."""
     draw = random.Random(17)
-    filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined}
+    filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined, "unread": seen.unread}
     looks: dict[str, list[tuple[Any, ...]]] = {name: [] for name in filings}
     kinds, said = (
         [kind for kind in ABOUT_A_FILING if kind not in {*NOT_THERE, rd.AskUpload}],
@@ -462,6 +490,183 @@ async def what_was_recorded_stays(seen: Seen) -> None:
                     await connection.execute(change)
 
 
+@asynccontextmanager
+async def door(world: World) -> AsyncIterator[Pool]:
+    """Connections with the rights of the role of the door."""
+    role = {"role": "motcua_gateway"}
+    async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=3, server_settings=role) as pool:
+        yield pool
+
+
+def unchecked(seen: Seen, pool: Pool) -> Views:
+    """Views that answer everybody, whatever they ask: only PostgreSQL stands between a reader and a filing."""
+    addresses = FileAddresses(open_store(seen.world.objects), "http://gateway.test", b"k" * 32)
+    return Views(pool, Vault(seen.world.settings.master), KINDS, None, addresses)
+
+
+def asked(raw: dict[str, Any]) -> rd.Asked:
+    return rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+
+
+async def readers(seen: Seen, pool: Pool, name: str, actor: Actor | None, **other: Any) -> tuple[str, ...]:
+    async with pool.acquire() as connection:
+        [program] = await principals(connection, name)
+        return await readers_of(connection, Vault(seen.world.settings.master), program, actor, **other)
+
+
+def without_filing(answer: rd.Answer, filing: UUID) -> str:
+    """Returns an answer without what is the filing's own in each, foreign or unknown: its id, and the present time."""
+    told = answer.model_dump_json().replace(str(filing), "-")
+    return re.sub(r'"(as_of|expires_at)":"[^"]*"|"url":"[^"]*"', "", told)
+
+
+READERS: Final = [*ASKERS, ("portal-2", APPLICANT_AN), ("desk-lead", officer(Role.SPECIALIST, HERE))]
+ABOUT_NONE: Final = {rd.AskCounts, rd.AskAgency}
+
+
+def shown_to(name: str, actor: Actor | None) -> set[str]:
+    """By name, the filings whose rows the role of the door may see for this asker: whatever the procedure is."""
+    programs = {"extracts": "desk-here"}
+    return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
+
+
+async def rows_of_lists(views: Views, *those: str) -> set[str]:
+    """The filings and agencies in everything that a list shows to these readers."""
+    lists: list[dict[str, Any]] = [{"ask": "tasks"}, *({"ask": "filings", "client_id": f"portal-{n}"} for n in (1, 2))]
+    for agency in (HERE, LEAD, POLICE, "H01.60"):
+        lists += [{"ask": "tasks", "agency": agency}, {"ask": "absences", "agency": agency}]
+    lists += [{"ask": "persons_filings", "id_number": who["id_number"]} for who in (AN, BINH)]
+    pages = [(await views.answer_for(asked(one), *those)).answer for one in lists]
+    rows = [row for page in pages for row in (page["rows"] if isinstance(page, dict) else page)]
+    return {str(row["filing_id"]) if "filing_id" in row else "an absence" for row in rows}
+
+
+async def no_foreign_row_is_shown(seen: Seen, pool: Pool) -> Counter[bool]:
+    """Asks each question for each reader, of a filing of theirs and of others. Returns how many showed something."""
+    views, whole = (
+        unchecked(seen, pool),
+        {"an": seen.an, "binh": seen.binh, "joined": seen.joined, "unread": seen.unread},
+    )
+    found = Counter[bool]()
+    for name, actor in READERS:
+        those = await readers(seen, pool, name, actor)
+        theirs = shown_to(name, actor)
+        assert await rows_of_lists(views, *those) <= {str(whole[one]) for one in theirs} | {"an absence"}
+        for kind in ABOUT_A_FILING:
+            nobodys = uuid4()
+            unknown = without_filing(await views.answer_for(asked(question(kind, nobodys, actor)), *those), nobodys)
+            for which, filing in whole.items():
+                told = without_filing(await views.answer_for(asked(question(kind, filing, actor)), *those), filing)
+                assert which in theirs or told == unknown, (name, actor, kind, which)
+                found[told != unknown] += 1
+    return found
+
+
+async def the_role_of_the_door_sees_no_foreign_row_without_any_check_of_ours(seen: Seen) -> None:
+    assert {*ABOUT_A_FILING, *LISTS, rd.AskAbsences} | ABOUT_NONE == set(get_args(rd.Question))
+    await seen.world.execute(
+        "insert into absence select agency, subject, role, current_date, current_date, other "
+        "from (select agency, role, min(subject) as subject, max(subject) as other from officer group by 1, 2) as one "
+        "where subject <> other"
+    )
+    assert (await seen.views.answer(looking(seen))).refusal is None
+    async with door(seen.world) as pool:
+        found = await no_foreign_row_is_shown(seen, pool)
+        assert min(found.values()) > 100, "both were asked often"
+        anywhere = await readers(seen, pool, "everywhere", officer(Role.OPERATOR))
+        assert anywhere == ("*",)
+        assert len(await rows_of_lists(unchecked(seen, pool), "*")) > 2
+        await hides_everything(seen, pool, *GUARDED, "access", "absence")
+        await rebuild(seen.world.owner_dsn, seen.world.settings.master, lambda *_: None)
+        assert await no_foreign_row_is_shown(seen, pool) == found
+        await hides_everything(seen, pool, *GUARDED)
+
+
+GUARDED: Final = ("event", "stream", "receipt", "filing", "filing_key", "task", "reader")
+
+
+async def hides_everything(seen: Seen, pool: Pool, *tables: str) -> None:
+    """Without a reader no row is shown."""
+    assert await rows_of_lists(unchecked(seen, pool)) == set()
+    for table in tables:
+        assert await seen.world.fetchval(f"select count(*) from {table}") > 0, table  # noqa: S608 -- names of ours
+        assert await pool.fetchval(f"select count(*) from {table}") == 0, table  # noqa: S608 -- the same
+
+
+RIGHTS: Final = """
+select relname, coalesce(columns, '{}') as columns, array(
+    select one from unnest('{select,insert,update,delete,truncate,references,trigger}'::text[]) as one
+    where has_table_privilege('motcua_gateway', t.oid, one)
+) as rights
+from pg_class as t, lateral (
+    select array_agg(attname::text order by attname) as columns from pg_attribute
+    where attrelid = t.oid and attnum > 0 and has_column_privilege('motcua_gateway', t.oid, attnum, 'select')
+        and not has_table_privilege('motcua_gateway', t.oid, 'select')
+) as part
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'S', 'p', 'f')
+"""
+DEFINERS: Final = """
+select proname from pg_proc where prosecdef and prorettype <> 'trigger'::regtype
+    and pronamespace = 'public'::regnamespace and has_function_privilege('motcua_gateway', oid, 'execute')
+"""
+RIGHT_OF: Final = {"read": "select", "add": "insert", "change": "update"}
+TRIED: Final = {
+    "select": "select count(1) from {}",
+    "delete": "delete from {} where false",
+    "truncate": "truncate {}",
+}
+
+
+async def a_shell_in_the_door_reaches_what_the_page_lists(seen: Seen) -> None:
+    page = (ROOT / "docs" / "access.md").read_text("utf-8").partition("\n| Tables | It may |\n|---|---|\n")[2]
+    listed: dict[str, tuple[set[str], set[str]]] = {}
+    for tables, may in re.findall(r"^\| (.*) \| (.*) \|$", page.partition("\n\n")[0], re.MULTILINE):
+        columns = set(re.findall(r"`(\w+)`", "".join(re.findall(r"\((.*)\)", tables))))
+        rights = {RIGHT_OF[word] for word in re.findall(r"\w+", may.partition(":")[0]) if word in RIGHT_OF}
+        listed |= dict.fromkeys(re.findall(r"`(\w+)`", re.sub(r"\(.*\)", "", tables)), (columns, rights))
+    there = {
+        row["relname"]: ({*row["columns"]}, {*row["rights"]} | ({"select"} if row["columns"] else set()))
+        for row in await seen.world.fetch(RIGHTS)
+        if row["rights"] or row["columns"]
+    }
+    assert there == listed
+    definers = {row["proname"] for row in await seen.world.fetch(DEFINERS)}
+    assert definers == {"open_filings", "tracked", "heads_of"}
+    assert all(f"`{name}`" in page for name in definers)
+    async with door(seen.world) as pool:
+        for row in await seen.world.fetch("select tablename from pg_tables where schemaname = 'public'"):
+            _, rights = listed.get(row["tablename"], (set[str](), set[str]()))
+            for right, statement in TRIED.items():
+                with nullcontext() if right in rights else pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await pool.execute(statement.format(row["tablename"]))
+
+
+async def the_door_answers_and_records_as_the_workers_do(seen: Seen) -> None:
+    async with door(seen.world) as pool, Keyring(pool, of_door=True) as keyring:
+        addresses = FileAddresses(open_store(seen.world.objects), "http://gateway.test", b"k" * 32)
+        views = Views(pool, Vault(seen.world.settings.master), KINDS, Guard(keyring, AUDIENCE), addresses)
+        those = await readers(seen, pool, "portal-1", APPLICANT_AN)
+        one = looking(seen)
+        answer = await views.answer_for(one, *those)
+        assert answer.refusal is None
+        assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
+        again = await views.answer_for(one.model_copy(update={"look": uuid4()}), *those)
+        assert Refusal.model_validate(again.refusal).problems[0].rule == "statement_used"
+        delivery = asked(question(rd.AskDelivery, seen.unread))
+        link = (await unchecked(seen, pool).answer_for(delivery, "*")).answer["link"]
+        result = asked(question(rd.AskLinkedResult, seen.unread) | {"link": link})
+        by_link = await readers(seen, pool, "portal-2", None, link=link)
+        assert (await unchecked(seen, pool).answer_for(result, *by_link)).answer["result"]
+        assert (await unchecked(seen, pool).answer_for(result)).refusal["code"] == RefusalCode.NOT_FOUND
+        code = await seen.world.fetchval("select code from filing where filing_id = $1", seen.an)
+        async with pool.acquire() as connection:
+            log = Log(connection, no_keys, KINDS)
+            assert [*(await tracked(log, code))] == ["code", "status", "erased_at", "status_name"]
+            assert len(await counts(log)) == await seen.world.fetchval(
+                "select count(distinct (agency, status)) from filing where closed_at is null"
+            )
+
+
 @walked(
     "story",
     [
@@ -477,9 +682,12 @@ async def what_was_recorded_stays(seen: Seen) -> None:
         used_statements_are_kept_until_they_expire,
         waiting_for_changes_shows_nothing_until_there_is_something,
         what_was_recorded_stays,
+        the_role_of_the_door_sees_no_foreign_row_without_any_check_of_ours,
+        a_shell_in_the_door_reaches_what_the_page_lists,
+        the_door_answers_and_records_as_the_workers_do,
         there_is_no_answer_without_its_row,
     ],
-    exactly=13,
+    exactly=16,
 )
 async def test_who_may_see_a_filing_and_who_has(seen: Seen, story: Callable[[Seen], Awaitable[None]]) -> None:
     await seen.forgotten()

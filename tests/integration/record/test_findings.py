@@ -157,6 +157,18 @@ async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World
             await ledger.append(log.batch(RELEASED))
 
 
+async def test_a_run_of_a_filing_that_was_lost_is_told_so_by_whichever_event(world: World) -> None:
+    """Its key is still in this process's cache."""
+    async with opened(world) as log:
+        await log.append(RELEASED)
+        lost = "alter table {0} disable trigger all; delete from {0}; alter table {0} enable trigger all"
+        for table in ("event", "stream", "receipt"):
+            await world.execute(lost.format(table))
+        for event in (RELEASED, {"kind": "result_offered", "n": 1}):
+            with pytest.raises(ApplicationError, match="holds less"):
+                await log.append(event)
+
+
 async def test_nothing_ends_without_money_that_somebody_has_found(world: World) -> None:
     async with opened(world) as log:
         await log.append(ASKED)

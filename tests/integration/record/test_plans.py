@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,6 +18,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.ledger.stream_status import IN_FORCE, NEXT_ON_ANOTHER
+from activities.looks import RECORD
 from activities.reprojection import PAGE
 from operations.doctor.record.events import UNRECORDED
 from operations.evidence.bundle import export
@@ -289,3 +291,58 @@ async def test_waits_of_open_streams_are_looked_up(province: str) -> None:
 async def test_a_scan_is_seen(province: str) -> None:
     found = await asked(province, lambda c, _: c.fetch("select stage from filing where outcome = 'refused'"))
     assert [problems[:2] for problems in found.values()] == [["scans filing", "reads 300000 rows for nothing"]]
+
+
+BUSY: Final = """
+insert into agency (agency, name_vi, name_en) values ('H99.99', 'x', 'x');
+insert into officer (agency, subject, role, name) values ('H99.99', 'o-60', 'specialist', 'o');
+insert into task (filing_id, name, role, agency, officer, actions, due_at, overdue, stream)
+select filing_id, 'review', 'specialist', 'H99.99', case when code like '%77' then 'o-60' end, '{decide}',
+    submitted_at, false, 'filing:' || filing_id
+from filing order by code desc limit 100000;
+insert into reader (reader, filing_id)
+select distinct 'agency:' || agency, filing_id from event where filing_id is not null
+union select 'agency:' || agency, filing_id from task
+union all select 'filer:portal', filing_id from filing
+union all select 'applicant:' || md5(filing_id::text), filing_id from filing;
+analyze task, reader;
+"""
+"""An agency with 100,000 tasks, and the readers of all filings."""
+
+
+async def recorded_look(connection: Any, some: Some) -> None:
+    shown = ([some.filing_id], [some.stream], [None], [None], [None])
+    await connection.execute(RECORD, uuid4(), None, "filing", None, None, "portal", "k", "s", *shown)
+
+
+FOR_ALL: Final = {
+    *("timeline", "receipt", "who has looked", "absences", "filings of a person", "open filings of a client"),
+    *("filings of a person in reach", "filings of a client in reach"),
+}
+AS_DOOR: Final[Mapping[str, Ask]] = {
+    **{name: ask for name, ask in ASKS.items() if name in FOR_ALL},
+    "who may see a filing": lambda c, some: about(
+        c, no_keys, KINDS["filing"], some.stream, Actor(subject="o-60", role=Role.SPECIALIST, agency="H99.99")
+    ),
+    "a recorded look": recorded_look,
+    "tasks of an agency": tasks_of(agency="H99.99"),
+    "tasks of a role": tasks_of(agency="H99.99", role=Role.SPECIALIST),
+    "tasks of an officer": tasks_of(agency="H99.99", role=Role.SPECIALIST, officer="o-60"),
+    "tasks that are due soon": tasks_of(agency="H99.99", due_before=datetime(2026, 1, 1, tzinfo=UTC)),
+}
+
+
+@pytest.fixture(scope="module")
+def busy(province: str, stack: Mapping[str, str]) -> str:
+    """The superuser's address of the same database, with `BUSY` in it."""
+    superuser = database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], urlsplit(province).path[1:])
+    asyncio.run(on(superuser, BUSY))
+    return superuser
+
+
+async def test_under_the_policies_of_the_door_no_more_is_read_than_is_shown(busy: str) -> None:
+    settings = {"role": "motcua_gateway", "motcua.readers": "agency:H99.99", **ONE_PLAN}
+    for what, ask in AS_DOOR.items():
+        found = await asked(busy, ask, 1, **settings)
+        assert found, what
+        assert {statement: problems for statement, problems in found.items() if problems} == {}, what

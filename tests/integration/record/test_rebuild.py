@@ -40,6 +40,8 @@ DAMAGE: Final = (
     "delete from parcel",
     "update standing set open = not open where kind = 'filing'",
     "update result set sha256 = repeat('0', 64)",
+    "delete from reader where starts_with(reader, 'applicant:') or starts_with(reader, 'agency:')",
+    "insert into reader select 'agency:H99', filing_id from filing union select 'agency:H99', gen_random_uuid()",
 )
 
 

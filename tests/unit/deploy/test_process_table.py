@@ -65,8 +65,8 @@ def test_each_setting_of_a_row_is_a_setting_of_the_platform() -> None:
 
 def test_a_role_is_that_of_the_address_and_only_migrations_own_the_tables() -> None:
     roles = {process.name: process.role for process in PLATFORM}
-    assert roles == {"migrations": "motcua_owner", "back-office": None} | dict.fromkeys(
-        ("worker", "relay", "gateway", "door"), "motcua_app"
+    assert roles == {"migrations": "motcua_owner", "back-office": None, "door": "motcua_gateway"} | dict.fromkeys(
+        ("worker", "relay", "gateway"), "motcua_app"
     )
 
 

@@ -1,0 +1,201 @@
+"""The readers of each filing: a read model with which PostgreSQL decides the rows that a session of the door may see.
+
+docs/access.md lists the names of readers. The agencies of a filing are those of its events, which the append
+adds itself; all other readers follow from the few events of the filing's own stream that `MOVES` lists.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+import asyncpg
+
+from activities.ledger.authority.officers import active
+from activities.ledger.vault import IndexKeyGoneError, Vault
+from rules.filing.submission.representation import OF_PERSONS, side_after
+from rules.identity.grants import names_agency
+from rules.identity.looks import SIDE
+from rules.stream_kind import Table
+from rules.time.working_time import VIETNAM
+from schemas.filing.events import ResultOffered, Submitted
+from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Grant, Principal
+from schemas.ids import filing_workflow
+from schemas.people import Actor, Role
+from schemas.privacy import ERASED_KIND, Erased
+from schemas.stream.ledger import Batch, Recorded
+from views.log import Connection
+
+READER: Final = Table("reader", "reader, filing_id")
+MOVES: Final = frozenset({"submitted", *OF_PERSONS, "result_offered", ERASED_KIND})
+"""The kinds of events after which a filing has other readers beside agencies."""
+ALL: Final = "*"
+"""The reader who may see every filing that has a reader."""
+
+Digest = Callable[[Role, str, str], str]
+Readers = dict[str, datetime | None]
+"""Names of readers, with the moment from which each is none any more."""
+
+
+def readers_after(events: Sequence[Any], filer: str, digest: Digest | None) -> Readers:
+    """Returns a filing's readers after those of its events that `MOVES` lists, without the agencies of its events.
+
+    `filer`: the program that filed it. Without `digest`, persons are left out.
+    """
+    first: Submitted = events[0]
+    desks = {first.desk, first.result_desk} - {None}
+    found: Readers = dict.fromkeys((f"filer:{filer}", *(f"agency:{code}" for code in desks)))
+    if isinstance(events[-1], Erased):
+        return found
+    links = [event.link_sha256 for event in events if isinstance(event, ResultOffered)]
+    if links:
+        found[f"link:{links[-1]}"] = None
+    side = side_after(events)
+    if digest is not None:
+        found[digest(Role.APPLICANT, filer, side.applicant)] = None
+    if digest is not None and side.representative is not None:
+        last = side.represented_until
+        end = None if last is None else datetime.combine(last + timedelta(days=1), time.min, VIETNAM)
+        found[digest(Role.REPRESENTATIVE, filer, side.representative)] = end
+    return found
+
+
+async def after_batch(
+    connection: Connection, vault: Vault, batch: Batch, events: Sequence[Any], via: str, read: Callable[[Any], Any]
+) -> str | None:
+    """Returns a filing's readers after a batch, as JSON for `KEPT`; None if the batch changes none.
+
+    `via`: the column of the batch's first event; `read`: returns the event in a row of the stream.
+
+    If the key of the index of persons is gone, persons are left out, until a rebuild makes another one.
+    """
+    if batch.stream != filing_workflow(batch.filing_id) or MOVES.isdisjoint(event.kind for event in events):
+        return None
+    filer, before = via, list[Any]()
+    if batch.next_seq > 1:
+        rows = await connection.fetch(_BEFORE, batch.stream, batch.next_seq, [*MOVES])
+        if not rows:
+            return None  # the log holds less than the run has seen: nothing will be written
+        filer, before = rows[0]["via"], list(map(read, rows))
+    try:
+        digest = await vault.readers(connection)
+    except IndexKeyGoneError:
+        digest = None
+    found = readers_after([*before, *(one for one in events if one.kind in MOVES)], filer.split("/")[0], digest)
+    found.pop(f"agency:{batch.agency}", None)
+    return _as_json(found)
+
+
+async def write_all(
+    connection: Connection, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]
+) -> None:
+    """Writes the readers that follow from all events of these streams, each given with its row and events."""
+    streams = [(stream, events) for stream, events in told]
+    await connection.execute(_AGENCIES, [stream["stream"] for stream, _ in streams])
+    filings = {
+        stream["filing_id"]: [one.event for one in events if one.event.kind in MOVES]
+        for stream, events in streams
+        if stream["stream"] == filing_workflow(stream["filing_id"])
+    }
+    if filings:
+        digest = await vault.readers(connection)
+        filers = await connection.fetch(_FILERS, list(map(filing_workflow, filings)))
+        found = [(filing, _as_json(readers_after(filings[filing], filer, digest))) for filing, filer in filers]
+        await connection.executemany(_REPLACED, found)
+
+
+def _as_json(found: Readers) -> str:
+    return json.dumps([{"reader": name, "until": end and end.isoformat()} for name, end in found.items()])
+
+
+async def readers_of(
+    connection: Connection, vault: Vault, principal: Principal, actor: Actor | None, link: str | None = None
+) -> tuple[str, ...]:
+    """Returns the readers that an asker is, by who they are and the directory alone; none for one who may see nothing.
+
+    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result.
+    """
+    found = () if link is None else (f"link:{hashlib.sha256(link.encode()).hexdigest()}",)
+    if actor is None:
+        return found + _by_itself(principal)
+    grants = [one for one in principal.grants if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor)]
+    if not grants:
+        return found
+    if actor.role in SIDE:
+        return found + await _of_person(connection, vault, actor, _filers(principal, grants))
+    return found + await _of_officer(connection, actor, grants)
+
+
+async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers: Iterable[str]) -> tuple[str, ...]:
+    """Returns the readers that an applicant or a representative is, by filings of these programs."""
+    try:
+        digest = await vault.readers(connection)
+    except IndexKeyGoneError:
+        return ()
+    return tuple(digest(actor.role, filer, actor.subject) for filer in filers)
+
+
+async def _of_officer(connection: Connection, actor: Actor, grants: Iterable[Grant]) -> tuple[str, ...]:
+    """Returns the reader that an officer is, by the directory; none if the directory has no such officer."""
+    if actor.agency is None or not await active(connection, actor.agency, actor.subject, actor.role):
+        return ()
+    everywhere = actor.role is Role.OPERATOR and any(ALL_AGENCIES in grant.agencies for grant in grants)
+    return (ALL if everywhere else f"agency:{actor.agency}",)
+
+
+def _by_itself(principal: Principal) -> tuple[str, ...]:
+    """Returns the readers that a program is for itself; a key of one person is none."""
+    grants = [grant for grant in principal.grants if grant.assurance is Assurance.LOW and principal.subject is None]
+    agencies = sorted({code for grant in grants for code in grant.agencies})
+    if ALL_AGENCIES in agencies:
+        return (ALL,)
+    filers = _filers(principal, grants) if grants else []
+    return (*(f"filer:{one}" for one in filers), *(f"agency:{code}" for code in agencies))
+
+
+def _filers(principal: Principal, grants: Iterable[Grant]) -> list[str]:
+    return sorted({principal.id, *(one for grant in grants for one in grant.predecessors)})
+
+
+def setting(readers: Iterable[str]) -> str:
+    """Returns the SQL by which the rest of a transaction is of these readers alone."""
+    names = ",".join(readers).replace("'", "''")
+    return f"select set_config('motcua.readers', '{names}', true)"
+
+
+_BEFORE: Final = """
+select seq, kind, version, body, sealed, command_id, actor, occurred_at, via
+from event where stream = $1 and seq < $2 and kind = any($3) order by seq
+"""
+_FILERS: Final = """
+select filing_id, split_part(via, '/', 1) as filer from event where stream = any($1) and seq = 1
+"""
+_AGENCIES: Final = """
+insert into reader (reader, filing_id)
+select distinct 'agency:' || agency, filing_id from event where stream = any($1) on conflict do nothing
+"""
+
+AGENCY: Final = """
+of_agency as (
+    insert into reader (reader, filing_id)
+    select 'agency:' || $3::text, $2 from moved, head where head.agency is distinct from $3
+    on conflict do nothing
+)
+"""
+"""SQL: the agency of a batch, `$3`, becomes a reader with the first event of a stream that names it."""
+
+KEPT: Final = """
+now_readers as (select one.* from moved, json_to_recordset({given}::json) as one (reader text, until timestamptz)),
+no_readers as (
+    delete from reader using moved
+    where filing_id = {filing} and not starts_with(reader, 'agency:') and reader not in (select reader from now_readers)
+),
+readers as (
+    insert into reader (reader, filing_id, until) select reader, {filing}, until from now_readers
+    on conflict (reader, filing_id) do update set until = excluded.until
+)
+"""
+"""SQL: writes all readers of a filing but the agencies of its events, and deletes those that are none any more."""
+
+_REPLACED: Final = f"with moved as (select), {KEPT.format(given='$2', filing='$1::uuid')} select"
