@@ -19,6 +19,7 @@ from .client import FilingClient as FilingClient
 from .contract import *  # noqa: F403 -- everything of the contract is re-exported
 from .errors import BadCommand as BadCommand
 from .errors import BadSubmission as BadSubmission
+from .errors import ChangedMeanwhile as ChangedMeanwhile
 from .errors import FilingClosed as FilingClosed
 from .errors import FilingNotAvailable as FilingNotAvailable
 from .errors import InternalError as InternalError

@@ -55,6 +55,10 @@ class NotAllowed(RefusedError):
     """The rules do not allow the command now (`not_allowed`). `refusal.allowed` lists the actions allowed now."""
 
 
+class ChangedMeanwhile(RefusedError):
+    """A person has changed the stream since the event `only_at` (`changed_meanwhile`)."""
+
+
 class NotAuthorised(RefusedError):
     """The actor does not have its role in the agency, according to the directory (`not_authorised`)."""
 
@@ -88,6 +92,7 @@ _TYPES: Final[dict[RefusalCode, type[RefusedError]]] = {
     RefusalCode.BAD_SUBMISSION: BadSubmission,
     RefusalCode.BAD_COMMAND: BadCommand,
     RefusalCode.NOT_ALLOWED: NotAllowed,
+    RefusalCode.CHANGED_MEANWHILE: ChangedMeanwhile,
     RefusalCode.NOT_AUTHORISED: NotAuthorised,
     RefusalCode.SAME_ID_OTHER_CONTENT: SameIdOtherContent,
     RefusalCode.NOT_READY: NotReady,

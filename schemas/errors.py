@@ -25,6 +25,7 @@ class RefusalCode(StrEnum):
     BAD_COMMAND = "bad_command"
     BAD_SUBMISSION = "bad_submission"
     NOT_ALLOWED = "not_allowed"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     NOT_AUTHORISED = "not_authorised"
     SAME_ID_OTHER_CONTENT = "same_id_other_content"
     NOT_READY = "not_ready"

@@ -26,6 +26,7 @@ from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
 from activities.ledger.authority import answers, bank_references, officers, readers, statements, two_people
+from activities.ledger.authority.meanwhile import changed_meanwhile
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving, Whose
@@ -34,7 +35,7 @@ from activities.support.failpoint import failpoint
 from activities.support.readings import Readings
 from rules.causes import papers_of
 from rules.stream_kind import Kinds, StreamKind
-from schemas.errors import Problem, RefusalCode, problem
+from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Submitted
 from schemas.ids import filing_workflow
 from schemas.papers.state import PaperKind
@@ -146,6 +147,7 @@ class Ledger:
             unproved += await officers.reworded(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.beside(connection, self._vault, self._kinds, asked.batch)
+            changed = await changed_meanwhile(connection, asked.kind, asked.batch)
             unsigned = []
             unfounded = asked.unread
             if self._audience is not None:
@@ -153,7 +155,7 @@ class Ledger:
                 unfounded = unfounded or await answers.unanswered(
                     connection, self._audience, asked.kind, asked.batch, asked.events
                 )
-            if asked.events and not (unproved or unsigned or unfounded):
+            if asked.events and not (unproved or unsigned or unfounded or changed):
                 try:
                     async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
                         return await _write(connection, self._vault, asked, reserved)
@@ -169,7 +171,9 @@ class Ledger:
                         raise
                     unproved = [problem("", "key_gone")]
             async with connection.transaction():
-                answer = await self._instead(connection, asked, unproved, unsigned, unfounded=unfounded)
+                answer = await self._instead(
+                    connection, asked, unproved, unsigned, unfounded=unfounded, changed=changed
+                )
                 if answer is not None:
                     return answer
 
@@ -189,6 +193,7 @@ class Ledger:
         unsigned: list[Problem],
         *,
         unfounded: bool,
+        changed: Refusal | None,
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
@@ -213,8 +218,8 @@ class Ledger:
         unheard = await statements.missing(connection, batch) or unsigned
         if not unheard and (unfounded or not await officers.is_founded(connection, batch)):
             return Appended(epoch=epoch, unfounded=True, head=head_hash)
-        if unheard or not batch.events:
-            refused = officers.refusal(actor, unheard, in_directory=True)
+        if unheard or changed or not batch.events:
+            refused = officers.refusal(actor, unheard, in_directory=True) or changed
             return Appended(epoch=epoch, refused=refused, head=head_hash)
         wrong = unproved + await officers.missing(connection, asked.needed, batch.filing_id)
         wrong += [one for one in await officers.own(connection, batch) if one not in wrong]

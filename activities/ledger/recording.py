@@ -27,6 +27,7 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
             actor=command.actor,
             via=command.via,
             statement=command.statement,
+            only_at=command.only_at,
             at=at,
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
             rows=kind.changed_rows(state, kind.after(state, command, events, at)),

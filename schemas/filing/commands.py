@@ -75,7 +75,8 @@ class Command(StrictModel):
 
     `command_id` identifies the command in this filing: a repeat with the same content returns the first receipt, other
     content is refused. `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the state that
-    the actor saw. `statement` is the signed identity of the actor, which does not count as content.
+    the actor saw. With `only_at`, the command is taken only while no event by a person has a higher `seq`. `statement`
+    is the signed identity of the actor. The last three do not count as content.
     """
 
     kind: str
@@ -86,12 +87,14 @@ class Command(StrictModel):
     """the person for whom the actor acts, if not for themselves"""
     seen_seq: int | None = Field(default=None, ge=0)
     """seq of the view that the actor saw before deciding; optional"""
+    only_at: int | None = Field(default=None, ge=1, lt=1 << 31, exclude_if=unset)
+    """seq above which no event by a person may stand, or the command is refused; optional"""
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 def content_of(command: Command) -> str:
-    """Returns the digest of a command's content, without `seen_seq` and without `statement`."""
-    return digest(command.model_dump(mode="json", exclude={"seen_seq", "statement"}, exclude_none=True))
+    """Returns the digest of a command's content, without `seen_seq`, `only_at` and `statement`."""
+    return digest(command.model_dump(mode="json", exclude={"seen_seq", "only_at", "statement"}, exclude_none=True))
 
 
 class Accept(Command):

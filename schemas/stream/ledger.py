@@ -106,6 +106,7 @@ class Batch(Model):
     `moves_with` is the version of the snapshot for the next run; None unless this run is about to end, because its
     history is long or because Temporal wants another build to continue the stream. `statement` is the signed identity
     of the actor, if there is one; it must not have expired at `asked_at`, the time at which the command was accepted.
+    With `only_at`, the batch is refused if an event by a person has a higher `seq`.
 
     The rules have derived the events, or the refusal that the run would give, from these inputs: the `findings`, data
     of the record with the digests `readings`, and `answered`, an answer of an agency's back office.
@@ -124,6 +125,7 @@ class Batch(Model):
     via: Via
     statement: str | None = Field(default=None, exclude_if=unset, repr=False)
     asked_at: Instant | None = Field(default=None, exclude_if=unset)
+    only_at: int | None = Field(default=None, exclude_if=unset)
     at: Instant
     events: tuple[dict[str, Any], ...] = ()
     findings: tuple[Found, ...] = Field(default=(), exclude_if=unset)

@@ -98,6 +98,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "change.value_added": ("{what}: trước không quy định, nay là {now}", "{what}: nothing was said before, now it is {now}"),
     "change.value_removed": ("{what}: trước là {was}, nay không quy định", "{what}: it was {was}, now nothing is said"),
     "change.vietnamese_only": ("{what} được sửa lời văn tiếng Việt, trước là “{was}”, nay là “{now}”", "{what} is reworded in Vietnamese: it was “{was}”, now it is “{now}”"),
+    "changed_meanwhile": ("trong lúc đó đã có thêm sự kiện {seq} của {role_name}; hãy xem lại rồi quyết định", "event {seq} came meanwhile, by: {role_name}; look at it, and decide anew"),
+    "changed_meanwhile.hidden": ("trong lúc đó đã có thêm sự kiện {seq}; hãy xem lại rồi quyết định", "event {seq} came meanwhile; look at it, and decide anew"),
     "changed_since": ("nội dung đã thay đổi sau khi có đề nghị; hãy đề nghị lại", "it was changed after that was asked for; ask for it again"),
     "changed_too_often": ("hình thức nhận kết quả đã được thay đổi {most} lần; hãy liên hệ Bộ phận Một cửa", "the delivery has been changed {most} times; ask at the one-stop desk"),
     "channel.counter": ("tại Bộ phận Một cửa", "at the one-stop desk"),

@@ -62,7 +62,15 @@ from tests.walking import walked
 EXPORTED: Final[list[str]] = vars(motcua)["__all__"]
 OWN: Final = {
     *("ActingClient", "Authenticated", "BackOffice", "BadCommand", "BadSubmission", "BlockingActingClient"),
-    *("BlockingFilingClient", "Document", "FilingClient", "FilingClosed", "FilingNotAvailable", "InternalError"),
+    *(
+        "BlockingFilingClient",
+        "ChangedMeanwhile",
+        "Document",
+        "FilingClient",
+        "FilingClosed",
+        "FilingNotAvailable",
+        "InternalError",
+    ),
     *("LedgerConflict", "MotcuaError", "NotAllowed", "NotAuthorised", "NotFound", "NotReady", "PassedOver"),
     *("RefusedError", "SameIdOtherContent", "Speaker", "TooMany", "Unavailable", "UnfitError", "__version__"),
     *("command_id", "data_converter"),

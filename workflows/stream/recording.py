@@ -220,10 +220,12 @@ class Stream(Generic[S]):
     def check(self, command: Command, content: str) -> None:
         """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command whose sender has seen a later state than this run is not refused.
+        A command whose sender has seen a later state than this run is not refused, nor one with an earlier `only_at`:
+        the log then says first whether a person has changed anything since.
         """
         self._receipt(command, content)
-        if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
+        unchanged = command.only_at is None or command.only_at >= self.state.seq
+        if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq and unchanged:
             self.kind.decide(self.state, command, workflow.now())
 
     def _receipt(self, command: Command, content: str) -> Receipt | None:
@@ -249,6 +251,7 @@ class Stream(Generic[S]):
             via=command.via,
             statement=command.statement,
             asked_at=ASKED_AT.get(),
+            only_at=command.only_at,
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
             rows=self.kind.changed_rows(self.state, after) if events else None,
         )

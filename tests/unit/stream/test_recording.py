@@ -177,6 +177,25 @@ async def test_who_saw_more_than_this_run_is_let_pass(engine: Engine, seen: int 
     assert len(engine.batches) == 2
 
 
+@pytest.mark.parametrize(("only_at", "checked"), [(2, True), (3, True), (1, False)])
+async def test_a_command_for_an_earlier_state_is_left_to_the_log(
+    engine: Engine, only_at: int, *, checked: bool
+) -> None:
+    recording = stream()
+    await recording.record(lodge())
+    await recording.record(answer())
+    late = answer("late", only_at=only_at)
+    assert content_of(late) == content_of(answer("late"))
+    if checked:
+        with pytest.raises(RefusalError):
+            recording.check(late, content_of(late))
+    else:
+        recording.check(late, content_of(late))
+    with pytest.raises(RefusalError):
+        await recording.record(late)
+    assert [batch.only_at for batch in engine.batches] == [None, None, only_at]
+
+
 @pytest.mark.parametrize(
     ("passed", "task", "may_hold"), [(9.9, 10, False), (10, 10, True), (4.9, 5, False), (5, 5, True), (10, 60, True)]
 )

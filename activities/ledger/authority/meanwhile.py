@@ -1,0 +1,34 @@
+"""The check of a command that is to be taken only while no person has changed its stream."""
+
+from typing import Any, Final
+
+from activities.ledger.database import Connection
+from rules.stream_kind import StreamKind
+from schemas.errors import Refusal, RefusalCode, problem
+from schemas.names import ROLE_NAMES
+from schemas.people import OFFICERS, Role
+from schemas.stream.ledger import Batch
+
+
+async def changed_meanwhile(connection: Connection, kind: StreamKind[Any], batch: Batch) -> Refusal | None:
+    """Returns the refusal of a batch if a person's event has a `seq` above its `only_at`; else None.
+
+    It names the last such event and its actor's role; to an applicant only if their timeline shows the role.
+    """
+    if batch.only_at is None:
+        return None
+    last = await connection.fetchrow(_LAST, batch.stream, batch.only_at, Role.SYSTEM)
+    if last is None:
+        return None
+    shown = {event.model_fields["kind"].default for event in kind.shown}
+    named = batch.actor.role in OFFICERS or last["kind"] in shown
+    role = {"role_name": ROLE_NAMES[Role(last["role"])]} if named else {}
+    says = None if named else "changed_meanwhile.hidden"
+    why = problem("only_at", "changed_meanwhile", says=says, seq=last["seq"], **role)
+    return Refusal(code=RefusalCode.CHANGED_MEANWHILE, problems=(why,))
+
+
+_LAST: Final = """
+select seq, kind, convert_from(actor, 'UTF8')::jsonb ->> 'role' as role from event
+where stream = $1 and seq > $2 and convert_from(actor, 'UTF8')::jsonb ->> 'role' <> $3 order by seq desc limit 1
+"""
