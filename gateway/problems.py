@@ -29,7 +29,6 @@ class HttpCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     TIMEOUT = "timeout"
     FILING_CLOSED = "filing_closed"
-    CHANGED_MEANWHILE = "changed_meanwhile"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UNAVAILABLE = "unavailable"
@@ -50,7 +49,7 @@ STATUS: Final[Mapping[Code, int]] = {
     RefusalCode.NOT_READY: 409,
     RefusalCode.LEDGER_CONFLICT: 409,
     HttpCode.FILING_CLOSED: 409,
-    HttpCode.CHANGED_MEANWHILE: 412,
+    RefusalCode.CHANGED_MEANWHILE: 412,
     HttpCode.TOO_LARGE: 413,
     HttpCode.UNSUPPORTED_MEDIA_TYPE: 415,
     RefusalCode.BAD_START: 422,

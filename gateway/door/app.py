@@ -1,6 +1,7 @@
 """The door's HTTP server: a route for each operation of the contract."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +34,8 @@ from schemas.filing.submission import Submission
 REQUEST_ID: Final = "X-Request-Id"
 BODY_SECONDS: Final = 10.0
 """The maximum seconds in which a body must have come."""
+_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+"""A strong ETag of ours: the number of an event."""
 _PLAIN: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _OF_ROUTING: Final = {404: HttpCode.NO_SUCH_ADDRESS, 405: HttpCode.METHOD_NOT_ALLOWED}
 
@@ -55,7 +58,7 @@ class Door:
         parts = await _parts(operation, request)
         if operation.is_question:
             return _json(await self._answer(operation, parts, caller), operation.status)
-        message = body.message(operation, parts, known_of(caller))
+        message = body.message(operation, parts, {**known_of(caller), **_only_at(request)})
         _expect_key(request, message)
         return _json(await self._receipt(message, body.stream(operation, parts.path), caller), operation.status)
 
@@ -157,6 +160,17 @@ async def _body(operation: Operation, request: Request) -> bytes:
     except (TimeoutError, ClientDisconnect):
         raise HttpError(HttpCode.TIMEOUT) from None
     return bytes(read)
+
+
+def _only_at(request: Request) -> dict[str, int]:
+    """Returns the field of a command for the header `If-Match`; empty without it. Raises `HttpError` for no ETag."""
+    given = request.headers.get("if-match")
+    if given is None:
+        return {}
+    found = _ETAG.fullmatch(given)
+    if found is None:
+        raise HttpError(HttpCode.BAD_REQUEST, problem("only_at", "if_match", says="door.if_match"))
+    return {"only_at": int(found[1])}
 
 
 def _expect_key(request: Request, message: Model) -> None:

@@ -801,6 +801,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "document_type.image/png": ("PNG", "PNG"),
     "done_if_needed": ("chỉ thực hiện khi cần", "done only if needed"),
     "door.idempotency_key": ("tiêu đề Idempotency-Key phải trùng với command_id hoặc submission_id trong nội dung yêu cầu", "the header Idempotency-Key must be the command_id or submission_id of the body"),
+    "door.if_match": ("tiêu đề If-Match phải là ETag mà hệ thống đã trả về, ví dụ \"12\"", "the header If-Match must be an ETag of the platform, such as \"12\""),
     "door.issuer_away": ("tạm thời không lấy được khóa công khai của nơi cấp mã truy cập; hãy gửi lại sau", "the keys of the token's issuer can't be fetched at the moment; send the request again later"),
     "door.submission_uuid": ("qua HTTP, submission_id phải là một UUID", "over HTTP the submission_id is a UUID"),
     "door.token_agency": ("nơi cấp mã truy cập không được xác nhận cán bộ của cơ quan này", "the issuer may not vouch for officers of this agency"),

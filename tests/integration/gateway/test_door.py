@@ -136,3 +136,17 @@ async def _call(door: Entrance, method: str, path: str, filing: str, who: dict[s
 def _comparable(answer: httpx.Response) -> tuple[int, Any]:
     body = answer.json()
     return answer.status_code, {name: value for name, value in body.items() if name != "request_id"}
+
+
+async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    filing, _ = await filed(door)
+    view = await door.http.get(f"/v1/filings/{filing}", headers=door.officer("reception"))
+    seen = {"if-match": view.headers["etag"]} | door.officer("specialist")
+    address = f"/v1/filings/{filing}/commands/"
+    accept = await door.http.post(f"{address}accept", json={"command_id": "a-1"}, headers=door.officer("reception"))
+    assert accept.status_code == 200, accept.text
+    late = await door.http.post(f"{address}claim", json={"command_id": "c-1"}, headers=seen)
+    assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    odd = await door.http.post(f"{address}claim", json={"command_id": "c-2"}, headers=seen | {"if-match": "*"})
+    assert (odd.status_code, odd.json()["problems"][0]["rule"]) == (400, "if_match")

@@ -126,7 +126,7 @@ def test_a_new_command_and_new_questions_appear_by_themselves(monkeypatch: pytes
     body = given["requestBody"]["content"]["application/json"]["schema"]
     assert (body["required"], set(body["properties"])) == (
         ["command_id", "how"],
-        {"command_id", "actor", "on_behalf_of", "seen_seq", "how", "via"},
+        {"command_id", "actor", "on_behalf_of", "seen_seq", "how", "only_at", "via"},
     )
     asked = paths["/v1/parcels/{filing_id}/{n}/applause"]["get"]
     assert [one.get("name", one.get("$ref")) for one in asked["parameters"]] == [
