@@ -16,7 +16,7 @@ from activities.ledger.authority.principals import Guard, heard, turned_away
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import HAS_IT_NOW, IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
-from schemas.base import AgencyCode, Code, CommuneCode, Model, Text
+from schemas.base import AgencyCode, Code, CommuneCode, Instant, Model, Text
 from schemas.errors import Refusal, RefusalError
 from schemas.filing.commands import Destination
 from schemas.filing.events import Accountable, Digests, Partner
@@ -84,7 +84,8 @@ class OpenResult(Model):
     for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the validity of a
     version that is not in force on the day; `only_in` is the only province that has the procedure, if the agency is in
     another. `signs`: whether the agency's officers sign its results. `filed_by` is the program that hands the filing
-    in. If the sender is refused, only `refusal` is set.
+    in. `received_at` is the moment at which the door received this submission, if it had to keep it. If the sender is
+    refused, only `refusal` is set.
     """
 
     procedure: ProcedureRules | None = None
@@ -101,6 +102,7 @@ class OpenResult(Model):
     closed_for: AgencyCode | None = None
     signs: bool = False
     filed_by: str | None = None
+    received_at: Instant | None = None
     refusal: Refusal | None = None
 
 
@@ -127,11 +129,12 @@ class Registry:
         """
         if (refusal := turned_away(self._guard, request.spoken, Work.SUBMISSION)) is not None:
             return OpenResult(refusal=refusal)
-        asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
+        content = None if request.spoken is None else request.spoken.message.content
+        asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day, content)
         async with acquired(self._pool) as connection:
             [found] = await connection.fetch(_OPEN, *asked)
             here = Here(*found[:3])
-            queue, rules, valid, start, end, calendar, leaders, owner, closed_for, signs, filed_by = found[3:]
+            queue, rules, valid, start, end, calendar, leaders, owner, closed_for, signs, filed_by, received = found[3:]
             try:
                 speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
             except RefusalError as error:
@@ -161,6 +164,7 @@ class Registry:
             closed_for=closed_for,
             signs=signs,
             filed_by=filed_by,
+            received_at=received,
         )
 
     @activity.defn(name="intake.destination")
@@ -243,7 +247,9 @@ select named.agency, named.kind, named.territory, named.queue, coalesce(here.rul
     select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
     from province_in_force as owner
     where named.code = any(owner.own) and owner.province is distinct from named.province and not begun
-), closed_for, signs, by from named left join lateral (
+), closed_for, signs, by, (
+    select received_at from received where received.stream = $1 and content = $7 and not begun
+) from named left join lateral (
     select version, rules, begun or {COVERS.format(day="$6")} as in_force, valid_from, valid_until from procedure
     where procedure.code = named.code and case
         when begun then procedure.version = named.version

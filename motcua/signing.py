@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
@@ -58,12 +59,14 @@ class Authenticated:
         amr: The methods of authentication, as named in RFC 8176: `pwd`, `otp`, `face`.
         auth_time: The time of authentication, in seconds since 1970; None: the moment of each signature.
         token: SHA-256, in hex, of the access token with which the actor came; None without a token.
+        received_at: The time at which the message came, if the principal had to keep it (only the platform's door).
     """
 
     acr: str = "1"
     amr: tuple[str, ...] = ("swk",)
     auth_time: int | None = None
     token: str | None = None
+    received_at: datetime | None = None
 
 
 class Speaker:
@@ -142,6 +145,7 @@ class Speaker:
             "amr": how.amr,
             "auth_time": now if how.auth_time is None else how.auth_time,
             "token": how.token,
+            "received_at": how.received_at,
         }
         return sign(c.IdentityStatement(**said | about), self._key)
 

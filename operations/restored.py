@@ -20,7 +20,8 @@ async def begin(connection: Connection, reason: str, erased: Collection[UUID]) -
     """Begins a generation of positions, and withholds the keys of erased filings that the backup brought back.
 
     `connection` is the owner's; `erased` are all filings that were ever erased. Another call begins another generation
-    and withholds what is left. The keys of money that was paid to such a filing are withheld, too.
+    and withholds what is left. The keys of money that was paid to such a filing, and of the messages that the door kept
+    for it, are withheld, too.
     """
     async with connection.transaction():
         await connection.execute("lock table generation in share row exclusive mode")
@@ -39,6 +40,7 @@ with withheld as (
     update filing_key set withheld = true
     where not withheld and (filing_id = any($1) or filing_id in (
         select id from callback join stream using (stream) where stream.filing_id = any($1)
+        union all select id from received where received.filing_id = any($1)
     ))
     returning filing_id
 )

@@ -25,6 +25,8 @@ TASK_TIMEOUT: Final = timedelta(seconds=10)
 """The time after which another worker gets a workflow task whose worker has died. It is Temporal's default."""
 DEPLOYMENT: Final = "motcua"
 """The name of the platform's deployment in Temporal, for all builds."""
+RING: Final = "ring:"
+"""The beginning of the ids of commands that a stream's timers lead to."""
 NUDGE: Final = "nudge"
 """The signal that makes a dormant workflow check whether another build should continue it."""
 

@@ -50,7 +50,7 @@ WHERE of = ANY ('{{{tables}}}') GROUP BY of, whose ORDER BY 1
 _LATER: Final = tuple(
     f"callback.{column}"
     for column in ("verdict", "stream", "agency", "tries", "next_try", "driven_at", "demanded", "told_at")
-)
+) + tuple(f"received.{column}" for column in ("outcome", "tries", "next_try", "done_at"))
 """The columns that the application may still change after it has inserted a row."""
 
 

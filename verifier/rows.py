@@ -54,6 +54,7 @@ CHAINED: Final = (
     Chained("export_request.answer", "n", "given answered_by answered_at declined_because", filter="given IS NOT NULL"),
     Chained("export_request.via", "n", "answered_via via", filter="answered_via IS NOT NULL"),
     Chained("principal_change", "n", "command_id principal change asked waits body officer agency reason at"),
+    Chained("received", "id", "filing_id stream act principal received_at sealed"),
     Chained("refund_call", "stream of_case n known", "agency at"),
     Chained("suspense_step", "callback n", "command_id step officer agency stream reason means bank_reference at via"),
     Chained("till", "number", "agency desk cashier change_fund command_id opened_at"),

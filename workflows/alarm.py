@@ -9,6 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from schemas.complaint.state import ComplaintTimer
     from schemas.filing.state import Timer as FilingTimer
+    from schemas.ids import RING
 
 from workflows.stream.recording import MIN_TIMER, Stream
 from workflows.stream.waiting import wait_for
@@ -60,4 +61,4 @@ def ring_id(timer: Timer, seq: int) -> str:
     `seq` is part of the id, because a timer may be set to one instant twice: a change of calendar may move the instant,
     and the next change may move it back.
     """
-    return f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"
+    return f"{RING}{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{seq}"

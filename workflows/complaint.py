@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -26,9 +27,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm, ring_id
-    from workflows.stream.basis import UnfoundedError, pause_after, read
+    from workflows.stream.basis import UnfoundedError, pause_after, read, until_founded
     from workflows.stream.examining import examine
-    from workflows.stream.recording import refuse, single_argument
+    from workflows.stream.recording import moment_of, refuse, single_argument
     from workflows.stream.reporting import tell
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.starting import stream_named
@@ -82,7 +83,7 @@ class ComplaintLife(Life[st.Complaint]):
         one = await super().considered(command)
         if command.actor.role in OFFICERS:
             return one
-        side = Side(filing_id=self._complaint.filing_id, actor=command.actor, at=workflow.now())
+        side = Side(filing_id=self._complaint.filing_id, actor=command.actor, at=moment_of(command.statement))
         reading = await read(Complaints.side, side)
         why = reading.answer
         refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
@@ -103,7 +104,7 @@ class ComplaintLife(Life[st.Complaint]):
             timer = fold.next_timer(self._complaint)
             if not await self._changed_before(timer, waits) and timer is not None:
                 ring = RingComplaint(command_id=ring_id(timer, self._complaint.seq), moment=timer.moment)
-                await self.stream.attempt(ring, not_before=timer.due)
+                await until_founded(partial(self.stream.attempt, ring, not_before=timer.due))
         self._alarm.set(None)
 
     async def _changed_before(self, timer: st.ComplaintTimer | None, waits: Callable[[], bool]) -> bool:

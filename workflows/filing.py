@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import Reading, read, until_founded
     from workflows.stream.examining import examine
-    from workflows.stream.recording import refuse, single_argument
+    from workflows.stream.recording import moment_of, refuse, single_argument
     from workflows.stream.shell import Considered, Life, Opening, takes_commands
     from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers
     from workflows.submission import Filed, content_named, parse_submission
@@ -108,7 +108,7 @@ class FilingLife(Life[Filing]):
     async def opening(self) -> Opening:
         """Returns the submission as the stream's first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
-        asked = filed.request(workflow.now())
+        asked = filed.request(moment_of(filed.statement))
         reading = await read(Registry.open, asked)
         found = reading.answer
         if found.procedure is None or found.queue is None:
@@ -117,9 +117,11 @@ class FilingLife(Life[Filing]):
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
         # Also for a submission that is refused anyway: today's rules decide that, and no replay may depend on them.
-        examined = await examine(filed.stream.filing, filed.submission, found.procedure.version)
+        at = found.received_at or workflow.now()
+        examined = await examine(filed.stream.filing, filed.submission, found.procedure.version, at)
         command = filed.command(found.procedure, found, examined.answer)
-        return Opening(origin, command, filed.content, filed.refusal, examined.basis + reading.basis)
+        basis = examined.basis + reading.basis
+        return Opening(origin, command, filed.content, filed.refusal, basis, found.received_at)
 
     def as_examined(self, command: cm.Command, examined: Examined) -> cm.Command:
         """Adds the scanner's result to a supplement."""
@@ -358,7 +360,7 @@ class FilingLife(Life[Filing]):
             if not await self._wait_for_change(done, timer) and timer is not None:
                 ring = ring_id(timer, self._filing.seq)
                 fired = cm.TimerFired(command_id=ring, clock=timer.clock, moment=timer.moment)
-                await self.stream.attempt(fired, not_before=timer.due)
+                await until_founded(partial(self.stream.attempt, fired, not_before=timer.due))
 
     async def _see_to_stay(self) -> None:
         """Reads the reports that the filing could not take while a complaint stopped the disputed act."""

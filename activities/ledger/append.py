@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.ledger import builds, event_rows, read_models, till_cash
-from activities.ledger.authority import answers, bank_references, officers, readers, statements, two_people
+from activities.ledger.authority import answers, bank_references, officers, readers, received, statements, two_people
 from activities.ledger.authority.meanwhile import changed_meanwhile
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.measures import Measures
@@ -68,7 +68,8 @@ class _Asked:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
     `cash`: the seqs of the events about cash; `named`: seq, field and number of each event that names a transfer or a
-    card slip; `unread`: whether the batch depends on a reading that this process has not made.
+    card slip; `unread`: whether the batch depends on a reading that this process has not made; `statement`: that of the
+    batch, also if no signature is checked or stored.
     """
 
     batch: Batch
@@ -78,6 +79,7 @@ class _Asked:
     cash: tuple[int, ...]
     named: tuple[tuple[int, str, str], ...]
     unread: bool
+    statement: str | None
 
 
 class Ledger:
@@ -137,7 +139,7 @@ class Ledger:
         needed = officers.needed(kind, batch, events)
         unread = self._readings is not None and not self._readings.hold(batch.readings)
         cash, named = till_cash.cash_of(batch, events), bank_references.of(batch, events)
-        return _Asked(batch, kind, events, needed, cash, named, unread)
+        return _Asked(batch, kind, events, needed, cash, named, unread, proposed.statement)
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
@@ -148,8 +150,9 @@ class Ledger:
             unproved += await officers.taken_in(connection, self._vault, asked.batch, asked.events)
             unproved += await officers.beside(connection, self._vault, self._kinds, asked.batch)
             changed = await changed_meanwhile(connection, asked.kind, asked.batch)
+            unproved += await received.unborne(connection, asked.batch, asked.statement)
             unsigned = []
-            unfounded = asked.unread
+            unfounded = asked.unread or await received.is_awaited(connection, asked.batch)
             if self._audience is not None:
                 unsigned = statements.unsigned(asked.batch)
                 unfounded = unfounded or await answers.unanswered(

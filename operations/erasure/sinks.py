@@ -19,6 +19,7 @@ _NOTHING: Final = "holds nothing of a filing"
 _MONEY: Final = "numbers and amounts stay, which name nobody"
 _FOLD: Final = "folded anew from the streams, which name nobody any more"
 _CALLBACKS: Final = "select id from callback where stream in (select stream from stream where filing_id = $1)"
+_RECEIVED: Final = "select id from received where filing_id = $1"
 
 SINKS: Final[dict[str, Sink]] = {
     # The record.
@@ -37,8 +38,8 @@ SINKS: Final[dict[str, Sink]] = {
     "position": Sink("places of events, which name nobody"),
     **dict.fromkeys(("sequencer", "generation"), Sink(_NOTHING)),
     "filing_key": Sink(
-        "the filing's key goes, and those of what was paid to it before it was known whose that was",
-        f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS})",  # noqa: S608 -- a constant
+        "the filing's key goes, and those of what was paid to it before it was known whose that was, and of kept messages",
+        f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS} union {_RECEIVED})",  # noqa: S608 -- a constant
     ),
     "outbox": Sink("empty: no filing is erased while a paper has to be made"),
     "access": Sink(f"who has looked stays, without applicants; {_UNREADABLE}"),
@@ -46,6 +47,10 @@ SINKS: Final[dict[str, Sink]] = {
     "suspense_step": Sink(
         f"files given as evidence go; {_UNREADABLE}",
         f"update suspense_step set evidence = null where callback in ({_CALLBACKS})",  # noqa: S608 -- a constant
+    ),
+    "received": Sink(
+        f"the digests of messages go: a guess could be tried at them; {_UNREADABLE}",
+        f"update received set content = '{NO_DIGEST}' where filing_id = $1",  # noqa: S608 -- a constant
     ),
     "refund_call": Sink(_MONEY),
     "bank_reference": Sink(_MONEY),

@@ -148,10 +148,11 @@ def _expect_timely(statement: IdentityStatement, hearing: Hearing) -> None:
         raise unheard("statement_not_yet_valid")
     if hearing.fresh and not hearing.known and is_over(statement, hearing.now, hearing.leeway):
         raise unheard("statement_expired")
-    if statement.auth_time > statement.iat + leeway:
+    spoken = statement.iat if statement.received_at is None else seconds(statement.received_at)
+    if statement.auth_time > spoken + leeway:
         raise unheard("authentication_to_come")
     longest = int(LONGEST_SESSION.total_seconds())
-    if statement.iat - statement.auth_time > longest:
+    if spoken - statement.auth_time > longest:
         raise unheard("authentication_too_old", hours=longest // 3600)
 
 

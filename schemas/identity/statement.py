@@ -231,6 +231,8 @@ class IdentityStatement(Model):
         amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
         auth_time: The time of the authentication.
         token: SHA-256 of the access token with which the person came to the principal; None without a token.
+        received_at: The time at which the message reached the door, if the door had to keep it; by it the message is
+            judged. It counts only with the door's row of the message.
     """
 
     iss: Key
@@ -249,6 +251,7 @@ class IdentityStatement(Model):
     amr: tuple[Method, ...] = Field(min_length=1, max_length=8)
     auth_time: Seconds
     token: Sha256 | None = Field(default=None, exclude_if=unset)
+    received_at: Instant | None = Field(default=None, exclude_if=unset)
 
     @property
     def program(self) -> Key:
@@ -324,6 +327,14 @@ def signed(text: str) -> Signed:
     """
     key, payload = read(text, STATEMENT_TYPE)
     return Signed(IdentityStatement.model_validate_json(payload, strict=True), key, statement_digest(text))
+
+
+def received_at(text: str | None) -> datetime | None:
+    """Returns the moment of receipt in a signed statement; None without one, or if the text is no such statement."""
+    try:
+        return None if text is None else signed(text).statement.received_at
+    except ValueError:
+        return None
 
 
 def statement_digest(text: str) -> Sha256:

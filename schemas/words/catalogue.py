@@ -1917,6 +1917,7 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "mistake.template.template_without_code.fix": ("thêm `codes` vào mẫu, hoặc thêm mã `qr` rộng ít nhất 22 mm", "put `codes` there, or the code `qr` at least 22 mm wide"),
     "mistake.template.template_without_end": ("mẫu chạy quá lâu", "the template runs too long"),
     "mistake.template.template_without_end.fix": ("bỏ vòng lặp vô hạn", "take out the loop that does not end"),
+    "moment_not_received": ("không có thông điệp nào được cổng lưu giữ với luồng, nội dung và thời điểm tiếp nhận này", "no message that the door kept has this stream, content and moment of receipt"),
     "more_than_captured": ("khoản thu này còn {most:,} đồng; hãy đề nghị hoàn không quá số tiền đó", "{most:,} đồng are left of this money; ask for no more"),
     "more_time_requested_already": ("người nộp đã đề nghị gia hạn thời gian bổ sung hồ sơ một lần rồi", "more time was requested once already"),
     "needs_another": ("người đã đề nghị, người đã duyệt và người làm thay họ không được làm cả việc này; hãy để một cán bộ khác làm", "whoever asked, approved or is their substitute can't do this too; another officer does it"),

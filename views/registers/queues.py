@@ -14,8 +14,8 @@ class Queue(NamedTuple):
     seconds: float
 
 
-QUEUES: Final = ("papers", "positions", "rows", "callbacks", "suspense")
-"""Papers to make; appends and rows that wait for their places; callbacks for their payments; money in suspense."""
+QUEUES: Final = ("papers", "positions", "rows", "callbacks", "messages", "suspense")
+"""Papers to make; appends and rows that wait for places; callbacks, and messages at the door; money in suspense."""
 
 _QUEUES: Final = """
 select queue, count(*), count(*) filter (where tries > 0),
@@ -27,6 +27,7 @@ from (
     union all select 'callbacks', tries, received_at from callback
         where driven_at is null and verdict <> 'suspense' and stream is not null
             and (told_at is null or outcome = 'paid')
+    union all select 'messages', tries, received_at from received where done_at is null
     union all select 'suspense', 0, received_at from callback where verdict in ('suspense', 'to_give_back')
 ) as one group by queue
 """

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment.commands import EndPaymentWatch, RecordChargeBack, RenewPayment, RenewThrough, RequestPayment
     from workflows.stream.asking import instruction, question
     from workflows.stream.basis import read
-    from workflows.stream.recording import Stream, single_argument
+    from workflows.stream.recording import Stream, moment_of, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Considered, Opening, takes_commands
     from workflows.stream.waiting import drain_handlers, wait_for
@@ -62,7 +62,7 @@ class PaymentLife(Collecting):
             chosen=command.provider,
             filing_id=self.payment.filing_id,
             actor=command.actor,
-            at=workflow.now(),
+            at=moment_of(command.statement),
         )
         reading = await read(Merchants.renewal, asked)
         through = reading.answer.through or st.Through(provider=self.payment.provider)

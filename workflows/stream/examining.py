@@ -1,6 +1,7 @@
 """Examines the files that a message names, before the message is recorded."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -34,17 +35,20 @@ class Examination:
     basis: Basis = NOTHING
 
 
-async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examination:
+async def examine(
+    filing_id: UUID, naming: Model, version: str | None = None, at: datetime | None = None
+) -> Examination:
     """Examines the files that a message names, and retries until there is an answer.
 
-    If the message is a submission, its signature is checked too. `version`: the version of its procedure.
+    If the message is a submission, its signature is checked too, as of the moment `at` (None: now). `version`: the
+    version of its procedure.
     """
     files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
     if not files:
         return Examination()
     submission = naming if isinstance(naming, Submission) else None
     request = ExamineRequest(
-        filing_id=filing_id, files=files, submission=submission, version=version, at=workflow.now()
+        filing_id=filing_id, files=files, submission=submission, version=version, at=at or workflow.now()
     )
     answer = await _looked_at(request)
     finding = examined(((named.place, named.file) for named in files), submission, version, answer)

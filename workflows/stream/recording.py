@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
         shape_refusal,
     )
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
+    from schemas.identity.statement import received_at
     from schemas.ids import TASK_TIMEOUT, StreamId
     from schemas.people import SYSTEM
     from schemas.stream.edge import UNOPENED
@@ -144,6 +145,7 @@ class Stream(Generic[S]):
         content: str | None = None,
         *,
         not_before: datetime | None = None,
+        received: datetime | None = None,
         refusal: Refusal | None = None,
         basis: Basis = NOTHING,
     ) -> Receipt:
@@ -152,8 +154,9 @@ class Stream(Generic[S]):
         Raises `UnfoundedError` if the log does not confirm the `basis` of the command, or of its refusal.
 
         `content`: the digest of the command's content; None if it is the digest of the command itself. `not_before`:
-        the instant of a timer that fired; the command's time is never earlier, even if this run's clock is behind. With
-        a `refusal` the command is not recorded, but the log is queried for its receipt all the same, so that a replay
+        the instant of a timer that fired; the command's time is never earlier, even if this run's clock is behind.
+        `received`: the moment at which the door received the command, if its statement does not name it. With a
+        `refusal` the command is not recorded, but the log is queried for its receipt all the same, so that a replay
         depends only on the log's answer.
         """
         content = content or content_of(command)
@@ -164,7 +167,7 @@ class Stream(Generic[S]):
                     await self._read_on()
                     answered = True
                     continue
-                now = max(workflow.now(), not_before or workflow.now())
+                now = received or moment_of(command.statement, not_before)
                 why_not, events = (refusal, ()) if refusal else self._decision(command, now)
                 after = self.kind.after(self.state, command, events, now)
                 batch = _resting_on(basis, self._batch(command, content, events, now, after))
@@ -226,7 +229,7 @@ class Stream(Generic[S]):
         self._receipt(command, content)
         unchanged = command.only_at is None or command.only_at >= self.state.seq
         if not self.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq and unchanged:
-            self.kind.decide(self.state, command, workflow.now())
+            self.kind.decide(self.state, command, moment_of(command.statement))
 
     def _receipt(self, command: Command, content: str) -> Receipt | None:
         receipt = self.receipts.get(command.command_id)
@@ -343,6 +346,14 @@ class Stream(Generic[S]):
             )
             state = self.kind.evolve(state, recorded)
         return state
+
+
+def moment_of(statement: str | None, not_before: datetime | None = None) -> datetime:
+    """Returns the moment by which a message is judged: that of its receipt by the door, if its statement names one.
+
+    Else the present, but never a moment before `not_before`.
+    """
+    return received_at(statement) or max(workflow.now(), not_before or workflow.now())
 
 
 async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:

@@ -6,6 +6,7 @@ Code for one kind is in the kind's descriptor, and in `proceed` for steps withou
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
@@ -44,7 +45,8 @@ class Opening:
     """The start of a stream: its first command, and the basis for the command or for its refusal.
 
     `content`: the digest of the command's content, if other messages name this digest too; else None. With a `refusal`
-    the stream does not begin, unless the log has it already.
+    the stream does not begin, unless the log has it already. `received`: the moment at which the door received the
+    message, if it had to keep it.
     """
 
     origin: Origin
@@ -52,6 +54,7 @@ class Opening:
     content: str | None = None
     refusal: Refusal | None = None
     basis: Basis = NOTHING
+    received: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,11 @@ class Life(Generic[S]):
             self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
             try:
                 await self._stream.record(
-                    opening.command, opening.content, refusal=opening.refusal, basis=opening.basis
+                    opening.command,
+                    opening.content,
+                    received=opening.received,
+                    refusal=opening.refusal,
+                    basis=opening.basis,
                 )
             except RefusalError as error:
                 if opening.content is not None or error.refusal.code is not RefusalCode.SAME_ID_OTHER_CONTENT:

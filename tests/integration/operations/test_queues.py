@@ -18,6 +18,11 @@ PAPER: Final = (
 CALLBACK: Final = (
     "insert into callback (id, provider, reference, transaction, said, amount, outcome, verdict, stream, told_at) "
 )
+MESSAGES: Final = """
+insert into received (id, filing_id, stream, act, principal, content, received_at, sealed, tries, done_at)
+select gen_random_uuid(), gen_random_uuid(), 'filing', 'submit', 'p', '', now(), '', 2, done
+from unnest(array[null, now()]) as done
+"""
 
 
 async def measured(pool: Pool) -> dict[str, tuple[float, float, float]]:
@@ -47,6 +52,7 @@ async def test_each_queue_has_its_number_its_failures_and_its_age(world: World, 
         outcome = "cancelled" if told else "paid"
         row = "values (gen_random_uuid(), 'bank', 'r', $4, '{}', 1, $5, $1, $2, $3::text::timestamptz)"
         await world.execute(f"{CALLBACK}{row}", verdict, stream, told, str(n), outcome)
+    await world.execute(MESSAGES)
     await world.execute(
         "insert into unpositioned select 'x', n, n, clock_timestamp() - interval '1 day' from generate_series(1, 2) n"
     )
@@ -56,6 +62,7 @@ async def test_each_queue_has_its_number_its_failures_and_its_age(world: World, 
         "positions": (2, 0),
         "rows": (found["rows"][0], 0),
         "callbacks": (1, 0),
+        "messages": (1, 1),
         "suspense": (1, 0),
     }
     assert 3600 <= found["papers"][2] < 86_400 <= found["positions"][2]

@@ -1,0 +1,170 @@
+"""Messages of applicants while Temporal is away: each is a sealed row before it is answered, with its moment."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+from uuid import UUID, uuid5
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.vault import FilingKey, Vault
+from activities.support.failpoint import failpoint
+from gateway.door.tokens import Caller
+from motcua.payloads.converter import as_sent
+from schemas.base import Instant, Model
+from schemas.complaint.state import OPENING, ComplaintStart
+from schemas.errors import NOT_FOUND, OTHER_CONTENT, OTHER_SUBMISSION, Refusal, RefusalError
+from schemas.filing.commands import Command
+from schemas.filing.submission import Submission
+from schemas.identity.statement import COMPLAIN, SUBMIT, message_digest
+from schemas.ids import NAMESPACE, StreamId
+from schemas.message_catalogue import COMMANDS
+from schemas.people import Role
+from schemas.stream.ledger import Receipt
+from views.standby import confirmed, waits_uncut
+
+Message: TypeAlias = Submission | ComplaintStart | Command
+
+_SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
+_MODELS: Final[Mapping[str, type[Message]]] = {
+    SUBMIT: Submission,
+    COMPLAIN: ComplaintStart,
+    **{model.model_fields["kind"].default: model for models in COMMANDS.values() for model in models},
+}
+
+
+class Outcome(Model):
+    """What became of a kept message: a receipt or a refusal; both None while it waits."""
+
+    received_at: Instant
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message that was kept: its row's id, and the moment of its receipt."""
+
+    id: UUID
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A kept message to deliver: its row's id, its stream, its sender, itself, and the moment of its receipt."""
+
+    id: UUID
+    stream: str
+    caller: Caller
+    message: Message
+    received_at: datetime
+
+
+class Received:
+    """Keeps messages, and returns what became of them. `kept` is set after a message is stored."""
+
+    def __init__(self, pool: Pool, vault: Vault, kept: asyncio.Event) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kept = kept
+
+    async def keep(self, caller: Caller, stream: str, message: Message, waited: timedelta) -> Kept:
+        """Stores a message that came `waited` ago. The same message again returns the first row.
+
+        The caller's token proves the message's actor. Raises `RefusalError` for other content under the same id, and
+        the errors of the database and of the keys: then nothing is kept.
+        """
+        act, command_id = _named(message)
+        row_id = uuid5(NAMESPACE, f"received\n{stream}\n{command_id}")
+        content = message_digest(as_sent(message))
+        async with (
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            waits_uncut(connection),
+            connection.transaction(),
+        ):
+            first = await connection.fetchrow(_FIRST, row_id)
+            if first is None:
+                key = await self._vault.key(connection, row_id, "", first=True)
+                sealed = key.seal(_written(caller, message), _context(row_id))
+                about = (StreamId.parse(stream).filing, stream, act, caller.client, content, waited, sealed)
+                first = await connection.fetchrow(_KEEP, row_id, *about) or await connection.fetchrow(_FIRST, row_id)
+            else:
+                await confirmed(connection)
+        if first is None or (first["content"], first["principal"]) != (content, caller.client):
+            raise RefusalError(OTHER_SUBMISSION if act == SUBMIT else OTHER_CONTENT)
+        failpoint("received.kept")
+        self._kept.set()
+        return Kept(row_id, first["received_at"])
+
+    async def outcome(self, caller: Caller, row_id: UUID) -> Outcome:
+        """Returns what became of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            row = await connection.fetchrow(_OF_SENDER, row_id, caller.client)
+            key = None if row is None else await self._vault.find(connection, row_id)
+        if row is None or key is None:
+            raise RefusalError(NOT_FOUND)
+        sender, _ = opened(key, row_id, row["sealed"])
+        if caller.actor is not None and (sender.actor is None or sender.actor.subject != caller.actor.subject):
+            raise RefusalError(NOT_FOUND)
+        if row["outcome"] is None:
+            return Outcome(received_at=row["received_at"])
+        told = key.unseal(row["outcome"], _context(row_id))
+        return Outcome.model_validate_json(told)
+
+
+async def waiting(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> Waiting | None:
+    """Returns the message of a row; None if the row's key is gone, so that nobody can open the message."""
+    key = await vault.find(connection, row["id"])
+    if key is None:
+        return None
+    caller, message = opened(key, row["id"], row["sealed"])
+    return Waiting(row["id"], row["stream"], caller, message, row["received_at"])
+
+
+def sealed_outcome(key: FilingKey, row_id: UUID, outcome: Outcome) -> bytes:
+    """Returns an outcome as it is stored."""
+    return key.seal(to_json(outcome, exclude_none=True), _context(row_id))
+
+
+def opened(key: FilingKey, row_id: UUID, sealed: bytes) -> tuple[Caller, Message]:
+    """Returns the sender and the message of a row. Raises `SealBrokenError`."""
+    fields = from_json(key.unseal(sealed, _context(row_id)))
+    return _CALLER.validate_python(fields["caller"]), _MODELS[fields["act"]].model_validate(fields["message"])
+
+
+def is_kept(message: Message) -> bool:
+    """Returns whether a message is kept while Temporal is away: a submission, or one of the applicant's side."""
+    return isinstance(message, Submission) or message.actor.role in _SIDE
+
+
+def _named(message: Message) -> tuple[str, str]:
+    """Returns the act of a message, and the id of its command."""
+    match message:
+        case Submission():
+            return SUBMIT, SUBMIT
+        case ComplaintStart():
+            return COMPLAIN, OPENING
+        case _:
+            return message.kind, message.command_id
+
+
+def _written(caller: Caller, message: Message) -> bytes:
+    return to_json({"act": _named(message)[0], "caller": asdict(caller), "message": as_sent(message)})
+
+
+def _context(row_id: UUID) -> str:
+    return f"received\n{row_id}"
+
+
+_CALLER: Final = TypeAdapter(Caller)
+_FIRST: Final = "select content, principal, received_at from received where id = $1"
+_KEEP: Final = """
+insert into received (id, filing_id, stream, act, principal, content, received_at, sealed)
+values ($1, $2, $3, $4, $5, $6, clock_timestamp() - $7::interval, $8)
+on conflict (id) do nothing returning content, principal, received_at
+"""
+_OF_SENDER: Final = "select received_at, sealed, outcome from received where id = $1 and principal = $2"

@@ -1,0 +1,54 @@
+"""A door over a world's real record: it keeps messages, and delivers them when told to."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from activities.ledger.vault import Vault
+from gateway.door.delivery import Delivery
+from gateway.door.received import Kept, Message, Received
+from gateway.door.tokens import Caller
+from motcua.signing import Authenticated, Speaker, Voice
+from schemas.people import Actor
+from tests.conftest import World
+from workers.wiring import open_pool
+
+NOW: Final = timedelta()
+
+
+def caller(actor: Actor, client: str = "portal-1", **other: Any) -> Caller:
+    """Returns a person who signed in two hours ago, and comes with a token through this program."""
+    said: dict[str, Any] = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": int(time.time()) - 7200, "token": "0" * 64}
+    return Caller("vneid", client, actor, **said | other)
+
+
+@dataclass(frozen=True)
+class AtTheDoor:
+    """What the door keeps, and the delivery of it."""
+
+    received: Received
+    delivery: Delivery
+
+    async def keep(self, stream: str, message: Message, waited: timedelta = NOW) -> Kept:
+        return await self.received.keep(caller(message.actor), stream, message, waited)
+
+
+@asynccontextmanager
+async def at_the_door(world: World, speaker: Speaker) -> AsyncIterator[AtTheDoor]:
+    """Opens a door that speaks by `speaker`; nothing is delivered by itself."""
+    kept, vault = asyncio.Event(), Vault(world.settings.master)
+
+    def voice(who: Caller) -> Voice:
+        return Voice(speaker, Authenticated(who.acr, who.amr, who.auth_time), asker=who.actor)
+
+    async with open_pool(world.settings) as pool:
+        yield AtTheDoor(Received(pool, vault, kept), Delivery(pool, vault, world.temporal, voice, kept))
+
+
+def ago(moment: datetime) -> timedelta:
+    """Returns how long ago a moment was; negative for one that is still to come."""
+    return datetime.now(moment.tzinfo) - moment
