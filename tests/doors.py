@@ -1,5 +1,6 @@
 """A door of a locked world, asked in memory, and tokens of persons and programs for it."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
 from gateway.door.app import Door, application
 from gateway.door.reads import Reads
+from gateway.door.received import Received
 from gateway.door.speaking import Interpreter
 from gateway.door.writes import Writes
 from motcua.signing import Speaker
@@ -87,7 +89,8 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
     async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool, of_door=True) as keyring:
         views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE), addresses)
         reads = Reads(views, interpreter, pool, vault, keyring)
-        door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter))
+        received = Received(pool, vault, asyncio.Event())
+        door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter), received)
 
         async def works() -> bool:
             return True

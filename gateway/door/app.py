@@ -4,9 +4,11 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Final, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from pydantic_core import to_json
@@ -18,6 +20,7 @@ from starlette.routing import Route
 
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
+from gateway.door.kept.received import Message, Received, begun_by, is_kept
 from gateway.door.openapi import REASON_HEADER, document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
 from gateway.door.reads import Reads
@@ -25,12 +28,13 @@ from gateway.door.refusals import HttpError, answer_to, is_expected
 from gateway.door.tokens import Caller, Issuers
 from gateway.door.writes import Writes
 from gateway.problems import HttpCode, language_of
+from motcua.errors import Unavailable
 from schemas.base import Model
-from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem
-from schemas.filing.commands import Command
 from schemas.filing.submission import Submission
 
+RECEIVED: Final = f"{VERSION}/received"
+"""The address of messages that were kept, by their ids."""
 REQUEST_ID: Final = "X-Request-Id"
 BODY_SECONDS: Final = 10.0
 """The maximum seconds in which a body must have come."""
@@ -46,30 +50,50 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Door:
-    """The parts of a door: the verification of tokens, the reads and the writes."""
+    """The parts of a door: the verification of tokens, the reads, the writes, and what is kept without Temporal."""
 
     issuers: Issuers
     reads: Reads
     writes: Writes
+    received: Received
 
     async def do(self, operation: Operation, request: Request) -> Response:
         """Carries out one operation. Raises the errors that `answer_to` knows."""
+        began = monotonic()
         caller = await self.issuers.caller(request.headers.get("authorization"))
         parts = await _parts(operation, request)
         if operation.is_question:
             return _json(await self._answer(operation, parts, caller), operation.status)
         message = body.message(operation, parts, {**known_of(caller), **_only_at(request)})
         _expect_key(request, message)
-        return _json(await self._receipt(message, body.stream(operation, parts.path), caller), operation.status)
+        stream, asker = body.stream(operation, parts.path), acting(caller, message)
+        return await self._written(operation, cast("Message", message), stream, asker, began)
 
-    async def _receipt(self, message: Model, stream: object, caller: Caller) -> Model:
-        asker = acting(caller, message)
+    async def _written(
+        self, operation: Operation, message: Message, named: str | None, asker: Caller, began: float
+    ) -> Response:
+        """Sends a message. While Temporal is away, keeps the message instead, as of the moment when it came."""
         if isinstance(message, Submission):
             expect_uuid(message.submission_id)
-            return await self.writes.submit(asker, message)
-        if isinstance(message, ComplaintStart):
-            return await self.writes.complain(asker, message)
-        return await self.writes.act(asker, str(stream), cast("Command", message))
+        stream = named or begun_by(message)
+        try:
+            return _json(await self.writes.send(asker, stream, message), operation.status)
+        except Unavailable:
+            if not is_kept(message):
+                raise
+        kept = await self.received.keep(asker, stream, message, timedelta(seconds=monotonic() - began))
+        answer = _json(kept, 202)
+        answer.headers["Location"] = f"{RECEIVED}/{kept.id}"
+        return answer
+
+    async def outcome(self, request: Request) -> Response:
+        """Returns what became of a kept message of the caller."""
+        caller = await self.issuers.caller(request.headers.get("authorization"))
+        try:
+            row_id = UUID(request.path_params["id"])
+        except ValueError:
+            raise RefusalError(NOT_FOUND) from None
+        return _json(await self.received.outcome(caller, row_id), 200)
 
     async def _answer(self, operation: Operation, parts: body.Request, caller: Caller) -> object:
         """Returns the answer to a question.
@@ -106,7 +130,7 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
         return Response(specification, media_type="application/json")
 
     routes = [Route(one.path, _answered(partial(door.do, one)), methods=[one.method]) for one in OPERATIONS]
-    beside = {f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
+    beside = {f"{RECEIVED}/{{id}}": door.outcome, f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from gateway.app import PASSING
 from gateway.door.received import Outcome, Waiting, sealed_outcome, waiting
 from gateway.door.tokens import Caller
+from gateway.door.writes import sent
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending
 from motcua.errors import (
@@ -31,10 +33,9 @@ from motcua.errors import (
     TooMany,
 )
 from motcua.signing import Voice
-from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, problem
-from schemas.filing.submission import Submission
 from schemas.stream.ledger import Receipt
+from views.log import SealBrokenError
 
 AT_ONCE: Final = 20
 """The maximum number of messages delivered at the same time."""
@@ -42,7 +43,6 @@ LONGEST_PAUSE: Final = 10
 """The maximum seconds between two attempts to deliver a message: the pause doubles after each failure."""
 PATIENCE: Final = 5.0
 """The maximum seconds of one attempt."""
-_DOUBLINGS: Final = 4
 _IDLE: Final = 1.0
 """Seconds between two searches for waiting messages, if the previous search found none that was due."""
 _CLOSED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("", "filing_closed"),))
@@ -66,13 +66,13 @@ class Delivery:
         self._kept = kept
 
     async def forever(self) -> None:
-        """Delivers messages until cancelled; retries while the record is unreachable."""
+        """Delivers messages until cancelled; retries while the record, or the manager of its keys, is unreachable."""
         while True:
             self._kept.clear()
             try:
                 some = await self.some()
-            except PASSING as error:
-                _log.warning("received.no_record", reason=type(error).__name__)
+            except ApplicationError as error:
+                _log.warning("received.no_record", reason=error.type)
                 some = False
             if not some:
                 with suppress(TimeoutError):
@@ -80,30 +80,31 @@ class Delivery:
 
     async def some(self) -> bool:
         """Delivers the messages that are due, at most `AT_ONCE`. Returns False if none was due."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+        async with acquired(self._pool) as connection, connection.transaction():
             due = await connection.fetch(_DUE, AT_ONCE)
-            messages = [await waiting(connection, self._vault, row) for row in due]
+            opened = [await self._opened(connection, row) for row in due]
+            messages = [one for one in opened if one is not None]
             outcomes = await asyncio.gather(*map(self._outcome, messages))
             failpoint("received.delivered")
-            for row, message, outcome in zip(due, messages, outcomes, strict=True):
-                await self._note(connection, row, message, outcome)
+            for message, outcome in zip(messages, outcomes, strict=True):
+                sealed = None if outcome is None else sealed_outcome(message, outcome)
+                await (_put_off(connection, message.id) if sealed is None else _end(connection, message.id, sealed))
         return bool(due)
 
-    async def _note(
-        self, connection: Connection, row: Mapping[str, Any], message: Waiting | None, outcome: Outcome | None
-    ) -> None:
-        """Stores the outcome of an attempt: None, to be repeated. A message that nobody can open waits no longer."""
-        if message is not None and outcome is None:
-            await connection.execute(_LATER, row["id"], min(2 ** min(row["tries"], _DOUBLINGS), LONGEST_PAUSE))
-            return
-        key = None if outcome is None else await self._vault.find(connection, row["id"])
-        sealed = None if key is None or outcome is None else sealed_outcome(key, row["id"], outcome)
-        await connection.execute(_DONE, row["id"], sealed)
-
-    async def _outcome(self, message: Waiting | None) -> Outcome | None:
-        """Returns the receipt or the refusal of a message; None if there is none yet."""
-        if message is None:
+    async def _opened(self, connection: Connection, row: Mapping[str, Any]) -> Waiting | None:
+        """Returns the message of a row; None if it can't be opened. A message whose key is gone waits no longer."""
+        try:
+            message = await waiting(connection, self._vault, row)
+        except SealBrokenError:
+            _log.error("received.not_opened", stream=row["stream"])
+            await _put_off(connection, row["id"])
             return None
+        if message is None:
+            await _end(connection, row["id"], None)
+        return message
+
+    async def _outcome(self, message: Waiting) -> Outcome | None:
+        """Returns the receipt or the refusal of a message; None if there is none yet."""
         try:
             return Outcome(received_at=message.received_at, receipt=await self._sent(message))
         except Exception as error:  # noqa: BLE001 -- any error is logged and delays only its own stream
@@ -116,13 +117,15 @@ class Delivery:
         voice = self._voice(message.caller)
         how = replace(voice.authenticated, received_at=message.received_at)
         sending = Sending(Line(self._client, PATIENCE, replace(voice, authenticated=how)))
-        match message.message:
-            case Submission() as submission:
-                return await sending.submit(submission)
-            case ComplaintStart() as complaint:
-                return await sending.complain(complaint)
-            case command:
-                return await sending.act(message.stream, command)
+        return await sent(sending, message.stream, message.message)
+
+
+async def _put_off(connection: Connection, row_id: UUID) -> None:
+    await connection.execute(_LATER, row_id, LONGEST_PAUSE)
+
+
+async def _end(connection: Connection, row_id: UUID, outcome: bytes | None) -> None:
+    await connection.execute(_DONE, row_id, outcome)
 
 
 def _refusal(error: Exception) -> Refusal | None:
@@ -141,7 +144,7 @@ def _refusal(error: Exception) -> Refusal | None:
 
 
 _DUE: Final = """
-select id, stream, received_at, sealed, tries from received as one
+select id, stream, received_at, sealed from received as one
 where done_at is null and next_try <= clock_timestamp() and not exists (
     select from received as earlier
     where earlier.stream = one.stream and earlier.done_at is null
@@ -150,6 +153,8 @@ where done_at is null and next_try <= clock_timestamp() and not exists (
 order by next_try, received_at limit $1 for update of one skip locked
 """
 _LATER: Final = """
-update received set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
+update received set tries = tries + 1,
+    next_try = clock_timestamp() + make_interval(secs => least(2 ^ least(tries, 16), $2::float8))
+where id = $1
 """
 _DONE: Final = "update received set outcome = $2, done_at = clock_timestamp() where id = $1"

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import FilingKey, Vault
 from activities.support.failpoint import failpoint
 from gateway.door.tokens import Caller
@@ -21,7 +21,7 @@ from schemas.errors import NOT_FOUND, OTHER_CONTENT, OTHER_SUBMISSION, Refusal, 
 from schemas.filing.commands import Command
 from schemas.filing.submission import Submission
 from schemas.identity.statement import COMPLAIN, SUBMIT, message_digest
-from schemas.ids import NAMESPACE, StreamId
+from schemas.ids import NAMESPACE, StreamId, complaint_workflow, filing_id, filing_workflow
 from schemas.message_catalogue import COMMANDS
 from schemas.people import Role
 from schemas.stream.ledger import Receipt
@@ -55,13 +55,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A kept message to deliver: its row's id, its stream, its sender, itself, and the moment of its receipt."""
+    """A kept message to deliver: its row's id and key, its stream, its sender, itself, the moment of its receipt."""
 
     id: UUID
     stream: str
     caller: Caller
     message: Message
     received_at: datetime
+    key: FilingKey
 
 
 class Received:
@@ -76,16 +77,12 @@ class Received:
         """Stores a message that came `waited` ago. The same message again returns the first row.
 
         The caller's token proves the message's actor. Raises `RefusalError` for other content under the same id, and
-        the errors of the database and of the keys: then nothing is kept.
+        `ApplicationError` if the record, or the manager of its keys, can't be reached: then nothing is kept.
         """
         act, command_id = _named(message)
         row_id = uuid5(NAMESPACE, f"received\n{stream}\n{command_id}")
         content = message_digest(as_sent(message))
-        async with (
-            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-            waits_uncut(connection),
-            connection.transaction(),
-        ):
+        async with acquired(self._pool) as connection, waits_uncut(connection), connection.transaction():
             first = await connection.fetchrow(_FIRST, row_id)
             if first is None:
                 key = await self._vault.key(connection, row_id, "", first=True)
@@ -102,7 +99,7 @@ class Received:
 
     async def outcome(self, caller: Caller, row_id: UUID) -> Outcome:
         """Returns what became of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with acquired(self._pool) as connection:
             row = await connection.fetchrow(_OF_SENDER, row_id, caller.client)
             key = None if row is None else await self._vault.find(connection, row_id)
         if row is None or key is None:
@@ -117,23 +114,34 @@ class Received:
 
 
 async def waiting(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> Waiting | None:
-    """Returns the message of a row; None if the row's key is gone, so that nobody can open the message."""
+    """Returns the message of a row; None if the row's key is gone. Raises `SealBrokenError`."""
     key = await vault.find(connection, row["id"])
     if key is None:
         return None
     caller, message = opened(key, row["id"], row["sealed"])
-    return Waiting(row["id"], row["stream"], caller, message, row["received_at"])
+    return Waiting(row["id"], row["stream"], caller, message, row["received_at"], key)
 
 
-def sealed_outcome(key: FilingKey, row_id: UUID, outcome: Outcome) -> bytes:
-    """Returns an outcome as it is stored."""
-    return key.seal(to_json(outcome, exclude_none=True), _context(row_id))
+def sealed_outcome(message: Waiting, outcome: Outcome) -> bytes:
+    """Returns the outcome of a message as it is stored."""
+    return message.key.seal(to_json(outcome, exclude_none=True), _context(message.id))
 
 
 def opened(key: FilingKey, row_id: UUID, sealed: bytes) -> tuple[Caller, Message]:
     """Returns the sender and the message of a row. Raises `SealBrokenError`."""
     fields = from_json(key.unseal(sealed, _context(row_id)))
     return _CALLER.validate_python(fields["caller"]), _MODELS[fields["act"]].model_validate(fields["message"])
+
+
+def begun_by(message: Message) -> str:
+    """Returns the stream that a submission or a complaint begins. Raises `ValueError` for a command."""
+    match message:
+        case Submission():
+            return filing_workflow(filing_id(message.client_id, message.submission_id))
+        case ComplaintStart():
+            return complaint_workflow(message.filing_id, message.n)
+        case _:
+            raise ValueError("a command is given to a stream")
 
 
 def is_kept(message: Message) -> bool:

@@ -8,10 +8,13 @@ import uvloop
 
 from activities.ledger.authority.budgets import Budgets
 from activities.ledger.authority.principals import Guard, Keyring
+from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.views import Views
 from gateway.door.app import Door, application
+from gateway.door.delivery import Delivery
 from gateway.door.reads import Reads
+from gateway.door.received import Received
 from gateway.door.settings import DoorSettings
 from gateway.door.speaking import Interpreter
 from gateway.door.tokens import Issuers
@@ -21,8 +24,10 @@ from motcua.configured_speaker import speaker_here
 from motcua.connection import connect
 from motcua.errors import SettingsError
 from motcua.files.store import open_store
+from motcua.payloads.key_ring import ring_here
 from motcua.stopping import on_stop_signals
 from motcua.tracing.setting import called
+from recovery.codec_keys import until_taken
 from rules.streams import KINDS
 from workers.file_addresses import FileAddresses
 from workers.telemetry import configure_engine, configure_logging
@@ -34,7 +39,7 @@ async def main() -> None:
 
     Raises `RuntimeError` if the port is taken, and `SettingsError` without an identity of its own.
     """
-    settings, stop = DoorSettings(), asyncio.Event()
+    settings, stop, kept = DoorSettings(), asyncio.Event(), asyncio.Event()
     called("motcua-door")
     on_stop_signals(stop)
     speaker = await asyncio.to_thread(speaker_here)
@@ -53,10 +58,18 @@ async def main() -> None:
         ):
             guard = Guard(keyring, settings.audience, Budgets(settings.budgets))
             reads = Reads(Views(pool, vault, KINDS, guard, addresses), interpreter, pool, vault, keyring)
-            door = Door(Issuers(settings.issuers, http), reads, Writes(client, reads, interpreter))
+            received = Received(pool, vault, kept)
+            delivery = Delivery(pool, vault, client, interpreter.voice, kept)
+            door = Door(Issuers(settings.issuers, http), reads, Writes(client, reads, interpreter), received)
             works = partial(record_works, pool, vault)
             service = Service(application(door, works), listener, settings.connections, settings.ready_file, works)
-            await service.serve(stop)
+            await service.serve(stop, beside=_deliver(pool, delivery))
+
+
+async def _deliver(pool: Pool, delivery: Delivery) -> None:
+    """Delivers kept messages once workers have this process's encryption key; until then they are only stored."""
+    await until_taken(pool, ring_here())
+    await delivery.forever()
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from gateway.door.reads import Reads
+from gateway.door.received import Message
 from gateway.door.speaking import Interpreter
 from gateway.door.tokens import Caller
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending
 from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, RefusalError
-from schemas.filing.commands import Command
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from schemas.stream.ledger import Receipt
@@ -32,23 +32,24 @@ class Writes:
     reads: Reads
     interpreter: Interpreter
 
-    async def submit(self, caller: Caller, submission: Submission) -> Receipt:
-        """Files. The same submission again returns the first receipt."""
-        return await self._sending(caller).submit(submission)
-
-    async def complain(self, caller: Caller, complaint: ComplaintStart) -> Receipt:
-        """Begins a complaint. The same complaint again returns the first receipt."""
-        await self._expect_visible(caller, filing_workflow(complaint.filing_id))
-        return await self._sending(caller).complain(complaint)
-
-    async def act(self, caller: Caller, stream: str, command: Command) -> Receipt:
-        """Gives a command. The same command again returns the first receipt."""
-        await self._expect_visible(caller, stream)
-        return await self._sending(caller).act(stream, command)
+    async def send(self, caller: Caller, stream: str, message: Message) -> Receipt:
+        """Sends a message that begins this stream, or is given to it. The same again returns the first receipt."""
+        if not isinstance(message, Submission):
+            about = filing_workflow(message.filing_id) if isinstance(message, ComplaintStart) else stream
+            await self._expect_visible(caller, about)
+        return await sent(Sending(Line(self.client, PATIENCE, self.interpreter.voice(caller))), stream, message)
 
     async def _expect_visible(self, caller: Caller, stream: str) -> None:
         if not await self.reads.sees(caller, stream):
             raise RefusalError(NOT_FOUND)
 
-    def _sending(self, caller: Caller) -> Sending:
-        return Sending(Line(self.client, PATIENCE, self.interpreter.voice(caller)))
+
+async def sent(sending: Sending, stream: str, message: Message) -> Receipt:
+    """Sends a message by the kit's call for it, and returns the receipt. Raises the kit's errors."""
+    match message:
+        case Submission():
+            return await sending.submit(message)
+        case ComplaintStart():
+            return await sending.complain(message)
+        case _:
+            return await sending.act(stream, message)
