@@ -20,6 +20,7 @@ from workers.wiring import WORKFLOWS
 PROGRAMS: Final = (
     *("motcua.command", "workers.platform", "workers.relay", "gateway.server", "sandbox.bank", "sandbox.post"),
     *("sandbox.trust", "sandbox.issuer", "sandbox.receipts", "sandbox.transit", "tests.faults.any_files_worker"),
+    "gateway.door.server",
 )
 LATE: Final = (
     *("anyio._backends._asyncio", "sandbox.bank.server", "sandbox.trust.server", "httpcore", "tests.forked"),

@@ -60,6 +60,7 @@ faults/test_failpoints.py: workers that die between commit and answer, one point
 faults/test_gateway.py: Temporal away, two gateways, repeats by the bank
   but a_gateway_that_dies_before a_gateway_that_is copies_through
 faults/test_healing.py: two minutes of real healing, by processes
+faults/test_kept_messages.py: fifty filings in an outage, two doors killed
 faults/test_looks.py: a look into a history that has just become long
 faults/test_master_key.py: another master key under running filings, its command killed
 faults/test_older_epochs.py: a Temporal of before filings were started again
@@ -193,6 +194,7 @@ matrix/test_matrix.py: orders and variants of money, through five processes
 replay/test_eviction.py: each history evicted without the collector
   only what_is_evicted
 time/test_late.py: money, parcels and a post that are late by up to six months, on virtual time
+time/test_received.py: a supplement of the last minute, on virtual time
 unit/files/test_inspection.py: each file of a corpus, judged in a child
   only each_file
 unit/forms/test_sheet.py: each form of the catalogue filled in and printed

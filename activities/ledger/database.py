@@ -30,10 +30,10 @@ def mask_database_errors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def acquired(pool: Pool) -> AsyncIterator[Connection]:
-    """Yields a connection of the pool. Database errors in the block are replaced as in `mask_database_errors`."""
+async def acquired(pool: Pool, seconds: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
+    """Yields a connection of the pool, within so many seconds. Errors are replaced as in `mask_database_errors`."""
     with mask_database_errors():
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with pool.acquire(timeout=seconds) as connection:
             yield connection
 
 

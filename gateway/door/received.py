@@ -29,6 +29,8 @@ from views.standby import confirmed, waits_uncut
 
 Message: TypeAlias = Submission | ComplaintStart | Command
 
+_SECONDS: Final = 6.0
+"""The maximum seconds to wait for a database connection: in an outage many messages are to be kept at once."""
 _SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
 _MODELS: Final[Mapping[str, type[Message]]] = {
     SUBMIT: Submission,
@@ -82,7 +84,11 @@ class Received:
         act, command_id = _named(message)
         row_id = uuid5(NAMESPACE, f"received\n{stream}\n{command_id}")
         content = message_digest(as_sent(message))
-        async with acquired(self._pool) as connection, waits_uncut(connection), connection.transaction():
+        async with (
+            acquired(self._pool, _SECONDS) as connection,
+            waits_uncut(connection),
+            connection.transaction(),
+        ):
             first = await connection.fetchrow(_FIRST, row_id)
             if first is None:
                 key = await self._vault.key(connection, row_id, "", first=True)

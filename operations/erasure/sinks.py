@@ -38,7 +38,7 @@ SINKS: Final[dict[str, Sink]] = {
     "position": Sink("places of events, which name nobody"),
     **dict.fromkeys(("sequencer", "generation"), Sink(_NOTHING)),
     "filing_key": Sink(
-        "the filing's key goes, and those of what was paid to it before it was known whose that was, and of kept messages",
+        "the filing's key goes, and those of kept messages, and of what was paid before it was known whose that was",
         f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS} union {_RECEIVED})",  # noqa: S608 -- a constant
     ),
     "outbox": Sink("empty: no filing is erased while a paper has to be made"),

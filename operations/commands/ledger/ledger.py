@@ -138,12 +138,16 @@ def rebuild(*, as_json: AsJson = False) -> None:
 @app.command()
 def sweep(*, as_json: AsJson = False) -> None:
     async def work(connection: db.Connection) -> int:
-        """Deletes old findings page by page. Several such runs may be active at once; each may be interrupted."""
+        """Deletes old findings page by page, and the keys of messages that the door kept and delivered long ago.
+
+        Several such runs may be active at once; each may be interrupted.
+        """
         deleted = 0
         after: str | None = ""
         while after is not None:
             [[after, gone]] = await connection.fetch(_SWEEP, after, PAGE, KEPT)
             deleted += gone
+        await connection.execute(_FORGET, KEPT)
         return deleted
 
     deleted = db.ask(work, db.OWNER)
@@ -264,6 +268,10 @@ KEPT: Final = timedelta(days=30)
 PAGE: Final = 500
 """The number of streams whose findings are deleted in one statement."""
 
+
+_FORGET: Final = """
+delete from filing_key where filing_id in (select id from received where done_at < clock_timestamp() - $1::interval)
+"""
 
 # A stream that is still watched has not ended: until then a finding may know of money that no event states.
 _SWEEP: Final = """
