@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from activities.ledger.vault import Vault
-from gateway.door.delivery import Delivery
-from gateway.door.received import Kept, Message, Received
+from gateway.door.kept.delivery import Delivery
+from gateway.door.kept.received import Kept, Message, Received
 from gateway.door.tokens import Caller
 from motcua.signing import Authenticated, Speaker, Voice
 from schemas.people import Actor

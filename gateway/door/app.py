@@ -66,16 +66,16 @@ class Door:
             return _json(await self._answer(operation, parts, caller), operation.status)
         message = body.message(operation, parts, {**known_of(caller), **_only_at(request)})
         _expect_key(request, message)
-        stream, asker = body.stream(operation, parts.path), acting(caller, message)
-        return await self._written(operation, cast("Message", message), stream, asker, began)
+        named = body.stream(operation, parts.path)
+        stream = begun_by(message) if named is None else str(named)
+        return await self._written(operation, cast("Message", message), stream, acting(caller, message), began)
 
     async def _written(
-        self, operation: Operation, message: Message, named: str | None, asker: Caller, began: float
+        self, operation: Operation, message: Message, stream: str, asker: Caller, began: float
     ) -> Response:
         """Sends a message. While Temporal is away, keeps the message instead, as of the moment when it came."""
         if isinstance(message, Submission):
             expect_uuid(message.submission_id)
-        stream = named or begun_by(message)
         try:
             return _json(await self.writes.send(asker, stream, message), operation.status)
         except Unavailable:
@@ -130,7 +130,8 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
         return Response(specification, media_type="application/json")
 
     routes = [Route(one.path, _answered(partial(door.do, one)), methods=[one.method]) for one in OPERATIONS]
-    beside = {f"{RECEIVED}/{{id}}": door.outcome, f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
+    beside = {f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
+    beside |= {f"{RECEIVED}/{{id}}": door.outcome}
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 

@@ -12,9 +12,9 @@ from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.views import Views
 from gateway.door.app import Door, application
-from gateway.door.delivery import Delivery
+from gateway.door.kept.delivery import Delivery
+from gateway.door.kept.received import Received
 from gateway.door.reads import Reads
-from gateway.door.received import Received
 from gateway.door.settings import DoorSettings
 from gateway.door.speaking import Interpreter
 from gateway.door.tokens import Issuers

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from gateway.door.kept.delivery import sent
+from gateway.door.kept.received import Message
 from gateway.door.reads import Reads
-from gateway.door.received import Message
 from gateway.door.speaking import Interpreter
 from gateway.door.tokens import Caller
 from motcua.calls.line import Line
@@ -42,14 +43,3 @@ class Writes:
     async def _expect_visible(self, caller: Caller, stream: str) -> None:
         if not await self.reads.sees(caller, stream):
             raise RefusalError(NOT_FOUND)
-
-
-async def sent(sending: Sending, stream: str, message: Message) -> Receipt:
-    """Sends a message by the kit's call for it, and returns the receipt. Raises the kit's errors."""
-    match message:
-        case Submission():
-            return await sending.submit(message)
-        case ComplaintStart():
-            return await sending.complain(message)
-        case _:
-            return await sending.act(stream, message)

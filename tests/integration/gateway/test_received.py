@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.door.received import Outcome, is_kept
+from gateway.door.kept.received import Outcome, is_kept
 from motcua.signing import Speaker
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import commands as cm

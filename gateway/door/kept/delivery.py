@@ -18,9 +18,8 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
-from gateway.door.received import Outcome, Waiting, sealed_outcome, waiting
+from gateway.door.kept.received import Message, Outcome, Waiting, sealed_outcome, waiting
 from gateway.door.tokens import Caller
-from gateway.door.writes import sent
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending
 from motcua.errors import (
@@ -33,7 +32,9 @@ from motcua.errors import (
     TooMany,
 )
 from motcua.signing import Voice
+from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, Refusal, RefusalCode, problem
+from schemas.filing.submission import Submission
 from schemas.stream.ledger import Receipt
 from views.log import SealBrokenError
 
@@ -118,6 +119,17 @@ class Delivery:
         how = replace(voice.authenticated, received_at=message.received_at)
         sending = Sending(Line(self._client, PATIENCE, replace(voice, authenticated=how)))
         return await sent(sending, message.stream, message.message)
+
+
+async def sent(sending: Sending, stream: str, message: Message) -> Receipt:
+    """Sends a message by the kit's call for it, and returns the receipt. Raises the kit's errors."""
+    match message:
+        case Submission():
+            return await sending.submit(message)
+        case ComplaintStart():
+            return await sending.complain(message)
+        case _:
+            return await sending.act(stream, message)
 
 
 async def _put_off(connection: Connection, row_id: UUID) -> None:

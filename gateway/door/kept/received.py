@@ -139,15 +139,15 @@ def opened(key: FilingKey, row_id: UUID, sealed: bytes) -> tuple[Caller, Message
     return _CALLER.validate_python(fields["caller"]), _MODELS[fields["act"]].model_validate(fields["message"])
 
 
-def begun_by(message: Message) -> str:
-    """Returns the stream that a submission or a complaint begins. Raises `ValueError` for a command."""
+def begun_by(message: Model) -> str:
+    """Returns the stream that a submission or a complaint begins. Raises `ValueError` for any other message."""
     match message:
         case Submission():
             return filing_workflow(filing_id(message.client_id, message.submission_id))
         case ComplaintStart():
             return complaint_workflow(message.filing_id, message.n)
         case _:
-            raise ValueError("a command is given to a stream")
+            raise ValueError("only a submission and a complaint begin a stream")
 
 
 def is_kept(message: Message) -> bool:

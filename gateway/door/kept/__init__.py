@@ -1,0 +1,1 @@
+"""Messages that the door keeps while Temporal is away, and their delivery."""
