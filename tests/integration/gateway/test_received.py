@@ -1,24 +1,34 @@
 """Messages that the door keeps while Temporal is away: one row each, sealed; delivered once, with their own moments."""
 
 import asyncio
+import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
-from gateway.door.kept.received import Outcome, is_kept
+from activities.ledger.vault import Vault
+from gateway.door import writes
+from gateway.door.kept.received import Outcome, Received, is_kept
+from motcua.payloads.converter import data_converter
 from motcua.signing import Speaker
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import commands as cm
 from schemas.identity.statement import UNNAMED
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
-from tests.acting import EXTRACT, VIA, Play, birth, eventually, extract, of, officer, publish_short, refusal
-from tests.at_the_door import AtTheDoor, at_the_door, caller
+from tests.acting import EXTRACT, VIA, Play, birth, eventually, extract, of, officer, plain, publish_short, refusal
+from tests.at_the_door import NOW, AtTheDoor, at_the_door, caller
 from tests.conftest import World
+from tests.doors import entrance, register_door
 from tests.locked import PORTAL, Program, locked
+from tests.sandboxes import free_port
 from tests.speaking import private_key
 
 SPEAKER: Final = Speaker("portal-1", private_key(PORTAL), UNNAMED)
@@ -162,3 +172,36 @@ async def test_the_end_of_a_limit_waits_for_what_came_before_it(world: World) ->
         assert await door.delivery.some()
         assert (await events(world, filing_workflow(in_time.filing)))[-1] == ("supplemented", kept.received_at)
         assert (await late.kinds())[-1] == "supplement_expired"
+
+
+async def test_over_http_a_filing_is_answered_202_and_its_sender_asks_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writes, "PATIENCE", 0.5)
+    temporal = await Client.connect(f"127.0.0.1:{free_port()}", lazy=True, data_converter=data_converter)
+    await register_door(world)
+    said = plain(birth(client_id="portal-http", submission_id=str(uuid4())))
+    body = {name: value for name, value in said.items() if name not in {"actor", "via"}}
+    body["applicant"] = said["applicant"] | {"subject": "citizens|an"}
+    async with entrance(replace(world, temporal=temporal)) as there:
+        both = [await there.http.post("/v1/filings", json=body, headers=there.citizen("an")) for _ in range(2)]
+        assert [one.status_code for one in both] == [202, 202]
+        assert both[0].headers["location"] == both[1].headers["location"]
+        other = await there.http.post("/v1/filings", json=body | {"payer_account": "1"}, headers=there.citizen("an"))
+        assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
+        address = both[0].headers["location"]
+        own = await there.http.get(address, headers=there.citizen("an"))
+        assert (own.status_code, own.json()) == (200, {"received_at": both[0].json()["received_at"]})
+        for who, where in ((there.citizen("binh"), address), (there.citizen("an"), "/v1/received/x")):
+            assert (await there.http.get(where, headers=who)).status_code == 404
+    assert await world.fetchval("select count(*) from received") == 1
+
+
+async def test_without_postgresql_nothing_is_kept(world: World) -> None:
+    away = re.sub(r":\d+/", f":{free_port()}/", world.app_dsn)
+    async with asyncpg.create_pool(away, min_size=0) as pool:
+        received = Received(pool, Vault(world.settings.master), asyncio.Event())
+        submission = birth()
+        with pytest.raises(ApplicationError) as error:
+            await received.keep(caller(submission.actor), filing_workflow(of(submission)), submission, NOW)
+    assert error.value.type == "ledger_unavailable"

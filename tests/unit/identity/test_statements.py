@@ -197,6 +197,7 @@ class Case:
 
 
 AT: Final = seconds(NOW)
+HOUR: Final = timedelta(hours=1)
 CASES: Final[dict[str, Case]] = {
     "an unknown principal": Case("unknown_principal", by="desk-9"),
     "at the end with leeway": Case(None, now=timedelta(seconds=359)),
@@ -207,6 +208,8 @@ CASES: Final[dict[str, Case]] = {
     "no time": Case("statement_lives_too_long", {"exp": AT}),
     "authenticated a day before": Case(None, {"auth_time": AT - 86400}),
     "authenticated longer before": Case("authentication_too_old", {"auth_time": AT - 86401}),
+    "kept, and authenticated a day before": Case(None, {"auth_time": AT - 90_000, "received_at": NOW - HOUR}),
+    "kept, and authenticated later": Case("authentication_to_come", {"auth_time": AT - 60, "received_at": NOW - HOUR}),
     "authenticated by a clock that is fast": Case(None, {"auth_time": AT + 60}),
     "authenticated later": Case("authentication_to_come", {"auth_time": AT + 61}),
     "another installation": Case("statement_for_another_installation", {"aud": "motcua:other"}),
