@@ -18,17 +18,21 @@ from gateway.door import writes
 from gateway.door.kept.received import Outcome, Received, is_kept
 from motcua.payloads.converter import data_converter
 from motcua.signing import Speaker
+from operations.erasure.sinks import SINKS
+from operations.restored import begin
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import commands as cm
 from schemas.identity.statement import UNNAMED
 from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
+from schemas.privacy import NO_DIGEST
 from tests.acting import EXTRACT, VIA, Play, birth, eventually, extract, of, officer, plain, publish_short, refusal
 from tests.at_the_door import NOW, AtTheDoor, at_the_door, caller
 from tests.conftest import World
 from tests.doors import entrance, register_door
 from tests.locked import PORTAL, Program, locked
 from tests.sandboxes import free_port
+from tests.shell import Shell
 from tests.speaking import private_key
 
 SPEAKER: Final = Speaker("portal-1", private_key(PORTAL), UNNAMED)
@@ -205,3 +209,25 @@ async def test_without_postgresql_nothing_is_kept(world: World) -> None:
         with pytest.raises(ApplicationError) as error:
             await received.keep(caller(submission.actor), filing_workflow(of(submission)), submission, NOW)
     assert error.value.type == "ledger_unavailable"
+
+
+async def test_a_kept_message_is_erased_with_its_filing_withheld_in_a_backup_and_forgotten_after_30_days(
+    world: World, shell: Shell
+) -> None:
+    keys = "select count(*) from filing_key where not withheld and filing_id in (select id from received)"
+    erased, again, told = (birth(submission_id=str(uuid4())) for _ in range(3))
+    async with at_the_door(world, SPEAKER) as door:
+        for one in (erased, again, told):
+            await door.keep(filing_workflow(of(one)), one)
+    async with world.connection(world.owner_dsn) as owner:
+        for table in ("filing_key", "received"):
+            await owner.execute(str(SINKS[table].statement), of(erased))
+        assert await owner.fetchval("select content from received where filing_id = $1", of(erased)) == NO_DIGEST
+        assert await owner.fetchval(keys) == 2
+        await begin(owner, "restored", [of(again)])
+        assert await owner.fetchval(keys) == 1
+    delivered = "update received set done_at = clock_timestamp() - $2::interval where filing_id = $1"
+    for days, left in ((29, 1), (31, 0)):
+        await world.execute(delivered, of(told), timedelta(days=days))
+        assert (await shell("ledger", "sweep")).code == 0
+        assert await world.fetchval(keys) == left

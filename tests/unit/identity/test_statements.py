@@ -234,7 +234,7 @@ CASES: Final[dict[str, Case]] = {
 }
 
 
-@walked("case", CASES.values(), ids=CASES.keys(), exactly=28)
+@walked("case", CASES.values(), ids=CASES.keys(), exactly=30)
 def test_a_statement_about_something_else_is_refused(case: Case) -> None:
     signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
     assert rule(answer(signed, case.message, case.now)) == case.rule
