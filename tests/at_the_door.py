@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from activities.ledger.vault import Vault
 from gateway.door.kept.delivery import Delivery
 from gateway.door.kept.received import Kept, Message, Received
@@ -45,7 +47,8 @@ async def at_the_door(world: World, speaker: Speaker) -> AsyncIterator[AtTheDoor
     def voice(who: Caller) -> Voice:
         return Voice(speaker, Authenticated(who.acr, who.amr, who.auth_time), asker=who.actor)
 
-    async with open_pool(world.settings) as pool:
+    settings = world.settings.model_copy(update={"database_url": SecretStr(world.door_dsn)})
+    async with open_pool(settings) as pool:
         yield AtTheDoor(Received(pool, vault, kept), Delivery(pool, vault, world.temporal, voice, kept))
 
 

@@ -178,9 +178,13 @@ class Vault:
         if not first:
             raise KeyGoneError("the filing's key is gone")
         key, wrapped = await self.new(filing)
-        if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by):
+        if await self.store(connection, filing, agency, key, wrapped):
             return key
         return await self.key(connection, filing, agency)  # another transaction has made it just now
+
+    async def store(self, connection: Connection, filing: UUID, agency: str, key: FilingKey, wrapped: Wrapped) -> bool:
+        """Stores a new key of a filing, in the caller's transaction. Returns False if the filing has a key already."""
+        return bool(await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by))
 
     async def _index_key(self, connection: Connection) -> bytes | None:
         """Returns the index key. In an old record without one, a master key served as such; None if neither exists."""

@@ -20,8 +20,7 @@ create index received_waiting on received (stream, received_at) where done_at is
 create index received_next on received (next_try) where done_at is null;
 create index received_of_filing on received (filing_id);
 create index received_done on received (done_at) where done_at is not null;
-grant select, insert on received to motcua_app;
-grant update (outcome, tries, next_try, done_at) on received to motcua_app;
+grant select on received to motcua_app;
 
 create trigger received_chained after insert on received referencing new table as added for each statement
     execute function note_rows('received', 'id', 'filing_id,stream,act,principal,received_at,sealed', 'true');

@@ -359,7 +359,7 @@ TAKES_AWAY: Final = re.compile(r"\b(drop|rename|truncate|delete|alter column|set
 HARMLESS: Final = re.compile(r"^(grant|--|create trigger).*|alter column \w+ drop not null", re.MULTILINE)
 FIRST: Final = {"record", "publications", "read_models", "work", "people", "tills"}
 TAKEN_AWAY: Final[dict[str, list[str]]] = {
-    "20261203000027_readers.sql": ["drop"],  # indexes of pages of tasks, made anew on a column: older builds sort
+    "20261203000029_readers.sql": ["drop"],  # indexes of pages of tasks, made anew on a column: older builds sort
     "20261201000009_signals.sql": ["drop"],  # a table of signals that were set aside, before any release
     "20261201000010_chain.sql": ["delete"],  # of notes in its own table, each once its row is chained
 }

@@ -91,10 +91,13 @@ class Received:
         ):
             first = await connection.fetchrow(_FIRST, row_id)
             if first is None:
-                key = await self._vault.key(connection, row_id, "", first=True)
+                key, wrapped = await self._vault.new(row_id)
                 sealed = key.seal(_written(caller, message), _context(row_id))
                 about = (StreamId.parse(stream).filing, stream, act, caller.client, content, waited, sealed)
-                first = await connection.fetchrow(_KEEP, row_id, *about) or await connection.fetchrow(_FIRST, row_id)
+                if (first := await connection.fetchrow(_KEEP, row_id, *about)) is not None:
+                    await self._vault.store(connection, row_id, "", key, wrapped)
+                else:
+                    first = await connection.fetchrow(_FIRST, row_id)
             else:
                 await confirmed(connection)
         if first is None or (first["content"], first["principal"]) != (content, caller.client):

@@ -60,7 +60,8 @@ where not has_table_privilege(name, 'select') or (name = any($2) and not has_tab
 """
 UNGUARDED: Final = (
     *("agency", "officer", "procedure", "calendar", "principal", "principal_key", "principal_version", "index_key"),
-    *("question_statement", "clock_off", "schema_migrations"),
+    "codec_key",
+    *("question_statement", "received", "clock_off", "schema_migrations"),
 )
 """The tables without a row of a filing, which the role of the door may use as a whole."""
 OPEN: Final = """

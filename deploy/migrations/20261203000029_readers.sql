@@ -46,7 +46,8 @@ begin
                 ('task', format('agency = any(%s) or ''*'' = any(%s)', agencies, readers)),
                 ('absence', format('agency = any(%s) or ''*'' = any(%s)', agencies, readers)),
                 ('event', of_a_reader), ('stream', of_a_reader), ('receipt', of_a_reader), ('filing', of_a_reader),
-                ('filing_key', of_a_reader), ('access', of_a_reader)
+                ('filing_key', of_a_reader || ' or exists (select from received where received.id = %1$I.filing_id)'),
+                ('access', of_a_reader)
         ) as one (name, condition)
     loop
         execute format('alter table %I enable row level security, force row level security', found.name);
@@ -61,9 +62,13 @@ create policy keys_of_owner on filing_key to motcua_owner using (true);
 
 grant select on reader, task, absence, event, stream, receipt, filing, filing_key to motcua_gateway;
 grant select, insert on access, question_statement to motcua_gateway;
+-- Messages that the door keeps while Temporal is away, each with a key of its own.
+grant select, insert on received to motcua_gateway;
+grant update (outcome, tries, next_try, done_at) on received to motcua_gateway;
+grant insert on filing_key to motcua_gateway;
 grant insert, update, select on clock_off to motcua_gateway;
 -- Of nobody's filing, and without numbers of persons and the record's secret.
-grant select on procedure, calendar, principal, principal_key, index_key, schema_migrations to motcua_gateway;
+grant select on procedure, calendar, principal, principal_key, index_key, codec_key, schema_migrations to motcua_gateway;
 grant select (version) on principal_version to motcua_gateway;
 grant select (agency, subject, role, name, active) on officer to motcua_gateway;
 grant select (agency, name_vi, name_en, kind, province, queue, merchants, closed) on agency to motcua_gateway;
