@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from activities.ledger.database import Connection, Pool, acquired
-from activities.ledger.vault import FilingKey, Vault
+from activities.ledger.vault import KEY, FilingKey, Vault
 from activities.support.failpoint import failpoint
 from gateway.door.tokens import Caller
 from motcua.payloads.converter import as_sent
@@ -110,7 +110,7 @@ class Received:
         """Returns what became of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
         async with acquired(self._pool) as connection:
             row = await connection.fetchrow(_OF_SENDER, row_id, caller.client)
-            key = None if row is None else await self._vault.find(connection, row_id)
+            key = None if row is None else await _key(connection, self._vault, row_id)
         if row is None or key is None:
             raise RefusalError(NOT_FOUND)
         sender, _ = opened(key, row_id, row["sealed"])
@@ -118,13 +118,12 @@ class Received:
             raise RefusalError(NOT_FOUND)
         if row["outcome"] is None:
             return Outcome(received_at=row["received_at"])
-        told = key.unseal(row["outcome"], _context(row_id))
-        return Outcome.model_validate_json(told)
+        return Outcome.model_validate_json(key.unseal(row["outcome"], _context(row_id, "outcome")))
 
 
 async def waiting(connection: Connection, vault: Vault, row: Mapping[str, Any]) -> Waiting | None:
     """Returns the message of a row; None if the row's key is gone. Raises `SealBrokenError`."""
-    key = await vault.find(connection, row["id"])
+    key = await _key(connection, vault, row["id"])
     if key is None:
         return None
     caller, message = opened(key, row["id"], row["sealed"])
@@ -133,7 +132,7 @@ async def waiting(connection: Connection, vault: Vault, row: Mapping[str, Any]) 
 
 def sealed_outcome(message: Waiting, outcome: Outcome) -> bytes:
     """Returns the outcome of a message as it is stored."""
-    return message.key.seal(to_json(outcome, exclude_none=True), _context(message.id))
+    return message.key.seal(to_json(outcome, exclude_none=True), _context(message.id, "outcome"))
 
 
 def opened(key: FilingKey, row_id: UUID, sealed: bytes) -> tuple[Caller, Message]:
@@ -173,8 +172,14 @@ def _written(caller: Caller, message: Message) -> bytes:
     return to_json({"act": _named(message)[0], "caller": asdict(caller), "message": as_sent(message)})
 
 
-def _context(row_id: UUID) -> str:
-    return f"received\n{row_id}"
+def _context(row_id: UUID, part: str = "message") -> str:
+    return f"received\n{row_id}\n{part}"
+
+
+async def _key(connection: Connection, vault: Vault, row_id: UUID) -> FilingKey | None:
+    """Returns the key of a row as the record has it now; None if it is gone. An erased key stays in no cache."""
+    row = await connection.fetchrow(KEY, row_id)
+    return None if row is None else await vault.unwrap(row)
 
 
 _CALLER: Final = TypeAdapter(Caller)
