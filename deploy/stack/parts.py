@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.home import Home, port_setting
-from console.processes import METRICS, PROCESSES, PROVIDERS, Kind, Process
+from console.processes import IDENTITY, METRICS, PROCESSES, PROVIDERS, Kind, Process
 from deploy.stack import keys
 from deploy.stack.child import Part, StackError, at_once
 from deploy.stack.postgres import APP, GATEWAY, OWNER, SUPERUSER, Postgres, system_user
@@ -30,6 +30,7 @@ from sandbox.bank.merchants import as_settings, own_settings
 from sandbox.issuer import issuers_setting
 from sandbox.trust import AUTHORITY, ROOT
 from schemas.payment.state import DEFAULT_PROVIDER
+from workers.settings import Identity
 
 PARTS: Final = tuple(process.name for process in PROCESSES)
 NAMESPACE: Final = "default"
@@ -54,7 +55,8 @@ class Platform:
         ui: bool,
     ) -> None:
         self._home = home
-        self._chosen = frozenset(chosen)
+        unsigned = os.environ.get(IDENTITY) == Identity.OFF
+        self._chosen = frozenset(chosen) - ({"door"} if unsigned else set())  # a door signs all that it passes on
         self._commands = commands
         self._temporal_config = {**CONFIG, **temporal}
         self._ui = ui and "temporal" in self._chosen

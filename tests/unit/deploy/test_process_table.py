@@ -44,11 +44,13 @@ def test_each_process_of_the_platform_that_runs_for_ever_is_a_row() -> None:
     assert [process.name for process in PROCESSES if process.module and find_spec(process.module) is None] == []
 
 
-def test_the_parts_of_a_stack_are_the_rows(tmp_path: Path) -> None:
+def test_the_parts_of_a_stack_are_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path)
     home.create()
-    parts = Platform(home, PARTS, {}, {}, ui=True).parts()
-    assert [part.process for part in parts] == list(PROCESSES)
+    for identity, left_out in (("required", set()), ("off", {"door"})):
+        monkeypatch.setenv("MOTCUA_IDENTITY", identity)
+        parts = Platform(home, PARTS, {}, {}, ui=True).parts()
+        assert [part.process for part in parts] == [one for one in PROCESSES if one.name not in left_out]
     assert home.ports([]).keys() == set(WITH_PORT)
     before = set[str]()
     for process in PROCESSES:

@@ -179,7 +179,10 @@ def test_in_the_review_the_step_or_a_leader_answers() -> None:
 
 @pytest.mark.parametrize(
     ("granted", "says"),
-    [(True, "được kéo dài thêm 5 ngày"), (False, "không được chấp thuận, với lý do: đã đủ thời gian.")],
+    [
+        (True, "được kéo dài thêm 5 ngày"),
+        (False, "không chấp thuận đề nghị gia hạn thời gian bổ sung hồ sơ, với lý do: đã đủ thời gian."),
+    ],
 )
 def test_the_answer_is_a_notice_with_the_limit_as_it_is_now(*, granted: bool, says: str) -> None:
     filed = Filed().asked(RECEPTION, ("paper", "owner_consent")).do("request_more_time", RECEPTION, **MORE)
