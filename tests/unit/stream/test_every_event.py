@@ -271,6 +271,8 @@ ELSEWHERE: Final = {
     "activities/ledger/authority/officers.py taken_in": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py unproved": "asks the directory: tests/integration/record",
     "activities/ledger/authority/officers.py reworded": "asks the findings: tests/integration/record",
+    "activities/ledger/authority/readers.py after_batch": "asks the record: tests/integration/record",
+    "activities/ledger/authority/readers.py readers_after": "of few events: tests/unit/filing/test_readers.py",
     "activities/ledger/authority/two_people.py alone": "asks the record: tests/integration/papers",
     "activities/ledger/reserving.py Reserving.reserved": "takes numbers in the database: tests/integration/record",
     "activities/ledger/reserving.py whose_is": "asks the index of persons: tests/integration/record",
