@@ -7,7 +7,6 @@ stream has it: Temporal may lose an accepted signal, or be restored from a backu
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +19,7 @@ from activities.partners.money.notices import notice_of
 from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from activities.support.failpoint import failpoint
 from gateway.app import PASSING
+from gateway.driving import drive
 from schemas.ids import TASK_QUEUE
 from schemas.payment.state import MoneyNotice
 from schemas.stream.restart import Restart, RestartStart
@@ -41,8 +41,6 @@ _SECONDS: Final = 5.0
 """The timeout of a signal to a payment, in seconds. After the timeout the signal is retried."""
 
 _DOUBLINGS: Final = 12
-_IDLE: Final = 1.0
-"""Seconds between two searches for due callbacks, if the previous search found none."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
@@ -63,16 +61,14 @@ class Relay:
 
     async def forever(self) -> None:
         """Delivers callbacks until cancelled; retries while the record is unreachable."""
-        while True:
-            self._kept.clear()
-            try:
-                some = await self.some()
-            except PASSING as error:
-                _log.warning("callback.no_record", reason=type(error).__name__)
-                some = False
-            if not some:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._kept.wait(), _IDLE)
+        await drive(self._some_if_there, self._kept)
+
+    async def _some_if_there(self) -> bool:
+        try:
+            return await self.some()
+        except PASSING as error:
+            _log.warning("callback.no_record", reason=type(error).__name__)
+            return False
 
     async def some(self) -> bool:
         """Delivers the due callbacks, at most `AT_ONCE`. Returns False if none was due."""

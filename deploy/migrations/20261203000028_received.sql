@@ -16,7 +16,7 @@ create table received (
     next_try timestamptz not null default clock_timestamp(),
     done_at timestamptz
 );
-create index received_waiting on received (stream, received_at) where done_at is null;
+create index received_stream on received (stream, received_at);
 create index received_next on received (next_try) where done_at is null;
 create index received_of_filing on received (filing_id);
 create index received_done on received (done_at) where done_at is not null;

@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from time import monotonic
 from typing import Any, Final, cast
 from uuid import UUID, uuid4
@@ -124,16 +124,20 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
         about = {"issuer": caller.issuer, "client": caller.client, "actor": caller.actor}
         return _json(about | {"acr": caller.acr, "amr": caller.amr, "auth_time": caller.auth_time}, 200)
 
-    specification = _json(document(OPERATIONS), 200).body
-
     async def openapi(_: Request) -> Response:
-        return Response(specification, media_type="application/json")
+        return Response(await asyncio.to_thread(_specification), media_type="application/json")
 
     routes = [Route(one.path, _answered(partial(door.do, one)), methods=[one.method]) for one in OPERATIONS]
     beside = {f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
     beside |= {f"{RECEIVED}/{{id}}": door.outcome}
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
+
+
+@cache
+def _specification() -> bytes:
+    """Returns the OpenAPI document. It is made at the first request for it, since that takes half a second."""
+    return to_json(document(OPERATIONS))
 
 
 def _answered(handler: Handler) -> Handler:

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from gateway.door.operations import Operation, Place
+from gateway.door.strict_json import StrictJsonError, object_in, unique
 from schemas.base import Model, Problem
 from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem, refused, shape_refusal
@@ -94,26 +95,13 @@ def json_object(body: bytes, limit: int) -> dict[str, Any]:
     if len(body) > limit:
         raise UnreadableError(problem("", "too_large", most=limit))
     try:
-        value = json.loads(body.decode() or "{}", object_pairs_hook=_unique, parse_constant=_no_number)
+        value = object_in(body or b"{}")
         _see(value)
-    except RecursionError:
-        raise UnreadableError(_TOO_DEEP) from None
+    except StrictJsonError as error:
+        raise UnreadableError(_BY_RULE[error.rule]) from None
     except ValueError:
         raise UnreadableError(_NOT_JSON) from None
-    if not isinstance(value, dict):
-        raise UnreadableError(_NOT_JSON)
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise UnreadableError(_TWICE)
-    return members
-
-
-def _no_number(_: str) -> None:
-    raise UnreadableError(_NOT_JSON)
 
 
 def _see(value: Any) -> None:
@@ -160,10 +148,11 @@ def _in_path(operation: Operation, path: Mapping[str, str]) -> dict[str, str]:
 
 def _parameters(query: bytes) -> dict[str, Any]:
     try:
-        pairs = parse_qsl(query.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+        found = unique(parse_qsl(query.decode(), keep_blank_values=True, strict_parsing=True, errors="strict"))
+    except StrictJsonError:
+        raise UnreadableError(_TWICE) from None
     except ValueError:
         raise UnreadableError(_NO_QUERY) from None
-    found = _unique(pairs)
     _see(found)
     return found
 
@@ -185,3 +174,4 @@ _NO_REASON: Final = problem("reason", "unreadable_reason")
 _TWICE: Final = problem("", "duplicate_key")
 _TOO_DEEP: Final = problem("", "too_deep", most=DEEPEST)
 _NUL: Final = problem("", "nul")
+_BY_RULE: Final = {one.rule: one for one in (_NOT_JSON, _TWICE, _TOO_DEEP)}

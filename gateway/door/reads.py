@@ -15,9 +15,6 @@ from schemas import reading as rd
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import message_digest
 
-NOBODY = "-"
-"""A reader of no filing: PostgreSQL shows nothing to a session without readers, and to one of this reader."""
-
 
 @dataclass(frozen=True)
 class Reads:
@@ -50,12 +47,13 @@ class Reads:
         return await self.views.sees(await self._asked(caller, question), *await self._readers(caller, question))
 
     async def _readers(self, caller: Caller, question: rd.Question) -> tuple[str, ...]:
+        """Returns the caller's readers. Without any, PostgreSQL shows no row of a filing."""
         program = self.keyring.ring.principal(caller.client)
         if program is None:
-            return (NOBODY,)
+            return ()
         async with acquired(self.pool) as connection:
             link = getattr(question, "link", None)
-            return await readers_of(connection, self.vault, program, caller.actor, link) or (NOBODY,)
+            return await readers_of(connection, self.vault, program, caller.actor, link)
 
     async def _asked(self, caller: Caller, question: rd.Question) -> rd.Asked:
         signed = await self.interpreter.voice(caller).question(question)

@@ -1,6 +1,7 @@
 """Commands and submissions of callers, sent to Temporal by the kit's own calls."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from temporalio.client import Client
 
@@ -17,7 +18,7 @@ from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from schemas.stream.ledger import Receipt
 
-PATIENCE = 10.0
+PATIENCE: Final = 10.0
 """The seconds for which a message is sent again before the caller is told to do so."""
 
 

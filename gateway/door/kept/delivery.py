@@ -6,7 +6,6 @@ died before it stored the outcome, is recorded once, like any repeated message.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +19,7 @@ from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
 from gateway.door.kept.received import Message, Outcome, Waiting, sealed_outcome, waiting
 from gateway.door.tokens import Caller
+from gateway.driving import drive
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending
 from motcua.errors import (
@@ -44,8 +44,6 @@ LONGEST_PAUSE: Final = 10
 """The maximum seconds between two attempts to deliver a message: the pause doubles after each failure."""
 PATIENCE: Final = 5.0
 """The maximum seconds of one attempt."""
-_IDLE: Final = 1.0
-"""Seconds between two searches for waiting messages, if the previous search found none that was due."""
 _CLOSED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("", "filing_closed"),))
 
 _log = structlog.stdlib.get_logger("motcua.door")
@@ -68,16 +66,14 @@ class Delivery:
 
     async def forever(self) -> None:
         """Delivers messages until cancelled; retries while the record, or the manager of its keys, is unreachable."""
-        while True:
-            self._kept.clear()
-            try:
-                some = await self.some()
-            except ApplicationError as error:
-                _log.warning("received.no_record", reason=error.type)
-                some = False
-            if not some:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._kept.wait(), _IDLE)
+        await drive(self._some_if_there, self._kept)
+
+    async def _some_if_there(self) -> bool:
+        try:
+            return await self.some()
+        except ApplicationError as error:
+            _log.warning("received.no_record", reason=error.type)
+            return False
 
     async def some(self) -> bool:
         """Delivers the messages that are due, at most `AT_ONCE`. Returns False if none was due."""
