@@ -6,7 +6,7 @@ nothing of ours, every row of the record and every file of the catalogue is held
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import chain
@@ -20,13 +20,21 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowUpdateInput,
+    StartWorkflowUpdateWithStartInput,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+)
 from temporalio.exceptions import ApplicationError
 
 from demo import running as demo
 from demo.scenario import SCENARIOS, load
 from deploy.stack.parts import BRIEF
-from motcua import PUBLIC_MESSAGES, Part, WireKind
+from motcua import PUBLIC_MESSAGES, FilingClient, Part, WireKind
 from motcua.json_schema.documents import documents, file_of
 from publishing.authoring.calendars import CALENDAR
 from rules.source import parse
@@ -143,6 +151,49 @@ class Looker:
         for event in events:
             for kind, name, part, value in passed(workflow, event, names):
                 self.look(kind, name, part, value)
+
+
+class Sending(OutboundInterceptor):
+    """Looks at the arguments of the Updates that a client sends.
+
+    A history does not have an Update whose workflow task was lost after the append: its receipt is in the record.
+    """
+
+    def __init__(self, following: OutboundInterceptor, client: Client, looker: Looker) -> None:
+        super().__init__(following)
+        self._client, self._looker = client, looker
+
+    async def start_workflow_update(self, given: StartWorkflowUpdateInput) -> Any:
+        """An Update of a workflow that runs: the first part of its id names its type."""
+        await self._look(f"{given.id.partition(':')[0].capitalize()}.{given.update}", given.args)
+        return await super().start_workflow_update(given)
+
+    async def start_update_with_start_workflow(self, given: StartWorkflowUpdateWithStartInput) -> Any:
+        """An Update of a workflow that it starts, if none runs."""
+        sent = given.update_workflow_input
+        await self._look(f"{given.start_workflow_input.workflow}.{sent.update}", sent.args)
+        return await super().start_update_with_start_workflow(given)
+
+    async def _look(self, update: str, arguments: Sequence[Any]) -> None:
+        for payload in self._client.data_converter.payload_converter.to_payloads(arguments):
+            self._looker.look(WireKind.UPDATE, update, Part.ARGUMENT, read(payload))
+
+
+def kit_under(looker: Looker) -> Callable[..., FilingClient]:
+    """Makes clients of the kit, whose Updates `looker` sees before they leave."""
+
+    class Sent(Interceptor):
+        def __init__(self, client: Client) -> None:
+            self._client = client
+
+        def intercept_client(self, inner: OutboundInterceptor) -> OutboundInterceptor:
+            return Sending(inner, self._client, looker)
+
+    def kit(client: Client, **named: Any) -> FilingClient:
+        config = client.config()
+        return FilingClient(Client(**config | {"interceptors": [*config["interceptors"], Sent(client)]}), **named)
+
+    return kit
 
 
 Passed = Iterator[tuple[WireKind, str, Part, Any]]
@@ -267,7 +318,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
     scenarios = load(SCENARIOS)
     versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with at_work(world):
-        played = await demo.play(world.process_env, scenarios, versions, 20, lambda _: None)
+        played = await demo.play(world.process_env, scenarios, versions, 20, lambda _: None, kit=kit_under(looker))
     assert [each.problems for each in played if each.problems] == []
     found = await demo.judge(world.process_env, [each for each in played if not each.scenario.in_whole_stack])
     assert {one.played.scenario.name: one.problems for one in found.verdicts if one.problems} == {}
