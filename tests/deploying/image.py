@@ -16,10 +16,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from console.processes import METRICS, PROCESSES, READY_FILE, Kind, Process
 from deploy.stack import Stack
 from deploy.systemd.units import units
 from motcua import testing
+from motcua.configured_speaker import PRINCIPAL
+from motcua.signing import KEY_FILE
 from tests.acting import eventually
 from tests.conftest import ROOT
 from tests.deploying.locks import locked
@@ -133,6 +138,7 @@ class Host:
             "MOTCUA_FILES_KEY": base64.b64encode(os.urandom(32)).decode(),
             "MOTCUA_FILES_URL": f"http://127.0.0.1:{self.ports['gateway']}",
             "MOTCUA_GATEWAY_PORT": str(self.ports["gateway"]),
+            "MOTCUA_DOOR_PORT": str(self.ports["door"]),
             "MOTCUA_PROVIDERS": "{}",
             "LANG": "en",
         }
@@ -151,6 +157,8 @@ class Host:
         ready = self.folder / "run" / process.name
         env = {name: value for name, value in self.env.items() if name in process.settings}
         env |= {READY_FILE: str(ready)}
+        if process.name == "door":
+            env |= {PRINCIPAL: "door", KEY_FILE: str(self._key())}
         if process.metrics:
             env |= {METRICS: f"127.0.0.1:{self.ports[process.metrics]}"}
         name = f"motcua-tried-{process.name}-{os.getpid()}"
@@ -162,6 +170,15 @@ class Host:
             assert self._state(name)["ExitCode"] == 0, f"{process.name} does not end cleanly"
         finally:
             podman("rm", "--force", name)
+
+    def _key(self) -> Path:
+        """Returns the file of a new key, which the image's user alone may read."""
+        file = self.folder / "door.pem"
+        key = Ed25519PrivateKey.generate()
+        file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.chmod(0o600)
+        os.chown(file, USER, USER)
+        return file
 
     def _has(self, ready: Path, name: str) -> bool:
         assert self._state(name)["Running"], podman("logs", name)
