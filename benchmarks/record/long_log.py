@@ -25,7 +25,12 @@ _AT_ONCE: Final = 1_000
 """The number of filings that are written in one transaction."""
 _SHARE: Final = 8
 """The number of transactions that a process writes before it gets other work."""
-_OF_FILING: Final = "select * from {table} where filing_id = $1"
+_OF_FILING: Final = "select {columns} from {table} where filing_id = $1"
+_WRITTEN: Final = """
+select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+"""
+"""The columns of a table, except those that PostgreSQL computes."""
 _COUNT: Final = """
 insert into counter (agency, kind, period, last) values ($1, $2, $3, $4)
 on conflict (agency, kind, period) do update set last = excluded.last where counter.last < excluded.last
@@ -104,7 +109,8 @@ async def _read(connection: Any, vault: Vault) -> World:
 
 async def _filing(connection: Any, vault: Vault, filing: UUID, place: Mapping[tuple[str, int], int]) -> Recorded:
     async def rows_of(table: str, order: str = "") -> list[Row]:
-        return [dict(row) for row in await connection.fetch(f"{_OF_FILING.format(table=table)} {order}", filing)]
+        named = _OF_FILING.format(columns=await connection.fetchval(_WRITTEN, table), table=table)
+        return [dict(row) for row in await connection.fetch(f"{named} {order}", filing)]
 
     key = require(await vault.find(connection, filing))
     events = await rows_of("event", "order by stream, seq")

@@ -375,8 +375,8 @@ async def test_a_role_waits_with_its_name_sealed_and_a_leaving_does_not(world: W
         file = yaml.safe_dump({"agencies": [entry | {"officers": [officer]}]}).encode()
         await seed_directory(strict, file, by(world, ONE))
 
-    await said(subject="h01.12-leader-2", name="Tên Mới", roles=["leader"])
-    await said(subject="h01.12-leader-2", name="Tên Mới", roles=["leader"], active=False)
+    await said(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"])
+    await said(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"], active=False)
     with pytest.raises(WaitsError):
         await said(subject="h01.12-specialist-1", name="Võ Thị Bảy", roles=["leader"])
     asked = "select convert_from(body, 'UTF8') from event where stream = 'publication:asked:1' and seq = 1"
