@@ -24,6 +24,7 @@ from recovery.presence import others_work
 from recovery.restart import Found, Restarter
 from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, of_types, reports_problems, stalled
 from recovery.unbegun import Nudges, Unbegun
+from recovery.unheard import Unheard
 from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from schemas.base import Instant, Model
@@ -119,17 +120,19 @@ class Healer:
         self._ended = Ended(pool)
         self._nudges = Nudges(pool)
         self._unbegun = Unbegun(pool, keys)
+        self._unheard = Unheard(pool)
         self._counter = meter.create_counter("motcua_healed_total", "Workflows that were started again by themselves")
         for kind in kinds:
             self._counter.add(0, {"kind": kind})  # an alert on a rise misses the first increment of a new counter
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Heals workflows, and nudges runs without a stream in the record. Returns the outcome of `look`."""
+        """Heals workflows, and nudges runs without a stream in the record or behind it. Returns `look`'s outcome."""
         client, now = activity.client(), datetime.now(UTC)
         with self._seldom.turn():
             found = await self.look(client, now)
             await self._nudges.nudge(client, now)
+            await self._unheard.nudge(client, now)
             return found
 
     async def look(self, client: Client, now: datetime) -> Look:

@@ -4,7 +4,6 @@ A stranger who executes our activity may report events that are in no log, or th
 A run of the first sort is nudged, so that it reads the log and begins anew. A run of the second sort is restarted.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from activities.ledger.database import Connection, Pool
 from motcua.calls.retry import is_not_found
 from recovery.histories import each, runs
 from recovery.presence import others_work
+from recovery.settled import Settled
 from recovery.stalled import RUNNING
 from rules.filing.fold import stage
 from rules.refund.claims import fees_returned, fees_to_return, number_of
@@ -31,12 +31,11 @@ from schemas.payment import events as pay
 from schemas.payment.state import Payment
 from schemas.refund.state import CAPTURES
 from views.log import Keys, Log, UnfoldableError
-from views.order import last_position
 
 _log = structlog.stdlib.get_logger("motcua.healing")
 
 BEGUN: Final = timedelta(minutes=1)
-"""The minimum age of a run to nudge, or of an order to examine: a new run may just be recording its first event."""
+"""The minimum age of a run to nudge: a new run may just be recording its first event."""
 
 SINCE: Final = timedelta(minutes=10)
 """The maximum age of a run to nudge: an older run has been nudged twice already."""
@@ -74,14 +73,8 @@ ORDERS: Final = (
     *(Order(event, "refund") for event in _MAY_OWE_MONEY),
 )
 
-LOOKED_BACK: Final = 10_000
-"""The number of newest events that the first search of a process examines."""
-
 KEPT: Final = timedelta(hours=1)
 """The time for which each later search examines a found stream again."""
-
-PAGE: Final = 500
-"""The number of events examined in one statement: for many more, the database would read all events."""
 
 _RANGE: Final = "select stream, seq from position where position > $1 and position <= $2"
 _ORDERED: Final = """
@@ -108,12 +101,11 @@ _BEGUN: Final = "select kind, n from standing where filing_id = $1"
 async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
     """Returns the streams with an order in this range of positions, if no stream of the ordered kind began after it."""
     orders = [(one.event.model_fields["kind"].default, one.kind, one.named) for one in ORDERS]
-    found: set[str] = set()
-    for after in range(since, upto, PAGE):
-        events = await connection.fetch(_RANGE, after, min(after + PAGE, upto))
-        columns = (list(column) for column in (*zip(*events, strict=True), *zip(*orders, strict=True)))
-        found |= {row["stream"] for row in await connection.fetch(_ORDERED, *columns)}
-    return found
+    events = await connection.fetch(_RANGE, since, upto)
+    if not events:
+        return set()
+    columns = (list(column) for column in (*zip(*events, strict=True), *zip(*orders, strict=True)))
+    return {row["stream"] for row in await connection.fetch(_ORDERED, *columns)}
 
 
 class Due(NamedTuple):
@@ -169,36 +161,23 @@ class Unbegun:
     def __init__(self, pool: Pool, keys: Keys) -> None:
         self._pool = pool
         self._keys = keys
-        self._marks: deque[tuple[datetime, int]] = deque()
-        self._searched: int | None = None
+        self._settled = Settled()
         self._left: dict[str, datetime] = {}
 
     async def look(self, client: Client, now: datetime) -> list[str]:
-        """Returns the idle streams with an order older than `BEGUN` whose ordered stream has no run.
+        """Returns the idle streams with an order older than `SETTLED` whose ordered stream has no run.
 
         Returns none while another Temporal's workers use this record. Raises `RPCError`, and the database's errors.
         """
         async with self._pool.acquire() as connection:
-            await self._search(connection, now)
+            found = await self._settled.search(connection, now, ordered)
+            self._left = dict.fromkeys(found, now) | self._left
             missing = {stream: await self._missing(connection, stream) for stream in self._left}
             self._left = {stream: at for stream, at in self._left.items() if missing[stream] and at > now - KEPT}
             if not self._left or await others_work(connection, client):
                 return []
         waits = await each(lambda stream: _is_idle(client, stream, missing[stream]), self._left)
         return [stream for stream, idle in zip(self._left, waits, strict=True) if idle]
-
-    async def _search(self, connection: Connection, now: datetime) -> None:
-        """Adds the streams with an order since the last search, except the newest orders, that began no stream."""
-        self._marks.append((now, await last_position(connection)))
-        upto = None
-        while self._marks and self._marks[0][0] <= now - BEGUN:
-            upto = self._marks.popleft()[1]
-        if upto is None:
-            return
-        since = max(upto - LOOKED_BACK, 0) if self._searched is None else self._searched
-        found = await ordered(connection, since, upto)
-        self._left |= {stream: now for stream in found if stream not in self._left}
-        self._searched = upto
 
     async def _missing(self, connection: Connection, stream: str) -> list[Due]:
         """Returns the streams that this stream must have begun, and that are missing in the record."""

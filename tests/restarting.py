@@ -1,9 +1,10 @@
 """Workflows that an operator resets, or that Temporal loses and that are restarted from the log."""
 
+from itertools import takewhile
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from recovery.restart import Found, Restarter
@@ -44,12 +45,30 @@ async def reset(world: World, stream: str) -> None:
     """Reset the workflow of a stream to its first workflow task, as an operator would."""
     history = await world.temporal.get_workflow_handle(stream).fetch_history()
     first = next(event.event_id for event in history.events if event.event_type == COMPLETED)
+    await _reset_to(world, stream, history.run_id, first)
+
+
+async def forget(world: World, stream: str, update: str) -> None:
+    """Have Temporal forget this Update of a stream and all that came after it; the log has it."""
+    history = await world.temporal.get_workflow_handle(stream).fetch_history()
+    before = takewhile(
+        lambda event: event.workflow_execution_update_accepted_event_attributes.accepted_request.input.name != update,
+        history.events,
+    )
+    last = [event.event_id for event in before if event.event_type == COMPLETED][-1]  # the one that accepts the Update
+    await _reset_to(world, stream, history.run_id, last, ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE)
+
+
+async def _reset_to(
+    world: World, stream: str, run_id: str, task: int, *forgotten: ResetReapplyExcludeType.ValueType
+) -> None:
     await world.temporal.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=world.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=history.run_id),
+            workflow_execution=WorkflowExecution(workflow_id=stream, run_id=run_id),
             reason="a test",
-            workflow_task_finish_event_id=first,
+            workflow_task_finish_event_id=task,
             request_id=uuid4().hex,
+            reset_reapply_exclude_types=forgotten,
         )
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from console.processes import METRICS, OBJECTS, PROCESSES, READY_FILE, Kind, Process
 from deploy.plain_yaml import plain_yaml
 from motcua.configured_speaker import PRINCIPAL
+from motcua.signing import KEY
 from motcua.tracing.setting import TRACES
 
 NAME: Final = "app.kubernetes.io/name"
@@ -108,7 +109,7 @@ def _container(process: Process) -> dict[str, Any]:
         "envFrom": [{"configMapRef": {"name": "motcua"}}],
         "env": [
             *({"name": name, "value": value} for name, value in own.items()),
-            *({"name": name, "valueFrom": {"secretKeyRef": _key(name)}} for name in secrets),
+            *({"name": name, "valueFrom": {"secretKeyRef": _key(name, process)}} for name in secrets),
         ],
         "ports": [{"name": name, "containerPort": port} for name, port in process.ports.items()],
         "resources": {"requests": {"cpu": "100m", "memory": least}, "limits": {"memory": most}},
@@ -124,8 +125,8 @@ def _container(process: Process) -> dict[str, Any]:
     return container
 
 
-def _key(name: str) -> dict[str, Any]:
-    return {"name": "motcua", "key": name, "optional": True}
+def _key(name: str, process: Process) -> dict[str, Any]:
+    return {"name": "motcua", "key": f"{process.name}.pem" if name == KEY else name, "optional": True}
 
 
 def _probe(script: str, failures: int) -> dict[str, Any]:

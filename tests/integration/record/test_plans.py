@@ -27,6 +27,7 @@ from publishing.effects.what_if import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.behind import NEWEST
 from recovery.restart import Restarter
 from recovery.unbegun import ordered
+from recovery.unheard import at_rest
 from rules.identity.looks import Reach
 from rules.papers.register import period
 from rules.require import require
@@ -231,7 +232,8 @@ ASKS: Final[Mapping[str, Ask]] = {
     "bundle": lambda c, some: export(c, str(some.filing_id)),
     "events": lambda c, some: events(c, some.filing_id),
     "timeline": lambda c, some: timeline(log(c), some.stream, Audience.APPLICANT),
-    "ordered streams": lambda c, _: ordered(c, 290_000, 300_000),
+    "ordered streams": lambda c, _: ordered(c, 299_500, 300_000),
+    "streams at rest": lambda c, _: at_rest(c, 299_500, 300_000),
     "receipt": lambda c, some: receipt(log(c), some.stream, "submit"),
     "restart of all": unfinished,
     "restart of one": unfinished_of_one,

@@ -1,0 +1,44 @@
+"""The search through the record by a process: each event once, as soon as it has been there for a minute."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from activities.ledger.database import Connection
+from views.order import last_position
+
+SETTLED: Final = timedelta(minutes=1)
+"""The minimum age of an event to examine: what follows from a newer event may just be under way."""
+
+LOOKED_BACK: Final = 10_000
+"""The number of newest events that the first search of a process examines."""
+
+PAGE: Final = 500
+"""The number of events examined in one statement: for many more, the database would read all events."""
+
+Find: TypeAlias = Callable[[Connection, int, int], Awaitable[set[str]]]
+"""Returns the streams to be found after a position, up to another."""
+
+
+class Settled:
+    """The positions that this process has examined, and the last position at each search."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[datetime, int]] = deque()
+        self._searched: int | None = None
+
+    async def search(self, connection: Connection, now: datetime, find: Find) -> set[str]:
+        """Returns the streams found at the positions since the last search, except the newest ones."""
+        self._marks.append((now, await last_position(connection)))
+        upto = None
+        while self._marks and self._marks[0][0] <= now - SETTLED:
+            upto = self._marks.popleft()[1]
+        if upto is None:
+            return set()
+        since = max(upto - LOOKED_BACK, 0) if self._searched is None else self._searched
+        found: set[str] = set()
+        for after in range(since, upto, PAGE):
+            found |= await find(connection, after, min(after + PAGE, upto))
+        self._searched = upto
+        return found
