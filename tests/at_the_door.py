@@ -11,9 +11,9 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from activities.ledger.vault import Vault
+from gateway.door.identity.tokens import Caller
 from gateway.door.kept.delivery import Delivery
 from gateway.door.kept.received import Kept, Message, Received
-from gateway.door.tokens import Caller
 from motcua.signing import Authenticated, Speaker, Voice
 from schemas.people import Actor
 from tests.conftest import World

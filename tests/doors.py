@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
 from gateway.door.app import Door, application
+from gateway.door.identity.speaking import Interpreter
 from gateway.door.kept.received import Received
 from gateway.door.reads import Reads
-from gateway.door.speaking import Interpreter
 from gateway.door.writes import Writes
 from motcua.signing import Speaker
 from rules.streams import KINDS

@@ -27,9 +27,9 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from pydantic import TypeAdapter
 
 from activities.partners.http import partner_client
-from gateway.door.issuers import Algorithm, ConfiguredIssuers
-from gateway.door.jwks import AGAIN
-from gateway.door.tokens import Issuers
+from gateway.door.identity.issuers import Algorithm, ConfiguredIssuers
+from gateway.door.identity.jwks import AGAIN
+from gateway.door.identity.tokens import Issuers
 from schemas.people import Actor, Role
 from tests.conftest import ROOT
 from tests.sandboxes import free_port

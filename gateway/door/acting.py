@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from gateway.door.tokens import Caller
+from gateway.door.identity.tokens import Caller
 from rules.identity.grants import unheard
 from schemas.base import Model
 from schemas.errors import RefusalCode, problem, refused

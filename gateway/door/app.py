@@ -20,12 +20,12 @@ from starlette.routing import Route
 
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
+from gateway.door.identity.tokens import Caller, Issuers
 from gateway.door.kept.received import Message, Received, begun_by, is_kept
 from gateway.door.openapi import REASON_HEADER, document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
 from gateway.door.reads import Reads
 from gateway.door.refusals import HttpError, answer_to, is_expected
-from gateway.door.tokens import Caller, Issuers
 from gateway.door.writes import Writes
 from gateway.problems import HttpCode, language_of
 from motcua.errors import Unavailable

@@ -8,8 +8,8 @@ from activities.ledger.authority.readers import readers_of
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from activities.views import Views
-from gateway.door.speaking import Interpreter
-from gateway.door.tokens import Caller
+from gateway.door.identity.speaking import Interpreter
+from gateway.door.identity.tokens import Caller
 from motcua.payloads.converter import as_sent
 from schemas import reading as rd
 from schemas.errors import Refusal, RefusalError

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from temporalio.exceptions import ApplicationError
 
 from gateway.door.body import UnreadableError
-from gateway.door.tokens import NotAuthenticatedError, Reason
+from gateway.door.identity.tokens import NotAuthenticatedError, Reason
 from gateway.problems import HttpCode, Language, refusal_response
 from motcua.errors import FilingClosed, FilingNotAvailable, RefusedError, Unavailable
 from schemas.errors import NOT_FOUND, Problem, Refusal, RefusalCode, RefusalError, problem

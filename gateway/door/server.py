@@ -12,12 +12,12 @@ from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.views import Views
 from gateway.door.app import Door, application
+from gateway.door.identity.speaking import Interpreter
+from gateway.door.identity.tokens import Issuers
 from gateway.door.kept.delivery import Delivery
 from gateway.door.kept.received import Received
 from gateway.door.reads import Reads
 from gateway.door.settings import DoorSettings
-from gateway.door.speaking import Interpreter
-from gateway.door.tokens import Issuers
 from gateway.door.writes import Writes
 from gateway.serving import Service, listening
 from motcua.configured_speaker import speaker_here

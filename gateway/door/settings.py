@@ -4,7 +4,7 @@ from pydantic import Field, Json, SecretStr
 
 from activities.ledger.authority.budgets import Budget
 from gateway.connections import Connections
-from gateway.door.issuers import ConfiguredIssuers
+from gateway.door.identity.issuers import ConfiguredIssuers
 from schemas.identity.statement import UNNAMED, PrincipalKind, audience
 from workers.settings import AddressSettings, RecordSettings, TextOrNone
 

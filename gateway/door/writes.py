@@ -5,11 +5,11 @@ from typing import Final
 
 from temporalio.client import Client
 
+from gateway.door.identity.speaking import Interpreter
+from gateway.door.identity.tokens import Caller
 from gateway.door.kept.delivery import sent
 from gateway.door.kept.received import Message
 from gateway.door.reads import Reads
-from gateway.door.speaking import Interpreter
-from gateway.door.tokens import Caller
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending
 from schemas.complaint.state import ComplaintStart

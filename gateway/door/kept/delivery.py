@@ -17,8 +17,8 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.support.failpoint import failpoint
+from gateway.door.identity.tokens import Caller
 from gateway.door.kept.received import Message, Outcome, Waiting, sealed_outcome, waiting
-from gateway.door.tokens import Caller
 from gateway.driving import drive
 from motcua.calls.line import Line
 from motcua.calls.sending import Sending

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import KEY, FilingKey, Vault
 from activities.support.failpoint import failpoint
-from gateway.door.tokens import Caller
+from gateway.door.identity.tokens import Caller
 from motcua.payloads.converter import as_sent
 from schemas.base import Instant, Model
 from schemas.complaint.state import OPENING, ComplaintStart

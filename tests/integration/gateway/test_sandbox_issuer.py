@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 from activities.partners.http import partner_client
 from deploy.stack import Stack
 from deploy.stack.keys import HERE, SECOND
-from gateway.door.issuers import ConfiguredIssuers
-from gateway.door.tokens import Issuers
+from gateway.door.identity.issuers import ConfiguredIssuers
+from gateway.door.identity.tokens import Issuers
 from sandbox.issuer import CLIENTS
 from sandbox.issuer.server import ASSERTION
 from schemas.people import Actor, Role

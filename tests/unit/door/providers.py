@@ -14,8 +14,8 @@ from joserfc.jws import JWSRegistry
 from pydantic import TypeAdapter
 from starlette.types import Receive, Scope, Send
 
-from gateway.door.issuers import ConfiguredIssuers
-from gateway.door.tokens import Issuers, SignedOut
+from gateway.door.identity.issuers import ConfiguredIssuers
+from gateway.door.identity.tokens import Issuers, SignedOut
 
 NOW: Final = 1_790_000_000
 NEW_KEYS: Final[Mapping[str, Callable[[], ECKey | OKPKey | RSAKey]]] = {

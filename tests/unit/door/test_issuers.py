@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.door.issuers import ConfiguredIssuers
+from gateway.door.identity.issuers import ConfiguredIssuers
 from tests.unit.door.providers import Town
 from tests.walking import walked
 

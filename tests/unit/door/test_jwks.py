@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey, RSAKey
 
-from gateway.door import jwks
-from gateway.door.jwks import AGAIN, DISCOVERY, FRESH, MOST_BYTES, MOST_KEYS
-from gateway.door.tokens import Issuers, NotAuthenticatedError, Reason
+from gateway.door.identity import jwks
+from gateway.door.identity.jwks import AGAIN, DISCOVERY, FRESH, MOST_BYTES, MOST_KEYS
+from gateway.door.identity.tokens import Issuers, NotAuthenticatedError, Reason
 from tests.unit.door.providers import JSON, NEW_KEYS, Provider, Town
 from tests.walking import walked
 

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.door.tokens import LEEWAY, LOGOUT_EVENT, LONGEST, Caller, Issuers, Logout, NotAuthenticatedError, Reason
+from gateway.door.identity.tokens import (
+    LEEWAY,
+    LOGOUT_EVENT,
+    LONGEST,
+    Caller,
+    Issuers,
+    Logout,
+    NotAuthenticatedError,
+    Reason,
+)
 from schemas.people import Actor, Role
 from tests.unit.door.providers import JSON, NEW_KEYS, NOW, Provider, Town, part, signed
 from tests.walking import walked

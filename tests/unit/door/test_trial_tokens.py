@@ -14,9 +14,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from pydantic import TypeAdapter
 
-from gateway.door.issuers import ConfiguredIssuers
-from gateway.door.jwks import AGAIN
-from gateway.door.tokens import Issuers, NotAuthenticatedError, Reason
+from gateway.door.identity.issuers import ConfiguredIssuers
+from gateway.door.identity.jwks import AGAIN
+from gateway.door.identity.tokens import Issuers, NotAuthenticatedError, Reason
 from sandbox.issuer import CLIENTS, issuers_setting
 from sandbox.issuer.people import account, accounts
 from sandbox.issuer.server import ASSERTION, CODE_SECONDS, issuer

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.door.tokens import Caller
+from gateway.door.identity.tokens import Caller
 from motcua.signing import Authenticated, Speaker, Voice
 
 

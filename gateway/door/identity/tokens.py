@@ -13,8 +13,8 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gateway.door.issuers import ConfiguredIssuers, Issuer
-from gateway.door.jwks import IssuerAwayError, Keys, NoSuchKeyError
+from gateway.door.identity.issuers import ConfiguredIssuers, Issuer
+from gateway.door.identity.jwks import IssuerAwayError, Keys, NoSuchKeyError
 from gateway.door.strict_json import object_in
 from schemas.base import Subject, UnfitError
 from schemas.identity.statement import Acr, Method, Seconds

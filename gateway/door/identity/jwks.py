@@ -12,7 +12,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, Key
 from pydantic import TypeAdapter
 
-from gateway.door.issuers import Address, Issuer
+from gateway.door.identity.issuers import Address, Issuer
 from gateway.door.strict_json import object_in
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
