@@ -158,13 +158,16 @@ def _answered(handler: Handler) -> Handler:
 
 
 async def _not_routed(request: Request, error: Exception) -> Response:
-    """Returns the answer to a request that no route takes."""
-    code = _OF_ROUTING.get(cast("HTTPException", error).status_code, HttpCode.BAD_REQUEST)
+    """Returns the answer to a request that no route takes, with the methods that its address allows."""
+    unrouted = cast("HTTPException", error)
+    code = _OF_ROUTING.get(unrouted.status_code, HttpCode.BAD_REQUEST)
 
     async def refuse(_: Request) -> Response:
         raise HttpError(code)
 
-    return await _answered(refuse)(request)
+    answer = await _answered(refuse)(request)
+    answer.headers.update(unrouted.headers or {})
+    return answer
 
 
 async def _parts(operation: Operation, request: Request) -> body.Request:

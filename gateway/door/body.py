@@ -59,19 +59,27 @@ def message(operation: Operation, request: Request, of_door: Mapping[str, Any]) 
     and values that the message has no field for are left out. Raises `UnreadableError`; or `RefusalError`, also for an
     address that no stream can have.
     """
-    posted, model = operation.method == "POST", operation.message
+    unfit = _UNFIT.get(operation.message, RefusalCode.BAD_COMMAND)
+    try:
+        return _read(operation, request, of_door)
+    except ValidationError as error:
+        raise shape_refusal(unfit, error) from None
+    except UnreadableError as error:
+        if error.problem is not _NUL:
+            raise
+        raise refused(unfit, _NUL) from None  # it can be read, and no schema forbids it
+
+
+def _read(operation: Operation, request: Request, of_door: Mapping[str, Any]) -> Model:
     parameters = _only(operation, Place.QUERY, _parameters(request.query))
     named = _in_path(operation, request.path)
-    try:
-        if not posted:
-            texts = {**named, **parameters, **_reason(request.reason)}
-            return model.model_validate_strings(texts, strict=True, extra="forbid", context=AT_THE_EDGE)
-        body = _only(operation, Place.BODY, json_object(request.body, operation.limit))
-        known = {name: value for name, value in of_door.items() if name in operation.places}
-        given = json.dumps({**parameters, **known, **body, **named})
-        return model.model_validate_json(given, strict=True, extra="forbid", context=AT_THE_EDGE)
-    except ValidationError as error:
-        raise shape_refusal(_UNFIT.get(model, RefusalCode.BAD_COMMAND), error) from None
+    if operation.method != "POST":
+        texts = {**named, **parameters, **_reason(request.reason)}
+        return operation.message.model_validate_strings(texts, strict=True, extra="forbid", context=AT_THE_EDGE)
+    body = _only(operation, Place.BODY, json_object(request.body, operation.limit))
+    known = {name: value for name, value in of_door.items() if name in operation.places}
+    given = json.dumps({**parameters, **known, **body, **named})
+    return operation.message.model_validate_json(given, strict=True, extra="forbid", context=AT_THE_EDGE)
 
 
 def stream(operation: Operation, path: Mapping[str, str]) -> StreamId | None:

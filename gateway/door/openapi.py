@@ -174,5 +174,5 @@ _REASON: Final = {
     "in": "header",
     "required": False,
     "description": "reason for the look, which the applicant can read, in percent-encoded UTF-8",
-    "schema": {"type": "string", "maxLength": 18000, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "maxLength": 18000, "pattern": "^[ -~]+$"},
 }
