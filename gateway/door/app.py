@@ -22,8 +22,10 @@ from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
 from gateway.door.identity.tokens import Caller, Issuers
 from gateway.door.kept.received import Message, Received, begun_by, is_kept
-from gateway.door.openapi import REASON_HEADER, document
+from gateway.door.openapi import document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
+from gateway.door.pages.headers import REASON_HEADER
+from gateway.door.pages.own import ME, OWN, RECEIVED, me_of
 from gateway.door.reads import Reads
 from gateway.door.refusals import HttpError, answer_to, is_expected
 from gateway.door.writes import Writes
@@ -33,8 +35,6 @@ from schemas.base import Model
 from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem
 from schemas.filing.submission import Submission
 
-RECEIVED: Final = f"{VERSION}/received"
-"""The address of messages that were kept, by their ids."""
 REQUEST_ID: Final = "X-Request-Id"
 BODY_SECONDS: Final = 10.0
 """The maximum seconds in which a body must have come."""
@@ -83,7 +83,7 @@ class Door:
                 raise
         kept = await self.received.keep(asker, stream, message, timedelta(seconds=monotonic() - began))
         answer = _json(kept, 202)
-        answer.headers["Location"] = f"{RECEIVED}/{kept.id}"
+        answer.headers["Location"] = RECEIVED.path.format(id=kept.id)
         return answer
 
     async def outcome(self, request: Request) -> Response:
@@ -120,16 +120,13 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
         return _json({"status": "ok"}, 200)
 
     async def me(request: Request) -> Response:
-        caller = await door.issuers.caller(request.headers.get("authorization"))
-        about = {"issuer": caller.issuer, "client": caller.client, "actor": caller.actor}
-        return _json(about | {"acr": caller.acr, "amr": caller.amr, "auth_time": caller.auth_time}, 200)
+        return _json(me_of(await door.issuers.caller(request.headers.get("authorization"))), 200)
 
     async def openapi(_: Request) -> Response:
         return Response(await asyncio.to_thread(_specification), media_type="application/json")
 
     routes = [Route(one.path, _answered(partial(door.do, one)), methods=[one.method]) for one in OPERATIONS]
-    beside = {f"{VERSION}/me": me, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
-    beside |= {f"{RECEIVED}/{{id}}": door.outcome}
+    beside = {ME.path: me, RECEIVED.path: door.outcome, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 
@@ -137,7 +134,7 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
 @cache
 def _specification() -> bytes:
     """Returns the OpenAPI document. It is made at the first request for it, since that takes half a second."""
-    return to_json(document(OPERATIONS))
+    return to_json(document((*OPERATIONS, *OWN)))
 
 
 def _answered(handler: Handler) -> Handler:

@@ -9,11 +9,13 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
+from gateway.door.kept.received import SIDE, Kept
 from gateway.door.operations import Operation, Place
+from gateway.door.pages.examples import of_answer, of_body
+from gateway.door.pages.headers import HEADERS, OF_STATUS, PARAMETERS, REASON_HEADER
 from gateway.problems import MEDIA_TYPE, STATUS, HttpProblem
 from motcua.json_schema.documents import Plain
 
-REASON_HEADER: Final = "Motcua-Reason"
 _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
 _INPUT: Final = "Input"
@@ -25,7 +27,7 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
     every = sorted(operations, key=lambda one: (one.path, one.method))
     requests, asked = _requests(every)
     types = [(one.name, one.answer) for one in every]
-    answers, told = _schemas([*types, ("", HttpProblem)], "serialization", _WithoutNull)
+    answers, told = _schemas([*types, ("", HttpProblem), (_KEPT, Kept)], "serialization", _WithoutNull)
     parts = asked | told
     paths = {
         path: {one.method.lower(): _operation(one, requests[one.name], answers[one.name]) for one in same}
@@ -36,9 +38,10 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
         "info": {"title": "motcua", "version": "1", "description": _ABOUT},
         "paths": paths,
         "components": {
-            "schemas": {name: parts[name] for name in sorted(_named({"HttpProblem"} | {*_refs(paths)}, parts))},
-            "responses": dict(_refusals()),
-            "parameters": {"Reason": _REASON},
+            "schemas": {name: parts[name] for name in sorted(_named({"HttpProblem", "Kept"} | {*_refs(paths)}, parts))},
+            "responses": {_KEPT: _kept(answers[_KEPT]), **dict(_refusals())},
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "security": [{"token": []}],
@@ -105,20 +108,43 @@ def _operation(operation: Operation, message: JsonSchemaValue, answer: JsonSchem
         "description": says,
         "tags": [operation.path.split("/")[2]],
         "parameters": list(_parameters(operation, message)),
-        "responses": {
-            str(operation.status): {
-                "description": "The receipt." if not operation.is_question else "The answer.",
-                "content": {"application/json": {"schema": answer}},
-            },
-            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _statuses(operation)},
-        },
+        "responses": {str(operation.status): _success(operation, answer)} | _others(operation),
     }
     if operation.roles is not None:
         made["x-roles"] = sorted(map(str, operation.roles))
     if operation.method == "POST":
-        body = _body(operation, message)
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        body = {"schema": _body(operation, message)} | of_body(operation)
+        made["requestBody"] = {"required": True, "content": {"application/json": body}}
     return made
+
+
+def _success(operation: Operation, answer: JsonSchemaValue) -> JsonSchemaValue:
+    numbered = "seq" in getattr(operation.answer, "model_fields", ())
+    return {
+        "description": "The answer." if operation.is_question else "The receipt.",
+        "headers": _headers(*(("ETag",) if numbered else ()), "X-Request-Id"),
+        "content": {"application/json": {"schema": answer} | of_answer(operation.answer)},
+    }
+
+
+def _others(operation: Operation) -> JsonSchemaValue:
+    """Returns the responses beside success: refusals, and that of a message which may be kept."""
+    kept = not operation.is_question and (operation.roles is None or bool(operation.roles & SIDE))
+    names = [("202", _KEPT)] if kept else []
+    names += [(str(status), str(status)) for status in _statuses(operation)]
+    return {status: {"$ref": f"#/components/responses/{name}"} for status, name in names}
+
+
+def _kept(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {
+        "description": "Temporal is away: the message is kept, counts as of now, and will be delivered.",
+        "headers": _headers("Location", "X-Request-Id"),
+        "content": {"application/json": {"schema": schema} | of_answer(Kept)},
+    }
+
+
+def _headers(*names: str) -> JsonSchemaValue:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _parameters(operation: Operation, message: JsonSchemaValue) -> Iterator[JsonSchemaValue]:
@@ -129,22 +155,43 @@ def _parameters(operation: Operation, message: JsonSchemaValue) -> Iterator[Json
         field = message["properties"][name]
         needed = name in message.get("required", ())
         yield {"name": name, "in": "query", "required": needed, "schema": field}
+    for name in _of_headers(operation):
+        yield {"$ref": f"#/components/parameters/{name}"}
+
+
+def _of_headers(operation: Operation) -> Iterator[str]:
+    """Yields the names of the parameters that are headers."""
     if operation.at(Place.HEADER):
-        yield {"$ref": "#/components/parameters/Reason"}
+        yield REASON_HEADER
+    if not operation.is_question:
+        yield "Idempotency-Key"
+    if _is_conditional(operation):
+        yield "If-Match"
+    yield "Accept-Language"
+
+
+def _is_conditional(operation: Operation) -> bool:
+    return "only_at" in operation.message.model_fields
 
 
 def _statuses(operation: Operation) -> Iterator[int]:
     """Yields the statuses with which the operation may be refused."""
-    of_bodies = {408, 413, 415}
-    for status in sorted({*STATUS.values()} - {405}):
-        if operation.method == "POST" or status not in of_bodies:
-            yield status
+    never = {405} if operation.method == "POST" else {405, 408, 413, 415}
+    if not _is_conditional(operation):
+        never |= {412}
+    if not {*operation.places.values()} - {
+        Place.PATH,
+        Place.DOOR,
+    }:  # the token says all, or an id that only its owner has
+        never |= {400, 403, 409, 422, 429} | (set() if operation.at(Place.PATH) else {404})
+    yield from sorted({*STATUS.values()} - never)
 
 
 def _refusals() -> Iterator[tuple[str, JsonSchemaValue]]:
     for status in sorted({*STATUS.values()}):
         codes = ", ".join(f"`{code}`" for code, of in STATUS.items() if of == status)
-        yield str(status), {"description": f"Refused: {codes}.", "content": _PROBLEM}
+        headers = _headers(*OF_STATUS.get(status, ()), "Content-Language", "X-Request-Id")
+        yield str(status), {"description": f"Refused: {codes}.", "headers": headers, "content": _PROBLEM}
 
 
 def _named(names: set[str], parts: dict[str, Any]) -> set[str]:
@@ -166,13 +213,9 @@ def _refs(schema: Any) -> Iterator[str]:
 _ABOUT: Final = """\
 Online public services: submissions, commands and questions. An access token says who is speaking; each refusal is a
 problem (RFC 9457) with a stable `code`, and its words in Vietnamese and English. A repeat of a command with the same
-`command_id` has the same receipt."""
+`command_id` has the same receipt. Fields, values and operations may be added to `/v1`; clients ignore what they do not
+know. Nothing is removed from `/v1` and nothing there changes its meaning: that would be `/v2`, and `/v1` is then served
+for at least 12 months, with `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) in each of its answers."""
+_KEPT: Final = "Kept"
 _FILING_ID: Final = {"type": "string", "format": "uuid", "description": "id of the filing"}
 _NUMBER: Final = {"type": "integer", "minimum": 1, "description": "number of the stream in its filing, from 1"}
-_REASON: Final = {
-    "name": REASON_HEADER,
-    "in": "header",
-    "required": False,
-    "description": "reason for the look, which the applicant can read, in percent-encoded UTF-8",
-    "schema": {"type": "string", "maxLength": 18000, "pattern": "^[ -~]+$"},
-}

@@ -31,7 +31,8 @@ Message: TypeAlias = Submission | ComplaintStart | Command
 
 _SECONDS: Final = 6.0
 """The maximum seconds to wait for a database connection: in an outage many messages are to be kept at once."""
-_SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
+SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
+"""The applicant's side: its messages are kept."""
 _MODELS: Final[Mapping[str, type[Message]]] = {
     SUBMIT: Submission,
     COMPLAIN: ComplaintStart,
@@ -43,16 +44,20 @@ class Outcome(Model):
     """What became of a kept message: a receipt or a refusal; both None while it waits."""
 
     received_at: Instant
+    """time at which the message came, from which it counts"""
     receipt: Receipt | None = None
+    """receipt, once the message is delivered"""
     refusal: Refusal | None = None
+    """refusal, once the message is refused"""
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A message that was kept: its row's id, and the moment of its receipt."""
+class Kept(Model):
+    """A message that was kept. At `/v1/received/{id}` its sender later gets the receipt or the refusal."""
 
     id: UUID
-    received_at: datetime
+    """id of the kept message"""
+    received_at: Instant
+    """time at which the message came, from which it counts"""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Received:
             raise RefusalError(OTHER_SUBMISSION if act == SUBMIT else OTHER_CONTENT)
         failpoint("received.kept")
         self._kept.set()
-        return Kept(row_id, first["received_at"])
+        return Kept(id=row_id, received_at=first["received_at"])
 
     async def outcome(self, caller: Caller, row_id: UUID) -> Outcome:
         """Returns what became of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
@@ -154,7 +159,7 @@ def begun_by(message: Model) -> str:
 
 def is_kept(message: Message) -> bool:
     """Returns whether a message is kept while Temporal is away: a submission, or one of the applicant's side."""
-    return isinstance(message, Submission) or message.actor.role in _SIDE
+    return isinstance(message, Submission) or message.actor.role in SIDE
 
 
 def _named(message: Message) -> tuple[str, str]:

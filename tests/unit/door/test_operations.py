@@ -130,5 +130,5 @@ def test_a_new_command_and_new_questions_appear_by_themselves(monkeypatch: pytes
     )
     asked = paths["/v1/parcels/{filing_id}/{n}/applause"]["get"]
     assert [one.get("name", one.get("$ref")) for one in asked["parameters"]] == [
-        "filing_id", "n", "since", "#/components/parameters/Reason",
+        "filing_id", "n", "since", "#/components/parameters/Motcua-Reason", "#/components/parameters/Accept-Language",
     ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The pages of the door for people who write clients: examples, and the document in a browser."""
