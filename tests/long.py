@@ -97,6 +97,7 @@ integration/gateway/test_callbacks.py: every provider's callback, one by one, an
   only a_missing each_ipn_gets the_doctor_asks the_doctor_counts the_doctor_names
 integration/gateway/test_driving.py: callbacks before their payment, and requests asked for anew, over two providers
   only several_relays only_whose a_provider a_signed a_fee_is who_asks another_transaction money_that_is_taken
+integration/gateway/test_first_hour.py: the page of the first hour, done by curl
 integration/gateway/test_suspense.py: each act on money in suspense, by the command
   only a_transfer
 integration/kit/test_attaching.py: uploads that are killed, at once, or without room
