@@ -37,7 +37,7 @@ test: $(STAMP)
 
 # Both tiers; without ARGS also what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
 test-all: $(STAMP)
-	@tests/install_programs
+	@tests/install_programs chromium:chromium curl:curl
 	@mkdir -p .motcua
 	$(BIN)/pytest -n 3 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.tiers .motcua/tests.xml)

@@ -95,6 +95,8 @@ integration/files/test_preview.py: pictures of every kind of page, and the comma
   but no_page_is what_cant
 integration/gateway/test_callbacks.py: every provider's callback, one by one, and the doctor's words on those left
   only a_missing each_ipn_gets the_doctor_asks the_doctor_counts the_doctor_names
+integration/gateway/test_browser.py: the API's document in a real browser
+  but the_page_needs
 integration/gateway/test_driving.py: callbacks before their payment, and requests asked for anew, over two providers
   only several_relays only_whose a_provider a_signed a_fee_is who_asks another_transaction money_that_is_taken
 integration/gateway/test_first_hour.py: the page of the first hour, done by curl

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 PACKAGES = {
+    "chromium": "chromium",
     "clamd": "clamav-daemon",
     "jq": "jq",
     "kubectl": "kubectl",

@@ -1,7 +1,7 @@
 """Prints the parts list of an image (CycloneDX 1.6): `sbom.py WHEELS SITE ROOT`, with Python's own library alone.
 
-Its components are the wheels of a folder that are installed in `SITE`, with their licences and SHA-256, and the Debian
-packages of a root folder, with the licences of their copyright files.
+Its components are the wheels of a folder that are installed in `SITE`, with their licences and SHA-256, the npm
+packages within ours, and the Debian packages of a root folder, with the licences of their copyright files.
 """
 
 import json
@@ -34,7 +34,7 @@ def wheels(folder: Path, site: Path) -> Iterator[dict[str, Any]]:
             "name": key,
             "version": about["Version"],
             "purl": f"pkg:pypi/{key}@{about['Version']}",
-            "hashes": [{"alg": "SHA-256", "content": sha256(file.read_bytes()).hexdigest()}],
+            "hashes": [_hash(file)],
             "licenses": _licences(about),
         }
 
@@ -45,6 +45,27 @@ def _licences(about: Message) -> list[dict[str, Any]]:
     classified = [one.rpartition(" :: ")[2] for one in about.get_all("Classifier", []) if one.startswith("License ::")]
     named = (about["License"] or "").strip().splitlines()
     return [{"license": {"name": name}} for name in classified or named[:1] if name and len(name) <= LONGEST]
+
+
+def scripts(site: Path) -> Iterator[dict[str, Any]]:
+    """Yields a component for each npm package within our own package in `site`, with its files."""
+    for manifest in sorted((site / "gateway").rglob("package.json")):
+        about = json.loads(manifest.read_text(encoding="utf-8"))
+        yield {
+            "type": "library",
+            "name": about["name"],
+            "version": about["version"],
+            "purl": f"pkg:npm/{about['name']}@{about['version']}",
+            "licenses": [{"expression": about["license"]}],
+            "components": [
+                {"type": "file", "name": file.name, "hashes": [_hash(file)]}
+                for file in sorted(manifest.parent.iterdir())
+            ],
+        }
+
+
+def _hash(file: Path) -> dict[str, str]:
+    return {"alg": "SHA-256", "content": sha256(file.read_bytes()).hexdigest()}
 
 
 def packages(root: Path) -> Iterator[dict[str, Any]]:
@@ -69,7 +90,7 @@ def packages(root: Path) -> Iterator[dict[str, Any]]:
 
 def sbom(folder: Path, site: Path, root: Path) -> dict[str, Any]:
     """Returns the parts list of an image."""
-    components = [*wheels(folder, site), *packages(root)]
+    components = [*wheels(folder, site), *scripts(site), *packages(root)]
     return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}
 
 

@@ -24,6 +24,7 @@ from gateway.door.identity.tokens import Caller, Issuers
 from gateway.door.kept.received import Message, Received, begun_by, is_kept
 from gateway.door.openapi import document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
+from gateway.door.pages.browser import FILES, browser
 from gateway.door.pages.headers import REASON_HEADER
 from gateway.door.pages.own import ME, OWN, RECEIVED, me_of
 from gateway.door.reads import Reads
@@ -127,6 +128,7 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
 
     routes = [Route(one.path, _answered(partial(door.do, one)), methods=[one.method]) for one in OPERATIONS]
     beside = {ME.path: me, RECEIVED.path: door.outcome, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
+    beside |= dict.fromkeys(FILES, browser)
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 

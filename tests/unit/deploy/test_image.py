@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from zipfile import ZipFile
@@ -16,6 +17,7 @@ from tests.conftest import ROOT
 from tests.deploying.locks import locked
 
 IMAGE: Final = ROOT / "deploy" / "image"
+SWAGGER_UI: Final = ROOT / "gateway" / "door" / "pages" / "swagger_ui"
 ROOMS: Final = {
     *("schemas", "rules", "views", "workflows", "activities", "recovery", "workers", "gateway", "motcua", "verifier"),
     *("console", "publishing", "operations", "deploy", "procedures"),
@@ -41,6 +43,7 @@ def test_the_wheel_of_the_image_has_the_platform_and_nothing_else(wheel: Path) -
     assert [
         name for name in names if re.search(r"(^|/)(test_|tests/|conftest|__pycache__)|\.(key|pem|env)$", name)
     ] == []
+    assert {f"gateway/door/pages/{name}" for name in ("docs.html", "examples.json", "start.js")} <= set(names)
     private = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/]{32}")
     assert [name for name in names if private.search(whole.read(name))] == []
     migrations = {Path(name).name for name in names if name.startswith("deploy/migrations/")}
@@ -74,10 +77,16 @@ def test_the_parts_list_has_licence_and_hash_of_what_is_installed(wheel: Path, t
         other.writestr("left_over-1.0.dist-info/METADATA", "Name: left-over\nVersion: 1.0\n")
     (dpkg / "status").write_text("Package: tzdata\nVersion: 2026a-1\nArchitecture: all\n\n", encoding="utf-8")
     (terms / "copyright").write_text("Files: *\nLicense: public-domain\n", encoding="utf-8")
-    python, debian = sbom(wheel.parent, site, tmp_path)["components"]
+    with ZipFile(wheel) as ours:
+        ours.extractall(site, [name for name in ours.namelist() if name.startswith("gateway/")])
+    python, script, debian = sbom(wheel.parent, site, tmp_path)["components"]
     assert (python["purl"], python["licenses"]) == ("pkg:pypi/motcua-platform@0.1.0", [{"expression": "Apache-2.0"}])
     [hashed] = python["hashes"]
     assert re.fullmatch(r"[0-9a-f]{64}", hashed["content"])
+    assert (script["purl"], script["licenses"]) == ("pkg:npm/swagger-ui-dist@5.35.0", [{"expression": "Apache-2.0"}])
+    bundle = sha256((SWAGGER_UI / "swagger-ui-bundle.js").read_bytes()).hexdigest()
+    digests = {file["name"]: file["hashes"][0]["content"] for file in script["components"]}
+    assert (set(digests), digests["swagger-ui-bundle.js"]) == ({file.name for file in SWAGGER_UI.iterdir()}, bundle)
     assert (debian["purl"], debian["licenses"]) == (
         "pkg:deb/debian/tzdata@2026a-1?arch=all",
         [{"license": {"name": "public-domain"}}],

@@ -1,0 +1,1 @@
+SwaggerUIBundle({ url: "v1/openapi.json", dom_id: "#document", deepLinking: true, defaultModelsExpandDepth: -1 });
