@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 from temporalio.exceptions import ApplicationError
 
+from activities.ledger.authority.principals import PASSING
 from gateway.door.body import UnreadableError
 from gateway.door.identity.tokens import NotAuthenticatedError, Reason
 from gateway.problems import HttpCode, Language, refusal_response
@@ -48,7 +49,7 @@ def is_expected(error: Exception) -> bool:
 def _refusal(error: Exception) -> Refusal | None:
     """Returns the platform's refusal; a filing that never was is refused as one that the caller may not see."""
     if isinstance(error, RefusalError | RefusedError):
-        return error.refusal
+        return None if _is_away(error) else error.refusal
     return NOT_FOUND if isinstance(error, FilingNotAvailable) else None
 
 
@@ -63,11 +64,14 @@ def _by_http(error: Exception) -> HttpError | None:
             return HttpError(HttpCode.TOO_LARGE if why.rule == "too_large" else HttpCode.BAD_REQUEST, why)
         case FilingClosed():
             return HttpError(HttpCode.FILING_CLOSED)
-        case Unavailable() | ApplicationError() if _is_away(error):
+        case _ if _is_away(error):
             return HttpError(HttpCode.UNAVAILABLE)
         case _:
             return None
 
 
 def _is_away(error: Exception) -> bool:
+    """Whether a part of the platform can't be reached, or this process can't read the registered programs now."""
+    if isinstance(error, RefusalError | RefusedError):
+        return any(one.rule in PASSING for one in error.refusal.problems)
     return isinstance(error, Unavailable) or (isinstance(error, ApplicationError) and error.type in _AWAY)
