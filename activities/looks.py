@@ -60,15 +60,15 @@ class Looks:
         self._vault = vault
         self._kinds = kinds
 
-    def admitted(self, asked: rd.Asked) -> Proved:
-        """Returns the question's verified statement.
+    def admitted(self, asked: rd.Asked, work: Work = Work.QUESTION) -> Proved:
+        """Returns the question's verified statement, charged as this work.
 
         Raises `RefusalError`, also if the sender's budget is spent, or if others than officers use the officers' queue.
         """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=True)
-        self._guard.spend(proved, Work.QUESTION)
+        self._guard.spend(proved, work)
         actor = proved.statement.actor
         if asked.of_officers and (actor is None or actor.role not in OFFICERS):
             raise unheard("officers_queue")

@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.readers import setting
 from activities.ledger.database import Connection, Pool, acquired, mask_database_errors, transaction
@@ -105,16 +106,21 @@ class Views:
             await self._watch.beyond(question.stream, question.after, question.wait)
         return await self._answer(asked, proved, *readers)
 
-    async def sees(self, asked: rd.Asked, *readers: str) -> bool:
+    def charge(self, asked: rd.Asked, work: Work) -> None:
+        """Charges the asker for this work. Raises `RefusalError`, also if the asker's budget is spent."""
+        if self._looks is not None:
+            self._looks.admitted(asked, work)
+
+    async def sees(self, asked: rd.Asked, *readers: str, work: Work) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
 
-        `readers`: as of `answer_for`.
+        `readers`: as of `answer_for`. The asker is charged for `work`, the command that is to follow.
 
         Raises `RefusalError` if the asker may not ask at all.
         """
         if self._looks is None:
             return True
-        proved = self._looks.admitted(asked)
+        proved = self._looks.admitted(asked, work)
         async with self._reading(*readers) as connection:
             try:
                 await self._looks.permitted(connection, asked, proved)

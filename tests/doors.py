@@ -11,6 +11,7 @@ import httpx
 from obstore.store import from_url
 from pydantic import SecretStr
 
+from activities.ledger.authority.budgets import Budgets
 from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
 from gateway.door.app import Door, application
@@ -87,7 +88,7 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
     addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
     settings = settings.model_copy(update={"database_url": SecretStr(world.door_dsn)})
     async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool, of_door=True) as keyring:
-        views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE), addresses)
+        views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE, Budgets(world.budgets)), addresses)
         reads = Reads(views, interpreter, pool, vault, keyring)
         received = Received(pool, vault, asyncio.Event())
         door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter), received)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
+from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Keyring
 from activities.ledger.authority.readers import readers_of
 from activities.ledger.database import Pool, acquired
@@ -38,13 +39,19 @@ class Reads:
             raise RefusalError(Refusal.model_validate(given.refusal))
         return given.answer
 
-    async def sees(self, caller: Caller, stream: str) -> bool:
+    async def charge(self, caller: Caller, stream: str, work: Work) -> None:
+        """Charges the caller's program for a message to this stream. Raises `RefusalError` if its budget is spent."""
+        self.views.charge(await self._asked(caller, rd.AskReceipt(stream=stream)), work)
+
+    async def sees(self, caller: Caller, stream: str, work: Work) -> bool:
         """Whether the caller may see the filing of this stream. False as well if there is none.
 
-        Raises `RefusalError` if the caller may see no filing at all.
+        The caller's program is charged for `work`, the message that is to follow. Raises `RefusalError` if its budget
+        is spent, or if the caller may see no filing at all.
         """
         question = rd.AskReceipt(stream=stream)
-        return await self.views.sees(await self._asked(caller, question), *await self._readers(caller, question))
+        asked, readers = await self._asked(caller, question), await self._readers(caller, question)
+        return await self.views.sees(asked, *readers, work=work)
 
     async def _readers(self, caller: Caller, question: rd.Question) -> tuple[str, ...]:
         """Returns the caller's readers. Without any, PostgreSQL shows no row of a filing."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from temporalio.client import Client
 
+from activities.ledger.authority.budgets import Work
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Caller
 from gateway.door.kept.delivery import sent
@@ -35,12 +36,20 @@ class Writes:
     interpreter: Interpreter
 
     async def send(self, caller: Caller, stream: str, message: Message) -> Receipt:
-        """Sends a message that begins this stream, or is given to it. The same again returns the first receipt."""
-        if not isinstance(message, Submission):
-            about = filing_workflow(message.filing_id) if isinstance(message, ComplaintStart) else stream
-            await self._expect_visible(caller, about)
+        """Sends a message that begins this stream, or is given to it. The same again returns the first receipt.
+
+        The program's budget is charged before Temporal is asked, so that a flood ends here.
+        """
+        await self._expect_welcome(caller, stream, message)
         return await sent(Sending(Line(self.client, PATIENCE, self.interpreter.voice(caller))), stream, message)
 
-    async def _expect_visible(self, caller: Caller, stream: str) -> None:
-        if not await self.reads.sees(caller, stream):
+    async def _expect_welcome(self, caller: Caller, stream: str, message: Message) -> None:
+        """Charges the program, and raises `RefusalError` if the caller may not see the filing."""
+        if isinstance(message, Submission):
+            await self.reads.charge(caller, stream, Work.SUBMISSION)
+            return
+        about, work = stream, Work.COMMAND
+        if isinstance(message, ComplaintStart):
+            about, work = filing_workflow(message.filing_id), Work.SUBMISSION
+        if not await self.reads.sees(caller, about, work):
             raise RefusalError(NOT_FOUND)

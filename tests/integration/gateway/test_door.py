@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from math import ceil
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from activities.ledger.authority.budgets import Budget, Work
 from gateway.door.operations import OPERATIONS
+from schemas.identity.statement import PrincipalKind
 from schemas.ids import filing_id
 from tests.acting import extract, plain
 from tests.conftest import World
@@ -150,3 +154,33 @@ async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tup
     assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
     odd = await door.http.post(f"{address}claim", json={"command_id": "c-2"}, headers=seen | {"if-match": "*"})
     assert (odd.status_code, odd.json()["problems"][0]["rule"]) == (400, "if_match")
+
+
+async def test_beyond_its_budget_a_program_is_refused_at_the_door_with_a_time_to_come_back(world: World) -> None:
+    await register_door(world)
+    small = replace(world, budgets={PrincipalKind.DESK: Budget(rate=0.002, most=2 * Work.SUBMISSION)})
+    async with locked(small) as closed, entrance(closed) as door:
+        filing, _ = await filed(door)
+        asked = [await _view(door, filing) for _ in range(Work.SUBMISSION)]
+        assert {one.status_code for one in asked} == {200}
+        withdraw, mine = {"command_id": "withdraw-1", "reason": "nộp nhầm"}, door.citizen("an")
+        refused = (
+            (Work.QUESTION, await _view(door, filing)),
+            (
+                Work.COMMAND,
+                await door.http.post(f"/v1/filings/{filing}/commands/withdraw", json=withdraw, headers=mine),
+            ),
+            (Work.SUBMISSION, await door.http.post("/v1/filings", json=submission("an"), headers=mine)),
+        )
+        for work, answer in refused:
+            again = answer.json()["again_in"]
+            assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
+            assert answer.headers["retry-after"] == str(ceil(again))
+            assert (work - 1) * 500 < again <= work * 500
+        elsewhere = await door.http.get(f"/v1/filings/{filing}", headers=door.citizen("an", client_id="other"))
+        assert elsewhere.status_code == 404
+        assert await closed.fetchval("select count(*) from filing") == 1
+
+
+async def _view(door: Entrance, filing: str) -> httpx.Response:
+    return await door.http.get(f"/v1/filings/{filing}", headers=door.citizen("an"))
