@@ -50,7 +50,9 @@ def supplement(play: Play) -> cm.Supplement:
 
 
 async def events(world: World, stream: str) -> list[tuple[str, datetime]]:
-    rows = await world.fetch("select kind, occurred_at from event where stream = $1 order by seq", stream)
+    """The kinds and moments of a stream's events, but for the reminders of its short clocks."""
+    kept = "select kind, occurred_at from event where stream = $1 and kind <> 'reminded' order by seq"
+    rows = await world.fetch(kept, stream)
     return [(row["kind"], row["occurred_at"]) for row in rows]
 
 

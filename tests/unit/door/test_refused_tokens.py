@@ -10,10 +10,11 @@ from starlette.routing import Route
 
 from gateway.door.app import Door, application
 from gateway.door.operations import OPERATIONS
+from gateway.door.pages.browser import FILES
 from gateway.problems import MEDIA_TYPE, HttpProblem
 from tests.unit.door.providers import NOW, Provider, Town, part
 
-OPEN: Final = {"/healthz", "/v1/openapi.json"}
+OPEN: Final = {"/healthz", "/v1/openapi.json", *FILES}
 """The addresses that need no token."""
 BROKEN: Final = {"content-type": "text/plain", "if-match": "*", "motcua-reason": "%ff"}
 TOWN: Final = Town()
