@@ -23,4 +23,4 @@ FILES: Final = {
 
 async def browser(request: Request) -> Response:
     """Returns the file at this address."""
-    return FileResponse(FILES[request.url.path], headers={"Content-Security-Policy": POLICY})
+    return FileResponse(FILES[request.scope["path"]], headers={"Content-Security-Policy": POLICY})
