@@ -65,10 +65,13 @@ class Bounded(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Processes received bytes. The time for a head does not start again with each part of the head."""
+        """Processes received bytes. The time for a head does not start again with each part of the head.
+
+        The rest of a body that was answered before its end has as much time.
+        """
         self._await_head()
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not h11.IDLE and self.conn.our_state is not h11.DONE:
             self._forget_head()
 
     def _await_head(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 from obstore.store import from_url
@@ -14,31 +15,37 @@ from pydantic import SecretStr
 from activities.ledger.authority.budgets import Budgets
 from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
+from gateway.connections import Connections
 from gateway.door.app import Door, application
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.kept.received import Received
 from gateway.door.reads import Reads
 from gateway.door.writes import Writes
+from gateway.serving import Service, listening
 from motcua.signing import Speaker
 from rules.streams import KINDS
 from schemas.identity.statement import UNNAMED, Assurance, Claim, Grant
+from schemas.ids import filing_id
+from tests.acting import extract, plain
 from tests.conftest import FILES_KEY, World
 from tests.locked import AUDIENCE, now_in_force, register
 from tests.speaking import grant, principal, private_key
-from tests.unit.door.providers import Provider, Town
+from tests.unit.door.providers import Provider, Town, persons
 from workers.file_addresses import FileAddresses
 from workers.wiring import open_pool, open_vault
 
 DOOR: Final = 71
 """The seed of the door's key."""
+CLIENT: Final = "portal-http"
 JSON: Final = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """A door with the providers whose tokens it takes: citizens', that of H56.30's officers, and one of programs."""
+    """A door with the providers whose tokens it takes: citizens', that of officers, one of programs, and another."""
 
     town: Town
+    others: Provider
     http: httpx.AsyncClient
     door: Door
 
@@ -46,9 +53,14 @@ class Entrance:
         """Returns the headers of a citizen's request."""
         return self._of(self.town.citizens, sub=sub, **claims)
 
-    def officer(self, role: str, agency: str = "H56.30") -> dict[str, str]:
-        """Returns the headers of the first officer in this role of the agency."""
-        return self._of(self.town.agency, sub=f"{agency.lower()}-{role}-1", role=role, agency=agency)
+    def officer(self, role: str, agency: str = "H56.30", **claims: Any) -> dict[str, str]:
+        """Returns the headers of an officer in this role of the agency, by default of the first one."""
+        own = {"sub": f"{agency.lower()}-{role}-1", "role": role, "agency": agency}
+        return self._of(self.town.agency, **own | claims)
+
+    def of_another_issuer(self, **claims: Any) -> dict[str, str]:
+        """Returns the headers of a person of another issuer, which names persons as the first two do."""
+        return self._of(self.others, **claims)
 
     def program(self, client: str = "portal") -> dict[str, str]:
         """Returns the headers of a program that comes by itself."""
@@ -82,6 +94,10 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
     town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
     town.settings["citizens"]["clients"]["other"] = "other-portal"
     town.settings["programs"]["clients"] = {"portal": "portal-of-citizens", "other": "other-portal"}
+    others = Provider("https://others.example", "RS256", persons())
+    town.web.bodies[f"{others.url}/jwks"] = others.jwks
+    own = {"issuer": others.url, "jwks": f"{others.url}/jwks", "officers": ["*"]}
+    town.settings["others"] = town.settings["citizens"] | own
     town.now = time.time()
     interpreter = Interpreter(Speaker("door-1", private_key(DOOR), UNNAMED))
     settings = world.settings
@@ -98,4 +114,39 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
 
         transport = httpx.ASGITransport(application(door, works))
         async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as http:
-            yield Entrance(town, http, door)
+            yield Entrance(town, others, http, door)
+
+
+def submission(person: str, **other: Any) -> dict[str, Any]:
+    """Returns a submission by a person of the citizens' provider, as the body of a request."""
+    said = plain(extract(client_id=CLIENT, submission_id=str(uuid4())))
+    subject = f"citizens|{person}"
+    said["applicant"] |= {"subject": subject}
+    return {name: value for name, value in said.items() if name not in {"actor", "via"}} | other
+
+
+async def filed(there: Entrance, person: str = "an") -> tuple[str, dict[str, Any]]:
+    """Files as a person; returns the id of the filing, and the body."""
+    body = submission(person)
+    answer = await there.http.post("/v1/filings", json=body, headers=there.citizen(person))
+    assert answer.status_code == 201, answer.text
+    return str(filing_id(CLIENT, body["submission_id"])), body
+
+
+@asynccontextmanager
+async def open_to_all(door: Door, head_seconds: float = 10.0) -> AsyncIterator[str]:
+    """Serves a door over HTTP as its process does; yields its address."""
+
+    async def works() -> bool:
+        return True
+
+    stop = asyncio.Event()
+    with listening("127.0.0.1", 0) as listener:
+        connections = Connections(100, 100, head_seconds)
+        service = Service(application(door, works), listener, connections, None, works)
+        serving = asyncio.create_task(service.serve(stop))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stop.set()
+            await serving

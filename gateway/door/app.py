@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
@@ -158,14 +158,16 @@ def _answered(handler: Handler) -> Handler:
 
 async def _not_routed(request: Request, error: Exception) -> Response:
     """Returns the answer to a request that no route takes, with the methods that its address allows."""
-    unrouted = cast("HTTPException", error)
-    code = _OF_ROUTING.get(unrouted.status_code, HttpCode.BAD_REQUEST)
+    code = _OF_ROUTING.get(cast("HTTPException", error).status_code, HttpCode.BAD_REQUEST)
+    at_address = (one for one in request.app.routes if one.matches(request.scope)[0] is Match.PARTIAL)
+    allowed = sorted({method for route in at_address for method in route.methods})
 
     async def refuse(_: Request) -> Response:
         raise HttpError(code)
 
     answer = await _answered(refuse)(request)
-    answer.headers.update(unrouted.headers or {})
+    if allowed:
+        answer.headers["Allow"] = ", ".join(allowed)
     return answer
 
 

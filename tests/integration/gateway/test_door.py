@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from math import ceil
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -13,14 +13,9 @@ import pytest
 from activities.ledger.authority.budgets import Budget, Work
 from gateway.door.operations import OPERATIONS
 from schemas.identity.statement import PrincipalKind
-from schemas.ids import filing_id
-from tests.acting import extract, plain
 from tests.conftest import World
-from tests.doors import JSON, Entrance, entrance, register_door
+from tests.doors import CLIENT, JSON, Entrance, entrance, filed, register_door, submission
 from tests.locked import locked
-
-CLIENT: Final = "portal-http"
-NUMBER: Final = "n"
 
 
 @pytest.fixture
@@ -28,22 +23,6 @@ async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
     await register_door(world)
     async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
         yield closed, opened
-
-
-def submission(person: str, **other: Any) -> dict[str, Any]:
-    """Returns a submission by a person of the citizens' provider, as the body of a request."""
-    said = plain(extract(client_id=CLIENT, submission_id=str(uuid4())))
-    subject = f"citizens|{person}"
-    said["applicant"] |= {"subject": subject}
-    return {name: value for name, value in said.items() if name not in {"actor", "via"}} | other
-
-
-async def filed(there: Entrance, person: str = "an") -> tuple[str, dict[str, Any]]:
-    """Files as a person; returns the id of the filing, and the body."""
-    body = submission(person)
-    answer = await there.http.post("/v1/filings", json=body, headers=there.citizen(person))
-    assert answer.status_code == 201, answer.text
-    return str(filing_id(CLIENT, body["submission_id"])), body
 
 
 async def test_a_filing_is_its_clients_and_its_citizen_reads_it_at_once(there: tuple[World, Entrance]) -> None:

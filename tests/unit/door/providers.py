@@ -5,7 +5,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from joserfc.jws import JWSRegistry
 from pydantic import TypeAdapter
 from starlette.types import Receive, Scope, Send
 
+from gateway.door.app import Door
 from gateway.door.identity.issuers import ConfiguredIssuers
 from gateway.door.identity.tokens import Issuers, SignedOut
 
@@ -140,3 +141,8 @@ class Town:
     def issuers(self, signed_out: SignedOut | None = None) -> Issuers:
         configured = TypeAdapter(ConfiguredIssuers).validate_json(json.dumps(self.settings))
         return Issuers(configured, self.web.client(), signed_out, lambda: self.now, lambda: self.elapsed)
+
+    def door(self) -> Door:
+        """Returns a door that has nothing but these issuers: what goes beyond a token fails there."""
+        nothing = cast("Any", None)
+        return Door(self.issuers(), nothing, nothing, nothing)

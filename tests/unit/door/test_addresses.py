@@ -1,14 +1,15 @@
-"""Every address of the door refuses every wrong token, before it reads anything else of the request."""
+"""Every address of the door refuses every wrong token, before it reads anything else, and names its methods."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Final
 
 import httpx
 import pytest
 from starlette.routing import Route
 
-from gateway.door.app import Door, application
+from gateway.door.app import application
 from gateway.door.operations import OPERATIONS
 from gateway.door.pages.browser import FILES
 from gateway.problems import MEDIA_TYPE, HttpProblem
@@ -45,10 +46,13 @@ FAULTS: Final[Mapping[str, tuple[str, Callable[[Provider], str | None]]]] = {
 """What is wrong with a token: the rule that it breaks, and the header `Authorization` with it."""
 
 
+async def never() -> bool:
+    return False
+
+
 def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
     """Returns a door that has nothing but its issuers, and each of its addresses that needs a token, with a method."""
-    nothing = cast("Any", None)
-    app = application(Door(TOWN.issuers(), nothing, nothing, nothing), nothing)
+    app = application(TOWN.door(), never)
     routes = [(route, one) for route in app.routes if isinstance(route, Route) for one in sorted(route.methods or ())]
     addresses = [(method, route.path) for route, method in routes if method != "HEAD" and route.path not in OPEN]
     assert {(one.method, one.path) for one in OPERATIONS} < set(addresses)
@@ -84,3 +88,15 @@ async def test_a_good_token_lets_each_of_these_requests_fail_for_its_own_faults(
     statuses = {address: one.status_code for address, one in zip(addresses, answers, strict=True)}
     assert statuses.pop(("GET", "/v1/me")) == 200
     assert set(statuses.values()) == {400, 404, 415}
+
+
+async def test_another_method_is_refused_with_those_of_the_address() -> None:
+    http, addresses = door()
+    methods = defaultdict[str, set[str]](set)
+    for method, path in addresses:
+        methods[path] |= {method, "HEAD"} if method == "GET" else {method}
+    async with http:
+        answers = {path: await http.delete(path) for path in methods}
+    assert {path: (one.status_code, set(one.headers["allow"].split(", "))) for path, one in answers.items()} == {
+        path: (405, of) for path, of in methods.items()
+    }
