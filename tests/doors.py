@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from base64 import b64decode
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,13 +18,16 @@ from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
 from gateway.connections import Connections
 from gateway.door.app import Door, application
+from gateway.door.identity.signed_out import SignedOutPersons
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.kept.received import Received
+from gateway.door.public.by_hand import Public
 from gateway.door.reads import Reads
 from gateway.door.writes import Writes
 from gateway.serving import Service, listening
 from motcua.signing import Speaker
 from rules.streams import KINDS
+from schemas.filing.submission import Submission
 from schemas.identity.statement import UNNAMED, Assurance, Claim, Grant
 from schemas.ids import filing_id
 from tests.acting import extract, plain
@@ -88,9 +92,9 @@ async def register_door(world: World) -> None:
 
 
 @asynccontextmanager
-async def entrance(world: World) -> AsyncIterator[Entrance]:
-    """Opens a door of a locked world in which it is registered."""
-    town = Town()
+async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entrance]:
+    """Opens a door of a locked world in which it is registered. `town`: the providers of another door."""
+    town = town or Town()
     town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
     town.settings["citizens"]["clients"]["other"] = "other-portal"
     town.settings["programs"]["clients"] = {"portal": "portal-of-citizens", "other": "other-portal"}
@@ -101,13 +105,16 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
     town.now = time.time()
     interpreter = Interpreter(Speaker("door-1", private_key(DOOR), UNNAMED))
     settings = world.settings
-    addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
+    addresses = FileAddresses(from_url(world.objects), world.files_url, b64decode(FILES_KEY))
     settings = settings.model_copy(update={"database_url": SecretStr(world.door_dsn)})
     async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool, of_door=True) as keyring:
         views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE, Budgets(world.budgets)), addresses)
         reads = Reads(views, interpreter, pool, vault, keyring)
         received = Received(pool, vault, asyncio.Event())
-        door = Door(town.issuers(), reads, Writes(world.temporal, reads, interpreter), received)
+        signed_out = SignedOutPersons(pool, vault)
+        issuers = town.issuers(signed_out)
+        public = Public.over(pool, issuers, signed_out)
+        door = Door(issuers, reads, Writes(world.temporal, reads, interpreter), received, public)
 
         async def works() -> bool:
             return True
@@ -117,9 +124,9 @@ async def entrance(world: World) -> AsyncIterator[Entrance]:
             yield Entrance(town, others, http, door)
 
 
-def submission(person: str, **other: Any) -> dict[str, Any]:
+def submission(person: str, sample: Callable[..., Submission] = extract, **other: Any) -> dict[str, Any]:
     """Returns a submission by a person of the citizens' provider, as the body of a request."""
-    said = plain(extract(client_id=CLIENT, submission_id=str(uuid4())))
+    said = plain(sample(client_id=CLIENT, submission_id=str(uuid4())))
     subject = f"citizens|{person}"
     said["applicant"] |= {"subject": subject}
     return {name: value for name, value in said.items() if name not in {"actor", "via"}} | other

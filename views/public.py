@@ -4,11 +4,12 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.base import Model, Text
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.reading import AgencySummary, Count
 from schemas.translate import said as words
-from views.log import Log
+from views.log import Connection, Log
 
 
 async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
@@ -17,12 +18,23 @@ async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
     return tuple(Count.model_validate(named(row)) for row in rows)
 
 
-async def tracked(log: Log, code: str) -> dict[str, Any]:
-    """Returns the code of a filing, its status and the status in words. Refused as `not_found` if there is none."""
-    row = await log.connection.fetchrow(_TRACKED, code)
+class Tracked(Model):
+    """The state of a dossier."""
+
+    code: str
+    """dossier code (mã hồ sơ)"""
+    status: Status
+    """official status code, 1 to 10"""
+    status_name: Text
+    """the status in words"""
+
+
+async def tracked(connection: Connection, code: str) -> Tracked:
+    """Returns the state of a dossier. Refused as `not_found` if there is none, or if it was erased."""
+    row = await connection.fetchrow(_TRACKED, code)
     if row is None:
         raise RefusalError(NOT_FOUND)
-    return named(row)
+    return Tracked.model_validate(named(row))
 
 
 async def agency(log: Log, code: str) -> AgencySummary:
@@ -43,7 +55,7 @@ def named(row: asyncpg.Record) -> dict[str, Any]:
 
 _AGENCY: Final = "select name_vi, name_en, queue, kind, province from agency where agency = $1"
 _COUNTS: Final = "select agency, status, filings, late from open_filings($1)"
-_TRACKED: Final = "select code, status, erased_at from tracked($1)"
+_TRACKED: Final = "select code, status from tracked($1) where erased_at is null"
 
 
 COVERS: Final = (

@@ -95,6 +95,11 @@ class Vault:
 
         return name
 
+    async def account(self, connection: Connection, issuer: str, sub: str) -> bytes:
+        """Returns the index of an account at an issuer of access tokens. Raises as `persons`."""
+        key = await self._index_secret(connection)
+        return hmac.new(key, f"account\n{issuer}\n{sub}".encode(), hashlib.sha256).digest()
+
     async def _index_secret(self, connection: Connection, *, first: bool = False) -> bytes:
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):

@@ -14,19 +14,21 @@ import structlog
 from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
 from gateway.door.identity.tokens import Caller, Issuers
+from gateway.door.incoming import body_of
 from gateway.door.kept.received import Message, Received, begun_by, is_kept
 from gateway.door.openapi import document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
 from gateway.door.pages.browser import FILES, browser
 from gateway.door.pages.headers import REASON_HEADER
 from gateway.door.pages.own import ME, OWN, RECEIVED, me_of
+from gateway.door.public.by_hand import Handler, Public
 from gateway.door.reads import Reads
 from gateway.door.refusals import HttpError, answer_to, is_expected
 from gateway.door.writes import Writes
@@ -37,8 +39,6 @@ from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem
 from schemas.filing.submission import Submission
 
 REQUEST_ID: Final = "X-Request-Id"
-BODY_SECONDS: Final = 10.0
-"""The maximum seconds in which a body must have come."""
 _ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 """A strong ETag of ours: the number of an event."""
 _PLAIN: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -46,17 +46,16 @@ _OF_ROUTING: Final = {404: HttpCode.NO_SUCH_ADDRESS, 405: HttpCode.METHOD_NOT_AL
 
 _log = structlog.stdlib.get_logger("motcua.door")
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 @dataclass(frozen=True)
 class Door:
-    """The parts of a door: the verification of tokens, the reads, the writes, and what is kept without Temporal."""
+    """The parts of a door: the verification of tokens, reads, writes, what is kept, and what is for everybody."""
 
     issuers: Issuers
     reads: Reads
     writes: Writes
     received: Received
+    public: Public
 
     async def do(self, operation: Operation, request: Request) -> Response:
         """Carries out one operation. Raises the errors that `answer_to` knows."""
@@ -130,6 +129,7 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
     beside = {ME.path: me, RECEIVED.path: door.outcome, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
     beside |= dict.fromkeys(FILES, browser)
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
+    routes += [Route(one.path, _answered(act), methods=[one.method]) for one, act in door.public.routes()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 
 
@@ -150,7 +150,8 @@ def _answered(handler: Handler) -> Handler:
             if not is_expected(error):
                 _log.error("door.failed", request_id=request_id, reason=type(error).__name__)
             response = answer_to(error, language_of(request.headers.get("accept-language")), request_id)
-        response.headers.update(_PLAIN | {REQUEST_ID: request_id})
+        for name, value in (_PLAIN | {REQUEST_ID: request_id}).items():
+            response.headers.setdefault(name, value)
         return response
 
     return answered
@@ -175,24 +176,8 @@ async def _parts(operation: Operation, request: Request) -> body.Request:
     """Returns the parts of a request that may have fields of its message; a body not beyond the operation's limit."""
     reason = request.headers.get(REASON_HEADER)
     query: bytes = request.scope["query_string"]
-    read = b"" if operation.method == "GET" else await _body(operation, request)
+    read = b"" if operation.method == "GET" else await body_of(request, "application/json", operation.limit)
     return body.Request(request.path_params, query, None if reason is None else reason.encode("latin-1"), read)
-
-
-async def _body(operation: Operation, request: Request) -> bytes:
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HttpError(HttpCode.UNSUPPORTED_MEDIA_TYPE)
-    read = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in request.stream():
-                read += piece
-                if len(read) > operation.limit:
-                    break  # what is too long is refused as what was read of it
-    except (TimeoutError, ClientDisconnect):
-        raise HttpError(HttpCode.TIMEOUT) from None
-    return bytes(read)
 
 
 def _only_at(request: Request) -> dict[str, int]:

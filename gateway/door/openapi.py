@@ -13,6 +13,7 @@ from gateway.door.kept.received import SIDE, Kept
 from gateway.door.operations import Operation, Place
 from gateway.door.pages.examples import of_answer, of_body
 from gateway.door.pages.headers import HEADERS, OF_STATUS, PARAMETERS, REASON_HEADER
+from gateway.door.public.by_hand import BY_HAND
 from gateway.problems import MEDIA_TYPE, STATUS, HttpProblem
 from motcua.json_schema.documents import Plain
 
@@ -26,13 +27,13 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
     """Returns the document of these operations."""
     every = sorted(operations, key=lambda one: (one.path, one.method))
     requests, asked = _requests(every)
-    types = [(one.name, one.answer) for one in every]
+    types = [(one.name, one.answer) for one in every] + [(one.name, one.answer) for one in BY_HAND]
     answers, told = _schemas([*types, ("", HttpProblem), (_KEPT, Kept)], "serialization", _WithoutNull)
     parts = asked | told
     paths = {
         path: {one.method.lower(): _operation(one, requests[one.name], answers[one.name]) for one in same}
         for path, same in groupby(every, key=lambda one: one.path)
-    }
+    } | {one.path: {one.method.lower(): one.described(answers[one.name])} for one in BY_HAND}
     return {
         "openapi": "3.1.0",
         "info": {"title": "motcua", "version": "1", "description": _ABOUT},

@@ -27,6 +27,11 @@ class HttpError(Exception):
         self.problems = problems
 
 
+def token_problem(field: str, reason: Reason) -> Problem:
+    """Returns the problem of a token in this part of a request."""
+    return problem(field, reason, says=f"door.{reason}")
+
+
 def answer_to(error: Exception, language: Language, request_id: str) -> Response:
     """Returns the answer to a request that ended with this error; for one that is not expected, an internal error."""
     if (refusal := _refusal(error)) is not None:
@@ -59,7 +64,7 @@ def _by_http(error: Exception) -> HttpError | None:
             return error
         case NotAuthenticatedError(reason=reason):
             code = HttpCode.UNAVAILABLE if reason is Reason.ISSUER_AWAY else HttpCode.NOT_AUTHENTICATED
-            return HttpError(code, problem("authorization", reason, says=f"door.{reason}"))
+            return HttpError(code, token_problem("authorization", reason))
         case UnreadableError(problem=why):
             return HttpError(HttpCode.TOO_LARGE if why.rule == "too_large" else HttpCode.BAD_REQUEST, why)
         case FilingClosed():

@@ -12,10 +12,12 @@ from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.views import Views
 from gateway.door.app import Door, application
+from gateway.door.identity.signed_out import SignedOutPersons
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Issuers
 from gateway.door.kept.delivery import Delivery
 from gateway.door.kept.received import Received
+from gateway.door.public.by_hand import Public
 from gateway.door.reads import Reads
 from gateway.door.settings import DoorSettings
 from gateway.door.writes import Writes
@@ -60,7 +62,10 @@ async def main() -> None:
             reads = Reads(Views(pool, vault, KINDS, guard, addresses), interpreter, pool, vault, keyring)
             received = Received(pool, vault, kept)
             delivery = Delivery(pool, vault, client, interpreter.voice, kept)
-            door = Door(Issuers(settings.issuers, http), reads, Writes(client, reads, interpreter), received)
+            signed_out = SignedOutPersons(pool, vault)
+            issuers = Issuers(settings.issuers, http, signed_out)
+            public = Public.over(pool, issuers, signed_out)
+            door = Door(issuers, reads, Writes(client, reads, interpreter), received, public)
             works = partial(record_works, pool, vault)
             service = Service(application(door, works), listener, settings.connections, settings.ready_file, works)
             await service.serve(stop, beside=_deliver(pool, delivery))

@@ -1,6 +1,7 @@
 """The HTTP interface of the sandbox issuer: discovery, keys, authorization code with PKCE, client credentials.
 
-`POST /dev/token` gives a token at once, and `POST /dev/rotate` changes the key. Codes are forgotten at a restart.
+`POST /dev/token` gives a token at once, `POST /dev/logout-token` one that signs a person out everywhere, and
+`POST /dev/rotate` changes the key. Codes are forgotten at a restart.
 """
 
 import secrets
@@ -30,6 +31,8 @@ from sandbox.store import KEY
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CODE_SECONDS: Final = 60
 TOKEN_SECONDS: Final = 900
+LOGOUT_SECONDS: Final = 120
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _ASSERTION_SECONDS: Final = 300
 _LEVELS: Final = frozenset("1234")
 _USUAL_LEVEL: Final = "2"
@@ -82,6 +85,7 @@ class IssuerServer:
             Route("/authorize", self.chosen, methods=["POST"]),
             Route("/token", self.token, methods=["POST"]),
             Route("/dev/token", self.at_once, methods=["POST"]),
+            Route("/dev/logout-token", self.sign_out, methods=["POST"]),
             Route("/dev/rotate", self.rotate, methods=["POST"]),
         ]
 
@@ -149,6 +153,13 @@ class IssuerServer:
         person = _account(form["person"], form.get("role")) if form.get("person") else None
         return self._answer(form["client"], person, form)
 
+    async def sign_out(self, request: Request) -> Response:
+        """Answers with the logout token of a `person`, for the caller to send to the door."""
+        now, person = int(time.time()), _account((await _form(request)).get("person", ""))
+        about = {"iss": self._url, "aud": AUDIENCE, "sub": person.sub, "iat": now, "exp": now + LOGOUT_SECONDS}
+        claims = about | {"jti": secrets.token_urlsafe(12), "events": {LOGOUT_EVENT: {}}}
+        return JSONResponse({"logout_token": self._keys.signed(claims, "logout+jwt")})
+
     async def rotate(self, _request: Request) -> Response:
         self._keys.rotate()
         return Response(status_code=204)
@@ -210,7 +221,7 @@ class IssuerServer:
         return JSONResponse(answer, headers={"cache-control": "no-store"})
 
 
-def _account(sub: str, role: str | None) -> Account:
+def _account(sub: str, role: str | None = None) -> Account:
     person = account(sub, role) if KEY.fullmatch(sub) else None
     if person is None:
         raise OAuthError("access_denied")

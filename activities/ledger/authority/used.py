@@ -1,4 +1,4 @@
-"""The signed statements of questions: each can be used only once before it expires."""
+"""The signed statements of questions: each can be used only once before it expires; and the sweep of expired rows."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -22,8 +22,11 @@ async def use_once(connection: Connection, signed: str, expires: datetime, look:
 
 
 async def forget(connection: Connection) -> int:
-    """Deletes statements that have expired, at most 5,000 at once; returns how many."""
-    return len(await connection.fetch(_FORGET))
+    """Deletes expired statements, and logouts older than any token that can count; returns how many.
+
+    At most 5,000 of each. A message is refused if the human's authentication is a day older than it.
+    """
+    return len(await connection.fetch(_FORGET)) + len(await connection.fetch(_FORGET_LOGOUTS))
 
 
 _USE: Final = "insert into question_statement (signed, look, until) values ($1, $2, $3) on conflict do nothing"
@@ -32,5 +35,10 @@ _LOOK: Final = "select look from question_statement where signed = $1"
 _FORGET: Final = """
 delete from question_statement where signed in (
     select signed from question_statement where until < clock_timestamp() limit 5000
+) returning 1
+"""
+_FORGET_LOGOUTS: Final = """
+delete from signed_out where (person, at) in (
+    select person, at from signed_out where at < clock_timestamp() - interval '2 days' limit 5000
 ) returning 1
 """

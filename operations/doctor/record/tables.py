@@ -61,7 +61,7 @@ where not has_table_privilege(name, 'select') or (name = any($2) and not has_tab
 UNGUARDED: Final = (
     *("agency", "officer", "procedure", "calendar", "principal", "principal_key", "principal_version", "index_key"),
     "codec_key",
-    *("question_statement", "received", "clock_off", "schema_migrations"),
+    *("question_statement", "received", "signed_out", "clock_off", "schema_migrations"),
 )
 """The tables without a row of a filing, which the role of the door may use as a whole."""
 OPEN: Final = """

@@ -12,13 +12,14 @@ from gateway.door.app import Door, application
 from gateway.door.operations import OPERATIONS
 from gateway.door.pages.browser import FILES, POLICY
 from gateway.door.pages.own import OWN
+from gateway.door.public.by_hand import BY_HAND, Public
 from tests.programs import program
 from tests.served import served
 
-WHOLE: Final = (*OPERATIONS, *OWN)
+WHOLE: Final = (*OPERATIONS, *OWN, *BY_HAND)
 HOST: Final = "door.test"
 NOTHING: Final[Any] = None
-NO_DOOR: Final = Door(NOTHING, NOTHING, NOTHING, NOTHING)
+NO_DOOR: Final = Door(NOTHING, NOTHING, NOTHING, NOTHING, Public.over(NOTHING, NOTHING, NOTHING))
 
 
 async def works() -> bool:

@@ -48,7 +48,10 @@ async def test_a_person_by_code_a_program_by_key_and_anybody_by_one_request(stac
         answer = await client.post("/dev/token", data={"person": "nguyen-van-an", "client": HERE})
         token = answer.json()["access_token"]
         applicant = (await door.caller(f"Bearer {token}")).actor
+        ended = await client.post("/dev/logout-token", data={"person": "nguyen-van-an"})
+        logout = await door.logout(ended.json()["logout_token"])
     assert applicant == Actor(subject="nguyen-van-an", role=Role.APPLICANT)
+    assert (logout.issuer, logout.sub) == ("trial", "nguyen-van-an")
 
 
 async def _by_code(client: httpx.AsyncClient) -> str:

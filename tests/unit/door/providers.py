@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.door.app import Door
 from gateway.door.identity.issuers import ConfiguredIssuers
 from gateway.door.identity.tokens import Issuers, SignedOut
+from gateway.door.public.by_hand import Public
 
 NOW: Final = 1_790_000_000
 NEW_KEYS: Final[Mapping[str, Callable[[], ECKey | OKPKey | RSAKey]]] = {
@@ -145,4 +146,4 @@ class Town:
     def door(self) -> Door:
         """Returns a door that has nothing but these issuers: what goes beyond a token fails there."""
         nothing = cast("Any", None)
-        return Door(self.issuers(), nothing, nothing, nothing)
+        return Door(self.issuers(), nothing, nothing, nothing, Public.over(nothing, self.issuers(), nothing))

@@ -12,10 +12,11 @@ from starlette.routing import Route
 from gateway.door.app import application
 from gateway.door.operations import OPERATIONS
 from gateway.door.pages.browser import FILES
+from gateway.door.public.by_hand import BY_HAND
 from gateway.problems import MEDIA_TYPE, HttpProblem
 from tests.unit.door.providers import NOW, Provider, Town, part
 
-OPEN: Final = {"/healthz", "/v1/openapi.json", *FILES}
+OPEN: Final = {"/healthz", "/v1/openapi.json", *FILES, *(one.path for one in BY_HAND)}
 """The addresses that need no token."""
 BROKEN: Final = {"content-type": "text/plain", "if-match": "*", "motcua-reason": "%ff"}
 TOWN: Final = Town()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from gateway.door import app
+from gateway.door import incoming
 from gateway.problems import HttpProblem
 from tests.doors import open_to_all
 from tests.unit.door.providers import Town
@@ -21,7 +21,7 @@ ACCEPT: Final = "/v1/filings/3422b1af-4224-4a93-acac-42560e742f6f/commands/accep
 @pytest.fixture
 async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The address of a door that waits half a second for a head, and for a body."""
-    monkeypatch.setattr(app, "BODY_SECONDS", SECONDS)
+    monkeypatch.setattr(incoming, "BODY_SECONDS", SECONDS)
     async with open_to_all(TOWN.door(), SECONDS) as served:
         yield served
 

@@ -99,7 +99,7 @@ def test_whoever_has_been_quiet_is_forgotten(monkeypatch: pytest.MonkeyPatch) ->
     for n in range(20):
         clock.now += 1
         budgets.spend(said_by(DESK.model_copy(update={"id": f"desk-{n}"})), Work.QUESTION)
-    assert len(budgets._whole_at) <= 4
+    assert len(budgets._allowance._whole_at) <= 4
 
 
 class Spent(Guard):

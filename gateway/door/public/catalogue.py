@@ -1,0 +1,131 @@
+"""The published procedures that are in force, with the items of their public pages (Circular 32/2017 art. 5)."""
+
+import asyncio
+from datetime import date, datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activities.ledger.database import Connection, Pool, acquired
+from rules.require import require
+from rules.source import published_procedure
+from rules.time.working_time import VIETNAM
+from rules.wording.rule_words import filled
+from schemas.base import Model, ShortText, Text
+from schemas.errors import NOT_FOUND, RefusalError
+from schemas.level import Channel, Level
+from schemas.publishing.fact import AgencyKind
+from schemas.publishing.fee import FeeRule
+from schemas.publishing.procedure import Information, PaperRule
+from schemas.publishing.time_limits import Limits
+from views.public import COVERING_FIRST, COVERS
+
+PAGE: Final = 50
+"""The number of procedures on a page of the list."""
+_MOST_KNOWN: Final = 1_000
+
+
+class ListedProcedure(Model):
+    """A procedure in the list."""
+
+    code: str
+    """code of the national database of procedures, such as 1.001193"""
+    version: str
+    name: Text
+    level: Level
+    decided_by: tuple[AgencyKind, ...]
+    """kinds of the deciding agencies; empty: any"""
+
+
+class Catalogue(Model):
+    """A page of the list, by code."""
+
+    procedures: tuple[ListedProcedure, ...]
+    after: str | None = None
+    """code after which the next page begins; not set on the last page"""
+
+
+class ProcedurePage(ListedProcedure):
+    """The public page of a procedure: its eleven items."""
+
+    agency: Text
+    """name of the responsible agency"""
+    information: Information
+    """steps, ways to carry it out, number of sets, eligible applicants, agency, conditions, places"""
+    papers: tuple[PaperRule, ...]
+    """papers of the dossier, with the keys of their blank forms"""
+    limits: Limits
+    """time limits of the stages"""
+    fee: FeeRule | None = None
+    """the fee; not set if there is none"""
+    result: Text
+    """name of the result"""
+    channels: tuple[Channel, ...]
+    """possible channels of the result"""
+    legal_basis: tuple[ShortText, ...]
+
+
+class Procedures:
+    """Answers from the catalogue: of each code the version that governs a filing of today outside of provinces."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: dict[str, ProcedurePage] = {}
+
+    async def listed(self, request: Request) -> Response:
+        """Returns a page of the list; `after` is the code before its first procedure."""
+        after = request.query_params.get("after", "")
+        async with acquired(self._pool) as connection:
+            rows = await connection.fetch(_LIST, _today(), after.replace("\0", ""), PAGE + 1)
+            pages = [await self._page(connection, row) for row in rows[:PAGE]]
+        names = tuple(ListedProcedure(**{name: getattr(one, name) for name in _LISTED}) for one in pages)
+        answer = Catalogue(procedures=names, after=names[-1].code if len(rows) > PAGE else None)
+        return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+
+    async def one(self, request: Request) -> Response:
+        """Returns a procedure's page; 304 if the client has it already. Raises `RefusalError`, `not_found`."""
+        code: str = request.path_params["code"]
+        async with acquired(self._pool) as connection:
+            row = await connection.fetchrow(_ONE, _today(), code.replace("\0", ""))
+            if row is None:
+                raise RefusalError(NOT_FOUND)
+            page = await self._page(connection, row)
+        headers = {"ETag": f'"{row["sha256"]}"', "Cache-Control": "no-cache"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(page.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")
+
+    async def _page(self, connection: Connection, row: Any) -> ProcedurePage:
+        sha256: str = row["sha256"]
+        if sha256 not in self._known:
+            published = require(await connection.fetchrow(_SOURCE, row["code"], row["version"]))
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[sha256] = await asyncio.to_thread(_made, *published)
+        return self._known[sha256]
+
+
+def _made(source: bytes, published_on: date) -> ProcedurePage:
+    procedure = filled(published_procedure(source, published_on))
+    said = {name: getattr(procedure, name) for name in ProcedurePage.model_fields.keys() & type(procedure).model_fields}
+    kinds = procedure.decided_by.kinds if procedure.decided_by else ()
+    of_result = {"result": procedure.result.name, "channels": procedure.result.channels}
+    return ProcedurePage(**said | of_result | {"decided_by": kinds})
+
+
+def _today() -> date:
+    return datetime.now(VIETNAM).date()
+
+
+_LISTED: Final = tuple(ListedProcedure.model_fields)
+_FIRST: Final = f"""
+select distinct on (code) code, version, sha256 from procedure
+where province is null and not demo and {COVERS.format(day="$1")} and {{which}}
+order by code, {COVERING_FIRST.format(day="$1")}
+"""  # noqa: S608 -- words of ours
+_LIST: Final = _FIRST.format(which="code > $2") + "limit $3"
+_ONE: Final = _FIRST.format(which="code = $2")
+_SOURCE: Final = """
+select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
+"""
