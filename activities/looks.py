@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.officers import active
 from activities.ledger.authority.principals import Guard
-from activities.ledger.authority.used import use_once
+from activities.ledger.authority.used import Use, use_of
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
 from rules.identity.grants import unheard
@@ -21,7 +21,7 @@ from schemas.ids import canonical, filing_workflow
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor
 from views.access import about, sealed_in
-from views.log import Head
+from views.log import Head, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,11 @@ class Look:
 class Looks:
     """Restricts every reader to the data that they may see."""
 
-    def __init__(self, guard: Guard, vault: Vault, kinds: Kinds) -> None:
+    def __init__(self, guard: Guard, vault: Vault, kinds: Kinds, memory: Memory) -> None:
         self._guard = guard
         self._vault = vault
         self._kinds = kinds
+        self._memory = memory
 
     def admitted(self, asked: rd.Asked, work: Work = Work.QUESTION) -> Proved:
         """Returns the question's verified statement, charged as this work.
@@ -74,17 +75,15 @@ class Looks:
             raise unheard("officers_queue")
         return proved
 
-    async def allowed(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
-        """Returns the look if it is permitted, and keeps its statement as used, in the caller's transaction.
+    def use(self, asked: rd.Asked, proved: Proved) -> Use:
+        """Returns the use of the question's statement, to be recorded before anything is read."""
+        return use_of(str(asked.question.statement), datetime.fromtimestamp(proved.statement.exp, UTC), asked.look)
+
+    async def permitted(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
+        """Returns the look if it is permitted, and writes nothing.
 
         Raises `RefusalError`: `NOT_FOUND` for another person's filing.
         """
-        expires = datetime.fromtimestamp(proved.statement.exp, UTC)
-        await use_once(connection, str(asked.question.statement), expires, asked.look)
-        return await self.permitted(connection, asked, proved)
-
-    async def permitted(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
-        """Returns the look if it is permitted, and writes nothing. Raises `RefusalError` as `allowed` does."""
         question = asked.question
         who = asker(proved, question)
         if type(question) in OPEN:
@@ -98,7 +97,7 @@ class Looks:
 
     async def _at_one(self, connection: Connection, asked: rd.Asked, proved: Proved, who: Asker) -> Look:
         stream: str = getattr(asked.question, "stream", "")
-        found = await about(connection, self._vault.find, self._kinds["filing"], stream, who.actor)
+        found = await about(connection, self._vault.find, self._kinds["filing"], stream, who.actor, self._memory)
         _know(who.actor, in_directory=found.in_directory)
         if found.head is None and isinstance(asked.question, rd.AskUpload) and asked.question.names_its_filing:
             return Look(asked, proved)  # files lie in the store before their filing is submitted

@@ -1,7 +1,7 @@
 """Answers from the record for clients that can reach only Temporal: the input is a question, the result its answer."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, Protocol
@@ -16,19 +16,20 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.readers import setting
+from activities.ledger.authority.used import Use, expect_first
 from activities.ledger.database import Connection, Pool, acquired, mask_database_errors, transaction
 from activities.ledger.vault import IndexKeyGoneError, Vault
-from activities.looks import Looks
+from activities.looks import Look, Looks
 from rules.identity.looks import Reach
 from rules.stream_kind import Kinds
 from schemas import reading as rd
-from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.files import FileAddress, FileRef
 from schemas.identity.statement import Proved
 from views import applicant, officer, public
 from views.access import access
 from views.file_rights import file_shown, file_to_come
-from views.log import Log, Published
+from views.log import Log, Memory, Published
 from views.registers.papers import papers
 from views.standby import waits_uncut
 from views.timeline import timeline
@@ -68,7 +69,8 @@ class Views:
         self._vault = vault
         self._kinds = kinds
         self._addresses = addresses
-        self._looks = None if guard is None else Looks(guard, vault, kinds)
+        self._memory = Memory()
+        self._looks = None if guard is None else Looks(guard, vault, kinds, self._memory)
         self._watch = Watch(pool)
         self._published = Published()
 
@@ -80,82 +82,115 @@ class Views:
     async def answer_for(self, asked: rd.Asked, *readers: str) -> rd.Answer:
         """Returns the answer as `answer`. The role of the door sees only the filings of these `readers`."""
         try:
-            proved = None if self._looks is None else self._looks.admitted(asked)
+            return rd.Answer(answer=_plain(await self.found(asked, *readers)))
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
-        return await self._answer(asked, proved, *readers)
+
+    async def found(self, asked: rd.Asked, *readers: str, connection: "Connection | None" = None) -> Any:
+        """Returns the answer of `answer_for` as the model that it is. Raises `RefusalError`.
+
+        `connection`: one of the pool to read by; without it, one is acquired.
+        """
+        proved = None if self._looks is None else self._looks.admitted(asked)
+        return await self._found(asked, proved, readers, connection)
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer like `changed`; records the look under the run's id."""
-        return await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
+        try:
+            found = await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
+        except RefusalError as error:
+            return rd.Answer(refusal=_plain(error.refusal))
+        return rd.Answer(answer=_plain(found))
 
-    async def changed(self, asked: rd.Asked, *readers: str) -> rd.Answer:
-        """Returns the answer once the stream changes, or when the wait ends. `readers`: as of `answer_for`."""
+    async def changed(self, asked: rd.Asked, *readers: str) -> Any:
+        """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
+
+        `readers`: as of `answer_for`.
+        """
         question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
-        if self._looks is not None:
-            try:
-                proved = self._looks.admitted(asked)
-                async with self._reading(*readers) as connection:
-                    await self._looks.allowed(connection, asked, proved)
-            except RefusalError as error:  # from this reader changes must stay hidden, too
-                return rd.Answer(refusal=_plain(error.refusal))
+        if self._looks is not None:  # from others than readers of the filing changes must stay hidden, too
+            proved = self._looks.admitted(asked)
+            async with self._reading(readers, self._looks.use(asked, proved)) as connection:
+                await self._looks.permitted(connection, asked, proved)
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self._answer(asked, proved, *readers)
+        return await self._found(asked, proved, readers)
 
     def charge(self, asked: rd.Asked, work: Work) -> None:
         """Charges the asker for this work. Raises `RefusalError`, also if the asker's budget is spent."""
         if self._looks is not None:
             self._looks.admitted(asked, work)
 
-    async def sees(self, asked: rd.Asked, *readers: str, work: Work) -> bool:
+    async def sees(self, asked: rd.Asked, *readers: str, work: Work, connection: "Connection | None" = None) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
 
-        `readers`: as of `answer_for`. The asker is charged for `work`, the command that is to follow.
+        `readers`, `connection`: as of `found`. The asker is charged for `work`, the command that is to follow.
 
         Raises `RefusalError` if the asker may not ask at all.
         """
         if self._looks is None:
             return True
         proved = self._looks.admitted(asked, work)
-        async with self._reading(*readers) as connection:
+        async with self._reading(readers, by=connection) as reading:
             try:
-                await self._looks.permitted(connection, asked, proved)
+                await self._looks.permitted(reading, asked, proved)
             except RefusalError as error:
                 if error.refusal.code is RefusalCode.NOT_FOUND:
                     return False
                 raise
         return True
 
-    async def _answer(self, asked: rd.Asked, proved: Proved | None, *readers: str) -> rd.Answer:
-        look = None
-        async with self._reading(*readers) as connection:
+    async def _found(
+        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[str], by: "Connection | None" = None
+    ) -> Any:
+        found = await self._found_or_refused(asked, proved, readers, by)
+        if isinstance(found, Refusal):
+            raise RefusalError(found)
+        return found
+
+    async def _found_or_refused(
+        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[str], by: "Connection | None"
+    ) -> Any:
+        """Returns the answer, or the `Refusal`, after which the use of the statement is committed as well."""
+        look, use = None, None if self._looks is None or proved is None else self._looks.use(asked, proved)
+        async with self._reading(readers, use, by) as connection:
             try:
                 if self._looks is not None and proved is not None:
-                    look = await self._looks.allowed(connection, asked, proved)
-                head = None if look is None else look.head
-                log = Log(connection, self._vault.find, self._kinds, self._published, head)
-                within, principal = (None, "") if look is None else (look.within, look.proved.principal.id)
-                by = _By(self._vault, within, self._addresses, principal)
-                found = await _ANSWERS[type(asked.question)](log, asked.question, by)
+                    look = await self._looks.permitted(connection, asked, proved)
+                found = await self._read(connection, asked.question, look)
             except RefusalError as error:
-                return rd.Answer(refusal=_plain(error.refusal if look is None else look.told(error.refusal)))
+                return error.refusal if look is None else look.told(error.refusal)
             if self._looks is not None and look is not None:
                 await self._looks.record(connection, look, found)
-        return rd.Answer(answer=_plain(found))
+        return found
+
+    async def _read(self, connection: Connection, question: rd.Question, look: Look | None) -> Any:
+        head = None if look is None else look.head
+        log = Log(connection, self._vault.find, self._kinds, self._published, head, self._memory)
+        within, principal = (None, "") if look is None else (look.within, look.proved.principal.id)
+        return await _ANSWERS[type(question)](log, question, _By(self._vault, within, self._addresses, principal))
 
     @asynccontextmanager
-    async def _reading(self, *readers: str) -> AsyncIterator[Connection]:
-        """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look."""
-        begun = (_READ_ONLY if self._looks is None else _SNAPSHOT, *([setting(readers)] if readers else ()))
+    async def _reading(
+        self, readers: Sequence[str], use: Use | None = None, by: "Connection | None" = None
+    ) -> AsyncIterator[Connection]:
+        """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look.
+
+        Raises `RefusalError` if another look has used the statement before.
+        """
+        begun = [_READ_ONLY if self._looks is None else _SNAPSHOT]
+        begun += [setting(readers)] if readers else []
+        begun += [use.sql] if use is not None else []
         async with (
-            acquired(self._pool) as connection,
+            acquired(self._pool) if by is None else nullcontext(by) as connection,
             waits_uncut(connection),
-            transaction(connection, *begun),
+            transaction(connection, *begun) as status,
         ):
+            if use is not None:
+                await expect_first(connection, use, status)
             yield connection
 
 

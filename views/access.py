@@ -16,7 +16,7 @@ from rules.stream_kind import StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.people import OFFICERS, Actor, Role
 from schemas.reading import AccessEntry, AskAccess, Page
-from views.log import Connection, Head, Key, Keys, Log, opened
+from views.log import Connection, Head, Key, Keys, Log, Memory, opened
 from views.pages import instant, key_of, page, uuid
 
 
@@ -28,24 +28,45 @@ class About(NamedTuple):
     facts: Facts | None
 
 
-async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], stream: str, actor: Actor | None) -> About:
+async def about(
+    connection: Connection,
+    keys: Keys,
+    kind: StreamKind[Any],
+    stream: str,
+    actor: Actor | None,
+    memory: Memory | None = None,
+) -> About:
     """Returns the facts that decide whether the actor may see the stream's filing. Raises `SealBrokenError`."""
     named = (actor.agency, actor.subject, actor.role) if actor and actor.role in OFFICERS else (None, None, None)
     row = known(await connection.fetchrow(_ABOUT, stream, *named))
     if row["filing_id"] is None:
         return About(row["in_directory"], None, None)
-    head = Head(stream, row["filing_id"], row["agency"], row["head_seq"], row["now"])
+    head = Head(stream, row["filing_id"], row["agency"], row["head_seq"], row["now"], row["head_hash"])
     said = json.loads(row["body"])
     facts = Facts(
         filed_by=row["filed_by"],
         procedure=said["procedure"],
         agencies=frozenset(filter(None, (*row["agencies"], said.get("desk"), said.get("result_desk")))),
     )
-    asked_by_side = actor is not None and actor.role in SIDE and not row["erased"]
-    if asked_by_side and (key := await keys(connection, row["filing_id"])) is not None:
-        rows = await connection.fetch(_OF_PERSONS, row["stream"], [*OF_PERSONS])
-        facts = _with_persons(facts, [opened(kind, row["stream"], one, key).event for one in (row, *rows)], row["now"])
+    if actor is not None and actor.role in SIDE and not row["erased"]:
+        events = _remembered(memory, head, row["stream"]) or await _naming(connection, keys, kind, row)
+        facts = _with_persons(facts, events, row["now"]) if events else facts
     return About(row["in_directory"], head, facts)
+
+
+def _remembered(memory: Memory | None, head: Head, filing: str) -> list[Any]:
+    """Returns the events of the filing's own stream if that is the one with this head, and it is remembered."""
+    told = memory.find(head) if memory is not None and head.stream == filing else None
+    return [] if told is None else [one.event for one in told.events]
+
+
+async def _naming(connection: Connection, keys: Keys, kind: StreamKind[Any], row: Any) -> list[Any]:
+    """Returns the filing's events that name persons, the first of which is in `row`; none if its key is gone."""
+    key = await keys(connection, row["filing_id"])
+    if key is None:
+        return []
+    rows = await connection.fetch(_OF_PERSONS, row["stream"], [*OF_PERSONS])
+    return [opened(kind, row["stream"], one, key).event for one in (row, *rows)]
 
 
 def _with_persons(facts: Facts, events: Sequence[Any], now: datetime) -> Facts:
@@ -97,7 +118,7 @@ exists (
 _ABOUT: Final = f"""
 select first.stream, first.filing_id, first.seq, first.kind, first.version, first.body, first.sealed, first.command_id,
     first.actor, first.occurred_at, split_part(first.via, '/', 1) as filed_by, now() as now,
-    stream.agency, stream.head_seq, stream.erased_at is not null as erased,
+    stream.agency, stream.head_seq, stream.head_hash, stream.erased_at is not null as erased,
     array(select distinct agency from event where event.filing_id = first.filing_id) as agencies,
     $4::text is null
         or {ACTIVE.format(agency="$2", officer="$3", role="$4")} as in_directory

@@ -3,10 +3,10 @@
 The caller passes the keys that decrypt; this module stores none.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, reduce
 from hashlib import sha256
@@ -113,6 +113,7 @@ class Told:
     as_of: datetime
     before: Any
     events: list[Recorded]
+    _folded: list[Any] = field(default_factory=list, compare=False)  # once it was asked for; shared by all copies
 
     def states(self) -> Iterator[Any]:
         """Yields the state after each event. Raises `UnfoldableError`."""
@@ -122,8 +123,10 @@ class Told:
     @property
     def state(self) -> Any:
         """The state after all events of the stream. Raises `UnfoldableError`."""
-        with _folding(self.stream):
-            return reduce(self.kind.evolve, self.events, self.before)
+        if not self._folded:
+            with _folding(self.stream):
+                self._folded.append(reduce(self.kind.evolve, self.events, self.before))
+        return self._folded[0]
 
 
 @dataclass(frozen=True)
@@ -140,13 +143,48 @@ def digest(published: bytes) -> str:
 
 
 class Head(NamedTuple):
-    """The head of a stream: the `seq` of its last event, as of `now`."""
+    """The head of a stream: the `seq` of its last event, as of `now`; `hash`: that of the stream up to this event."""
 
     stream: str
     filing_id: UUID
     agency: str
     seq: int
     now: datetime
+    hash: bytes = b""
+
+
+class Memory:
+    """Streams as they were last read, each for one head: another event, as at an erasure, has another hash.
+
+    It knows streams alone, no answers and no readers: who may see a stream is judged before it is looked for here. The
+    bounds are numbers of streams, and of bytes as recorded, of which each takes some ten here; the streams that were
+    used the longest time ago are forgotten first.
+    """
+
+    def __init__(self, most: int = 1_000, most_bytes: int = 8_000_000) -> None:
+        self._most = most
+        self._left = most_bytes
+        self._known: OrderedDict[str, tuple[Head, Told, int]] = OrderedDict()
+
+    def find(self, head: Head) -> Told | None:
+        """Returns the stream as of now; None if it was not read at this head."""
+        known, told, _ = self._known.get(head.stream, (None, None, 0))
+        if told is None or known is None or known._replace(now=head.now) != head:
+            return None
+        self._known.move_to_end(head.stream)
+        return replace(told, as_of=head.now)
+
+    def keep(self, head: Head, told: Told, size: int) -> None:
+        """Remembers a stream of so many bytes."""
+        self._forget(head.stream)
+        self._known[head.stream] = head, told, size
+        self._left -= size
+        while self._left < 0 or len(self._known) > self._most:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, stream: str) -> None:
+        _, _, size = self._known.pop(stream, (None, None, 0))
+        self._left += size
 
 
 class Log:
@@ -159,9 +197,11 @@ class Log:
         kinds: Kinds,
         published: Published | None = None,
         head: Head | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.connection = connection
         self._head = head
+        self._memory = memory or Memory(most=0)
         self._keys = keys
         self._kinds = kinds
         self._published = published or Published()
@@ -176,6 +216,8 @@ class Log:
     async def read(self, stream: str) -> Told:
         """Returns a stream with its events. Raises `RefusalError` (`not_found`) if the stream is not in the log."""
         if self._head is not None and self._head.stream == stream:
+            if (known := self._memory.find(self._head)) is not None:
+                return known
             head, rows = self._head, await self.connection.fetch(SELECT, stream, 1)
         else:
             rows = await self.connection.fetch(_WHOLE, stream)
@@ -185,7 +227,10 @@ class Log:
             rows = [row for row in rows if row["seq"] is not None]
         events = await self._events(stream, head.filing_id, head.seq, rows)
         before = await self.initial(stream, head.agency, events[0].event)
-        return Told(stream, self.kind(stream), head.now, before, events)
+        told = Told(stream, self.kind(stream), head.now, before, events)
+        if head.hash:
+            self._memory.keep(head, told, sum(len(row["body"]) + len(row["sealed"] or b"") for row in rows))
+        return told
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
         """Returns every event of a stream, decrypted. Raises `UnfoldableError`, also for fewer than `head` events."""

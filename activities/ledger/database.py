@@ -38,11 +38,13 @@ async def acquired(pool: Pool, seconds: float = ACQUIRE_SECONDS) -> AsyncIterato
 
 
 @asynccontextmanager
-async def transaction(connection: Connection, *first: str) -> AsyncIterator[None]:
-    """Opens a transaction with these first statements, in one round trip with `begin`. Any error rolls it back."""
+async def transaction(connection: Connection, *first: str) -> AsyncIterator[str]:
+    """Opens a transaction with these first statements, in one round trip with `begin`. Any error rolls it back.
+
+    Yields PostgreSQL's status of the last of them.
+    """
     try:
-        await connection.execute("; ".join(("begin", *first)))
-        yield
+        yield await connection.execute("; ".join(("begin", *first)))
         await connection.execute("commit")
     except BaseException:
         if not connection.is_closed():

@@ -6,14 +6,13 @@ from uuid import uuid4
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Keyring
 from activities.ledger.authority.readers import readers_of
-from activities.ledger.database import Pool, acquired
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.views import Views
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Caller
 from motcua.payloads.converter import as_sent
 from schemas import reading as rd
-from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import message_digest
 
 
@@ -31,13 +30,14 @@ class Reads:
     keyring: Keyring
 
     async def answer(self, caller: Caller, question: rd.Question) -> object:
-        """Returns the answer as plain data. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
-        asked, readers = await self._asked(caller, question), await self._readers(caller, question)
+        """Returns the answer. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
+        asked = await self._asked(caller, question)
         waits = isinstance(question, rd.AskChanges) and question.wait
-        given = await (self.views.changed if waits else self.views.answer_for)(asked, *readers)
-        if given.refusal is not None:
-            raise RefusalError(Refusal.model_validate(given.refusal))
-        return given.answer
+        async with acquired(self.pool) as connection:
+            readers = await self._readers(connection, caller, question)
+            if not waits:
+                return await self.views.found(asked, *readers, connection=connection)
+        return await self.views.changed(asked, *readers)
 
     async def charge(self, caller: Caller, stream: str, work: Work) -> None:
         """Charges the caller's program for a message to this stream. Raises `RefusalError` if its budget is spent."""
@@ -50,17 +50,17 @@ class Reads:
         is spent, or if the caller may see no filing at all.
         """
         question = rd.AskReceipt(stream=stream)
-        asked, readers = await self._asked(caller, question), await self._readers(caller, question)
-        return await self.views.sees(asked, *readers, work=work)
+        asked = await self._asked(caller, question)
+        async with acquired(self.pool) as connection:
+            readers = await self._readers(connection, caller, question)
+            return await self.views.sees(asked, *readers, work=work, connection=connection)
 
-    async def _readers(self, caller: Caller, question: rd.Question) -> tuple[str, ...]:
+    async def _readers(self, connection: Connection, caller: Caller, question: rd.Question) -> tuple[str, ...]:
         """Returns the caller's readers. Without any, PostgreSQL shows no row of a filing."""
         program = self.keyring.ring.principal(caller.client)
         if program is None:
             return ()
-        async with acquired(self.pool) as connection:
-            link = getattr(question, "link", None)
-            return await readers_of(connection, self.vault, program, caller.actor, link)
+        return await readers_of(connection, self.vault, program, caller.actor, getattr(question, "link", None))
 
     async def _asked(self, caller: Caller, question: rd.Question) -> rd.Asked:
         signed = await self.interpreter.voice(caller).question(question)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from rules.identity.grants import unheard
@@ -10,14 +10,30 @@ from rules.identity.statements import LEEWAY
 from views.log import Connection
 
 
-async def use_once(connection: Connection, signed: str, expires: datetime, look: UUID) -> None:
-    """Records that the look has used the statement. Raises `RefusalError` if another look used the statement before.
+class Use(NamedTuple):
+    """The use of a signed statement by a look. `one`: the digest of the signed text.
 
-    The row's key is the digest of the signed text alone, since one signature can be encoded in several ways.
+    The signature is left out, since one signature can be encoded in several ways.
     """
-    one = sha256(signed.rpartition(".")[0].encode()).digest()
-    known_already = await connection.execute(_USE, one, look, expires + LEEWAY) == _KNOWN
-    if known_already and await connection.fetchval(_LOOK, one) != look:
+
+    one: bytes
+    look: UUID
+    until: datetime
+
+    @property
+    def sql(self) -> str:
+        """The SQL that records it, without parameters, so that it can be sent with the begin of a transaction."""
+        return _USE.format(one=self.one.hex(), look=self.look, until=self.until.isoformat())
+
+
+def use_of(signed: str, expires: datetime, look: UUID) -> Use:
+    """Returns the use of a statement that expires then."""
+    return Use(sha256(signed.rpartition(".")[0].encode()).digest(), look, expires + LEEWAY)
+
+
+async def expect_first(connection: Connection, use: Use, status: str) -> None:
+    """Raises `RefusalError` if another look used the statement before. `status`: PostgreSQL's answer to `Use.sql`."""
+    if status == _KNOWN and await connection.fetchval(_LOOK, use.one) != use.look:
         raise unheard("statement_used")
 
 
@@ -29,7 +45,9 @@ async def forget(connection: Connection) -> int:
     return len(await connection.fetch(_FORGET)) + len(await connection.fetch(_FORGET_LOGOUTS))
 
 
-_USE: Final = "insert into question_statement (signed, look, until) values ($1, $2, $3) on conflict do nothing"
+_USE: Final = """
+insert into question_statement (signed, look, until) values ('\\x{one}', '{look}', '{until}') on conflict do nothing
+"""
 _KNOWN: Final = "INSERT 0 0"
 _LOOK: Final = "select look from question_statement where signed = $1"
 _FORGET: Final = """

@@ -4,10 +4,8 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from math import ceil
-from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from activities.ledger.authority.budgets import Budget, Work
@@ -77,25 +75,6 @@ async def test_a_token_is_its_person_and_its_program(there: tuple[World, Entranc
     assert elsewhere.status_code == 404
 
 
-async def test_a_foreign_filing_is_answered_as_one_that_never_was(there: tuple[World, Entrance]) -> None:
-    _, door = there
-    filing, _ = await filed(door)
-    differing, seen = [], 0
-    for operation in OPERATIONS:
-        if operation.kind is None:
-            continue
-        for stranger in (door.citizen("binh"), door.officer("reception", "H01.12"), door.program("other")):
-            answers = [
-                _comparable(await _call(door, operation.method, operation.path, one, stranger))
-                for one in (filing, str(uuid4()))
-            ]
-            seen += 1
-            if answers[0] != answers[1]:
-                differing.append((operation.name, answers))
-    assert differing == []
-    assert seen == 3 * sum(one.kind is not None for one in OPERATIONS)
-
-
 async def test_nothing_is_read_before_the_caller_is_known(there: tuple[World, Entrance]) -> None:
     _, door = there
     for operation in OPERATIONS:
@@ -105,20 +84,6 @@ async def test_nothing_is_read_before_the_caller_is_known(there: tuple[World, En
     for bad, rule in (("Bearer a.b.c", "token_malformed"), (f"Bearer {'x' * 9000}", "token_too_long")):
         answer = await door.http.get("/v1/tasks", headers={"authorization": bad})
         assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, rule)
-
-
-async def _call(door: Entrance, method: str, path: str, filing: str, who: dict[str, str]) -> httpx.Response:
-    address = path.format(filing_id=filing, n=1)
-    if method == "GET":
-        query = "?sha256=" + "0" * 64 + "&size=1&media_type=application/pdf" if path.endswith("/upload") else ""
-        query = "?sha256=" + "0" * 64 if path.endswith("/file") else query
-        return await door.http.get(address + query, headers=who)
-    return await door.http.post(address, json={"command_id": "c-1"}, headers=who)
-
-
-def _comparable(answer: httpx.Response) -> tuple[int, Any]:
-    body = answer.json()
-    return answer.status_code, {name: value for name, value in body.items() if name != "request_id"}
 
 
 async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tuple[World, Entrance]) -> None:
