@@ -1,6 +1,7 @@
 """Serves HTTP until the process is stopped: the common part of the gateway's and the door's processes."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,12 @@ class Server(uvicorn.Server):
         yield
 
 
+def _open_as_many_files_as_possible() -> None:
+    """Raises the limit of open files to the highest allowed: each connection is one, and 1,024 are usual."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def listening(host: str, port: int) -> socket.socket:
     """Returns a socket that listens at this address. Raises `RuntimeError` if the port is taken."""
     try:
@@ -50,6 +57,7 @@ class Service:
 
     async def serve(self, stop: asyncio.Event, beside: Coroutine[Any, Any, None] | None = None) -> None:
         """Serves until `stop` is set, then finishes open requests. `beside` runs until the server has ended."""
+        _open_as_many_files_as_possible()
         started = asyncio.Event()
         config = uvicorn.Config(
             self.app,

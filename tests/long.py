@@ -60,6 +60,7 @@ faults/test_failpoints.py: workers that die between commit and answer, one point
 faults/test_gateway.py: Temporal away, two gateways, repeats by the bank
   but a_gateway_that_dies_before a_gateway_that_is copies_through
 faults/test_healing.py: two minutes of real healing, by processes
+faults/test_idle_connections.py: ten thousand idle connections to a door, and a minute until they are cut
 faults/test_kept_messages.py: fifty filings in an outage, two doors killed
 faults/test_looks.py: a look into a history that has just become long
 faults/test_master_key.py: another master key under running filings, its command killed

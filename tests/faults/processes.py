@@ -24,6 +24,7 @@ class WorkerProcess:
     """A worker with failpoints that can be armed."""
 
     def __init__(self, process: Forked | asyncio.subprocess.Process, failpoints: Path) -> None:
+        self.pid = process.pid
         self._process = process
         self._failpoints = failpoints
 

@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,38 +11,15 @@ from uuid import uuid4
 
 import httpx
 
-from sandbox.issuer import issuers_setting
 from tests.acting import birth, eventually, plain
 from tests.conftest import World, own_stack
-from tests.doors import DOOR, register_door
-from tests.faults.processes import WorkerProcess, worker_process
-from tests.sandboxes import Server, free_port
-from tests.speaking import private_pem
+from tests.doors import register_door
+from tests.faults.doors import PERSON, PORTAL, door
+from tests.faults.processes import worker_process
+from tests.sandboxes import Server
 from workers.settings import Identity
 
 FILINGS: Final = 50
-PORTAL: Final = "portal-of-citizens"
-PERSON: Final = "nguyen-van-an"
-
-
-@asynccontextmanager
-async def door(world: World, folder: Path, issuer: str) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
-    """A door as a process, and a citizen's client of it."""
-    port = free_port()
-    own = {
-        "MOTCUA_DOOR_PORT": str(port),
-        "MOTCUA_ISSUERS": issuers_setting(issuer, [PORTAL]),
-        "MOTCUA_IDENTITY_PRINCIPAL": "door-1",
-        "MOTCUA_IDENTITY_KEY": private_pem(DOOR).decode(),
-    }
-    async with httpx.AsyncClient(trust_env=False) as client:
-        token = (await client.post(f"{issuer}/dev/token", data={"person": PERSON, "client": PORTAL})).json()
-    headers = {"authorization": f"Bearer {token['access_token']}"}
-    async with (
-        worker_process(world.process_env | own, folder, "gateway.door.server") as process,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False) as caller,
-    ):
-        yield process, caller
 
 
 def submission() -> dict[str, Any]:
