@@ -19,6 +19,8 @@ from benchmarks import report
 from benchmarks.asking import AskedError
 from benchmarks.documents import files as files_benchmark
 from benchmarks.documents import papers as papers_benchmark
+from benchmarks.door import costs as door_benchmark
+from benchmarks.door import existence as existence_benchmark
 from benchmarks.elsewhere import NoCheckoutError, check
 from benchmarks.record import append as append_benchmark
 from benchmarks.record import growth as growth_benchmark
@@ -209,6 +211,34 @@ def growth(
     lengths = events or growth_benchmark.EVENTS
     measured = _measured(file, lambda tell: growth_benchmark.run(lengths, folder, tell))
     _show(file, measured, growth_benchmark.as_json)
+
+
+@app.command()
+def door(*, file: File = None, rounds: Rounds = 5, seconds: Seconds = 5) -> None:
+    """Compare calls over HTTP with the client kit's, and with constant answers of the same size by the same process.
+
+    Read the ratios of CPU: of a submission in all processes, of a question in the door's.
+
+    Example: `python -m benchmarks door --json out.json`
+    """
+    measured = _measured(file, lambda tell: door_benchmark.run(rounds, seconds, tell))
+    _show(file, measured, door_benchmark.as_json)
+
+
+@app.command()
+def existence(
+    *,
+    pairs: Annotated[
+        int, typer.Option("--pairs", min=10, metavar="N", help="Of each kind of request.")
+    ] = existence_benchmark.PAIRS,
+    file: File = None,
+) -> None:
+    """Guess by the time of an answer whether a filing exists, as a stranger. Other work on the machine hides it.
+
+    Example: `python -m benchmarks existence --json out.json`
+    """
+    measured = _measured(file, lambda tell: existence_benchmark.run(pairs, tell))
+    _show(file, measured, existence_benchmark.as_json)
 
 
 def _measured(file: Path | None, measure: Callable[[Tell], Coroutine[Any, Any, T]]) -> T:

@@ -8,18 +8,31 @@ import platform
 from asyncio.subprocess import DEVNULL, PIPE
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
 
-from benchmarks.stage import Scene
 from console.database import connected
+
+
+class Platform(Protocol):
+    """A platform that runs, such as a `benchmarks.stage.Scene`."""
+
+    @property
+    def client(self) -> Client:
+        """A client of its Temporal."""
+
+    @property
+    def dsn(self) -> str:
+        """The address of its record."""
 
 
 def machine() -> dict[str, str]:
     return {"system": platform.system(), "processor": platform.machine(), "cores": str(os.cpu_count())}
 
 
-async def versions(on: Scene) -> dict[str, str]:
+async def versions(on: Platform) -> dict[str, str]:
     async with connected(on.dsn) as connection:
         postgresql: str = await connection.fetchval("show server_version")
     server = await on.client.workflow_service.get_system_info(GetSystemInfoRequest())

@@ -92,11 +92,11 @@ class Product:
         await self.decide(filing, timed)
         return Filed((ids.filing_workflow(filing), ids.payment_workflow(filing, 1)), timed.seconds)
 
-    async def submit(self, timed: Timed) -> UUID:
-        """Submits a new filing, which then waits for its intake; returns its id."""
-        submission = _submission()
-        await timed.call("submit", self.client.submit(submission))
-        return ids.filing_id(submission.client_id, submission.submission_id)
+    async def submit(self, timed: Timed, applicant: str | None = None) -> UUID:
+        """Submits a new filing of this applicant, which then waits for its intake; returns its id."""
+        new = submission(applicant)
+        await timed.call("submit", self.client.submit(new))
+        return ids.filing_id(new.client_id, new.submission_id)
 
     async def prepare(self, filing: UUID, timed: Timed) -> None:
         """Bring a filing to its decision: it is accepted and paid, a decision is proposed, and the leader claims it."""
@@ -118,9 +118,10 @@ class Product:
         await timed.call(kind, self.client.act(filing, given))
 
 
-def _submission() -> Submission:
+def submission(applicant: str | None = None) -> Submission:
+    """Returns a new submission of this applicant; without one, of a new applicant."""
     person = uuid4()
-    applicant = f"applicant-{person}"
+    applicant = applicant or f"applicant-{person}"
     return Submission.model_validate(
         {
             "client_id": "benchmark",

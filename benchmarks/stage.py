@@ -33,7 +33,7 @@ PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "skeleton-office": ("benchmarks.worker", "skeleton-office"),
 }
 """The worker processes of both sides: by name, the module to run and its arguments."""
-_NOBODY: Final[Mapping[str, str]] = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
+NOBODY: Final[Mapping[str, str]] = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
 
@@ -54,7 +54,7 @@ async def scene(kept: Path | None = None) -> AsyncIterator[Scene]:
     """Starts the stack, the workers and the clients, in `kept` or in a folder that the end of the block removes."""
     with nullcontext(kept) if kept else tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=("postgres", "temporal", "migrations", "trust")) as stack:
-            await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
+            await fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
             async with workers(stack.env, Path(folder)) as pids:
                 await let_speak(stack.env)
                 client = await connect(stack.env["TEMPORAL_ADDRESS"], namespace=stack.env["TEMPORAL_NAMESPACE"])
@@ -62,7 +62,8 @@ async def scene(kept: Path | None = None) -> AsyncIterator[Scene]:
                     yield Scene(client, both, _served(pids, stack), stack.env["MOTCUA_DATABASE_URL"], stack.env)
 
 
-async def _fill(owner: str, by: procedures.Publisher) -> None:
+async def fill(owner: str, by: procedures.Publisher) -> None:
+    """Publishes the procedure and its calendar, and writes the directory of officers."""
     await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
     await procedures.seed_directory(owner, directory(await asyncio.to_thread(procedures.DIRECTORY.read_bytes)), by)
     for file in sorted(procedures.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
@@ -92,7 +93,7 @@ async def workers(env: Mapping[str, str], folder: Path) -> AsyncIterator[dict[st
     """Runs the worker processes of both sides; yields their pids by name."""
     async with AsyncExitStack() as held:
         running = {
-            name: await held.enter_async_context(_process(module, dict(env) | dict(_NOBODY), folder / f"{name}.ready"))
+            name: await held.enter_async_context(started(module, dict(env) | dict(NOBODY), folder / f"{name}.ready"))
             for name, module in PROCESSES.items()
         }
         yield {name: process.pid for name, process in running.items()}
@@ -103,14 +104,15 @@ async def another_worker(env: Mapping[str, str]) -> AsyncIterator[int]:
     """Runs one more worker process of the product; yields its pid."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         ready = Path(folder) / "worker.ready"
-        async with _process(PROCESSES["product"], dict(env) | dict(_NOBODY), ready) as process:
+        async with started(PROCESSES["product"], dict(env) | dict(NOBODY), ready) as process:
             yield process.pid
 
 
 @asynccontextmanager
-async def _process(
+async def started(
     module: tuple[str, ...], env: Mapping[str, str], ready: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Runs a process of this checkout, which makes the file `ready` when it is. Yields it."""
     own = {**os.environ, **env, "MOTCUA_READY_FILE": str(ready)}
     log = ready.with_suffix(".log")
     launch = (sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(signal.SIGTERM)), "")
@@ -119,13 +121,13 @@ async def _process(
             *launch, sys.executable, "-m", *module, env=own, cwd=CHECKOUT, stdout=said, stderr=said
         )
     try:
-        await _started(process, ready, log)
+        await _until_ready(process, ready, log)
         yield process
     finally:
         await _end(process)
 
 
-async def _started(process: asyncio.subprocess.Process, ready: Path, log: Path) -> None:
+async def _until_ready(process: asyncio.subprocess.Process, ready: Path, log: Path) -> None:
     async with asyncio.timeout(_START_SECONDS):
         while not await asyncio.to_thread(ready.exists):
             if process.returncode is not None:

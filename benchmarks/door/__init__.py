@@ -1,0 +1,1 @@
+"""Benchmarks of the door: what a call over HTTP costs, and what its duration reveals."""
