@@ -15,7 +15,7 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
-from activities.ledger.authority.readers import setting
+from activities.ledger.authority.readers import Reader, setting
 from activities.ledger.authority.used import Use, expect_first
 from activities.ledger.database import Connection, Pool, acquired, mask_database_errors, transaction
 from activities.ledger.vault import IndexKeyGoneError, Vault
@@ -79,14 +79,14 @@ class Views:
         """Returns the answer from the record as it is now."""
         return await self.answer_for(asked)
 
-    async def answer_for(self, asked: rd.Asked, *readers: str) -> rd.Answer:
+    async def answer_for(self, asked: rd.Asked, *readers: Reader) -> rd.Answer:
         """Returns the answer as `answer`. The role of the door sees only the filings of these `readers`."""
         try:
             return rd.Answer(answer=_plain(await self.found(asked, *readers)))
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
 
-    async def found(self, asked: rd.Asked, *readers: str, connection: "Connection | None" = None) -> Any:
+    async def found(self, asked: rd.Asked, *readers: Reader, connection: "Connection | None" = None) -> Any:
         """Returns the answer of `answer_for` as the model that it is. Raises `RefusalError`.
 
         `connection`: one of the pool to read by; without it, one is acquired.
@@ -103,7 +103,7 @@ class Views:
             return rd.Answer(refusal=_plain(error.refusal))
         return rd.Answer(answer=_plain(found))
 
-    async def changed(self, asked: rd.Asked, *readers: str) -> Any:
+    async def changed(self, asked: rd.Asked, *readers: Reader) -> Any:
         """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
 
         `readers`: as of `answer_for`.
@@ -124,7 +124,7 @@ class Views:
         if self._looks is not None:
             self._looks.admitted(asked, work)
 
-    async def sees(self, asked: rd.Asked, *readers: str, work: Work, connection: "Connection | None" = None) -> bool:
+    async def sees(self, asked: rd.Asked, *readers: Reader, work: Work, connection: "Connection | None" = None) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
 
         `readers`, `connection`: as of `found`. The asker is charged for `work`, the command that is to follow.
@@ -144,7 +144,7 @@ class Views:
         return True
 
     async def _found(
-        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[str], by: "Connection | None" = None
+        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[Reader], by: "Connection | None" = None
     ) -> Any:
         found = await self._found_or_refused(asked, proved, readers, by)
         if isinstance(found, Refusal):
@@ -152,7 +152,7 @@ class Views:
         return found
 
     async def _found_or_refused(
-        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[str], by: "Connection | None"
+        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[Reader], by: "Connection | None"
     ) -> Any:
         """Returns the answer, or the `Refusal`, after which the use of the statement is committed as well."""
         look, use = None, None if self._looks is None or proved is None else self._looks.use(asked, proved)
@@ -175,7 +175,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(
-        self, readers: Sequence[str], use: Use | None = None, by: "Connection | None" = None
+        self, readers: Sequence[Reader], use: Use | None = None, by: "Connection | None" = None
     ) -> AsyncIterator[Connection]:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look.
 

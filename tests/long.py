@@ -80,7 +80,7 @@ faults/test_streams.py: a worker killed in the middle of each kind of stream
 faults/test_timers.py: a timer that fires while its worker is dead and a look is taken
 faults/test_total_loss.py: a demo whose Temporal comes back older
 integration/deploy/test_benchmark.py: that each benchmark runs and measures what it names
-  but cpu_is_compared what_does
+  but cpu_is_compared what_a_guess what_does
 integration/deploy/test_demo_fits.py: every message of a whole demo against the published schemas
 integration/deploy/test_sandbox.py: sandboxes killed and started again, each wire's slow and repeated calls
   only a_refund_whose callbacks_come no_acknowledged

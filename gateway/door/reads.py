@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Keyring
-from activities.ledger.authority.readers import readers_of
+from activities.ledger.authority.readers import Reader, readers_of
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
 from activities.views import Views
@@ -55,7 +55,7 @@ class Reads:
             readers = await self._readers(connection, caller, question)
             return await self.views.sees(asked, *readers, work=work, connection=connection)
 
-    async def _readers(self, connection: Connection, caller: Caller, question: rd.Question) -> tuple[str, ...]:
+    async def _readers(self, connection: Connection, caller: Caller, question: rd.Question) -> tuple[Reader, ...]:
         """Returns the caller's readers. Without any, PostgreSQL shows no row of a filing."""
         program = self.keyring.ring.principal(caller.client)
         if program is None:

@@ -8,11 +8,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from activities.ledger.authority.officers import active
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from rules.filing.submission.representation import OF_PERSONS, side_after
 from rules.identity.grants import names_agency
@@ -25,6 +24,7 @@ from schemas.ids import filing_workflow
 from schemas.people import Actor, Role
 from schemas.privacy import ERASED_KIND, Erased
 from schemas.stream.ledger import Batch, Recorded
+from views.access import ACTIVE
 from views.log import Connection
 
 READER: Final = Table("reader", "reader, filing_id")
@@ -34,6 +34,24 @@ ALL: Final = "*"
 """The reader who may see every filing that has a reader."""
 
 Digest = Callable[[Role, str, str], str]
+
+
+class Listed(NamedTuple):
+    """A reader that an officer is while the directory lists them, as active in this role of the agency."""
+
+    reader: str
+    agency: str
+    subject: str
+    role: str
+
+    @property
+    def sql(self) -> str:
+        """The SQL of the reader's name; null for an officer who is not listed."""
+        officer = ACTIVE.format(agency=_text(self.agency), officer=_text(self.subject), role=_text(self.role))
+        return f"case when {officer} then {_text(self.reader)} end"
+
+
+Reader = str | Listed
 Readers = dict[str, datetime | None]
 """Names of readers, with the moment from which each is none any more."""
 
@@ -111,12 +129,13 @@ def _as_json(found: Readers) -> str:
 
 async def readers_of(
     connection: Connection, vault: Vault, principal: Principal, actor: Actor | None, link: str | None = None
-) -> tuple[str, ...]:
+) -> tuple[Reader, ...]:
     """Returns the readers that an asker is, by who they are and the directory alone; none for one who may see nothing.
 
-    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result.
+    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result. PostgreSQL
+    looks into the directory, by `setting`.
     """
-    found = () if link is None else (f"link:{hashlib.sha256(link.encode()).hexdigest()}",)
+    found: tuple[Reader, ...] = () if link is None else (f"link:{hashlib.sha256(link.encode()).hexdigest()}",)
     if actor is None:
         return found + _by_itself(principal)
     grants = [one for one in principal.grants if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor)]
@@ -124,7 +143,7 @@ async def readers_of(
         return found
     if actor.role in SIDE:
         return found + await _of_person(connection, vault, actor, _filers(principal, grants))
-    return found + await _of_officer(connection, actor, grants)
+    return found + _of_officer(actor, grants)
 
 
 async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers: Iterable[str]) -> tuple[str, ...]:
@@ -136,12 +155,12 @@ async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers:
     return tuple(digest(actor.role, filer, actor.subject) for filer in filers)
 
 
-async def _of_officer(connection: Connection, actor: Actor, grants: Iterable[Grant]) -> tuple[str, ...]:
-    """Returns the reader that an officer is, by the directory; none if the directory has no such officer."""
-    if actor.agency is None or not await active(connection, actor.agency, actor.subject, actor.role):
+def _of_officer(actor: Actor, grants: Iterable[Grant]) -> tuple[Reader, ...]:
+    """Returns the reader that an officer is while the directory lists them; none without an agency."""
+    if actor.agency is None:
         return ()
     everywhere = actor.role is Role.OPERATOR and any(ALL_AGENCIES in grant.agencies for grant in grants)
-    return (ALL if everywhere else f"agency:{actor.agency}",)
+    return (Listed(ALL if everywhere else f"agency:{actor.agency}", actor.agency, actor.subject, actor.role),)
 
 
 def _by_itself(principal: Principal) -> tuple[str, ...]:
@@ -158,10 +177,15 @@ def _filers(principal: Principal, grants: Iterable[Grant]) -> list[str]:
     return sorted({principal.id, *(one for grant in grants for one in grant.predecessors)})
 
 
-def setting(readers: Iterable[str]) -> str:
-    """Returns the SQL by which the rest of a transaction is of these readers alone."""
-    names = ",".join(readers).replace("'", "''")
-    return f"select set_config('motcua.readers', '{names}', true)"
+def setting(readers: Iterable[Reader]) -> str:
+    """Returns the SQL by which the rest of a transaction is of these readers alone; it reads the directory."""
+    names = ", ".join(one.sql if isinstance(one, Listed) else _text(one) for one in readers)
+    return f"select set_config('motcua.readers', concat_ws(',', {names}), true)"
+
+
+def _text(value: str) -> str:
+    """Returns the SQL of a text."""
+    return f"convert_from('\\x{value.encode().hex()}', 'UTF8')"
 
 
 _BEFORE: Final = """

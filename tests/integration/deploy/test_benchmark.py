@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.asking import AskedError
+from benchmarks.door.existence import best
 from benchmarks.elsewhere import elsewhere
 from benchmarks.engine import DifferentShapeError, compare, compare_appends
 from benchmarks.history import History
@@ -219,3 +220,33 @@ def test_what_can_not_be_played_is_refused_at_once(other: Path, missing: str, sa
     (other / missing).unlink()
     ended = benchmark("engine", "--against", other)
     assert (ended.returncode, said.format(other) in ended.stderr) == (2, True)
+
+
+def test_calls_over_http_are_measured_against_the_kits_and_against_constants(tmp_path: Path) -> None:
+    found, said = found_by(tmp_path, "door", "--rounds", "1", "--seconds", "1")
+    assert {mine: one["to"] for mine, one in found["ratios"].items()} == {
+        "submission, HTTP": "submission, kit",
+        "view of a filing": "constant of that size",
+        "task page": "constant of the page's size",
+    }
+    assert found["calls"]["submission, HTTP"]["cpu_ms"]["worker"] > 0
+    assert all(found["calls"][call]["cpu_ms"]["door"] > 0 for call in found["calls"] if call != "submission, kit")
+    assert 1_200 < found["sizes"]["view of a filing"] < 2_000 < found["sizes"]["task page"]
+    assert re.search(r"^task page to constant of the page's size: \d+\.\d\d ", said, re.MULTILINE), said
+
+
+def test_whether_a_filing_exists_is_guessed_by_time(tmp_path: Path) -> None:
+    found, said = found_by(tmp_path, "existence", "--pairs", "20")
+    kinds = {f"{kind} of an {who}" for kind in ("question", "command") for who in ("applicant", "officer")}
+    assert set(found["kinds"]) == kinds
+    assert all((one["pairs"], 0 <= one["right"] <= 1) == (20, True) for one in found["kinds"].values())
+    assert len(re.findall(r"% of guesses right, wanted at most 55%", said)) == 4
+
+
+@pytest.mark.parametrize(("foreign", "right"), [(0.004, 1.0), (0.0025, 0.75), (0.001, 1.0), (0.003, 0.5)])
+def test_what_a_guess_by_time_is_worth_is_counted_on_pairs_that_it_was_not_chosen_by(
+    foreign: float, right: float
+) -> None:
+    pairs = [(foreign, 0.002 if n % 2 and foreign == 0.0025 else 0.003) for n in range(100)]
+    guess = best(pairs[:50])
+    assert guess.right(pairs[50:]) == right

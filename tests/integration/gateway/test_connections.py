@@ -1,6 +1,7 @@
 """Connections that say nothing, or never end their head, are cut, and leave room for those that ask."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import pytest
 import uvicorn
 
 from gateway.connections import Connections, bounded
-from gateway.serving import Server
+from gateway.serving import Server, Service
 from gateway.settings import GatewaySettings
 
 MOST, OF_ONE, SECONDS = 12, 8, 0.5
@@ -101,6 +102,24 @@ async def test_a_second_request_has_the_same_time_for_its_head_and_none_between_
         writer.write(HALF)
         assert await answer((reader, writer)) == b""
         assert await asked(port, HERE) == b"HTTP/1.1 204"
+
+
+async def test_a_server_may_have_as_many_connections_as_the_machine_allows_files() -> None:
+    files = resource.RLIMIT_NOFILE
+    soft, hard = resource.getrlimit(files)
+    resource.setrlimit(files, (min(soft, hard) // 2, hard))
+    try:
+        stop = asyncio.Event()
+        stop.set()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            await Service(_app, listener, Connections(MOST, OF_ONE, SECONDS), None, _works).serve(stop)
+        assert resource.getrlimit(files) == (hard, hard)
+    finally:
+        resource.setrlimit(files, (soft, hard))
+
+
+async def _works() -> bool:
+    return True
 
 
 def test_unless_set_a_head_has_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from activities.ledger.authority.budgets import Budget, Work

@@ -19,7 +19,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.authority.principals import Guard, Keyring, principals
-from activities.ledger.authority.readers import readers_of
+from activities.ledger.authority.readers import Reader, readers_of
 from activities.ledger.authority.used import forget
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
@@ -513,7 +513,7 @@ def asked(raw: dict[str, Any]) -> rd.Asked:
     return rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
 
 
-async def readers(seen: Seen, pool: Pool, name: str, actor: Actor | None, **other: Any) -> tuple[str, ...]:
+async def readers(seen: Seen, pool: Pool, name: str, actor: Actor | None, **other: Any) -> tuple[Reader, ...]:
     async with pool.acquire() as connection:
         [program] = await principals(connection, name)
         return await readers_of(connection, Vault(seen.world.settings.master), program, actor, **other)
@@ -535,7 +535,7 @@ def shown_to(name: str, actor: Actor | None) -> set[str]:
     return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
 
 
-async def rows_of_lists(views: Views, *those: str) -> set[str]:
+async def rows_of_lists(views: Views, *those: Reader) -> set[str]:
     """The filings and agencies in everything that a list shows to these readers."""
     lists: list[dict[str, Any]] = [{"ask": "tasks"}, *({"ask": "filings", "client_id": f"portal-{n}"} for n in (1, 2))]
     for agency in (HERE, LEAD, POLICE, "H01.60"):
@@ -579,7 +579,10 @@ async def the_role_of_the_door_sees_no_foreign_row_without_any_check_of_ours(see
         found = await no_foreign_row_is_shown(seen, pool)
         assert min(found.values()) > 100, "both were asked often"
         anywhere = await readers(seen, pool, "everywhere", officer(Role.OPERATOR))
-        assert anywhere == ("*",)
+        assert [getattr(one, "reader", one) for one in anywhere] == ["*"]
+        assert len(await rows_of_lists(unchecked(seen, pool), *anywhere)) > 2
+        unlisted = await readers(seen, pool, "everywhere", officer(Role.OPERATOR, n=9))
+        assert await rows_of_lists(unchecked(seen, pool), *unlisted) == set()
         assert len(await rows_of_lists(unchecked(seen, pool), "*")) > 2
         await hides_everything(seen, pool, *GUARDED, "access", "absence")
         await rebuild(seen.world.owner_dsn, seen.world.settings.master, lambda *_: None)
