@@ -28,7 +28,7 @@ PAGE_SIZED: Final = "constant of the page's size"
 PAIRS: Final = ((HTTP, KIT, 1.25), (VIEW, VIEW_SIZED, 5.0), (PAGE, PAGE_SIZED, 4.0))
 """The compared calls: mine, the other, and the ratio of CPU that is wanted at most."""
 AT_ONCE: Final = {HTTP: 4, VIEW: 8, PAGE: 8}
-FILINGS: Final = 36
+FILINGS: Final = 42
 """The filings that are viewed in turn. Their tasks are the page, of some 15 kB."""
 
 
