@@ -1,0 +1,35 @@
+"""The door does what its OpenAPI document says, whatever is sent to it: schemathesis over all operations."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.conftest import World
+from tests.doors import Entrance, entrance, filed, open_to_all, register_door
+from tests.locked import locked
+
+SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
+PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
+
+
+@pytest.fixture
+async def there(world: World) -> AsyncIterator[Entrance]:
+    await register_door(world)
+    async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
+        yield opened
+
+
+async def test_whatever_is_sent_is_answered_as_the_document_says(there: Entrance, tmp_path: Path) -> None:
+    filing, _ = await filed(there)
+    token = there.officer("reception")["authorization"]
+    async with open_to_all(there.door) as url:
+        command = [PROGRAM, "--config-file", SETTINGS, "run", f"{url}/v1/openapi.json", "-H", f"Authorization: {token}"]
+        environment, pipe = os.environ | {"FILING": filing}, asyncio.subprocess.PIPE
+        run = await asyncio.create_subprocess_exec(*map(str, command), cwd=tmp_path, env=environment, stdout=pipe)
+        report, _ = await run.communicate()
+    assert run.returncode == 0, report.decode()
