@@ -4,6 +4,7 @@ A command is in the log before it is in the history. If Temporal is restarted in
 workflow task, and a client that then finds its receipt in the log does not repeat the command.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from recovery.behind import behind
 from recovery.histories import each
 from recovery.presence import others_work
 from recovery.settled import Settled
+from recovery.stalled import RUNNING
 from schemas.ids import NUDGE
 
 _log = structlog.stdlib.get_logger("motcua.healing")
@@ -24,12 +26,17 @@ _log = structlog.stdlib.get_logger("motcua.healing")
 _AT_REST: Final = """
 select p.stream from position p
 join stream s on (s.stream, s.head_seq) = (p.stream, p.seq) join standing t on t.stream = p.stream
-where p.position > $1 and p.position <= $2 and t.open
+where p.position > $1 and p.position <= $2
 """
+_NAMED: Final = 100
+"""The number of workflows that one query of Temporal's list names."""
 
 
 async def at_rest(connection: Connection, since: int, upto: int) -> set[str]:
-    """Returns the open streams whose newest event stands after this position, up to the other."""
+    """Returns the streams whose newest event stands after this position, up to the other.
+
+    Also closed ones: a run that missed the last event would wait for ever.
+    """
     return {row["stream"] for row in await connection.fetch(_AT_REST, since, upto)}
 
 
@@ -49,7 +56,7 @@ class Unheard:
             streams = await self._settled.search(connection, now, at_rest)
             if not streams or await others_work(connection, client):
                 return []
-        found = (await behind(client, self._pool, sorted(streams))).behind
+        found = (await behind(client, self._pool, await _running(client, sorted(streams)))).behind
 
         async def one(stream: str) -> None:
             _log.warning("workflow.unheard", stream=stream)
@@ -58,3 +65,12 @@ class Unheard:
 
         await each(one, found)
         return found
+
+
+async def _running(client: Client, streams: Sequence[str]) -> list[str]:
+    """Returns those of the streams whose workflow runs, by Temporal's list."""
+    found = set[str]()
+    for some in (streams[first : first + _NAMED] for first in range(0, len(streams), _NAMED)):
+        named = ", ".join(f"'{one}'" for one in some)
+        found |= {one.id async for one in client.list_workflows(f"{RUNNING} AND WorkflowId IN ({named})")}
+    return sorted(found)
