@@ -91,7 +91,7 @@ def shows(operation: Operation, foreign: httpx.Response, unknown: httpx.Response
 
 async def shown(http: httpx.AsyncClient, who: dict[str, str], filing: str, number: str) -> set[str]:
     """Returns the names of the questions that show the asker something of this filing, or of its agency."""
-    me = (await http.get("/v1/me", headers=who)).json()["actor"] or {"subject": TWIN, "role": "auditor"}
+    me = (await http.get("/v1/me", headers=who)).json().get("actor") or {"subject": TWIN, "role": "auditor"}
     given, found = {"actor": me, "id_number": number}, set()
     for operation in QUESTIONS:
         answers = [await ask(http, operation, who, one, given) for one in (filing, str(uuid4()))]
