@@ -51,7 +51,7 @@ def start(*arguments: str, folder: Path, **more: str) -> subprocess.Popen[str]:
 
 
 def wait_until_up(folder: Path) -> None:
-    until((folder / ".motcua" / "run" / "env").exists, 60)
+    until((folder / ".motcua" / "run" / "env").exists, 150)
 
 
 def demo(folder: Path, scenarios: list[dict[str, Any]], *more: str) -> tuple[int, dict[str, Any], str]:

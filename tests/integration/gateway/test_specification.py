@@ -14,6 +14,7 @@ from tests.doors import Entrance, entrance, filed, open_to_all, register_door
 from tests.locked import locked
 
 SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
+HOOKS: Final = SETTINGS.with_name("schemathesis_hooks.py")
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 
 
@@ -29,7 +30,8 @@ async def test_whatever_is_sent_is_answered_as_the_document_says(there: Entrance
     token = there.officer("reception")["authorization"]
     async with open_to_all(there.door) as url:
         command = [PROGRAM, "--config-file", SETTINGS, "run", f"{url}/v1/openapi.json", "-H", f"Authorization: {token}"]
-        environment, pipe = os.environ | {"FILING": filing}, asyncio.subprocess.PIPE
+        environment = os.environ | {"FILING": filing, "SCHEMATHESIS_HOOKS": str(HOOKS)}
+        pipe = asyncio.subprocess.PIPE
         run = await asyncio.create_subprocess_exec(*map(str, command), cwd=tmp_path, env=environment, stdout=pipe)
         report, _ = await run.communicate()
     assert run.returncode == 0, report.decode()
