@@ -9,7 +9,7 @@ from activities.ledger.authority.principals import PASSING
 from gateway.door.body import UnreadableError
 from gateway.door.identity.tokens import NotAuthenticatedError, Reason
 from gateway.problems import HttpCode, Language, refusal_response
-from motcua.errors import FilingClosed, FilingNotAvailable, RefusedError, Unavailable, UnfitError
+from motcua.errors import FilingClosed, FilingNotAvailable, RefusedError, Unavailable
 from schemas.errors import NOT_FOUND, Problem, Refusal, RefusalCode, RefusalError, problem
 
 AGAIN: Final = 5.0
@@ -55,8 +55,6 @@ def _refusal(error: Exception) -> Refusal | None:
     """Returns the platform's refusal; a filing that never was is refused as one that the caller may not see."""
     if isinstance(error, RefusalError | RefusedError):
         return None if _is_away(error) else error.refusal
-    if isinstance(error, UnfitError):  # a value for which no statement can be signed
-        return Refusal(code=RefusalCode.BAD_COMMAND, problems=error.problems)
     return NOT_FOUND if isinstance(error, FilingNotAvailable) else None
 
 

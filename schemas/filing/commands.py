@@ -2,9 +2,9 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from ..base import (
     AgencyCode,
@@ -32,7 +32,7 @@ from ..publishing.fact import AgencyName
 from ..publishing.procedure import Term
 from ..publishing.procedure_rules import ProcedureRules
 from ..publishing.province import Province
-from ..text import FormValue, line
+from ..text import FormValue
 from .delivery import Identity, Link, PickupCode, Receiver
 from .events import (
     Accountable,
@@ -83,7 +83,7 @@ class Command(StrictModel):
     command_id: Key
     actor: Actor
     via: Via
-    on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
+    on_behalf_of: Subject | None = None
     """the person for whom the actor acts, if not for themselves"""
     seen_seq: int | None = Field(default=None, ge=0)
     """seq of the view that the actor saw before deciding; optional"""

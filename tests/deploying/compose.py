@@ -68,6 +68,8 @@ def shell(folder: Path, script: str) -> str:
 def test_the_page_leads_from_an_empty_folder_to_a_filing(told: str) -> None:
     assert re.search(r"H56\.30-\d{8}-0000001\b", told), told
     assert told.endswith('{"status":"ok"}'), told
+    document = f"curl --insecure --silent --fail https://localhost:{PORT}/v1/openapi.json"
+    assert '"openapi":"3.1.0"' in shell(ROOT, document), "the proxy leads to the door"
     replicas = {one.name: REPLICAS.get(one.name, 1) for one in PROCESSES if one.metrics}
     until(lambda: scraped() == replicas, 60)
     [rule] = yaml.safe_load(METRIC.read_text("utf-8"))["rules"]["external"]

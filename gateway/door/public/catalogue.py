@@ -1,6 +1,7 @@
 """The published procedures that are in force, with the items of their public pages (Circular 32/2017 art. 5)."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -8,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activities.ledger.database import Connection, Pool, acquired
-from rules.require import require
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import filled
@@ -78,7 +78,7 @@ class Procedures:
         after = request.query_params.get("after", "")
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_LIST, _today(), after.replace("\0", ""), PAGE + 1)
-            pages = [await self._page(connection, row) for row in rows[:PAGE]]
+            pages = await self._pages(connection, rows[:PAGE])
         names = tuple(ListedProcedure(**{name: getattr(one, name) for name in _LISTED}) for one in pages)
         answer = Catalogue(procedures=names, after=names[-1].code if len(rows) > PAGE else None)
         return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
@@ -90,20 +90,19 @@ class Procedures:
             row = await connection.fetchrow(_ONE, _today(), code.replace("\0", ""))
             if row is None:
                 raise RefusalError(NOT_FOUND)
-            page = await self._page(connection, row)
+            [page] = await self._pages(connection, [row])
         headers = {"ETag": f'"{row["sha256"]}"', "Cache-Control": "no-cache"}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(page.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")
 
-    async def _page(self, connection: Connection, row: Any) -> ProcedurePage:
-        sha256: str = row["sha256"]
-        if sha256 not in self._known:
-            published = require(await connection.fetchrow(_SOURCE, row["code"], row["version"]))
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[sha256] = await asyncio.to_thread(_made, *published)
-        return self._known[sha256]
+    async def _pages(self, connection: Connection, rows: Sequence[Any]) -> list[ProcedurePage]:
+        if len(self._known) + len(rows) > _MOST_KNOWN:
+            self._known.clear()
+        if new := [(row["code"], row["version"]) for row in rows if row["sha256"] not in self._known]:
+            for source, published_on, sha256 in await connection.fetch(_SOURCES, *map(list, zip(*new, strict=True))):
+                self._known[sha256] = await asyncio.to_thread(_made, source, published_on)
+        return [self._known[row["sha256"]] for row in rows]
 
 
 def _made(source: bytes, published_on: date) -> ProcedurePage:
@@ -126,6 +125,7 @@ order by code, {COVERING_FIRST.format(day="$1")}
 """  # noqa: S608 -- words of ours
 _LIST: Final = _FIRST.format(which="code > $2") + "limit $3"
 _ONE: Final = _FIRST.format(which="code = $2")
-_SOURCE: Final = """
-select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
+_SOURCES: Final = """
+select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date, sha256 from procedure
+join unnest($1::text[], $2::text[]) as one (code, version) using (code, version)
 """
