@@ -281,6 +281,7 @@ ELSEWHERE: Final = {
     "activities/receipts.py void_gone": "makes void what an event causes: tests/integration/papers",
     "rules/identity/principal_register.py Fold.add": "changes of programs, in streams of no kind: tests/unit/identity",
     "views/log.py Log.fold": "the fold itself, of what a database has: tests/integration/record",
+    "views/log.py Memory.keep": "remembers a stream, opens no event: tests/unit/stream/test_remembered_streams.py",
 }
 """What takes events and is not gone through here: it needs a database, or takes none but some."""
 _ANNOTATED: Final = frozenset({"Recorded", "Told", "list[Recorded]", "Iterable[Recorded]", "Sequence[Recorded]"})
