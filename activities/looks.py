@@ -1,8 +1,9 @@
 """Looks at the record: each reader is verified and sees only permitted data; the look is recorded with the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from activities.ledger.authority.budgets import Work
@@ -50,6 +51,14 @@ class Look:
         if self.head is not None:
             return [] if isinstance(answer, rd.Changes) and not answer.views else [self.head.filing_id]
         return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
+
+
+class _Sealed(NamedTuple):
+    """The private part of a recorded look at one filing: the reader's pseudonym, reason and identity, the key's id."""
+
+    pseudonym: str | None
+    sealed: bytes | None
+    sealed_by: str | None
 
 
 class Looks:
@@ -111,13 +120,9 @@ class Looks:
         shown = look.shown(answer)
         if not shown:
             return
-        question, said = look.asked.question, look.proved.statement
-        actor, reason = said.actor, question.reason
-        keyed = reason is not None or (actor is not None and actor.role in SIDE)
-        if keyed:
-            await self._vault.learn(connection, shown)
-        keys = [await self._vault.find(connection, filing) if keyed else None for filing in shown]
-        rows = [_row(look, filing, key) for filing, key in zip(shown, keys, strict=True)]
+        question, actor = look.asked.question, look.proved.statement.actor
+        of_side = actor is not None and actor.role in SIDE
+        private = await self._sealed(connection, look, shown) if of_side or question.reason is not None else []
         await connection.execute(
             RECORD,
             look.asked.look,
@@ -125,11 +130,17 @@ class Looks:
             question.ask,
             actor and actor.role,
             actor and actor.agency,
+            None if actor is None or of_side else actor.subject,
             look.proved.principal.id,
             look.proved.key_id,
             look.proved.sha256,
-            *map(list, zip(*rows, strict=True)),
+            list(map(filing_workflow, shown)),
+            *(map(list, zip(*private, strict=True)) if private else ([], [], [])),
         )
+
+    async def _sealed(self, connection: Connection, look: Look, shown: Sequence[UUID]) -> list[_Sealed]:
+        await self._vault.learn(connection, shown)
+        return [_private(look, filing, await self._vault.find(connection, filing)) for filing in shown]
 
 
 def _know(actor: Actor | None, *, in_directory: bool) -> None:
@@ -138,28 +149,25 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
 
 
-def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str, str | None, bytes | None, str | None]:
-    """Returns the filing, its stream, the reader's public name, the sealed reason and identity, and the key's id."""
+def _private(look: Look, filing: UUID, key: FilingKey | None) -> _Sealed:
     actor = look.proved.statement.actor
-    private = {"reason": look.asked.question.reason}
-    stream = filing_workflow(filing)
-    subject = None if actor is None else actor.subject
+    private, pseudonym = {"reason": look.asked.question.reason}, None
     if actor is not None and actor.role in SIDE:
         private["actor"] = actor.subject
-        subject = None if key is None else key.pseudonym(actor.subject)
+        pseudonym = None if key is None else key.pseudonym(actor.subject)
     present = {name: value for name, value in private.items() if value}
     if key is None or not present:
-        return filing, stream, subject, None, None
-    return filing, stream, subject, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id
+        return _Sealed(pseudonym, None, None)
+    return _Sealed(pseudonym, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id)
 
 
 RECORD: Final = """
 insert into access (look, filing_id, agency, stream, question, role, actor_agency, subject, principal, key_id,
     statement, sealed, sealed_by)
-select $1, shown.filing_id, first.agency, coalesce($2, first.stream), $3, $4, $5, shown.subject, $6, $7,
-    $8, shown.sealed, shown.sealed_by
-from unnest($9::uuid[], $10::text[], $11::text[], $12::bytea[], $13::text[])
-    as shown (filing_id, stream, subject, sealed, sealed_by)
+select $1, first.filing_id, first.agency, coalesce($2, first.stream), $3, $4, $5, coalesce($6, shown.pseudonym), $7, $8,
+    $9, shown.sealed, shown.sealed_by
+from unnest($10::text[], $11::text[], $12::bytea[], $13::text[]) as shown (stream, pseudonym, sealed, sealed_by)
 join event as first on first.stream = shown.stream and first.seq = 1
 on conflict do nothing
 """
+"""SQL: a row for each filing shown. The last three arrays are empty if nothing in the rows is of one filing alone."""

@@ -313,8 +313,8 @@ analyze task, reader;
 
 
 async def recorded_look(connection: Any, some: Some) -> None:
-    shown = ([some.filing_id], [some.stream], [None], [None], [None])
-    await connection.execute(RECORD, uuid4(), None, "filing", None, None, "portal", "k", "s", *shown)
+    shown = ([some.stream], [None], [None], [None])
+    await connection.execute(RECORD, uuid4(), None, "filing", None, None, None, "portal", "k", "s", *shown)
 
 
 FOR_ALL: Final = {
