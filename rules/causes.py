@@ -25,7 +25,7 @@ NEW_DATES: Final = (
     *("supplemented", "fee_paid", "fee_waived", "obligation_fulfilled", "recalled", "calendar_changed", "reopened"),
     *("delivery_changed", "parcel_failed"),
 )
-"""Kinds of events that may move a date that the applicant knows. Only then is there a notice of new dates."""
+"""Kinds of events that may change a date announced to the applicant. Only a change causes a notice of new dates."""
 
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),

@@ -139,7 +139,7 @@ class _Composer(Composer):
 
 
 class _FastLoader(_Composer, yaml.CSafeLoader):
-    """Parses with libyaml, five times as fast as Python, but does not always know the line of a mistake."""
+    """Parses with libyaml, five times as fast as Python, but can't always locate the line of a mistake."""
 
     def __init__(self, text: str) -> None:
         yaml.CSafeLoader.__init__(self, text)
@@ -147,7 +147,7 @@ class _FastLoader(_Composer, yaml.CSafeLoader):
 
 
 class _Loader(_Composer, yaml.SafeLoader):
-    """Parses in Python, and always knows the line of a mistake."""
+    """Parses in Python, and always locates the line of a mistake."""
 
 
 class _Reader:

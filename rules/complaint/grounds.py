@@ -74,7 +74,8 @@ def _of_the_act(found: _Turn, turns: Sequence[_Turn]) -> dict[str, object]:
 
 
 _THEIRS: Final = frozenset({"submitted", "supplemented", "answered", "withdrawn"})
-"""Acts of the applicant's side, also if the desk records them: a complaint about one is about the silence since."""
+"""Acts of the applicant's side, also if the desk records them. A complaint about one is about the agency's silence
+since."""
 
 
 def _is_the_agencys(recorded: Recorded) -> bool:

@@ -460,7 +460,7 @@ def _apology_drafted(filing: Filing, event: ev.ApologyDrafted, at: datetime) -> 
 
 
 def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
-    """The change by an apology for lateness: the date that it tells, at which the next one is due."""
+    """The change by an apology for lateness: the date that it promises, at which the next apology is due."""
     done: Changed = {"intake_apologised": True} if event.clock is Clock.INTAKE else {}
     if event.by is None or event.clock not in filing.clocks:
         return done

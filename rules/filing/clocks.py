@@ -81,7 +81,7 @@ def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
 def _standing(
     filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
 ) -> dict[Clock, ClockState]:
-    """The clocks; those that a stay or the wait for a successor stops are paused, whatever the event's own effect."""
+    """All clocks; those that a stay or the wait for a successor stops are paused, whatever the event's own effect."""
     stands = _STAND["stayed"] if filing.stays else frozenset()
     stands |= _STAND["applicant_ceased"] if filing.ceased and filing.decision is None else frozenset()
     run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
@@ -301,7 +301,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
     """The time, before the limit ends, at which an apology with another appointment is drafted.
 
     None for a short limit, after a postponement, and in procedures with approval by silence. After an apology for
-    lateness it is the end of the date that this apology has told.
+    lateness, it is the end of the date that this apology promises.
     """
     if state.overdue:
         return None if state.apologised_at else state.expected_at
@@ -438,7 +438,7 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
-    """The timers of a running clock; none if it is paused, and for an overdue one that of the next apology alone."""
+    """The timers of a running clock. None if it is paused; if it is overdue, only that of the next apology."""
     if state.paused or state.clock in _SHOWN_ONLY:
         return
     if state.overdue:

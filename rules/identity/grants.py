@@ -1,4 +1,4 @@
-"""Whether a principal's grants allow the claim in its statement, and whether a change extends a principal's grants."""
+"""Checks that a principal's grants allow its statement's claim, and whether a change extends the grants."""
 
 from collections.abc import Callable, Sequence
 from itertools import product

@@ -40,7 +40,7 @@ def first(said: pr.BeginRegister) -> tuple[pr.AddPrincipal, ...]:
 def unfit(said: pr.BeginRegister) -> Problem | None:
     """Why no register can begin with these programs; None if it can.
 
-    Nobody could approve anything later unless two of them, with a key each, may speak for operators.
+    Two of them, each with a key, must be able to speak for operators: otherwise nobody could approve a later change.
     """
     if len({one.principal.id for one in said.programs}) < len(said.programs):
         return problem("programs", "programs_alike")
@@ -122,7 +122,7 @@ def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Princi
 
 
 def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
-    """The key as registered at this time: valid from then on, or later if the key says so."""
+    """The key as registered at this time: valid from then on, or from its own start if that is later."""
     return key.model_copy(update={"valid_from": max(key.valid_from, at)})
 
 

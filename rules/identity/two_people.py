@@ -1,4 +1,4 @@
-"""Whether two statements by one program, or by one signer, are the acts of two people all the same."""
+"""Decides whether two statements by one program or signer are nevertheless the acts of two people."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from schemas.identity.statement import IdentityStatement
 
 FRESH: Final = timedelta(minutes=15)
-"""The time after a person's authentication within which their part of an act of two must be signed."""
+"""The maximum age of a person's authentication when they sign their part of an act of two people."""
 
 
 def came_apart(first: IdentityStatement, second: IdentityStatement) -> bool:
-    """Whether each is of another person, who came with a token of their own and had authenticated a moment before."""
+    """Whether two persons made them, each with an access token of their own and authenticated within `FRESH` before."""
     one, other = first.actor, second.actor
     if first.token is None or second.token is None or one is None or other is None:
         return False

@@ -19,7 +19,7 @@ def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
     """The evidence for an event of official papers.
 
     For a paper, its cause. For a receipt, the paid fee and the void receipt that it replaces, if any. For a void
-    receipt, its issue and the cause of its voidness: what happened to the money, or an officer's request.
+    receipt, its issue and the cause of its voiding: an event about the money, or an officer's request.
     """
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)

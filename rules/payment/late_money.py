@@ -1,4 +1,4 @@
-"""When a provider is queried for unexpected money: seldom, since such money is rare, and at the end of the watch."""
+"""The times at which a provider is queried for unexpected money: few, since it is rare, and at the end of a watch."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

@@ -11,7 +11,7 @@ from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, Refund
 Changed = dict[str, Any]
 
 WHOLE: Final = 0
-"""The number, among the times of the cases, of the refund as a whole: a rule, a dispute or a charge-back to decide."""
+"""The key in `since` of the refund as a whole: about a rule, a dispute or a charge-back that officers must decide."""
 
 
 def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:

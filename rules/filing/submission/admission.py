@@ -84,7 +84,7 @@ def _unsigned(submission: Submission, procedure: ProcedureRules, received: date)
 def _level_offered(submission: Submission, procedure: ProcedureRules, *, unsigned: bool) -> Level:
     """The level of a submission that names none: the procedure's, or partly online without a signature or on paper.
 
-    On paper only as far as the result and the fee go the ways that are offered at the counter, too.
+    On paper only if that level also offers the submission's channels for the result and the fee.
     """
     if procedure.level is not Level.FULLY_ONLINE:
         return procedure.level
@@ -122,7 +122,7 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _incident(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
-    """The problem of a filing on paper without the incident that its procedure asks for, and of any other with one."""
+    """A problem if a paper filing lacks the incident that its procedure requires, or if any other filing has one."""
     asked = procedure.paper_on_incident and submission.channel is not Channel.ONLINE
     if asked is (submission.incident is None):
         yield problem("incident", "incident_required" if asked else "incident_not_asked_for")
@@ -221,7 +221,7 @@ def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Proble
 
 
 def result_channels(procedure: ProcedureRules, level: Level, filed: Channel) -> frozenset[Channel]:
-    """The channels by which the result of a filing at this level may be delivered that was `filed` by this channel."""
+    """The channels for delivering the result of a filing at this level that was submitted by the channel `filed`."""
     offered = procedure.result_channels
     return CAPABILITIES[level].result & set(as_filed(offered, filed) if procedure.result_as_filed else offered)
 

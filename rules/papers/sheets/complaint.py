@@ -35,7 +35,7 @@ def complaint(source: PaperSource) -> PaperSheet:
 
 
 def complaint_notice(source: PaperSource) -> PaperSheet:
-    """Thông báo thụ lý, không thụ lý, đối thoại, tạm đình chỉ, đình chỉ: what the event means for the complainant."""
+    """Thông báo thụ lý, không thụ lý, đối thoại, tạm đình chỉ, đình chỉ: the effect of the event on the complaint."""
     one, event = require(source.complaint), source.cause.event
     rows = (*_whose(source, one), *_about(one), *_of_event(one, event))
     return _paper(
@@ -78,7 +78,7 @@ def _paper(
 
 
 def _head(source: PaperSource, one: Complaint) -> Signatory:
-    """The head of the agency, who has the complaint; without a name while nobody has taken it."""
+    """The place for the signature of the agency's head; without a name until an officer has claimed the complaint."""
     title = said("paper.head_of_agency")
     return by_hand(title) if one.answerer is None else signs(source, title, one.answerer)
 
@@ -117,7 +117,7 @@ def _act(kind: str) -> Text:
 
 
 def _of_event(one: Complaint, event: Any) -> Iterator[Row]:
-    """The rows of what the event itself states: texts under their labels, and the time that runs from it."""
+    """The rows with the event's own content: texts under their labels, and the time that runs from the event."""
     if isinstance(event, ev.ComplaintTakenUp):
         yield Row(place="due", label=said("paper.answered_by"), value=moment(require(one.due)))
     elif isinstance(event, ev.ComplaintNotTakenUp):

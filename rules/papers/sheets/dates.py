@@ -1,4 +1,4 @@
-"""The dates under which a filing stands, as a notice tells them, and whether an event has moved one of them."""
+"""The dates of a filing that notices to the applicant state, and whether an event has changed one of them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,7 +16,7 @@ _STANDS: Final = (
     (Clock.SUSPENSION, said("paper.suspended_until"), "suspended_until"),
     (Clock.SUCCESSION, said("paper.successor_until"), "until"),
 )
-"""The clocks by which a filing stands still: while one runs, its end is the date."""
+"""The clocks during which a filing is stopped: while one runs, the end of the stop is the only date."""
 _RUNS: Final = (
     (Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
     (Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
@@ -27,11 +27,11 @@ _RUNS: Final = (
     (Clock.PICKUP, said("paper.fetch_until"), "fetch_until"),
 )
 TOLD: Final = frozenset({clock for clock, _, __ in (*_STANDS, *_RUNS)} | {Clock.PROCESSING})
-"""The clocks whose ends are promised to the applicant, or asked of the applicant."""
+"""The clocks whose ends are promised to the applicant or required of the applicant."""
 
 
 def dates(source: PaperSource) -> Iterator[Row]:
-    """The rows with the filing's dates as they are now: the end of what it stands still for, else its limits."""
+    """The rows with the filing's present dates: the end of a stop, else the ends of its limits."""
     stands = [row for clock, label, place in _STANDS for row in due(source, clock, label, place)]
     if stands:
         yield from stands
@@ -44,13 +44,13 @@ def dates(source: PaperSource) -> Iterator[Row]:
 
 
 def needed(kind: PaperKind, event: str, before: Filing | None, after: Filing) -> bool:
-    """Whether an event of this kind causes this paper: a notice of new dates only if the event has moved one."""
+    """Whether an event of this kind causes this paper: a notice of new dates only if the event has changed one."""
     only_dates = kind is PaperKind.CORRECTION and event in NEW_DATES
     return not only_dates or bool(_moved(before, after))
 
 
 def _moved(before: Filing | None, after: Filing) -> frozenset[Clock]:
-    """The running clocks whose end, as papers print it, is another one than before, or had none before."""
+    """The running clocks whose end, as printed on papers, has changed or is new."""
     known = {} if before is None else {clock: until(run.due) for clock, run in before.clocks.items()}
     told = ((clock, after.clocks[clock]) for clock in _own(after))
     return frozenset(clock for clock, run in told if not run.paused and known.get(clock) != until(run.due))

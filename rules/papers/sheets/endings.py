@@ -43,7 +43,7 @@ def refusal(source: PaperSource) -> PaperSheet:
 
 
 def stop(source: PaperSource) -> PaperSheet:
-    """The notice that a filing has ended, stands still, or has a result that nobody fetches.
+    """The notice that a filing has ended, is suspended, or has a result that was not collected.
 
     It has the reason, the legal basis, the end of a suspension, and to whom to complain and until when.
     """
@@ -96,7 +96,7 @@ _NOTICES: Final = {
 
 
 def _told(source: PaperSource, notice: _Notice) -> Text:
-    """The first sentence of a notice; of a filing without an applicant, also what a successor brings to the desk."""
+    """The notice's first sentence; for a filing without an applicant, it names the evidence that a successor needs."""
     if notice.told is not None:
         return notice.told
     return said("paper.waits_for_successor", evidence=require(source.procedure.succession).evidence)

@@ -23,7 +23,7 @@ def plain(words: str) -> Text:
 
 
 def capital(words: Text) -> Text:
-    """The same with a capital letter at its beginning, as in a table."""
+    """The text with a capital first letter, as in a table."""
     return Text(vi=words.vi[:1].upper() + words.vi[1:], en=words.en[:1].upper() + words.en[1:])
 
 
@@ -176,7 +176,7 @@ def officer(source: PaperSource, title: Text, subject: str | None = None) -> Sig
 
 
 def signs(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
-    """The same with the power and title of the officer's own in the place of `title`, if the directory has them."""
+    """Like `officer`, but with the officer's own power and title instead of `title`, if the directory has them."""
     return officer(source, source.titles.get(subject or source.cause.actor.subject, title), subject)
 
 

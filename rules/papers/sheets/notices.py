@@ -1,4 +1,4 @@
-"""Notices to the applicant on the way: what to supply, an act taken back, other dates, an apology."""
+"""Notices to the applicant during the processing: a supplement request, an act taken back, new dates, an apology."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -83,10 +83,10 @@ def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
 
 
 def correction(source: PaperSource) -> PaperSheet:
-    """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the dates as they are now.
+    """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the present dates.
 
-    Also every other act by which the dates are other ones, or first ones: a successor, another case, a filing that
-    goes on; a draft to be looked through, a result that can be read or fetched.
+    Also for every other act that sets or changes the dates: a successor, another case, a resumed filing, a draft to
+    check, a result to read or collect.
     """
     title, meaning = _CORRECTED.get(source.cause.event.kind, _MOVED)
     waits = fetched_at(source) if isinstance(source.cause.event, ev.PickupOffered) else ()
@@ -107,7 +107,7 @@ def correction(source: PaperSource) -> PaperSheet:
 
 
 def _why(source: PaperSource) -> Iterator[Row]:
-    """The row with the reason: as the event states it, or the act by which the dates are other ones; else no row."""
+    """The row with the reason: as the event states it, or the act that changed the dates; else no row."""
     event, place = source.cause.event, f"events[{source.cause.seq}].reason"
     if event.kind not in _CORRECTED:
         acted = said("paper.calendar_changed" if isinstance(event, ev.CalendarChanged) else f"deed.{event.kind}")
@@ -131,7 +131,7 @@ _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", s
 
 
 def _who_notifies(source: PaperSource) -> Signatory:
-    """The place for the signature: as of every notice, or of anybody of the agency that got the filing."""
+    """The place for the signature: as under every notice; after a passing on, of any officer of the new agency."""
     passed_on = isinstance(source.cause.event, ev.PassedOn)
     return by_hand(said("paper.who_notifies")) if passed_on else notifies(source)
 
@@ -168,7 +168,7 @@ _CORRECTED: Final[dict[str, tuple[Text, Text]]] = {
 }
 """The title of the notice, and the meaning of the act for the dates, by kind of event."""
 _MOVED: Final = (said("paper.new_dates"), said("paper.dates_moved"))
-"""The title and meaning of a notice of nothing but new dates."""
+"""The title and meaning of a notice about new dates alone."""
 
 
 def apology(source: PaperSource) -> PaperSheet:
