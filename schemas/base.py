@@ -117,7 +117,7 @@ class _Personal:
 
 
 class _Confidential:
-    """Marks a field of a question that is personal or secret. Over HTTP it never stands in an address."""
+    """Marks a field of a question that is personal or secret. Over HTTP it never appears in an address."""
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class ClockState(Model):
 
     @property
     def promised(self) -> datetime:
-        """The date that the applicant was told last: that of an apology, else the due instant."""
+        """The date last promised to the applicant: that of an apology, else the due instant."""
         return self.expected_at or self.due
 
     @property

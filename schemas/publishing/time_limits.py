@@ -40,7 +40,7 @@ SECOND: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """The time for a second complaint, from the receipt of the first answer or from its missed limit (art. 33)."""
 
 SECOND_REMOTE: Final = Limit(amount=45, unit=Unit.CALENDAR_DAYS)
-"""The same in a remote place."""
+"""The time for a second complaint in a remote place."""
 
 DIALOGUE: Final = Limit(amount=5, unit=Unit.CALENDAR_DAYS)
 """The least time from the invitation to a dialogue about a complaint (Decree 155/2026 art. 11)."""
@@ -49,7 +49,7 @@ SENDING: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
 """The time in which the decision on a complaint is sent (art. 32)."""
 
 SENDING_SECOND: Final = Limit(amount=7, unit=Unit.CALENDAR_DAYS)
-"""The same for a second complaint (art. 41)."""
+"""The time in which the decision on a second complaint is sent (art. 41)."""
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 """The time before the end of a limit at which the officer is reminded.
