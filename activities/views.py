@@ -80,14 +80,14 @@ class Views:
         return await self.answer_for(asked)
 
     async def answer_for(self, asked: rd.Asked, *readers: Reader) -> rd.Answer:
-        """Returns the answer as `answer`. The role of the door sees only the filings of these `readers`."""
+        """Returns the same answer as `answer`. The role of the door sees only the filings of these `readers`."""
         try:
             return rd.Answer(answer=_plain(await self.found(asked, *readers)))
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
 
     async def found(self, asked: rd.Asked, *readers: Reader, connection: "Connection | None" = None) -> Any:
-        """Returns the answer of `answer_for` as the model that it is. Raises `RefusalError`.
+        """Returns the answer of `answer_for` as a model. Raises `RefusalError`.
 
         `connection`: one of the pool to read by; without it, one is acquired.
         """
@@ -106,7 +106,7 @@ class Views:
     async def changed(self, asked: rd.Asked, *readers: Reader) -> Any:
         """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
 
-        `readers`: as of `answer_for`.
+        `readers`: as in `answer_for`.
         """
         question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):
@@ -127,7 +127,7 @@ class Views:
     async def sees(self, asked: rd.Asked, *readers: Reader, work: Work, connection: "Connection | None" = None) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
 
-        `readers`, `connection`: as of `found`. The asker is charged for `work`, the command that is to follow.
+        `readers`, `connection`: as in `found`. The asker is charged for `work`, the command that is to follow.
 
         Raises `RefusalError` if the asker may not ask at all.
         """

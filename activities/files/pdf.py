@@ -236,7 +236,7 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
 
 
 def _why(told: Iterable[str]) -> str:
-    """Returns the broken rule, by the library's error texts. Raises `MemoryError` if the library ran out of memory."""
+    """Returns the rule that a PDF breaks, by the library's error texts. Raises `MemoryError` if memory ran out."""
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError

@@ -49,7 +49,7 @@ def send_request(to: socket.socket, request: Request, file: int) -> None:
 
 
 def receive_request(source: socket.socket) -> tuple[Request, int] | None:
-    """Returns the next request and its file, which the receiver must close; None once the sender has gone."""
+    """Returns the next request and its file, which the receiver must close; None once the sender has disconnected."""
     line, files, _, _ = socket.recv_fds(source, _LONGEST_LINE, 1)
     if not line:
         return None

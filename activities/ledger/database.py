@@ -19,7 +19,7 @@ ACQUIRE_SECONDS: Final = 2
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Replaces a database error, whose text may quote values, by one that only says: log or keys are unreachable."""
+    """Replaces a database error, whose text may quote values, by an error without them: log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:

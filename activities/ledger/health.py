@@ -1,4 +1,4 @@
-"""Whether this process can use the record now."""
+"""The check that this process can use the record."""
 
 from typing import Final
 

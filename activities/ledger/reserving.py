@@ -54,8 +54,8 @@ class Run:
 Whose: TypeAlias = dict[str, bytes | None]
 """The columns of a filing's row with the persons on its side, by the pseudonymous index of the vault.
 
-They are `person`, `representative`, and `stands_for_it`, who acts for an organisation; None if there is nobody, or
-nobody with a number.
+They are `person`, `representative`, and `stands_for_it`, the person who acts for an organisation; each is None without
+such a person, or without their number.
 """
 
 

@@ -57,7 +57,7 @@ Seal = Callable[[str, bytes, datetime, About], Awaitable[bytes | None]]
 
 
 Around = Callable[[str, str], AbstractContextManager[object]]
-"""Surrounds the work for a stream, by the stream's name and the work's, with a span of its trace."""
+"""Returns a context manager that traces work as a span. Called with the names of the stream and of the work."""
 
 
 class Relay:

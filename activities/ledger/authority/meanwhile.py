@@ -1,4 +1,4 @@
-"""The check of a command that is to be taken only while no person has changed its stream."""
+"""Checks a command that may be recorded only if no person has changed its stream meanwhile."""
 
 from typing import Any, Final
 

@@ -72,7 +72,7 @@ async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, office
 async def beside(connection: Connection, vault: Vault, kinds: Kinds, batch: Batch) -> list[Problem]:
     """Returns a problem if an officer acts on a stream beside a filing, and their account is on the applicant's side.
 
-    The rules of a filing compare the accounts themselves; a parcel and the papers know no applicant.
+    The rules of a filing compare the accounts themselves; a parcel and the papers have no applicant.
     """
     filing = filing_workflow(batch.filing_id)
     if batch.actor.role not in OFFICERS or batch.stream == filing:

@@ -151,7 +151,7 @@ class Guard:
 
 
 def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refusal | None:
-    """Returns why a stream's first message is refused before anything is read of the record; None if it is not.
+    """Returns why a stream's first message is refused before the record is read; None if it is not.
 
     It is refused if nobody has signed it, or if its sender's budget is spent. `heard` checks everything else.
     """

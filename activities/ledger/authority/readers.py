@@ -1,7 +1,7 @@
-"""The readers of each filing: a read model with which PostgreSQL decides the rows that a session of the door may see.
+"""The readers of each filing: a read model by which PostgreSQL decides which rows a session of the door may see.
 
-docs/access.md lists the names of readers. The agencies of a filing are those of its events, which the append
-adds itself; all other readers follow from the few events of the filing's own stream that `MOVES` lists.
+docs/access.md lists the names of readers. The agencies of a filing are those of its events, which the append adds
+itself; all other readers follow from the few events of the filing's own stream that `MOVES` lists.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from views.log import Connection
 
 READER: Final = Table("reader", "reader, filing_id")
 MOVES: Final = frozenset({"submitted", *OF_PERSONS, "result_offered", ERASED_KIND})
-"""The kinds of events after which a filing has other readers beside agencies."""
+"""The kinds of events that change the readers of a filing, apart from agencies."""
 ALL: Final = "*"
 """The reader who may see every filing that has a reader."""
 
@@ -37,7 +37,7 @@ Digest = Callable[[Role, str, str], str]
 
 
 class Listed(NamedTuple):
-    """A reader that an officer is while the directory lists them, as active in this role of the agency."""
+    """A reader: an officer in a role of an agency, only while the directory lists the officer as active."""
 
     reader: str
     agency: str
@@ -53,11 +53,11 @@ class Listed(NamedTuple):
 
 Reader = str | Listed
 Readers = dict[str, datetime | None]
-"""Names of readers, with the moment from which each is none any more."""
+"""Names of readers, each with the moment at which it expires."""
 
 
 def readers_after(events: Sequence[Any], filer: str, digest: Digest | None) -> Readers:
-    """Returns a filing's readers after those of its events that `MOVES` lists, without the agencies of its events.
+    """Returns a filing's readers by those of its events that `MOVES` lists, without the agencies of its events.
 
     `filer`: the program that filed it. Without `digest`, persons are left out.
     """
@@ -130,7 +130,7 @@ def _as_json(found: Readers) -> str:
 async def readers_of(
     connection: Connection, vault: Vault, principal: Principal, actor: Actor | None, link: str | None = None
 ) -> tuple[Reader, ...]:
-    """Returns the readers that an asker is, by who they are and the directory alone; none for one who may see nothing.
+    """Returns the readers' names of an asker, by identity and directory alone; none if the asker may see nothing.
 
     `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result. PostgreSQL
     looks into the directory, by `setting`.
@@ -147,7 +147,7 @@ async def readers_of(
 
 
 async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers: Iterable[str]) -> tuple[str, ...]:
-    """Returns the readers that an applicant or a representative is, by filings of these programs."""
+    """Returns the readers' names of an applicant or representative, for filings submitted by these programs."""
     try:
         digest = await vault.readers(connection)
     except IndexKeyGoneError:
@@ -156,7 +156,7 @@ async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers:
 
 
 def _of_officer(actor: Actor, grants: Iterable[Grant]) -> tuple[Reader, ...]:
-    """Returns the reader that an officer is while the directory lists them; none without an agency."""
+    """Returns the reader's name of an officer, which depends on the directory; none without an agency."""
     if actor.agency is None:
         return ()
     everywhere = actor.role is Role.OPERATOR and any(ALL_AGENCIES in grant.agencies for grant in grants)
@@ -164,7 +164,7 @@ def _of_officer(actor: Actor, grants: Iterable[Grant]) -> tuple[Reader, ...]:
 
 
 def _by_itself(principal: Principal) -> tuple[str, ...]:
-    """Returns the readers that a program is for itself; a key of one person is none."""
+    """Returns the readers' names of a program that asks for itself; none for a principal that is one person."""
     grants = [grant for grant in principal.grants if grant.assurance is Assurance.LOW and principal.subject is None]
     agencies = sorted({code for grant in grants for code in grant.agencies})
     if ALL_AGENCIES in agencies:
@@ -178,7 +178,7 @@ def _filers(principal: Principal, grants: Iterable[Grant]) -> list[str]:
 
 
 def setting(readers: Iterable[Reader]) -> str:
-    """Returns the SQL by which the rest of a transaction is of these readers alone; it reads the directory."""
+    """Returns the SQL that limits the rest of a transaction to the rows of these readers; it reads the directory."""
     names = ", ".join(one.sql if isinstance(one, Listed) else _text(one) for one in readers)
     return f"select set_config('motcua.readers', concat_ws(',', {names}), true)"
 
@@ -220,6 +220,6 @@ readers as (
     on conflict (reader, filing_id) do update set until = excluded.until
 )
 """
-"""SQL: writes all readers of a filing but the agencies of its events, and deletes those that are none any more."""
+"""SQL: writes all readers of a filing except the agencies of its events, and deletes those that no longer apply."""
 
 _REPLACED: Final = f"with moved as (select), {KEPT.format(given='$2', filing='$1::uuid')} select"

@@ -129,4 +129,4 @@ _SPEAKS_FOR: Final = f"""coalesce((
                     and who.kind in ({", ".join(f"'{kind}'" for kind in sorted(SERVING))}) and who.subject is null
                     and not who.grants @> '[{{{{"claim": "{Claim.OPERATOR}"}}}}]')
         )"""  # noqa: S608 -- SQL of our own
-"""SQL: true if the program `who` may be spoken for by the signer; as `speaks_for` has it."""
+"""SQL: true if the signer may speak for the program `who`, by the rules of `speaks_for`."""

@@ -1,4 +1,4 @@
-"""Checks, before an event is written, that an act of two people is one: other officers, other programs or tokens."""
+"""Checks, before an event is written, that an act of two people is by two: two officers, two programs or tokens."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from schemas.stream.ledger import Batch
 async def alone(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
 
-    The two must use different programs, too, since a program can name any officer; or each a token of their own.
+    The two must also use different programs, since a program can name any officer, or have an access token each.
     """
     found: list[Problem] = []
     for event in events:
@@ -92,5 +92,5 @@ where event.filing_id = $1 and convert_from(actor, 'UTF8')::jsonb ->> 'subject' 
 """
 """SQL: the first events, with their statements, of these officers' earlier acts that led to the present act.
 
-Only the acts that the present act's program made, or its signer for whatever program.
+Only acts made by the present act's program, or by its signer for any program.
 """

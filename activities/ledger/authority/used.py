@@ -38,7 +38,7 @@ async def expect_first(connection: Connection, use: Use, status: str) -> None:
 
 
 async def forget(connection: Connection) -> int:
-    """Deletes expired statements, and logouts older than any token that can count; returns how many.
+    """Deletes expired statements, and logouts older than any valid token; returns their number.
 
     At most 5,000 of each. A message is refused if the human's authentication is a day older than it.
     """

@@ -21,7 +21,7 @@ from schemas.base import Instant, Model
 from schemas.payment.state import Attempt, Capture, Closed, Payment, PaymentState, Taken
 
 NEVER_MADE: Final = "not_found"
-"""The provider's code for an order that it does not know."""
+"""The provider's code for an unknown order."""
 
 _NEVER: Final = timedelta(days=36500)
 """The wait for a provider that offers no query, in effect endless: its callback ends the wait."""
