@@ -129,7 +129,7 @@ from (select) as asked left join (
 """  # noqa: S608 -- SQL of our own
 """SQL: a filing's agency, the agencies of its streams, and the filing's first event, which names the desks.
 
-Under a policy, a stream's name that was joined from a column would find no index: `||` is not leakproof.
+A stream's name built with `||` could use no index under a row security policy: `||` is not leakproof.
 """
 
 _OF_PERSONS: Final = """
@@ -156,7 +156,7 @@ exists (
 """
 """SQL: true if a row of `filing` is within one of the `Reach`es in a parameter, a JSON array.
 
-Without `offset 0` it would be a join, which under a policy reads all events.
+Without `offset 0` it would be a join, which under a row security policy reads all events.
 """
 
 _FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"

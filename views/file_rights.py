@@ -18,10 +18,9 @@ from views.timeline import STREAMS
 async def file_shown(log: Log, asked: AskFile) -> FileRef:
     """Returns the reference to a file of a filing.
 
-    Applicants and officers may have the same files: the papers as they are now, the official papers, and the files in
-    events whose content applicants see, such as results; with a link the file of the result alone. Refused as
-    `not_ready` while the virus scanner has not reported on a file, and as `not_found` for any other file, such as one
-    with a virus.
+    Applicants and officers may have the same files: the present papers, the official papers, and the files in events
+    whose content applicants see, such as results; with a link the file of the result alone. Refused as `not_ready`
+    while the virus scanner has not reported on a file, and as `not_found` for any other file, such as one with a virus.
     """
     if asked.link is not None:
         shown = [(await linked_result(log, asked.stream, asked.link)).result]

@@ -143,7 +143,7 @@ def digest(published: bytes) -> str:
 
 
 class Head(NamedTuple):
-    """The head of a stream: the `seq` of its last event, as of `now`; `hash`: that of the stream up to this event."""
+    """The last `seq` of a stream, as of `now`. `hash`: the hash of the stream up to this event."""
 
     stream: str
     filing_id: UUID
@@ -154,11 +154,11 @@ class Head(NamedTuple):
 
 
 class Memory:
-    """Streams as they were last read, each for one head: another event, as at an erasure, has another hash.
+    """Caches streams as last read, each for one head: a further event, also one of an erasure, changes its hash.
 
-    It knows streams alone, no answers and no readers: who may see a stream is judged before it is looked for here. The
-    bounds are numbers of streams, and of bytes as recorded, of which each takes some ten here; the streams that were
-    used the longest time ago are forgotten first.
+    It has streams only, no answers and no readers: access is checked before a stream is looked up. The bounds are
+    numbers of streams and of recorded bytes, each of which takes some ten bytes here; the least recently used streams
+    go first.
     """
 
     def __init__(self, most: int = 1_000, most_bytes: int = 8_000_000) -> None:

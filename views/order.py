@@ -29,9 +29,9 @@ async def last_position(connection: Connection) -> int:
 
 
 async def resumed(connection: Connection, generation: int, position: int) -> tuple[int, int]:
-    """Returns the present generation, and the position after which a follower goes on that has come to this place.
+    """Returns the present generation, and the position after which a follower that has reached `position` continues.
 
-    A restore begins a generation, whose first events may stand at positions that the follower has passed already.
+    A restore begins a generation, whose first events may have positions that the follower has passed already.
     """
     n, after = require(await connection.fetchrow(_GENERATION, generation))
     return n, position if after is None else min(position, after)

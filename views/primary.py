@@ -1,7 +1,7 @@
-"""Connections to the record where its address has several hosts.
+"""Connections to the record, whose address may name several hosts.
 
-asyncpg tries one host after the other within one time limit, so a host that is gone without a word uses up all of it,
-and the hosts after it are never tried. So all are tried at once, and the first one that fits is taken.
+asyncpg tries one host after the other within one time limit: a host that does not answer uses it up, and the next hosts
+are never tried. So all are tried at once, and the first usable one is taken.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from views.log import DATABASE_ERRORS
 
 
 async def connect(dsn: str | None = None, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
-    """Returns a connection to the first host of the address that can be used; `options` are those of asyncpg.
+    """Returns a connection to the first usable host of the address; `options` are asyncpg's.
 
-    Raises the error of the host that failed last if there is none.
+    If no host is usable, raises the error of the host that failed last.
     """
     tries = [asyncio.ensure_future(asyncpg.connect(one, **options)) for one in each_host(dsn or "")]
     chosen: asyncpg.Connection[asyncpg.Record] | None = None
@@ -43,7 +43,7 @@ def create_pool(dsn: str, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
 
 
 def each_host(dsn: str) -> list[str]:
-    """Returns an address for each host."""
+    """Returns an address for each host of an address."""
     parts = urlsplit(dsn)
     user, at, hosts = parts.netloc.rpartition("@")
     return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]

@@ -1,9 +1,9 @@
-"""Whether a standby has what the log holds: no receipt may be lost with the host that gave it.
+"""Ensures that a standby has the log's commits, so that no receipt is lost with the host that gave it.
 
-PostgreSQL shows a commit to others once a standby has it (`synchronous_standby_names`), or once the commit's wait for
-the standby was cut: then only its own client gets a warning, and the commit may be lost. So a commit with a warning is
-no answer; and a receipt that is read back from the log is given after one more commit, which a standby has with all
-before it.
+PostgreSQL shows a commit to others once a standby has it (`synchronous_standby_names`), or once its wait for the
+standby was cancelled: then only its own client gets a warning, and the commit may be lost. So a commit with a warning
+does not count; and a receipt read back from the log is returned only after one more commit, which reaches a standby
+after all earlier ones.
 """
 
 from collections.abc import AsyncIterator
@@ -16,12 +16,12 @@ from views.log import Connection
 
 
 class WaitCutError(ConnectionError):
-    """The wait of a commit for the standby was cut: the commit may be lost with its host."""
+    """A commit's wait for the standby was cancelled: the commit may be lost with its host."""
 
 
 @asynccontextmanager
 async def waits_uncut(connection: Connection) -> AsyncIterator[None]:
-    """Raises `WaitCutError` at the block's end if the server warned of a commit in it."""
+    """Raises `WaitCutError` at the block's end if the server has sent a warning in it, as for a cancelled wait."""
     warnings: list[object] = []
 
     def heed(_: object, message: asyncpg.PostgresLogMessage) -> None:
@@ -38,7 +38,7 @@ async def waits_uncut(connection: Connection) -> AsyncIterator[None]:
 
 
 async def confirmed(connection: Connection) -> None:
-    """Waits until a standby has all that the log holds now; in a transaction, its commit waits.
+    """Waits until a standby has the whole present log; within a transaction, the commit waits for it.
 
     Returns at once where PostgreSQL waits for no standby. To be called within `waits_uncut`.
     """

@@ -1,4 +1,4 @@
-"""The queues of the record: what waits to be done by a relay, a gateway or an officer who decides about money."""
+"""The queues of the record: rows that wait for a relay, a gateway, or an officer who decides about money."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ from views.log import Connection
 
 
 class Queue(NamedTuple):
-    """The number of rows that wait, of those tried in vain, and the seconds for which the oldest has waited."""
+    """A queue: the number of waiting rows, the number of those tried in vain, and the seconds of the longest wait."""
 
     waiting: int
     failing: int
