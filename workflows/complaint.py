@@ -129,7 +129,7 @@ class ComplaintLife(Life[st.Complaint]):
             await tell(filing_workflow(complaint.filing_id), name, fact)
 
     async def _see_it_reopened(self) -> None:
-        """Signals the filing until its log shows that it was reopened, or that the disputed act no longer stands."""
+        """Signals the filing until its log shows that it was reopened, or that the disputed act has no effect now."""
         tries = 0
         while fold.undoes(complaint := self._complaint):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)

@@ -376,7 +376,7 @@ class FilingLife(Life[Filing]):
             self.remember(office=office)
 
     async def _opened(self) -> OpenResult:
-        """Returns the data about the stream as they are now. Raises `UnfoundedError` unless the log confirms them."""
+        """Returns the present data about the stream. Raises `UnfoundedError` unless the log confirms them."""
         reading = await read(Registry.open, OpenRequest(stream=str(self.stream.id)))
         await self.stream.catch_up(reading.basis)
         return reading.answer

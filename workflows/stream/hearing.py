@@ -1,4 +1,4 @@
-"""Hears signals, which anybody with access to Temporal can send: the log is read for them at most once a second.
+"""Handles signals, which anybody with access to Temporal can send: reads the log for them at most once a second.
 
 A signal is only a hint. The first one is tried at once, and the log accepts its fact only with evidence in the record.
 If no event follows, the signal is dropped and counted, and so are signals that come meanwhile; a second later
@@ -28,7 +28,7 @@ QUIET: Final = timedelta(seconds=1)
 
 
 class Heard(Protocol):
-    """The run that hears signals."""
+    """A run that receives signals."""
 
     async def recorded(self) -> Stream[Any]:
         """Returns the stream, once it has begun. Raises `RefusalError` if it never will."""
@@ -38,7 +38,7 @@ class Heard(Protocol):
 
 
 class Hearing:
-    """The signals of one run. It keeps no reference to the run: an evicted run is freed at once (workers/memory.py)."""
+    """Handles the signals of one run. Refers to no run, so that an evicted run is freed at once (workers/memory.py)."""
 
     def __init__(self) -> None:
         self._busy = self._reading = self._missed = False
@@ -50,11 +50,11 @@ class Hearing:
 
     @property
     def reading(self) -> bool:
-        """Whether the record is being read for dropped signals. A run that ended now would leave it to the next one."""
+        """Whether the record is being read for dropped signals. If the run ended now, the next run would have to."""
         return self._reading
 
     async def hear(self, run: Heard, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
-        """Has `take` try the signal's fact, unless another signal is being tried or the log was read just before.
+        """Lets `take` record the signal's fact, unless another signal is being handled or the log was read just before.
 
         `take` returns whether an event followed. Raises no `RefusalError`.
         """
@@ -75,7 +75,7 @@ class Hearing:
             self._busy = False
 
     def resume(self, run: Heard) -> None:
-        """Reads the record a second from now, since the run before has dropped signals."""
+        """Reads the record a second from now, since the previous run has dropped signals."""
         self._busy = self._missed = True
         self._listen(run)
 

@@ -349,9 +349,9 @@ class Stream(Generic[S]):
 
 
 def moment_of(statement: str | None, not_before: datetime | None = None) -> datetime:
-    """Returns the moment by which a message is judged: that of its receipt by the door, if its statement names one.
+    """Returns the time by which a message is judged: that of the door's receipt, if the statement names it, else now.
 
-    Else the present, but never a moment before `not_before`.
+    Now is never earlier than `not_before`.
     """
     return received_at(statement) or max(workflow.now(), not_before or workflow.now())
 

@@ -193,7 +193,7 @@ class Life(Generic[S]):
         return await self._asking.ask(self.stream, *questions, news=news)
 
     async def hear(self, signal: str, take: Callable[[Stream[S]], Awaitable[object]]) -> None:
-        """Has `take` try the fact of a signal, at most once a second; see `Hearing`. Raises no `RefusalError`.
+        """Lets `take` record the fact of a signal, at most once a second; see `Hearing`. Raises no `RefusalError`.
 
         `take` queries the log in any case: only the log's answer lets a run with a long history make way.
         """
@@ -249,8 +249,8 @@ class Life(Generic[S]):
     async def _drained(self) -> None:
         """Waits until the run may end: all handlers have finished, and nothing is being recorded.
 
-        Also a reading of the record ends first. The log's answer in it may be the one by which the run makes way: each
-        run of a stream whose runs are short would begin the reading, and none would end it.
+        A read of the record is finished first. Its answer may be the one that ends the run: if runs are short, each run
+        would begin the read and none would finish it.
         """
         await drain_handlers(self.stream, also=lambda: not self._hearing.reading)
 
