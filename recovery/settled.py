@@ -1,4 +1,4 @@
-"""The search through the record by a process: each event once, as soon as it has been there for a minute."""
+"""Searches the record for one process: examines each event once, when it is at least a minute old."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from activities.ledger.database import Connection
 from views.order import last_position
 
 SETTLED: Final = timedelta(minutes=1)
-"""The minimum age of an event to examine: what follows from a newer event may just be under way."""
+"""The minimum age of an event to examine: the steps that follow a newer event may still be under way."""
 
 LOOKED_BACK: Final = 10_000
 """The number of newest events that the first search of a process examines."""
@@ -18,18 +18,18 @@ PAGE: Final = 500
 """The number of events examined in one statement: for many more, the database would read all events."""
 
 Find: TypeAlias = Callable[[Connection, int, int], Awaitable[set[str]]]
-"""Returns the streams to be found after a position, up to another."""
+"""Returns the streams to find among the events after one position, up to another."""
 
 
 class Settled:
-    """The positions that this process has examined, and the last position at each search."""
+    """Remembers the positions that this process has examined, and the last position at each search."""
 
     def __init__(self) -> None:
         self._marks: deque[tuple[datetime, int]] = deque()
         self._searched: int | None = None
 
     async def search(self, connection: Connection, now: datetime, find: Find) -> set[str]:
-        """Returns the streams found at the positions since the last search, except the newest ones."""
+        """Returns the streams found among the events since the last search, without the events of the last minute."""
         self._marks.append((now, await last_position(connection)))
         upto = None
         while self._marks and self._marks[0][0] <= now - SETTLED:

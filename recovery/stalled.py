@@ -1,8 +1,8 @@
 """Finds workflows that are stalled because their code fails, with the time of the failure and its line of code.
 
-A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile
-nothing is lost, and the workflow stands still. A failure's message may quote personal data, so only the failure's type
-and line of code are returned.
+A workflow task that raises anything but a refusal is retried until a worker without the bug runs it. Meanwhile nothing
+is lost, and the workflow makes no progress. A failure's message may quote personal data, so only the failure's type and
+line of code are returned.
 """
 
 from collections.abc import Iterator, Sequence

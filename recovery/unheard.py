@@ -33,15 +33,15 @@ _NAMED: Final = 100
 
 
 async def at_rest(connection: Connection, since: int, upto: int) -> set[str]:
-    """Returns the streams whose newest event stands after this position, up to the other.
+    """Returns the streams whose newest event has a position above `since`, up to `upto`.
 
-    Also closed ones: a run that missed the last event would wait for ever.
+    Closed streams too: a run that has missed the last event would wait for ever.
     """
     return {row["stream"] for row in await connection.fetch(_AT_REST, since, upto)}
 
 
 class Unheard:
-    """The search for runs behind their log. A stream is examined once its newest event is a minute old."""
+    """Searches for runs that are behind their log. A stream is examined once its newest event is a minute old."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -68,7 +68,7 @@ class Unheard:
 
 
 async def _running(client: Client, streams: Sequence[str]) -> list[str]:
-    """Returns those of the streams whose workflow runs, by Temporal's list."""
+    """Returns those of the streams whose workflow runs according to Temporal's list."""
     found = set[str]()
     for some in (streams[first : first + _NAMED] for first in range(0, len(streams), _NAMED)):
         named = ", ".join(f"'{one}'" for one in some)

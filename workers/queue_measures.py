@@ -1,4 +1,4 @@
-"""Metrics of the queues in the record, the same from each relay: how much waits, for how long, tried in vain."""
+"""Metrics of the record's queues, equal at each relay: waiting rows, rows tried in vain, the longest wait."""
 
 from temporalio.common import MetricMeter
 
@@ -17,7 +17,7 @@ class QueueMeasures:
         self._seconds = meter.create_gauge_float("motcua_queue_oldest_seconds", "For how long the oldest has waited")
 
     async def measure(self, connection: Connection) -> int:
-        """Measures every queue. Returns 0: there is nothing to go on with at once."""
+        """Measures every queue. Returns 0, so that the caller pauses before the next measurement."""
         for name, queue in (await queues(connection)).items():
             of = {"queue": name}
             self._waiting.set(queue.waiting, of)
@@ -27,5 +27,5 @@ class QueueMeasures:
         return 0
 
     def unreachable(self, **_: object) -> None:
-        """Notes that the record could not be reached; the queues keep their last measures."""
+        """Sets the metric of a record that does not answer; the queues keep their last values."""
         self._answers.set(0)

@@ -41,7 +41,7 @@ _EVERY_ATTEMPT: Final = {
     *("Completing activity as failed", "codec.not_known", "Failed to restore the pool connection floor; retrying"),
     *("papers.no_record", "order.no_record", "statements.no_record", "callback.no_record"),
 }
-"""Lines that each attempt writes while a server is away, hundreds in half a minute: one a second is logged."""
+"""Log lines that every attempt writes while a server is away: each is logged once a second at most."""
 
 # Without messages on failed workflow tasks: they contain the exception's text, which may name a person.
 _ENGINE: Final = ",".join(
@@ -111,7 +111,7 @@ def configure_logging(level: int = logging.INFO) -> None:
 
 
 class _OnceASecond(logging.Filter):
-    """Lets each of the lines that every attempt writes through once a second, with the number of those left out."""
+    """Passes each line of `_EVERY_ATTEMPT` once a second at most, with the number of lines left out."""
 
     def __init__(self) -> None:
         super().__init__()
