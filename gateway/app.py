@@ -37,7 +37,8 @@ _SECONDS: Final = 6.0
 """The maximum seconds to wait for a database connection: even if many callers come at once, none waits longer."""
 
 _UNTOLD: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""FastAPI's own telemetry, which would tell the queries of callbacks and of files' addresses, and stack traces."""
+"""Switches FastAPI's own telemetry off: it would export queries of callbacks and of files' addresses, and stack
+traces."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 

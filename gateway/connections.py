@@ -67,7 +67,7 @@ class Bounded(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Processes received bytes. The time for a head does not start again with each part of the head.
 
-        The rest of a body that was answered before its end has as much time.
+        The rest of a body that was answered before its end has the same time limit.
         """
         self._await_head()
         super().data_received(data)

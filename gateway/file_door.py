@@ -27,7 +27,7 @@ _NO_PAGE: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
 }
-"""Headers with which no browser keeps a file in a cache, or shows it as a page of this server."""
+"""Headers by which browsers neither cache a file nor show it as a page of this server."""
 
 _AGAIN: Final = {"Retry-After": "5"}
 

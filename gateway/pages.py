@@ -1,4 +1,4 @@
-"""What people read of the gateway: the page after a payment, and the announcement of a planned outage."""
+"""The gateway's pages for people: the page after a payment, and the announcement of a planned outage."""
 
 import asyncio
 from typing import Final

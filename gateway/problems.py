@@ -138,6 +138,6 @@ _LONGEST: Final = 200
 
 
 def problem_response(status: int, code: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns the answer to a refused request of a program that reads no words. `code`: the reason's stable name."""
+    """Returns the answer to a refused request of a program, without sentences. `code`: the reason's stable name."""
     body = {"type": "about:blank", "status": status, "code": code}
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)

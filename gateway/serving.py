@@ -47,7 +47,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 @dataclass(frozen=True)
 class Service:
-    """A server over HTTP. `works`: whether the process can do its work, asked again and again (`motcua.health`)."""
+    """An HTTP server. `works`: returns whether the process can do its work; called periodically (`motcua.health`)."""
 
     app: Any
     listener: socket.socket

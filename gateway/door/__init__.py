@@ -1,1 +1,1 @@
-"""HTTP for everybody who is not on Temporal."""
+"""The HTTP API, for clients without access to Temporal."""

@@ -1,4 +1,4 @@
-"""The actor and the program of a message: those that its access token proves, whether its body names them or not."""
+"""The actor and the program of a message, as its access token proves them; the body need not name them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from schemas.people import Actor, Role, Via
 
 
 def known_of(caller: Caller) -> Mapping[str, Any]:
-    """Returns the fields of a message that the token says: its `via`, and its `actor` if the token is a person's."""
+    """Returns the fields of a message that the token determines: `via`, and `actor` if the token is a person's."""
     actor = caller.actor
     person = {} if actor is None else {"actor": actor.model_dump(mode="json", exclude_none=True)}
     return {"via": {"principal": caller.client}} | person
@@ -23,7 +23,7 @@ def acting(caller: Caller, message: Model) -> Caller:
     """Returns the caller as the actor that the message names; the message's `via` is the caller's program.
 
     A person may name only themselves: an applicant also as a representative. A program that comes by itself may name
-    anybody; its grants decide. Raises `RefusalError`.
+    anybody; its grants decide. Raises `RefusalError`, also if `via` names another program than the caller's.
     """
     via: Via | None = getattr(message, "via", None)
     if via is not None and via.principal != caller.client:
@@ -37,14 +37,14 @@ def acting(caller: Caller, message: Model) -> Caller:
 
 
 def identities(person: Actor) -> tuple[Actor, ...]:
-    """Returns the actors as whom a person may act: an applicant also as the representative of somebody else."""
+    """Returns the actors that a person may be: an applicant may also be the representative of somebody else."""
     if person.role is not Role.APPLICANT:
         return (person,)
     return person, person.model_copy(update={"role": Role.REPRESENTATIVE})
 
 
 def expect_uuid(submission_id: str) -> None:
-    """Raises `RefusalError` for an id of a submission that can be guessed: whether it is taken must tell nothing."""
+    """Raises `RefusalError` unless a submission's id is a UUID: a guessable id would reveal whether it is taken."""
     if not _is_uuid(submission_id):
         why = problem("submission_id", "submission_uuid", says="door.submission_uuid")
         raise refused(RefusalCode.BAD_SUBMISSION, why)

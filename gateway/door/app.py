@@ -49,7 +49,7 @@ _log = structlog.stdlib.get_logger("motcua.door")
 
 @dataclass(frozen=True)
 class Door:
-    """The parts of a door: the verification of tokens, reads, writes, what is kept, and what is for everybody."""
+    """The parts of a door: token verification, reads, writes, kept messages, and the routes that need no token."""
 
     issuers: Issuers
     reads: Reads
@@ -58,7 +58,7 @@ class Door:
     public: Public
 
     async def do(self, operation: Operation, request: Request) -> Response:
-        """Carries out one operation. Raises the errors that `answer_to` knows."""
+        """Carries out one operation. Raises the errors that `answer_to` turns into answers."""
         began = monotonic()
         caller = await self.issuers.caller(request.headers.get("authorization"))
         parts = await _parts(operation, request)
@@ -73,7 +73,7 @@ class Door:
     async def _written(
         self, operation: Operation, message: Message, stream: str, asker: Caller, began: float
     ) -> Response:
-        """Sends a message. While Temporal is away, keeps the message instead, as of the moment when it came."""
+        """Sends a message. While Temporal is away, keeps the message instead, as of the moment of its receipt."""
         if isinstance(message, Submission):
             expect_uuid(message.submission_id)
         try:
@@ -87,7 +87,7 @@ class Door:
         return answer
 
     async def outcome(self, request: Request) -> Response:
-        """Returns what became of a kept message of the caller."""
+        """Returns the outcome of a message that was kept for the caller."""
         caller = await self.issuers.caller(request.headers.get("authorization"))
         try:
             row_id = UUID(request.path_params["id"])
@@ -173,7 +173,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
 
 
 async def _parts(operation: Operation, request: Request) -> body.Request:
-    """Returns the parts of a request that may have fields of its message; a body not beyond the operation's limit."""
+    """Returns the parts of a request that may contain fields of its message. Reads a body only up to the limit."""
     reason = request.headers.get(REASON_HEADER)
     query: bytes = request.scope["query_string"]
     read = b"" if operation.method == "GET" else await body_of(request, "application/json", operation.limit)
@@ -181,7 +181,7 @@ async def _parts(operation: Operation, request: Request) -> body.Request:
 
 
 def _only_at(request: Request) -> dict[str, int]:
-    """Returns the field of a command for the header `If-Match`; empty without it. Raises `HttpError` for no ETag."""
+    """Returns `only_at` from the header `If-Match`; empty without it. Raises `HttpError` for a malformed ETag."""
     given = request.headers.get("if-match")
     if given is None:
         return {}

@@ -1,6 +1,6 @@
-"""The message that a request makes: of a strict JSON body, of parameters that are texts, and of what the door knows.
+"""Builds the message of a request: from a strict JSON body, text parameters, and values that the door adds.
 
-The shape is judged by the message's own model, as at the edge of the workflows.
+The message's own model validates the shape, as the workflows do at their edge.
 """
 
 import json
@@ -23,13 +23,13 @@ from schemas.text import AT_THE_EDGE
 __all__ = ["Request", "UnreadableError", "message", "stream"]
 
 DEEPEST: Final = 16
-"""The levels of values that a body may have, itself included; no message of the contract has as many."""
+"""The maximum nesting of a body's values, the body itself included; no message of the contract is as deep."""
 
 _UNFIT: Final = {Submission: RefusalCode.BAD_SUBMISSION, ComplaintStart: RefusalCode.BAD_START}
 
 
 class UnreadableError(Exception):
-    """The error of a request that can't be read in one way only.
+    """The request can't be read, or can be read in more than one way.
 
     Attributes:
         problem: The broken rule: `too_large`, `unreadable`, `unreadable_query`, `duplicate_key`, `too_deep` or `nul`.
@@ -53,11 +53,11 @@ class Request(NamedTuple):
 
 
 def message(operation: Operation, request: Request, of_door: Mapping[str, Any]) -> Model:
-    """Returns the message that the request makes.
+    """Returns the message of the request.
 
-    `of_door`: plain values by field, such as `via`, that the request does not give; the body may give another `actor`,
-    and values that the message has no field for are left out. Raises `UnreadableError`; or `RefusalError`, also for an
-    address that no stream can have.
+    `of_door`: values by field that the door adds, such as `via`; those without a field in the message are left out, and
+    the body may give another `actor`. Raises `UnreadableError`; or `RefusalError`, also for an address that no stream
+    can have.
     """
     unfit = _UNFIT.get(operation.message, RefusalCode.BAD_COMMAND)
     try:
@@ -113,7 +113,7 @@ def json_object(body: bytes, limit: int) -> dict[str, Any]:
 
 
 def _see(value: Any) -> None:
-    """Refuses what no message has: a NUL, a lone surrogate, an infinite number, too many levels."""
+    """Raises `UnreadableError` or `ValueError` for a NUL, a lone surrogate, an infinite number, or too deep nesting."""
     level = [value]
     for _ in range(DEEPEST):
         for one in level:
@@ -142,7 +142,7 @@ def _see_leaf(value: Any) -> None:
 
 
 def _only(operation: Operation, place: Place, found: dict[str, Any]) -> dict[str, Any]:
-    """Returns these fields. Refuses those of another place; the message refuses those that it does not know."""
+    """Returns `found`. Raises `RefusalError` if a field belongs in another place; the model refuses unknown fields."""
     if strays := [name for name in found if operation.places.get(name, place) is not place]:
         why = (problem(name, "extra_forbidden", says="misfit.extra_forbidden") for name in strays)
         raise refused(_UNFIT.get(operation.message, RefusalCode.BAD_COMMAND), *why)

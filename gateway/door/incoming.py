@@ -9,11 +9,11 @@ from gateway.door.refusals import HttpError
 from gateway.problems import HttpCode
 
 BODY_SECONDS: Final = 10.0
-"""The maximum seconds in which a body must have come."""
+"""The maximum seconds for receiving a body."""
 
 
 async def body_of(request: Request, media_type: str, limit: int) -> bytes:
-    """Returns a request's body; of one beyond the limit, what was read until then. Raises `HttpError`."""
+    """Returns a request's body; if it exceeds the limit, only the part read so far. Raises `HttpError`."""
     kind = request.headers.get("content-type", media_type).partition(";")[0].strip().lower()
     if kind != media_type:
         raise HttpError(HttpCode.UNSUPPORTED_MEDIA_TYPE)

@@ -20,7 +20,7 @@ from motcua.json_schema.documents import Plain
 _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
 _INPUT: Final = "Input"
-"""The ending of the name of a schema of requests, whose objects take no unknown fields, unlike those of answers."""
+"""The suffix of the names of request schemas, whose objects take no unknown fields, unlike those of answers."""
 
 
 def document(operations: Iterable[Operation]) -> JsonSchemaValue:
@@ -94,7 +94,7 @@ def _resolved(schema: JsonSchemaValue, parts: dict[str, Any]) -> JsonSchemaValue
 
 
 def _body(operation: Operation, message: JsonSchemaValue) -> JsonSchemaValue:
-    """Returns the schema of a body: the message without the fields that token and address say."""
+    """Returns the schema of a body: the message without the fields that the token and the address determine."""
     able = operation.at(Place.BODY)
     needed = [name for name in message.get("required", ()) if name in able and name not in {"actor", "via"}]
     fields = {name: field for name, field in message["properties"].items() if name in able}
@@ -129,7 +129,7 @@ def _success(operation: Operation, answer: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def _others(operation: Operation) -> JsonSchemaValue:
-    """Returns the responses beside success: refusals, and that of a message which may be kept."""
+    """Returns the responses other than success: the refusals, and 202 if the message may be kept."""
     kept = not operation.is_question and (operation.roles is None or bool(operation.roles & SIDE))
     names = [("202", _KEPT)] if kept else []
     names += [(str(status), str(status)) for status in _statuses(operation)]

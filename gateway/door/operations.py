@@ -20,7 +20,7 @@ from schemas.stream.ledger import Receipt
 VERSION: Final = "/v1"
 _FILING: Final = "filing_id"
 _OF_THE_DOOR: Final = frozenset({"kind", "ask", "statement"})
-"""The fields of a message that no client sends: the address or the token says them."""
+"""The fields of a message that no client sends: the address or the token determines them."""
 
 
 class Place(StrEnum):
@@ -40,7 +40,7 @@ class Operation:
     Attributes:
         name: The unique name, such as `filing.accept`, `payment.ask_receipt`, `ask_tasks`.
         path: The address, with its parameters in braces.
-        message: The model of the message. A message about a stream has the name of it from the address.
+        message: The model of the message. A message about a stream gets the stream's name from the address.
         answer: The type of the answer.
         kind: The kind of the stream that the address names; None if it names none.
         roles: The roles that may ever send it; None if that depends on the filing or the message.
@@ -69,7 +69,7 @@ class Operation:
         return MAX_SUBMISSION_BYTES if self.message is Submission else MAX_COMMAND_BYTES
 
     def at(self, place: Place) -> tuple[str, ...]:
-        """Returns the names of the message's fields that stand in this place."""
+        """Returns the names of the message's fields in this place."""
         return tuple(name for name, where in self.places.items() if where is place)
 
 

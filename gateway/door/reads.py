@@ -18,7 +18,7 @@ from schemas.identity.statement import message_digest
 
 @dataclass(frozen=True)
 class Reads:
-    """Asks the record in the name of callers. Each answer is recorded as a look, as one by the workflow `View` is.
+    """Reads the record in callers' names. Each answer is recorded as a look, like answers of the workflow `View`.
 
     PostgreSQL shows the door only the filings of which the caller is a reader, by token and directory alone.
     """

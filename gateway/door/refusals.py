@@ -1,4 +1,4 @@
-"""The answer to each error with which a request can end."""
+"""The HTTP answer to each error in which a request can end."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from motcua.errors import FilingClosed, FilingNotAvailable, RefusedError, Unavai
 from schemas.errors import NOT_FOUND, Problem, Refusal, RefusalCode, RefusalError, problem
 
 AGAIN: Final = 5.0
-"""The seconds after which a request may be sent again that did not reach the platform."""
+"""Seconds after which a request that did not reach the platform may be sent again."""
 _AWAY: Final = frozenset({"ledger_unavailable", "keys_unavailable"})
 """The types of `ApplicationError` while the record, or the manager of its keys, can't be reached."""
 
@@ -33,7 +33,7 @@ def token_problem(field: str, reason: Reason) -> Problem:
 
 
 def answer_to(error: Exception, language: Language, request_id: str) -> Response:
-    """Returns the answer to a request that ended with this error; for one that is not expected, an internal error."""
+    """Returns the answer to a request that ended with this error; an internal error for an unexpected one."""
     if (refusal := _refusal(error)) is not None:
         return refusal_response(refusal.code, refusal, language, request_id)
     refused = _by_http(error)
@@ -47,12 +47,12 @@ def answer_to(error: Exception, language: Language, request_id: str) -> Response
 
 
 def is_expected(error: Exception) -> bool:
-    """Whether an error is a refusal, or comes from a part of the platform that is away; if not, the fault is ours."""
+    """Whether an error is a refusal, or shows that a part of the platform is away; else the fault is ours."""
     return _refusal(error) is not None or _by_http(error) is not None
 
 
 def _refusal(error: Exception) -> Refusal | None:
-    """Returns the platform's refusal; a filing that never was is refused as one that the caller may not see."""
+    """Returns the refusal in an error, `NOT_FOUND` for an unknown filing; None for any other error."""
     if isinstance(error, RefusalError | RefusedError):
         return None if _is_away(error) else error.refusal
     return NOT_FOUND if isinstance(error, FilingNotAvailable) else None

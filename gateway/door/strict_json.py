@@ -31,7 +31,7 @@ def object_in(data: bytes) -> dict[str, Any]:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns the pairs as a dict. Raises `StrictJsonError` for a name that stands twice."""
+    """Returns the pairs as a dict. Raises `StrictJsonError` if a name occurs twice."""
     members = dict(pairs)
     if len(members) < len(pairs):
         raise StrictJsonError("duplicate_key")

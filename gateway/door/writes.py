@@ -20,7 +20,7 @@ from schemas.ids import filing_workflow
 from schemas.stream.ledger import Receipt
 
 PATIENCE: Final = 10.0
-"""The seconds for which a message is sent again before the caller is told to do so."""
+"""Seconds for which the door itself retries a message; after that the caller has to retry."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Writes:
     """Sends messages in the name of callers. Nothing is remembered from one request to the next.
 
     All methods raise the kit's errors, and `RefusalError` with `NOT_FOUND` for a filing that the caller may not see: a
-    command says no more about a filing than a question does.
+    command reveals no more about a filing than a question.
     """
 
     client: Client
@@ -38,7 +38,7 @@ class Writes:
     async def send(self, caller: Caller, stream: str, message: Message) -> Receipt:
         """Sends a message that begins this stream, or is given to it. The same again returns the first receipt.
 
-        The program's budget is charged before Temporal is asked, so that a flood ends here.
+        The program's budget is charged before Temporal gets the message, so that a flood ends here.
         """
         await self._expect_welcome(caller, stream, message)
         return await sent(Sending(Line(self.client, PATIENCE, self.interpreter.voice(caller))), stream, message)

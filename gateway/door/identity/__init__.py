@@ -1,1 +1,1 @@
-"""Callers: access tokens, their issuers, the keys of these, and the voice that signs for a caller."""
+"""Callers: access tokens, their issuers and the issuers' keys, and the signing of callers' messages."""

@@ -73,7 +73,7 @@ class Issuer(StrictModel):
 
     @property
     def longest(self) -> float:
-        """The seconds for which its keys count without being fetched again."""
+        """The seconds for which its keys may be used without being fetched again."""
         return float(self.keys_hours * _HOUR)
 
     @property
@@ -101,4 +101,4 @@ def _apart(issuers: dict[str, Issuer]) -> dict[str, Issuer]:
 
 
 ConfiguredIssuers = Annotated[dict[ShortName, Issuer], AfterValidator(_apart)]
-"""The issuers, by short names of ours that stand before the subjects of their persons."""
+"""The issuers by their short names; the subjects of a namespaced issuer begin with its name."""

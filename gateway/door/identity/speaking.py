@@ -1,4 +1,4 @@
-"""The voice of a caller: the door signs each message for the caller's program and person."""
+"""Signs callers' messages: the door signs each message for the caller's program and person."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from motcua.signing import Authenticated, Speaker, Voice
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Makes the voices of callers. `speaker`: the door's own principal, whose grant names the programs of callers."""
+    """Makes a `Voice` for each caller. `speaker`: the door's own principal, whose grant names the callers' programs."""
 
     speaker: Speaker
 

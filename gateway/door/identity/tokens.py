@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 
 class NotAuthenticatedError(Exception):
-    """A request without a token that counts. `claim`: the name of the missing or malformed claim, for `CLAIM`."""
+    """The request has no valid access token. `claim`: the name of the missing or malformed claim, for `CLAIM`."""
 
     def __init__(self, reason: Reason, claim: str | None = None) -> None:
         super().__init__(reason if claim is None else f"{reason}: {claim}")
@@ -141,9 +141,9 @@ C = TypeVar("C", bound=_Claims)
 
 
 class Issuers:
-    """The verification of tokens of all configured issuers. `client` fetches their keys; `clock` is the time.
+    """Verifies tokens of all configured issuers. `client` fetches the issuers' keys; `clock` returns the time.
 
-    Without `signed_out` a token counts until it expires.
+    Without `signed_out`, a token is valid until it expires, even after a logout.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class Issuers:
     async def logout(self, token: str) -> Logout:
         """Returns the logout that a logout token orders. Raises `NotAuthenticatedError`.
 
-        It must name a person: the end of a single session orders nothing.
+        Also raises it for a token that names no person: the logout of a single session is not supported.
         """
         known, claims = await self._verified(token, LOGOUT, _LogoutClaims)
         _expect_for(claims, {known.issuer.audience, *known.issuer.clients})

@@ -1,4 +1,4 @@
-"""Delivers kept messages once Temporal answers: those of one stream in the order of their moments.
+"""Delivers kept messages once Temporal answers: those of one stream in the order of their receipt.
 
 Rows are locked during delivery, so that several doors share the work. A message that is delivered twice, since its door
 died before it stored the outcome, is recorded once, like any repeated message.
@@ -89,7 +89,7 @@ class Delivery:
         return bool(due)
 
     async def _opened(self, connection: Connection, row: Mapping[str, Any]) -> Waiting | None:
-        """Returns the message of a row; None if it can't be opened. A message whose key is gone waits no longer."""
+        """Returns the message of a row; None if it can't be decrypted. If its key was erased, ends its delivery."""
         try:
             message = await waiting(connection, self._vault, row)
         except SealBrokenError:

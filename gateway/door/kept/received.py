@@ -1,4 +1,4 @@
-"""Messages of applicants while Temporal is away: each is a sealed row before it is answered, with its moment."""
+"""Keeps applicants' messages while Temporal is away: each is stored, encrypted, before it is answered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from views.standby import confirmed, waits_uncut
 Message: TypeAlias = Submission | ComplaintStart | Command
 
 _SECONDS: Final = 6.0
-"""The maximum seconds to wait for a database connection: in an outage many messages are to be kept at once."""
+"""The maximum seconds to wait for a database connection: in an outage many messages arrive at once."""
 SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
 """The applicant's side: its messages are kept."""
 _MODELS: Final[Mapping[str, type[Message]]] = {
@@ -62,7 +62,7 @@ class Kept(Model):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A kept message to deliver: its row's id and key, its stream, its sender, itself, the moment of its receipt."""
+    """A kept message to deliver: its row's id and key, stream, sender, content, and the time of its receipt."""
 
     id: UUID
     stream: str
@@ -73,7 +73,7 @@ class Waiting:
 
 
 class Received:
-    """Keeps messages, and returns what became of them. `kept` is set after a message is stored."""
+    """Keeps messages, and returns their outcomes. `kept` is set after a message is stored."""
 
     def __init__(self, pool: Pool, vault: Vault, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -112,7 +112,7 @@ class Received:
         return Kept(id=row_id, received_at=first["received_at"])
 
     async def outcome(self, caller: Caller, row_id: UUID) -> Outcome:
-        """Returns what became of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
+        """Returns the outcome of a message of this caller. Raises `RefusalError` (`not_found`) for any other id."""
         async with acquired(self._pool) as connection:
             row = await connection.fetchrow(_OF_SENDER, row_id, caller.client)
             key = None if row is None else await _key(connection, self._vault, row_id)
@@ -158,7 +158,7 @@ def begun_by(message: Model) -> str:
 
 
 def is_kept(message: Message) -> bool:
-    """Returns whether a message is kept while Temporal is away: a submission, or one of the applicant's side."""
+    """Returns whether a message is kept while Temporal is away: a submission, or a message of the applicant's side."""
     return isinstance(message, Submission) or message.actor.role in SIDE
 
 

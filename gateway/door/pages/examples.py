@@ -10,7 +10,7 @@ from gateway.door.operations import Operation, Place
 
 FILE: Final = Path(__file__).with_name("examples.json")
 _LEFT_OUT: Final = frozenset({"actor", "via", "on_behalf_of", "only_at", "seen_seq"})
-"""The fields that hardly a body has: the token, or a header, says the same, or a default does."""
+"""Fields left out of examples: a token or a header replaces them, or the default suffices."""
 
 
 def of_body(operation: Operation) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def of_body(operation: Operation) -> dict[str, Any]:
 
 
 def of_answer(answer: Any) -> dict[str, Any]:
-    """Returns the example of an answer, of a list with one entry, as a part of the document; empty without one."""
+    """Returns the example of an answer (for a list: one entry) as a part of the document; empty without an example."""
     model = row_of(answer)
     sample = _samples().get(model.__name__)
     return {} if sample is None else {"example": sample if model is answer else [sample]}

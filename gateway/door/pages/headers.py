@@ -1,4 +1,4 @@
-"""The headers of requests and of answers, as the document of the HTTP API has them."""
+"""The headers of requests and answers in the OpenAPI document."""
 
 from typing import Any, Final
 

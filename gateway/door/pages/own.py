@@ -1,4 +1,4 @@
-"""The door's own operations: for whom a token speaks, and what became of a kept message."""
+"""The door's own operations: the person and the program of a token, and the outcome of a kept message."""
 
 from types import MappingProxyType
 from typing import Final, Literal

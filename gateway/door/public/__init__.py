@@ -1,1 +1,1 @@
-"""Routes of the door that are written by hand, and ask for no access token."""
+"""Routes of the door that are written by hand and require no access token."""

@@ -1,4 +1,4 @@
-"""The routes that no message of the contract makes: their addresses, their description, and their parts."""
+"""The routes that do not belong to a message of the contract: addresses, descriptions and handlers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ BUDGET: Final = Budget(rate=5, most=100)
 
 @dataclass(frozen=True)
 class ByHand:
-    """A route by hand. `answer`: the type of the answer; None if it is empty."""
+    """A route that is written by hand. `answer`: the type of the answer; None if it is empty."""
 
     name: str
     method: str
@@ -99,7 +99,7 @@ BY_HAND: Final = (LOGOUT, TRACKING, PROCEDURES, PROCEDURE, VERIFICATION)
 
 @dataclass(frozen=True)
 class Public:
-    """The parts of the door that ask for no access token. Each peer address has a budget."""
+    """The routes that require no access token. Each peer address has a budget."""
 
     logouts: Logouts
     tracking: Tracking
@@ -109,7 +109,7 @@ class Public:
 
     @classmethod
     def over(cls, pool: Pool, issuers: Issuers, signed_out: SignedOutPersons) -> Self:
-        """Returns the parts over a record."""
+        """Returns the routes' handlers over a record."""
         return cls(Logouts(issuers, signed_out), Tracking(pool), Procedures(pool), Verification(pool), Allowance())
 
     def routes(self) -> list[tuple[ByHand, Handler]]:

@@ -67,7 +67,7 @@ class ProcedurePage(ListedProcedure):
 
 
 class Procedures:
-    """Answers from the catalogue: of each code the version that governs a filing of today outside of provinces."""
+    """Answers from the catalogue: for each code, the version for a filing of today, without provinces' differences."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

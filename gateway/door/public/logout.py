@@ -1,4 +1,4 @@
-"""The logout of a person from everywhere, as their provider of identities orders it (OpenID Connect Back-Channel)."""
+"""The logout of a person from everywhere, as their identity provider orders it (OpenID Connect Back-Channel)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,13 +21,13 @@ _MOST: Final = LONGEST + 1_024
 
 @dataclass(frozen=True)
 class Logouts:
-    """Notes the persons whose providers say that they have signed out."""
+    """Records the logouts that identity providers report."""
 
     issuers: Issuers
     signed_out: SignedOutPersons
 
     async def note(self, request: Request) -> Response:
-        """Answers 200 once the logout holds at every door. Raises `HttpError`: 400 for a token that orders nothing."""
+        """Answers 200 once the logout holds at every door. Raises `HttpError`: 400 if the token orders no logout."""
         form = parse_qs((await body_of(request, FORM, _MOST)).decode(errors="replace"))
         tokens = form.get("logout_token", [])
         if len(tokens) != 1:

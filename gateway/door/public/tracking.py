@@ -16,7 +16,7 @@ _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9.-]{0,63}")
 
 @dataclass(frozen=True)
 class Tracking:
-    """Answers by dossier code. An erased filing is answered as one that never was."""
+    """Answers by dossier code. An erased filing gets the answer of an unknown code."""
 
     pool: Pool
 

@@ -1,4 +1,4 @@
-"""The status of a result in the register, for whoever has its number or its file."""
+"""The status of a result in the register, for anybody with its number or its file."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -27,7 +27,7 @@ class AskedResult(StrictModel):
 
 @dataclass(frozen=True)
 class Verification:
-    """Answers from the register of results. The number stands in the body, and so in no log of addresses."""
+    """Answers from the register of results. The number is sent in the body, so that no log of addresses contains it."""
 
     pool: Pool
 
