@@ -1,4 +1,4 @@
-"""Tells a supervisor how this process is, by the file in `MOTCUA_READY_FILE` and one beside it, named `….alive`."""
+"""Reports this process's health to a supervisor by two files: `MOTCUA_READY_FILE`, and its neighbour `….alive`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,18 +7,19 @@ from typing import Final
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
 EVERY: Final = 10.0
-"""The seconds between two looks."""
+"""Seconds between two checks."""
 
 
 async def always() -> bool:
-    """Returns that the process works."""
+    """Returns True, for processes without a health check of their own."""
     return True
 
 
 async def keep_health(ready: str | None, works: Callable[[], Awaitable[bool]] = always) -> None:
-    """Touches the second file every ten seconds, and the first one if the process works, until it is cancelled.
+    """Touches `….alive` every ten seconds, and the file `ready` as well if `works` returns True; until cancelled.
 
-    So the first is fresh if the process is ready, and the second if its event loop runs. Without a file it returns.
+    A fresh `ready` shows that the process is ready, a fresh `….alive` that its event loop runs. If `ready` is None,
+    returns at once.
     """
     while ready:
         _touch(f"{ready}.alive")

@@ -17,11 +17,11 @@ OUTAGE: Final = "MOTCUA_OUTAGE"
 SECONDS: Final = 2.0
 _NOT_FOUND: Final = 404
 _LONGEST: Final = 1 << 16
-"""Bytes of an announcement that are read at most."""
+"""The maximum bytes of an announcement that are read."""
 
 
 class Outage(BaseModel):
-    """An outage from `begins` to `ends`, with the words for those whom it concerns."""
+    """A planned outage from `begins` to `ends`, with a sentence for users."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,9 +42,9 @@ class Outage(BaseModel):
 
 
 def announced(address: str | None) -> Outage | None:
-    """Returns the outage that is announced at an address (`file:`, `http:` or `https:`).
+    """Returns the outage announced at an address (`file:`, `http:` or `https:`).
 
-    None without an address, and if no outage is announced, or only one that is over. Raises `SettingsError`.
+    None without an address, without an announcement there, and after the outage's end. Raises `SettingsError`.
     """
     if not address:
         return None
@@ -57,7 +57,7 @@ def announced(address: str | None) -> Outage | None:
 
 
 def file_of(address: str) -> Path | None:
-    """Returns the file at an address; None if it is no address of a file."""
+    """Returns the file at a `file:` address; None for any other address."""
     parts = urlsplit(address)
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 

@@ -29,7 +29,7 @@ NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path(OPEN_FILES).is_dir()
 
 
 TRIALS: Final = "checks"
-"""The folder of the files by which a store is tried out."""
+"""The folder of the test files by which `overwrites` checks a store."""
 AT_ONCE: Final = 8
 
 
@@ -128,9 +128,9 @@ class InFolder:
 
 
 async def overwrites(store: ObjectStore) -> bool:
-    """Returns whether the store puts a file in the place of another although it may not. A folder never does.
+    """Returns whether the store overwrites a file that it was asked only to create. A local folder never does.
 
-    Several files of one name are put at once: a store that looks first, and writes then, fails as well.
+    Puts several files of one name at the same time: a store that checks before it writes would overwrite one, too.
     """
     from obstore.exceptions import AlreadyExistsError, BaseError  # noqa: PLC0415 -- as above
 

@@ -11,11 +11,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from .spans import Spans, chosen
 
 _SECONDS: Final = 2.0
-"""The maximum time in which spans are sent, with all repeats; a process that ends waits for it."""
+"""The maximum seconds for sending spans, repeats included. A process waits for this at its end."""
 
 
 class Ids(RandomIdGenerator):
-    """Random ids, but for a span that has one already."""
+    """Generates random ids; for a span whose context is in `chosen`, returns the ids of that context."""
 
     def generate_trace_id(self) -> int:
         """Returns the id of the next trace."""
@@ -29,9 +29,9 @@ class Ids(RandomIdGenerator):
 
 
 def exported(endpoint: str) -> Spans:
-    """Returns a maker of spans that are sent to this collector.
+    """Returns the `Spans` that are sent to this collector.
 
-    The provider is not the global one: what a library of this process would tell of it, is not ours to send.
+    The tracer provider is not made the global one, so that spans of other libraries are not sent.
     """
     provider = TracerProvider(ALWAYS_ON, id_generator=Ids())  # sampling is the collector's
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=_SECONDS)))

@@ -1,7 +1,7 @@
-"""Traces what passes Temporal: calls, activities, and the steps of workflows.
+"""Traces calls to Temporal, activities, and the steps of workflows.
 
-A workflow's spans are made outside of it, and never in a replay. They leave no command in its history: a traced
-history replays without traces, and one without traces replays with them.
+A workflow's spans are made outside the workflow, and never in a replay. They add no command to its history: a traced
+history replays without traces, and an untraced one with them.
 """
 # The names of parameters are ours, where the SDK's hide a builtin; the SDK passes them by position.
 
@@ -18,11 +18,11 @@ from temporalio.exceptions import FailureError
 from .spans import Spans, carried, carrying, filing_of, part, root
 
 _current: ContextVar[SpanContext | None] = ContextVar("current", default=None)
-"""The step of a workflow that runs: what it requests is part of it."""
+"""The context of the workflow step that runs, the parent of the activities that the step requests."""
 
 
 class Tracing(client.Interceptor, worker.Interceptor):
-    """Makes spans of the calls of a client, and of the work of its workers."""
+    """Makes spans for a client's calls and for its workers' tasks."""
 
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
@@ -36,7 +36,7 @@ class Tracing(client.Interceptor, worker.Interceptor):
         return _Activities(inner, self._spans)
 
     def workflow_interceptor_class(self, _: worker.WorkflowInterceptorClassInput) -> type["_Steps"]:
-        """Returns a class of interceptors that make their spans here."""
+        """Returns a class of workflow interceptors that make their spans by `Spans` of this object."""
         return type("Steps", (_Steps,), {"spans": self._spans})
 
 
@@ -131,7 +131,7 @@ class _Steps(worker.WorkflowInboundInterceptor):
     def _note(
         self, own: SpanContext | None, name: str, start: int, near: SpanContext, error: FailureError | None = None
     ) -> None:
-        """Makes a span that ends now; none in a replay, and none of a workflow that is no filing's."""
+        """Makes a span that ends now; makes none in a replay, or for a workflow that belongs to no filing."""
         if own is None or workflow.unsafe.is_replaying():
             return
         with workflow.unsafe.sandbox_unrestricted(), workflow.unsafe.imports_passed_through():
@@ -139,7 +139,7 @@ class _Steps(worker.WorkflowInboundInterceptor):
 
 
 class _Requests(worker.WorkflowOutboundInterceptor):
-    """Sends the current step with each activity. Other workflows know their trace by their id."""
+    """Sends the context of the current step with each activity. Workflows derive their trace from their own id."""
 
     def start_activity(self, request: worker.StartActivityInput) -> workflow.ActivityHandle[Any]:
         request.headers = carrying(request.headers, _current.get())
@@ -151,14 +151,14 @@ class _Requests(worker.WorkflowOutboundInterceptor):
 
 
 def _own(*names: str) -> SpanContext | None:
-    """Returns the context of a span of this run; None if the workflow is no filing's."""
+    """Returns the context of a span of this run; None if the workflow belongs to no filing."""
     info = workflow.info()
     filing = filing_of(info.workflow_id)
     return None if filing is None else part(filing, info.run_id, *names)
 
 
 def _run(run: worker.ExecuteWorkflowInput) -> SpanContext | None:
-    """Returns the context of the run itself: the root of the trace, if a submission begins with it."""
+    """Returns the context of the run itself. For the run that begins a filing, that is the root of the trace."""
     own, given = _own("run"), run.args[0] if run.args else None
     begins = isinstance(given, dict) and "submission" in given and workflow.info().continued_run_id is None
     return own if own is None or not begins else root(UUID(int=own.trace_id))

@@ -23,13 +23,13 @@ _API: Final = "opentelemetry.trace"
 
 
 def called(name: str) -> None:
-    """Names this process in the spans that it sends, unless OpenTelemetry's own setting names it."""
+    """Sets this process's name in its spans, unless OpenTelemetry's own setting gives one. Needs `TRACES`."""
     if os.environ.get(TRACES):
         os.environ.setdefault("OTEL_SERVICE_NAME", name)
 
 
 def interceptors() -> list[Interceptor]:
-    """Returns the interceptor of a connection that is traced, else nothing. Raises as `spans_here`."""
+    """Returns the tracing interceptor for a connection; empty if this process is not traced. Raises as `spans_here`."""
     spans = spans_here()
     if spans is None:
         return []
@@ -39,7 +39,7 @@ def interceptors() -> list[Interceptor]:
 
 
 def spans_here() -> Spans | None:
-    """Returns the maker of spans of this process; None if it is not traced.
+    """Returns the `Spans` of this process; None if the process is not traced.
 
     The spans go to the collector that `MOTCUA_TRACES` names. Without it they belong to the tracer that the program
     itself has set up for OpenTelemetry, if it has one.
@@ -59,7 +59,7 @@ def spans_here() -> Spans | None:
 
 
 def send_rest() -> None:
-    """Sends the spans that wait, before an end of the process by which Python cleans up nothing."""
+    """Sends the pending spans. To be called before `os._exit`, which skips Python's own cleanup."""
     if _sent_to.cache_info().currsize and (spans := spans_here()) is not None:
         spans.close()
 

@@ -1,7 +1,7 @@
-"""Spans of filings. A filing has one trace for its whole life: the trace's id is the filing's.
+"""Spans of filings. A filing has one trace for its whole life: the trace's id is the filing's id.
 
-So every process knows the trace without being told, also after a restart from the log. A span of it contains the
-filing's id, names from code of ours, and the type of an error: never its text, which may name a person.
+So every process can derive the trace, also after a restart from the log. A span contains the filing's id, names from
+our own code, and the type of an error, never the error's text, which may name a person.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ HEADER: Final = "_tracer-data"
 """The header by which Temporal's SDKs carry a context."""
 
 _LONGEST: Final = 4096
-"""The maximum bytes of such a header; a longer one is not read. Others may put their baggage in it."""
+"""The maximum bytes of this header. A longer one is ignored: others may add baggage to it."""
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _NOWHERE: Final = trace.INVALID_SPAN_CONTEXT
 _FLAGS: Final = TraceFlags(0b11)
-"""Sampled, and of an id whose last 56 bits are evenly distributed."""
+"""The trace flags of W3C: sampled, and random, since the last 56 bits of a filing's id are evenly distributed."""
 _VIEW: Final = "view"
-"""The kind of the workflows that answer questions; the id in their names is their own."""
+"""The kind of the workflows that answer questions. The id in their names is not a filing's."""
 _CODES: Final = frozenset(RefusalCode)
 
 chosen: ContextVar[SpanContext | None] = ContextVar("chosen", default=None)
@@ -39,7 +39,7 @@ chosen: ContextVar[SpanContext | None] = ContextVar("chosen", default=None)
 
 
 class Spans:
-    """Makes spans by a tracer. `close` sends those that wait, and ends it."""
+    """Makes spans by a tracer. `close` sends the pending spans and shuts the tracer down."""
 
     def __init__(self, tracer: trace.Tracer, close: Callable[[], None] = lambda: None) -> None:
         self._tracer = tracer
@@ -49,9 +49,10 @@ class Spans:
     def around(
         self, stream: str, name: str, kind: SpanKind = SpanKind.INTERNAL, near: SpanContext | None = None
     ) -> Iterator[SpanContext]:
-        """Runs the block within a span of the stream's filing; yields its context, an invalid one for no filing's.
+        """Runs the block within a span of the stream's filing; yields the span's context.
 
-        `near`: the context that the caller has sent; None: the span is part of whatever runs here.
+        The context is invalid if the stream belongs to no filing. `near`: the caller's context, from the message's
+        headers; None: the parent is the current span of this process.
         """
         filing = filing_of(stream)
         if filing is None:
@@ -87,7 +88,7 @@ class Spans:
 
 
 def filing_of(stream: str) -> UUID | None:
-    """Returns the filing of the stream, or of the workflow, with this name; None if it is no filing's."""
+    """Returns the filing of the stream or workflow with this name; None if it belongs to no filing."""
     try:
         found = StreamId.parse(stream)
     except ValueError:
@@ -107,9 +108,9 @@ def part(filing: UUID, *names: str) -> SpanContext:
 
 
 def carried(headers: Mapping[str, Payload]) -> SpanContext:
-    """Returns the context in the headers of a message; an invalid one if there is none, or none that is readable.
+    """Returns the context in the headers of a message; an invalid one if no readable context is there.
 
-    Anybody may send such a header: no more is taken of it than two ids.
+    Anybody may send such a header: only two ids and the flags are read from it.
     """
     sent = headers.get(HEADER)
     if sent is None or len(sent.data) > _LONGEST:
@@ -127,7 +128,7 @@ def carried(headers: Mapping[str, Payload]) -> SpanContext:
 
 
 def carrying(headers: Mapping[str, Payload], own: SpanContext | None) -> Mapping[str, Payload]:
-    """Returns the headers with this context, if it is one. It is not encrypted: it has no content."""
+    """Returns the headers with this context added, unless the context is None or invalid. It is not encrypted."""
     if own is None or not own.is_valid:
         return headers
     context = {"traceparent": f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"}
@@ -135,9 +136,10 @@ def carrying(headers: Mapping[str, Payload], own: SpanContext | None) -> Mapping
 
 
 def _placed(filing: UUID, near: SpanContext, *, stays: bool = False) -> tuple[Context, list[Link]]:
-    """Returns the context and the links of a span that belongs to a filing and is caused from `near`.
+    """Returns the parent context and the links of a span of this filing that is caused by `near`.
 
-    If that is another trace, the span is in the filing's, linked to the other; if it `stays`, the other way round.
+    If `near` is in another trace, the span is in the filing's trace, with a link to `near`; with `stays`, it is in the
+    other trace, with a link to the filing's.
     """
     first = root(filing)
     parent, linked = (near, first) if stays and near.is_valid else (first, near)
@@ -148,7 +150,7 @@ def _placed(filing: UUID, near: SpanContext, *, stays: bool = False) -> tuple[Co
 
 
 def _fail(span: Span, error: BaseException) -> None:
-    """Names the type of an error, or the code of a refusal; an error that is expected does not fail the span."""
+    """Sets the error's type, or the refusal's code, on the span. An expected error does not mark the span as failed."""
     code, benign = type(error).__name__, False
     if isinstance(error, ApplicationError):
         code, benign = error.type if error.type in _CODES else code, error.category is ApplicationErrorCategory.BENIGN
