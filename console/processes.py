@@ -42,7 +42,7 @@ def _secrets(models: Iterable[type[BaseSettings]]) -> frozenset[str]:
 
 MODELS: Final = (WorkerSettings, RelaySettings, GatewaySettings, DoorSettings)
 S3_SECRET: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- a name
-"""The secret setting of the library that reaches S3: of each process with `OBJECTS`."""
+"""The setting with the S3 library's secret, for each process that has the setting `OBJECTS`."""
 SECRETS: Final = _secrets(MODELS) | {OWNER, DOOR, PROVIDERS, CODEC_KEYS, KEY}
 """The settings that hold secrets: passwords, keys, and the providers with their keys."""
 
@@ -51,37 +51,37 @@ class Kind(StrEnum):
     """The kinds of processes, in the order in which a stack stops them."""
 
     PLATFORM = "platform"
-    """in the image"""
+    """the platform's own, in the image"""
     STAND_IN = "stand-in"
-    """of a partner, for trials"""
+    """a stand-in of a partner, for trials"""
     SERVER = "server"
-    """of others"""
+    """a server of others, such as PostgreSQL"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process: how it is started, and what it needs.
+    """A process: its start, and its settings, ports and prerequisites.
 
-    Without a `module` the stack itself knows the program. A process `once` ends when its work is done; another one is
-    ready when it has created the file `READY_FILE`, a server or stand-in when it answers at its port.
+    Without a `module`, the stack has the command line. A process that runs `once` ends when its work is done. Any other
+    is ready when it has created the file `READY_FILE`; a server or stand-in, when it answers at its port.
     """
 
     name: str
     kind: Kind = Kind.PLATFORM
     module: str = ""
-    """run by a stack, as `python -m`"""
+    """the module that a stack runs by `python -m`"""
     command: tuple[str, ...] = ()
-    """run by an operator's supervisor, with the programs of the installation on its path"""
+    """the command line for an operator's supervisor; the installation's programs must be on the path"""
     settings: frozenset[str] = frozenset()
     ports: Mapping[str, int] = field(default_factory=dict)
-    """its ports, with their numbers on a machine of its own; in a stack they are free ones"""
+    """port numbers by setting, for a machine of its own; a stack takes free ports"""
     metrics: str = ""
-    """the port of its metrics"""
+    """the key in `ports` of the port with the metrics"""
     after: frozenset[str] = frozenset()
-    """the processes that must be ready before"""
+    """the processes that must be ready first"""
     once: bool = False
     grace: float = 10
-    """seconds for a clean end"""
+    """seconds for a clean end after the stop signal"""
 
     @property
     def role(self) -> str | None:

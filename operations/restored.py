@@ -20,8 +20,8 @@ async def begin(connection: Connection, reason: str, erased: Collection[UUID]) -
     """Begins a generation of positions, and withholds the keys of erased filings that the backup brought back.
 
     `connection` is the owner's; `erased` are all filings that were ever erased. Another call begins another generation
-    and withholds what is left. The keys of money that was paid to such a filing, and of the messages that the door kept
-    for it, are withheld, too.
+    and withholds the remaining keys. The keys of money that was paid to such a filing, and of the messages that the
+    door kept for it, are withheld, too.
     """
     async with connection.transaction():
         await connection.execute("lock table generation in share row exclusive mode")

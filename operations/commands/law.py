@@ -1,4 +1,4 @@
-"""`motcua law matrix`: who may give which command to which stream, in which state, on which legal basis."""
+"""`motcua law matrix`: the roles that may give each command to each stream, by state, with the legal basis."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from schemas.people import Role
 from schemas.translate import said
 
 CELLS: Final = Path(__file__).with_suffix(".jsonl")
-"""What the rules of this version allow, a line a cell; made of the rules, and compared with them, like docs/law.md."""
+"""The cells of the law matrix, one a line. Generated from the rules and compared with them, like docs/law.md."""
 
 app = typer.Typer(name="law")
 

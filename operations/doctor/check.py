@@ -39,7 +39,7 @@ class Health(StrEnum):
 class Finding:
     """The health of one checked part, and the remedy for a fault. Contains no secrets and no personal data.
 
-    `verdict`: words for the verdict over all checks, if the number of findings alone does not tell enough.
+    `verdict`: words for the verdict over all checks, if the number of findings is not enough.
     """
 
     health: Health
@@ -78,7 +78,7 @@ AT_ONCE: Final = timedelta(days=7)
 
 
 def ends(key: str, left: timedelta, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns the finding about what ends soon: a failure if within `AT_ONCE`, else a warning; `fix` as there."""
+    """Returns the finding about the end of a term: a failure within `AT_ONCE`, else a warning; `fix` as in `warn`."""
     return (fail if left < AT_ONCE else warn)(key, fix=fix, **values)
 
 

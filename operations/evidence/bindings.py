@@ -81,7 +81,7 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""SQL: the events with further commitments than the epoch's, which is 64 digits long.
+"""SQL: the events with other commitments beside the epoch's, whose text has 64 characters.
 
 Also the first event of an older filing without commitments: if the event can be decrypted, the key is right.
 """

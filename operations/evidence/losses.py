@@ -1,4 +1,4 @@
-"""The acts that a restore to the instant would have lost: those of the running record that the restored one lacks."""
+"""Compares the running record with a restored one, and finds the acts that the restore would have lost."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,10 +8,10 @@ from console.database import Connection
 
 @dataclass(frozen=True)
 class Lost:
-    """What one filing, or one published stream (`published`), would have lost.
+    """The losses of one filing, or of one published stream (`published`).
 
-    `whole`: whether nothing of it would be left, so that its applicant would have to file again. `receipts`: the given
-    receipts that the record would not hold, as `<stream> <seq>`.
+    `whole`: whether all of it would be lost, so that its applicant would have to file again. `receipts`: the given
+    receipts that would be lost, as `<stream> <seq>`.
     """
 
     code: str | None

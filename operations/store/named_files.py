@@ -130,7 +130,7 @@ async def see_it_works(store: ObjectStore) -> None:
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Moves a file, also over another file. False if the file is gone. Raises `StoreFailedError`, obstore's errors."""
+    """Moves a file, also over another; returns False if it is missing. Raises `StoreFailedError`, obstore's errors."""
     folder = folder_of(store)
     try:
         if folder is None:

@@ -136,7 +136,7 @@ class NameKeyGoneError(Exception):
 
 
 def key_of(stream: str) -> UUID:
-    """Returns the id of the encryption key of a stream of publications. It stands in the column for filings' ids."""
+    """Returns the id of the encryption key of a stream of publications, stored in the column for filings' ids."""
     return uuid5(NAMESPACE, stream)
 
 

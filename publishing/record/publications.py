@@ -37,7 +37,7 @@ CALENDAR: Final = Table("calendar", ("name", "agency"))
 PROVINCE: Final = Table("province_overlay", ("province", "version"))
 AGENCY: Final = Table("agency", ("agency",), frozenset({"signing", "receipts", "closed"}), frozenset({"signing"}))
 OFFICE: Final = ("power", "title")
-"""The columns of an officer with the words above the officer's name on what the officer signs."""
+"""The columns with the words that are printed above an officer's name on signed papers."""
 _OF_OFFICERS: Final = frozenset({"name", "number", "person", *OFFICE})
 OFFICER: Final = Table("officer", ("agency", "subject", "role"), personal=_OF_OFFICERS)
 ABSENCE: Final = Table("absence", ("agency", "subject", "role", "first_day"))

@@ -63,7 +63,7 @@ UNGUARDED: Final = (
     "codec_key",
     *("question_statement", "received", "signed_out", "clock_off", "schema_migrations"),
 )
-"""The tables without a row of a filing, which the role of the door may use as a whole."""
+"""The tables without rows of filings, which the door's role may use without row security."""
 OPEN: Final = """
 select relname::text as name from pg_class as t, pg_roles as door
 where rolname = 'motcua_gateway' and relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
@@ -76,7 +76,7 @@ where rolname = 'motcua_gateway' and relnamespace = 'public'::regnamespace and r
     ))
 order by 1
 """
-"""SQL: the tables that show the role of the door rows of filings, whoever the reader is."""
+"""SQL: the tables that show the door's role rows of filings, whichever reader it has set."""
 WITHOUT_READERS: Final = """
 select 'filing:' || filing_id as stream from filing
 where erased_at is null and not exists (
