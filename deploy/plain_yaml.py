@@ -1,4 +1,4 @@
-"""YAML as people write it: keys in their order, leaves on a line, nothing by reference."""
+"""Writes YAML in the form in which people write it: keys in the given order, leaves on one line, no anchors."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def plain_yaml(maker: str, documents: Iterable[Mapping[str, Any]]) -> str:
-    """Returns a file of these documents, made by the module `maker`."""
+    """Returns the documents as YAML; the first line names the module `maker` that generates the file."""
     return f"# Made by {maker}.\n" + yaml.dump_all(
         documents, Dumper=_Plain, sort_keys=False, default_flow_style=None, width=120
     )

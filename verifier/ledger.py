@@ -96,7 +96,7 @@ SELECT EXISTS (
         ) IS NOT TRUE
 )
 """
-"""SQL: true if row security hides rows of a table from the role. Keys of filings are no part of what is verified."""
+"""SQL: true if row security hides rows of a table from the role. The keys of filings are not verified."""
 EVENTS_IN_ALL: Final = "SELECT coalesce(sum(head_seq), 0) FROM stream"
 # A row with head 0 has no event; a refused first append leaves it behind.
 EMPTY_STREAMS: Final = r"""

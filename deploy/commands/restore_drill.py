@@ -1,4 +1,4 @@
-"""`motcua restore-drill`: brings a backup back in a scratch place, and says what it is worth."""
+"""`motcua restore-drill`: restores a backup into a scratch folder, and reports its faults and losses."""
 
 import asyncio
 import logging

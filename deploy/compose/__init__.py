@@ -1,1 +1,1 @@
-"""A compose file for one server; the platform's part of it is made of the table of processes."""
+"""A compose file for one server; the platform's part of it is generated from the table of processes."""

@@ -74,7 +74,7 @@ def _service(process: Process) -> dict[str, Any]:
 
 
 def _commands() -> dict[str, Any]:
-    """Returns the service of an operator's commands, which has every setting and speaks as the first program."""
+    """Returns the service for an operator's commands, which has every setting and signs as the first program."""
     folders = ["./first-start:/first-start:ro", "./secrets/keys:/keys:ro"]
     return _COMMON | {
         "profiles": ["commands"],

@@ -1,1 +1,1 @@
-"""The restore drill: a backup is brought back in a scratch place, checked there, and thrown away."""
+"""The restore drill: a backup is restored into a scratch folder, checked there, and deleted."""

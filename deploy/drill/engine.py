@@ -1,4 +1,4 @@
-"""The start of the engine over a restored record: a Temporal and a worker of the drill's own, which reach nobody."""
+"""Starts the engine over a restored record: a Temporal and a worker of the drill's own, which reach no partner."""
 
 import asyncio
 import time

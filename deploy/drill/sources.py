@@ -1,4 +1,4 @@
-"""The settings of the drill. They are read once and then removed, so that nothing it starts knows of the production."""
+"""The settings of the drill. They are read once and then removed, so that no child process can reach the production."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _OURS: Final = ("MOTCUA_", "TEMPORAL_", "AWS_")
 
 @dataclass(frozen=True)
 class Sources:
-    """What the drill reads: the running record, the object store, the second place, and the master keys.
+    """The sources of a drill: the running record, the object store, the second place, and the master keys.
 
     `log`: the key by which checkpoints are verified; None without a second place. `keys`: the settings of the master
     keys, and `ring`: the keys that seal payloads, both for the drill's own worker.

@@ -1,4 +1,4 @@
-"""The checks of a restored record: its hashes, checkpoints, keys and files, and what must not be readable in it."""
+"""The checks of a restored record: its hashes, checkpoints, keys and files, and keys that must be unreadable in it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ async def record(dsn: str) -> list[Problem]:
 async def checkpoints(connection: Connection, sources: Sources, last: int) -> list[Problem]:
     """Compares the events up to the position `last` with the second place: later ones are lost, which is no fault.
 
-    No witness is asked, so that nothing but the second place is reached.
+    No witness is queried, so that only the second place is contacted.
     """
     if sources.place is None:
         return []
@@ -80,7 +80,7 @@ async def files(dsn: str, sources: Sources) -> list[Problem]:
 
 
 async def erased(connection: Connection, filings: Collection[UUID]) -> list[Problem]:
-    """Looks, as the role of the platform's processes, for keys of filings that were erased in the meantime."""
+    """Reports the keys of filings erased in the meantime that the role of the platform's processes can read."""
     seen = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(filings))
     return [Problem("erased", str(row["filing_id"]), "readable") for row in seen]
 

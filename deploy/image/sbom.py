@@ -1,4 +1,4 @@
-"""Prints the parts list of an image (CycloneDX 1.6): `sbom.py WHEELS SITE ROOT`, with Python's own library alone.
+"""Prints the parts list of an image (CycloneDX 1.6): `sbom.py WHEELS SITE ROOT`. Needs only the standard library.
 
 Its components are the wheels of a folder that are installed in `SITE`, with their licences and SHA-256, the npm
 packages within ours, and the Debian packages of a root folder, with the licences of their copyright files.
@@ -16,7 +16,7 @@ from typing import Any
 from zipfile import ZipFile
 
 LONGEST = 100
-"""The maximum length of a licence's name: what is longer is its text."""
+"""The maximum length of a licence's name: a longer entry is the licence's text."""
 
 
 def wheels(folder: Path, site: Path) -> Iterator[dict[str, Any]]:

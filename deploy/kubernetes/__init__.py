@@ -1,1 +1,1 @@
-"""Manifests for Kubernetes, by kustomize; the base is made of the table of processes."""
+"""Manifests for Kubernetes, by kustomize; the base is generated from the table of processes."""

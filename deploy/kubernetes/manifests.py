@@ -18,15 +18,15 @@ COMPONENT: Final = "app.kubernetes.io/component"
 FILE: Final = Path(__file__).with_name("base") / "processes.yaml"
 READY: Final = '[ -n "$(find /run/motcua/ready -mmin -1)" ]'
 ALIVE: Final = '[ -z "$(find /run/motcua/ready.alive -mmin +2 2>/dev/null)" ]'
-"""True before the file is there: until then the process waits for its servers."""
+"""The liveness test. It also succeeds while the file is missing: the process then still waits for its servers."""
 _MEMORY: Final = {"worker": ("512Mi", "3Gi")}
-"""What a process has at least and at most: a worker draws two of the largest pictures at once (docs/files.md)."""
+"""The memory request and limit of a process: a worker draws two of the largest pictures at once (docs/files.md)."""
 _POSTGRES, _TEMPORAL, _OBJECTS, _TRACES = (("postgres", 5432), ("temporal", 7233), ("objects", 9000), ("traces", 4318))
 _OUTSIDE: Final = {
     "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]}}],
     "ports": [{"protocol": "TCP", "port": 443}],
 }
-"""Bank, post, signer, and S3 of others."""
+"""The rule for traffic to bank, post, signer and an external S3."""
 
 
 def text() -> str:
@@ -134,7 +134,7 @@ def _probe(script: str, failures: int) -> dict[str, Any]:
 
 
 def _ingress(process: Process) -> Iterator[dict[str, Any]]:
-    """Yields the namespaces that reach a process: the proxy its pages, Prometheus its metrics."""
+    """Yields a rule for each port of a process: Prometheus reaches its metrics, the proxy all other ports."""
     for name, port in process.ports.items():
         yield _peer("from", "monitoring" if name == process.metrics else "ingress", port)
 
@@ -154,7 +154,7 @@ def _egress(process: Process) -> Iterator[dict[str, Any]]:
 
 
 def _peer(direction: str, namespace: str, port: int) -> dict[str, Any]:
-    """Returns a rule for the namespaces that bear the label of a part, such as `motcua.vn/postgres: "true"`."""
+    """Returns a rule for the namespaces with the label of a part, such as `motcua.vn/postgres: "true"`."""
     selector = {"namespaceSelector": {"matchLabels": {f"motcua.vn/{namespace}": "true"}}}
     return {direction: [selector], "ports": [{"protocol": "TCP", "port": port}]}
 

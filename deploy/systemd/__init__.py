@@ -1,1 +1,1 @@
-"""Units of systemd for servers without a cluster, made of the table of processes."""
+"""Units of systemd for servers without a cluster, generated from the table of processes."""
