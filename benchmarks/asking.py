@@ -29,7 +29,7 @@ class AskedError(Exception):
 
 
 class Asked:
-    """The process of a side. `begun`: its first answer, sent once the side is set up; None before."""
+    """The process that plays one side of a comparison. `begun`: its first answer, once it is set up; None before."""
 
     def __init__(self, name: str, process: Process, errors: Path) -> None:
         self.name = name
@@ -66,7 +66,7 @@ class Asked:
 
 @asynccontextmanager
 async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Asked]:
-    """Runs the process of a side; yields it once the side is set up. Raises `AskedError`."""
+    """Runs the process that plays one side; yields it once it is set up. Raises `AskedError`."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as kept:
         errors = Path(kept) / "said.log"
         with errors.open("wb") as said:

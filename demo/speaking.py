@@ -1,4 +1,4 @@
-"""The programs by which a story's people speak: what takes two people takes two programs."""
+"""The programs that sign for the people of a scenario: an act of two people is signed by two programs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ _APPROVING: Final = frozenset({Role.LEADER, Role.AUDITOR})
 
 
 class ByPerson(Speaker):
-    """Signs the commands of leaders and auditors, who approve, by the speaker `second`; all else by its own key."""
+    """Signs the acts of leaders and auditors, who approve, by the speaker `second`; all others by its own key."""
 
     def __init__(self, principal: str, key: Key, installation: str, second: Speaker) -> None:
         super().__init__(principal, key, installation)
@@ -34,7 +34,7 @@ class ByPerson(Speaker):
 
 
 def speaker_of(env: Mapping[str, str]) -> Speaker | None:
-    """Returns the speaker of an embedded stack, with its second program for who approves; else the environment's."""
+    """Returns the speaker of an embedded stack, with its second program for approvals; else that of the environment."""
     if env.get(PRINCIPAL) != HERE:
         return speaker_here(env)
     key, installation = Path(env[KEY_FILE]), env[INSTALLATION]

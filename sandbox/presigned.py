@@ -36,7 +36,7 @@ _FIRST_LEADER: Final = re.compile(rb"(-leader-1, .*\]) \}")
 
 
 def directory(source: bytes) -> bytes:
-    """Returns the directory with that leader in each agency, and no officers who sign results at the platform."""
+    """Returns the directory with that leader in each agency, and without officers who sign results at the platform."""
     return _FIRST_LEADER.sub(rb'\1, number: "' + LEADER.encode() + rb'" }', _SIGNERS.sub(b"", source))
 
 

@@ -1,1 +1,1 @@
-"""Benchmarks of the door: what a call over HTTP costs, and what its duration reveals."""
+"""Benchmarks of the door: the cost of a call over HTTP, and the information that its duration reveals."""

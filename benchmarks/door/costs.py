@@ -26,10 +26,10 @@ VIEW_SIZED: Final = "constant of that size"
 PAGE: Final = "task page"
 PAGE_SIZED: Final = "constant of the page's size"
 PAIRS: Final = ((HTTP, KIT, 1.25), (VIEW, VIEW_SIZED, 5.0), (PAGE, PAGE_SIZED, 4.0))
-"""The compared calls: mine, the other, and the ratio of CPU that is wanted at most."""
+"""The compared calls: ours, the other, and the maximum ratio of their CPU."""
 AT_ONCE: Final = {HTTP: 4, VIEW: 8, PAGE: 8}
 FILINGS: Final = 42
-"""The filings that are viewed in turn. Their tasks are the page, of some 15 kB."""
+"""The number of filings that are viewed in turn. A page has their tasks, some 15 kB."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Call:
 class Measured:
     """The measurement. `rounds`: by call; `sizes`: the bytes of the answers that have constants beside them.
 
-    `firsts`: the first look at each filing after the start of the door, which remembers nothing of it yet.
+    `firsts`: the first view of each filing after the start of the door, whose cache is empty.
     """
 
     rounds: Mapping[str, tuple[Round, ...]]
@@ -155,7 +155,7 @@ async def _in_turn(
 
 
 async def _firsts(on: Standing, views: Sequence[str], who: Mapping[str, str]) -> dict[str, float]:
-    """Returns the milliseconds of CPU that one look at each of these addresses takes, by process."""
+    """Returns the milliseconds of CPU, by process, of one view of each of these addresses."""
     await on.http.get("/v1/me", headers=who)  # fetches the issuer's keys
     spent = cpu(on.pids)
     for address in views:

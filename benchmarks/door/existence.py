@@ -1,7 +1,8 @@
 """`existence`: whether the time of an answer alone tells a stranger that a filing exists.
 
-The stranger asks about a foreign filing and about one that never was, in pairs. A guess takes every answer on one side
-of a threshold for a foreign filing's. The best threshold of the first half of the answers is tried on the second half.
+The stranger asks about a foreign filing and about a filing that does not exist, in pairs. A guess takes every answer on
+one side of a threshold for a foreign filing's. The best threshold of the first half of the answers is tried on the
+second half.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ _ACCEPT: Final[tuple[str, Mapping[str, str]]] = "accept", {}
 _NOT_FOUND: Final = 404
 
 Pair = tuple[float, float]
-"""The seconds of an answer about a foreign filing, and of one about a filing that never was."""
+"""The seconds of an answer about a foreign filing, and of one about a filing that does not exist."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """The guess that answers of more (or, without `slower`, of at most) so many seconds are about foreign filings."""
+    """The guess that answers which take more seconds (without `slower`: at most so many) are about foreign filings."""
 
     seconds: float
     slower: bool
@@ -77,7 +78,7 @@ class Measured:
         return best(pairs[:half]).right(pairs[half:])
 
     def medians(self, kind: str) -> tuple[float, float]:
-        """Returns the median milliseconds of an answer about a foreign filing, and about one that never was."""
+        """Returns the median milliseconds of an answer about a foreign filing, and about one that does not exist."""
         foreign, never = zip(*self.pairs[kind], strict=True)
         return 1000 * median(foreign), 1000 * median(never)
 
@@ -109,7 +110,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(pairs: int, tell: Callable[[str], None]) -> Measured:
-    """Sets everything up, and asks."""
+    """Sets everything up, and measures the answers."""
     async with standing() as on:
         tell(f"filing {FILINGS} filings, which officers work on")
         filings = await on.prepared(FILINGS)
@@ -134,7 +135,7 @@ class Requests:
     fields: Mapping[str, str]
 
     async def one(self, on: Standing, filing: UUID) -> float:
-        """Returns the seconds of the answer to a request about this filing, which is not shown."""
+        """Returns the seconds of the answer to a request about this filing, which the answer does not show."""
         address, began = f"/v1/filings/{filing}{self.path}", perf_counter()
         if self.path:
             body = {"command_id": str(uuid4()), **self.fields}

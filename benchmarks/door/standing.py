@@ -30,7 +30,7 @@ from workers.settings import Identity
 APPLICANT: Final = "nguyen-van-an"
 _AT_ONCE: Final = 8
 _ENDLESS: Final = json.dumps({kind: {"rate": 1e9, "most": 1e9} for kind in PrincipalKind})
-"""Budgets that no benchmark exceeds: it measures what a call costs, not how many are let in."""
+"""Budgets that no benchmark exceeds, since the cost of calls is measured, not their limit."""
 _PARTS: Final = {"door": "door", "server": "temporal", "postgresql": "postgres"}
 
 

@@ -37,7 +37,7 @@ BOTH: Final = "both"
 GUARDED: Final = (CODEC, SIGNED, BOTH)
 AT_ONCE: Final = 10
 _ENDLESS: Final = json.dumps({kind: {"rate": 1e9, "most": 1e9} for kind in PrincipalKind})
-"""Budgets of programs that no round exceeds: the rounds measure what an act costs, not how many are let in."""
+"""Budgets of programs that no round exceeds, since the cost of acts is measured, not their limit."""
 
 
 def settings() -> dict[str, dict[str, str]]:

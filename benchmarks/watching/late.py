@@ -62,7 +62,7 @@ class Late:
 
     @property
     def pushed_cpu_ms(self) -> float:
-        """The CPU of a filing's looks where every provider also reports by itself."""
+        """The CPU of the queries for one filing, if every provider also reports payments itself."""
         return (len(SELDOM) + 1) * sum(self.look_cpu_ms.values())
 
 
@@ -132,6 +132,6 @@ async def _spent(processes: Mapping[str, int], since: datetime, until: datetime)
 
 
 async def _attempts(handle: Watch) -> int:
-    """Returns the number of looks that a watch has made."""
+    """Returns how many times a watch has queried the bank."""
     [looking] = (await handle.describe()).raw_description.pending_activities
     return looking.attempt - 1

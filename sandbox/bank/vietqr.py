@@ -76,7 +76,7 @@ class VietQrWire:
 
 
 def garnished(memo: str, payer: str) -> str:
-    """Returns the memo as it arrives: empty, changed by the payer's bank, or unchanged, as `payer` says."""
+    """Returns the memo as it arrives: empty, changed by the payer's bank, or unchanged, depending on `payer`."""
     if payer == NO_MEMO:
         return ""
     return (

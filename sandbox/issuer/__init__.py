@@ -1,4 +1,4 @@
-"""The sandbox issuer: an OpenID provider for trials, where everybody is who they choose to be, and its settings."""
+"""The sandbox issuer: an OpenID provider for trials, where everybody may sign in as any person, and its settings."""
 
 import json
 from collections.abc import Iterable

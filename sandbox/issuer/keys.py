@@ -15,7 +15,7 @@ _CURVE: Final = "P-256"
 
 
 class IssuerKeys:
-    """The present key, which signs, and the one before it, whose tokens still count."""
+    """The present key, which signs, and the previous one, whose tokens are still valid."""
 
     def __init__(self, data: Path) -> None:
         self._files = (data / "present.pem", data / "previous.pem")

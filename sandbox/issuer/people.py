@@ -12,7 +12,7 @@ import yaml
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
 APPLICANT: Final = "applicant"
 APPLICANTS: Final = {"nguyen-van-an": "Nguyễn Văn An", "tran-thi-binh": "Trần Thị Bình", "le-van-chi": "Lê Văn Chí"}
-"""Those on the page. Any other subject that is no officer's is an applicant as well."""
+"""The applicants on the page. Any other subject that is no officer's is an applicant as well."""
 _TITLE: Final = "Cổng đăng nhập thử nghiệm · Sandbox sign-in"
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem}"
@@ -37,7 +37,7 @@ class Account:
 
 @cache
 def accounts() -> tuple[Account, ...]:
-    """Returns the accounts on the page, of an officer one for each role."""
+    """Returns the accounts on the page: for an officer, one for each role."""
     agencies = yaml.load(DIRECTORY.read_bytes(), yaml.CSafeLoader)["agencies"]
     officers = (
         Account(officer["subject"], officer["name"], role, agency["agency"])
