@@ -45,7 +45,7 @@ INVENTIONS: Final[dict[str, Any]] = {
     "reception.examine": {"problems": [{"field": EVIL, "rule": EVIL, "message": {"vi": EVIL, "en": EVIL}}]},
     "papers.confirm": "fit",
 }
-"""What the stranger invents, by the activity."""
+"""The invented answers of the stranger, by activity."""
 
 
 class Way(StrEnum):
@@ -93,7 +93,7 @@ class Answering:
         self.answered: Counter[tuple[str, Way]] = Counter()
 
     def is_through(self, whose: str, name: str) -> bool:
-        """Returns whether it has answered this activity of this workflow in each way."""
+        """Returns whether the stranger has answered this activity of this workflow in each way."""
         return name not in self._inventions or self._times[whose, name] >= len(self.ways)
 
     async def go_on(self) -> None:

@@ -1,4 +1,4 @@
-"""A door over a world's real record: it keeps messages, and delivers them when told to."""
+"""A door over a world's real record: it keeps messages, and delivers them on a call."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ def caller(actor: Actor, client: str = "portal-1", **other: Any) -> Caller:
 
 @dataclass(frozen=True)
 class AtTheDoor:
-    """What the door keeps, and the delivery of it."""
+    """The keeping and the delivery of a door's messages."""
 
     received: Received
     delivery: Delivery

@@ -27,7 +27,7 @@ Answer = Callable[[str, Received], tuple[int, bytes]]
 
 
 class Bank(Protocol):
-    """A sandbox bank, in whatever process."""
+    """A sandbox bank, in a process of its own or not."""
 
     data: Path
     url: str

@@ -1,4 +1,4 @@
-"""Filings of an agency at each stage at which they can be passed on to another one, and what both agencies have."""
+"""Filings at each stage at which they can be passed on to another agency, and the tasks of both agencies."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace

@@ -113,7 +113,7 @@ def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
 def revised(objects: Mapping[int, bytes], *, earlier: bool = True, between: bytes = b"") -> bytes:
     """Returns a PDF with a further revision of these objects.
 
-    If not `earlier`, the revision knows nothing of what was before it; `between`: what stands before the revision.
+    If not `earlier`, the revision knows nothing of what was before it; `between`: the bytes before the revision.
     """
     first = by_hand(PAGES)
     body, rows = bytearray(first + between), bytearray()

@@ -26,5 +26,5 @@ async def named(world: World, says: str) -> list[tuple[str, Wait]]:
 
 
 def sample(of: type[Model], **changed: Any) -> Any:
-    """What the contract shows of such an event, but for what is `changed`."""
+    """The contract's sample of this event, with the `changed` fields."""
     return next(event for event in EVENTS if type(event) is of).model_copy(update=changed)

@@ -1,4 +1,4 @@
-"""Checks JSON against the published schemas, as a foreign reader would who has only the schemas."""
+"""Checks JSON against the published schemas, like a foreign reader that has only the schemas."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

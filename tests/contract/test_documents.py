@@ -1,4 +1,4 @@
-"""What the documents point to is there: tests, links, quoted code; and each word of the contract in the glossary."""
+"""The tests, links and code that the documents name exist; and each word of the contract is in the glossary."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The contract as JSON: every message is what its line says, and what was once written loads for ever.
+"""The contract as JSON: every message equals its line, and every written line can be loaded for ever.
 
 `make golden` writes each line of `messages.jsonl` anew: one that disappears or changes in it breaks somebody.
 """

@@ -44,7 +44,7 @@ BESIDE: Final[dict[str, tuple[Any, ...]]] = {
     "papers": (PaperKind, About),
     "agency": (Text,),
 }
-"""What the words of an answer are taken from beside its own model."""
+"""The types beside an answer's own model from which its words are taken."""
 READ: Final[dict[str, type[BaseModel]]] = {
     "receipt": Receipt,
     "view": FilingView,
@@ -54,7 +54,7 @@ READ: Final[dict[str, type[BaseModel]]] = {
     "refusal": Refusal,
     "problem": Problem,
 }
-"""What the variables of the program hold."""
+"""The types of the program's variables."""
 
 
 def words(of: Any) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the rules allow is written down; where they differ from the law's table there is a reason."""
+"""The permissions by the rules are written down; each difference from the law's table has a reason."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, and what it was; `make golden` writes it anew."""
+"""The OpenAPI document: valid, and equal to the stored one; `make golden` writes it anew."""
 
 import json
 import os

@@ -122,7 +122,7 @@ def test_the_parts_list_has_a_licence_of_each_part_and_the_locks_hashes() -> Non
 
 
 class Host:
-    """A folder of a host that runs the image's processes, and what they are told."""
+    """A folder of a host that runs the image's processes, and the processes' settings."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder

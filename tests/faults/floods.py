@@ -1,7 +1,7 @@
 """One portal sends all it can, beside an officer at work: `python -m tests.faults.floods`.
 
-Prints the officer's times before and meanwhile, and what came of each message. It exits 0 only if the officer's p95 is
-at most a second, nothing of the portal's false signals was recorded, and the record verifies.
+Prints the officer's times before and meanwhile, and the outcome of each message. It exits 0 only if the officer's p95
+is at most a second, nothing of the portal's false signals was recorded, and the record verifies.
 """
 
 import argparse
@@ -52,11 +52,11 @@ THINKING: Final = 0.2
 """Seconds between two acts of the officer."""
 BEFORE: Final = 42
 ITS_OWN: Final = {"claimed", "released", "reminded", "apology_drafted", "apologised", "overdue"}
-"""What the officer and the clocks record meanwhile in the officer's filing."""
+"""The events by the officer and the clocks that may be recorded in the officer's filing during the flood."""
 
 
 class Flooder(Program):
-    """The portal, by a stock client that never waits as it is told."""
+    """The portal, by a stock client that ignores the requested waits."""
 
     name = "flooder"
 
@@ -75,7 +75,7 @@ class Flooder(Program):
 
 
 async def outcome(message: Awaitable[Any]) -> str:
-    """What came of a message: taken, the code of its refusal, or the status of Temporal's."""
+    """The outcome of a message: taken, the code of its refusal, or Temporal's status."""
     try:
         await message
     except (WorkflowFailureError, WorkflowUpdateFailedError) as error:
@@ -89,7 +89,7 @@ async def outcome(message: Awaitable[Any]) -> str:
 
 
 async def sent(n: int, message: Callable[[], Awaitable[Any]]) -> Counter[str]:
-    """What came of so many such messages, each sent once."""
+    """The outcomes of `n` such messages, each sent once."""
     left, came = iter(range(n)), Counter[str]()
 
     async def sender() -> None:
@@ -165,7 +165,7 @@ async def trial(said: argparse.Namespace, world: World, ready: Path) -> dict[str
 
 
 async def beside(said: argparse.Namespace, world: World) -> dict[str, Any]:
-    """The officer's times before the flood and during it, and what came of the flood."""
+    """The officer's times before the flood and during it, and the outcomes of the flood's messages."""
     play = await Play.accepted(world, birth())
     own = birth()
     await Flooder(world.temporal, SEED).submit(own)

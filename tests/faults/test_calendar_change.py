@@ -1,4 +1,4 @@
-"""A holiday declared late: every running filing and payment is projected again, once, whatever is killed meanwhile."""
+"""A holiday declared late: every running filing and payment is projected again, once, despite kills of processes."""
 
 import json
 import os

@@ -25,7 +25,7 @@ from tests.integration.proof.conftest import LOG, witness_at
 
 MARKS: Final = (b"canary", b"Canary", b"CANARY")
 OF_OTHERS: Final = ("bank", "post", "trust")
-"""What the sandboxes of the bank and the post keep is theirs, and told to be."""
+"""The sandboxes whose copies the platform can't erase, as it says after an erasure."""
 
 
 @pytest.mark.timeout(400)
@@ -59,7 +59,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
 
 
 async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
-    """What the whole record holds now, as tiles at the second place and cosigned."""
+    """The newest checkpoint of the whole record: its tiles are at the second place, and a witness has cosigned it."""
     policy = Policy((), {"w": Known(witness.key, witness.url)}, {"all": Group(1, ("w",))}, "all")
     async with world.connection() as connection:
         made = await make(connection, Setup(SecondPlace.at(second.as_uri()), LOG, policy, (witness,)))

@@ -26,14 +26,14 @@ PAYMENTS: Final = 5
 EACH: Final = 20
 FEE: Final = 16_000
 BANK: Final = "bank"
-"""Who takes the money of payments that name nobody; here it calls back as VNPay does."""
+"""The provider of payments that name none; here its callbacks are VNPay's."""
 
 
 @asynccontextmanager
 async def gateway(
     world: World, folder: Path, **settings: str
 ) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
-    """A gateway as a process, and who calls it."""
+    """A gateway in a process, and an HTTP client for it."""
     port = free_port()
     own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(PROVIDERS | {BANK: PROVIDERS["vnpay"]})}
     async with (

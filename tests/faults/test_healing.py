@@ -52,12 +52,12 @@ async def made(world: World) -> ScheduleDescription | None:
 
 
 async def looked(world: World) -> Healings:
-    """What the looks have found; nothing before the first."""
+    """The result of the finished healings; empty before the first."""
     return await last_healings(world.temporal, await described(world)) or Healings()
 
 
 async def told(world: World, code: int = 0) -> list[Any]:
-    """What the doctor says of healing: health, words and what mends it."""
+    """The doctor's findings about healing: health, words and remedy."""
     return [
         (one["health"], one["what"]["en"], one["fix"] and one["fix"]["en"])
         for one in (await command(world, "doctor", code=code))["findings"]
@@ -135,7 +135,7 @@ async def recent(world: World) -> list[Any]:
 
 
 async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world: World) -> None:
-    """By what a look has told; the worker here only counts, and looks at nothing."""
+    """The results of the healing are invented; the worker here only counts calls."""
     filings = [uuid4() for _ in range(MOST_LEFT + 1)]
     left = (f"payment:{filings[0]}:1", *(f"filing:{filing}" for filing in filings))
     now = datetime.now(UTC)

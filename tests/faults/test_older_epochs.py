@@ -41,7 +41,7 @@ class House:
             yield world, Shell(world.process_env)
 
     def lose_temporal(self) -> None:
-        """What it was is kept beside."""
+        """Moves Temporal's data aside."""
         self._temporal.rename(self.folder / "older")
 
     def bring_it_back(self) -> None:
@@ -97,7 +97,7 @@ def house() -> Any:
 
 
 async def restart(shell: Shell, what: str) -> dict[str, int]:
-    """What `motcua filing restart` counts, of all kinds together."""
+    """The numbers that `motcua filing restart` prints, summed over all kinds."""
     ended = await shell("filing", "restart", what, "--json")
     assert ended.code == 0, ended.err
     counted: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Files are received for good whatever dies meanwhile: the worker, the scanner, the store."""
+"""Received files are never lost, even if the worker, the scanner or the store is killed meanwhile."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a dead worker has recorded is found, whatever came between; what it has not is refused, and rarely asked."""
+"""A command recorded by a dead worker is found after any event; one not recorded is refused, with few queries."""
 
 import asyncio
 import signal

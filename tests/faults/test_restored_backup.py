@@ -56,7 +56,7 @@ class House:
             yield world, Shell(world.process_env | self._checkpoints())
 
     async def backed_up(self, world: World) -> Path:
-        """A base backup, with what of the write-ahead log belongs to it."""
+        """A base backup, with its part of the write-ahead log."""
         room = self.folder / "backup"
         room.mkdir()
         if (user := system_user(self.folder)) is not None:  # PostgreSQL's programs refuse root

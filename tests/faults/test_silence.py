@@ -58,7 +58,7 @@ class Race:
 
     @property
     def close(self) -> bool:
-        """Whether it was sent within 50 ms of the due instant."""
+        """Whether the signal was sent within 50 ms of the due instant."""
         return abs(self.sent - self.due) <= CLOSE
 
 

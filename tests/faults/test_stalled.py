@@ -16,7 +16,7 @@ FREE: Final = 4
 MARKED_WITHIN: Final = 240
 """Seconds for three tries in a row, of the last of them, on however busy a machine."""
 LONG: Final = dict.fromkeys(("intake", "payment", "processing", "step", "issue"), 3600)
-"""Limits in seconds that no slow machine outlasts: nothing is late, and nobody is told so."""
+"""Limits in seconds, longer than any test on a slow machine: nothing becomes late, so nobody is notified."""
 
 
 @pytest.mark.timeout(600)

@@ -125,7 +125,7 @@ def answered(view: FilingView) -> bool:
 
 
 async def nothing_lost_nothing_doubled(world: World, play: Play) -> None:
-    """Each part was asked for once, answered once and heard once, and the log is whole."""
+    """Each part was requested, answered and reported once, and the log is complete."""
     kinds = await play.kinds()
     assert [kinds.count(kind) for kind in ("referred", "part_answered", "parts_decided")] == [3, 3, 1]
     for n in (1, 2, 3):

@@ -23,7 +23,7 @@ SHORTLY = timedelta(seconds=1.5)
 async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
     """The timer's task waits for the worker that died, while another one answers the look.
 
-    On a busy machine the timer may have fired before the look was answered; then the story is told again.
+    On a busy machine the timer may have fired before the look was answered; then the story is repeated.
     """
     version = await publish_short(world, MARRIAGE, supplement=6)
     for _ in range(TRIES):

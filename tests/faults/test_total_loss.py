@@ -22,11 +22,11 @@ PAID: Final = 4
 """So many filings are open, and so many payments paid and watched, when it happens."""
 SINCE: Final = 60
 FILED_SINCE: Final = 5
-"""So many events and filings are newer than what Temporal knows when it comes back."""
+"""The number of events and filings that the restored Temporal lacks."""
 
 
 async def under_way(env: dict[str, str]) -> bool:
-    """Whether it is worth losing."""
+    """Whether the demo has enough open filings and paid payments for the test."""
     opened = await counted(env, "filing where closed_at is null")
     return opened >= OPEN and await counted(env, "payment where state = 'paid'") >= PAID
 

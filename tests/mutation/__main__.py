@@ -1,12 +1,12 @@
-"""Which changes of one line the tests do not see: `make mutants`, or `ARGS='rules/time'` for one package.
+"""Finds the changes of one line that no test detects: `make mutants`, or `ARGS='rules/time'` for one package.
 
 The mutators are mutmut's. Not its runner: it changes no decorated function (`@workflow.run`, `@activity.defn`,
-`@asynccontextmanager`), puts code of its own between callers and what they call, which Temporal's sandbox imports
-anew, and has no sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some of every
-`X | None`, and none of an argument or a string.
+`@asynccontextmanager`), puts code of its own between callers and what they call, which Temporal's sandbox imports anew,
+and has no sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some of every `X | None`,
+and none of an argument or a string.
 
-It may be ended and called again: what was tried stands in `.motcua/mutants`. A mutant that survived is tried again
-once tests have changed; one that was killed is not until that folder is gone.
+It may be ended and called again: what was tried stands in `.motcua/mutants`. A mutant that survived is tried again once
+tests have changed; one that was killed is not until that folder is gone.
 """
 
 from __future__ import annotations

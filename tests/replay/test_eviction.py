@@ -1,4 +1,4 @@
-"""What a worker no longer keeps in memory is gone at once: no collector has to find the circles in it."""
+"""An evicted workflow is freed at once: the garbage collector has no cycle to find in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WITHOUT_FAILURES: Final = [file for file in FILES if not any(name in file.name f
 
 @pytest.fixture(scope="module")
 def _old() -> None:
-    """What the tests before these have left is looked through once, not before each."""
+    """Collects the garbage of earlier tests once, not before each test."""
     gc.collect()
     gc.freeze()
 

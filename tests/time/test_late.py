@@ -1,4 +1,4 @@
-"""Late money, late parcels, and a post that is away, on virtual time: each is heard of once, and then it ends."""
+"""Late money, late parcels, and a post that is away, on virtual time: each is recorded once, and then it ends."""
 
 import asyncio
 from datetime import datetime
@@ -52,7 +52,7 @@ class Bank(bank.HttpBank):
 
 
 class Post:
-    """The post, and when it was asked of what came back. While it is `silent` it answers nobody."""
+    """The post, with the times of queries about a returned parcel. While it is `silent` it answers nobody."""
 
     def __init__(self, post: postal.Post) -> None:
         self.send, self.cancel, self._get = post.send, post.cancel, post.get

@@ -1,4 +1,4 @@
-"""What happens on time, days and weeks later: every moment at its minute, once."""
+"""Events on time, days and weeks later: every moment at its minute, once."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Sealed is sealed for one workflow, opened by any key of the ring, and what can't be opened says why."""
+"""Payloads are encrypted for one workflow and decrypted by any key of the ring; a failure to decrypt has a reason."""
 
 import json
 from collections.abc import Mapping

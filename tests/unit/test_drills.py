@@ -1,4 +1,4 @@
-"""What the doctor says of restore drills, by what lies at the second place."""
+"""The doctor's findings about restore drills, by the files at the second place."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

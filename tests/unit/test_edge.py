@@ -1,4 +1,4 @@
-"""The edge: what others hand in is taken strictly, and what the log holds is read as it was written."""
+"""The edge: input from outside is parsed strictly, and the log is read as it was written."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ AT_THE_EDGE: Final = [
     and not message.name.startswith("ask.")
     and message.name not in {"procedure", "province", "calendar", "submit_check"}
 ]
-"""What the log may hold: no question, nor what `submit_check` compares; what is published is checked by itself."""
+"""Messages to the platform, without questions and `submit_check`, which the log never has, and published files."""
 LOOKED_INTO: Final = frozenset({text, line, _form_value})
 INVISIBLE: Final = {
     "NUL": "\0",
@@ -65,7 +65,7 @@ COMPOSED: Final = "Nguy\u1ec5n"
 
 
 def wrong_with(model: type[Model], given: Any) -> list[tuple[str, str]]:
-    """Field and rule of what is wrong with it at the edge."""
+    """Field and rule of each fault at the edge."""
     try:
         if issubclass(model, cm.Command):
             command_from(model, given)
@@ -119,7 +119,7 @@ def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tupl
 
 
 def lets_through(pattern: str) -> list[str]:
-    """What nobody sees and fits the pattern of an id somewhere."""
+    """The invisible characters that fit the pattern of an id somewhere."""
     classes = re.findall(r"\[.*?\]", pattern)
     anything = "." in re.sub(r"\\.|\[.*?\]", "", pattern)
     return [name for name, one in INVISIBLE.items() if anything or any(re.match(each, one) for each in classes)]

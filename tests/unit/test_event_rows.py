@@ -1,4 +1,4 @@
-"""What events declare of themselves, and the row of each: columns and hashed bytes as docs/ledger.md has them."""
+"""The marks in events, and the row of each event: columns and hashed bytes as docs/ledger.md has them."""
 
 import hashlib
 import hmac
@@ -118,7 +118,7 @@ READ: Final[dict[str, Callable[[Any], Any]]] = {
     "occurred_at": datetime.fromisoformat,
 }
 BEHIND: Final = frozenset({"recorded_at", "prev_hash", "hash", "bound"})
-"""What the database alone knows of a row."""
+"""The columns of a row that only the database knows."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
 

@@ -1,4 +1,4 @@
-"""What an agency's hooks answer: what does not fit is named by its field, in one line, without what it is about."""
+"""The answers of an agency's hooks: an unfit one is reported by its field, in one line, without its content."""
 
 import logging
 import sys
@@ -33,7 +33,7 @@ REFUSED: Final = PartDecision(outcome=Outcome.REFUSED, officer="leader-1", reaso
 
 
 async def answered(hook: str, answer: Any) -> Any:
-    """What the activity of a hook says, if the hook answers or raises so."""
+    """The answer of a hook's activity, if the hook answers or raises this."""
 
     async def said(_: Any) -> Any:
         if isinstance(answer, Exception):

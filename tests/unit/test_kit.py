@@ -1,4 +1,4 @@
-"""The kit by itself: its names, its own mistakes, what it keeps in mind, and what may be attached."""
+"""The kit by itself: its names, its own mistakes, its memory, and attachable files."""
 
 import asyncio
 import inspect

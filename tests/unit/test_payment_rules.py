@@ -1,4 +1,4 @@
-"""Whatever money or the post says, whenever, is recorded; and when a watch looks for money that nobody expects."""
+"""Any report about money or by the post, at any time, is recorded; and the times of a watch for unexpected money."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -257,7 +257,7 @@ ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Heard(Alive):
-    """A parcel that the post has taken, and what is told of it."""
+    """A parcel that the post has accepted, and the reports about it."""
 
     kind = PARCEL
 

@@ -129,7 +129,7 @@ def test_a_temporal_of_ones_own_takes_all_the_rest_from_the_stack(monkeypatch: p
 
 
 class Connection:
-    """Remembers what it was told."""
+    """Records its statements."""
 
     def __init__(self, *, closes_at: str = "") -> None:
         self.told: list[str] = []
@@ -372,7 +372,7 @@ def taken_away(sql: str) -> list[str]:
 
 
 def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
-    """What takes something away waits for a release in which no build needs it; name it here then."""
+    """A removal waits for a release in which no build needs the removed part; name it here then."""
     assert taken_away("alter table x drop column y;\nalter table x alter column z drop not null;") == ["drop"]
     assert taken_away("-- drop x\ncreate table x (y text);\n-- migrate:down\ndrop table x;") == []
     files = sorted(MIGRATIONS.glob("*.sql"))

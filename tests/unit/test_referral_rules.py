@@ -1,4 +1,4 @@
-"""A part that another agency decides: who may do what with it, what its clock tells, and that it is never forgotten."""
+"""A part that another agency decides: the rights to its commands, its clock's notices; it always has a task."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Life(Alive):
         return [(problem.field, problem.rule) for problem in self.problems(kind, actor, **content)]
 
     def rung(self) -> Life:
-        """What is due now is told, until nothing is."""
+        """Fires the timers that are due now, until none is."""
         while (moment := next_moment(self.state)) is not None and moment <= self.now:
             self.do("look_at_deadline")
         return self

@@ -1,4 +1,4 @@
-"""What the command shows to people."""
+"""The output of commands for people."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ Terminal: TypeAlias = Callable[[int], StringIO]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal of so many columns, and what is shown there."""
+    """A terminal of this width, and the text shown there."""
 
     def of(width: int) -> StringIO:
         paper = StringIO()

@@ -131,22 +131,22 @@ MADE: Final = (
     *("scan_state.", "signature_outcome.", "silence.", "stage.", "status.", "step_act.", "suspense_state."),
     *("suspense_step.", "unit.", "unknown_", "value_", "weekday."),
 )
-"""How keys begin that are put together of what is only known as it is said."""
+"""Prefixes of keys that are composed of values known only at run time."""
 
 
 class Call(NamedTuple):
-    """A sentence that is asked for, where, and what is given to it; None where that is not written out."""
+    """A request for a sentence: its key, its place, its values; None if the values are not written out."""
 
     key: str
     where: str
     values: set[str] | None
     fix: str
-    """the key of what to do, if there is anything to do"""
+    """the key of the remedy, if there is one"""
 
 
 SAYING: Final = {"said", "both", "problem", "mistake"}
 FINDING: Final = {"ok", "skipped", "warn", "fail"}
-"""What says something in the doctor's room alone."""
+"""The functions of the doctor's room that take keys of sentences."""
 
 
 def calls() -> Iterator[Call]:
@@ -162,7 +162,7 @@ def calls() -> Iterator[Call]:
 
 
 def _call(node: ast.Call, by: str, where: str) -> Iterator[Call]:
-    """What is said by its key, by the rule of a mistake, or by that of a problem unless that `says` another."""
+    """Yields the sentence of a call: by its key, or the rule of a mistake or problem unless `says` gives another."""
     given = {word.arg: word.value for word in node.keywords}
     match given.pop("says", node.args[0 if by == "mistake" else -1]):
         case ast.Constant(value=str(key)):
@@ -235,7 +235,7 @@ def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -
 
 @cache
 def labels() -> set[str]:
-    """What parts of answers are called."""
+    """The labels of parts of answers."""
     rooms = set(ROOMS) - {"demo"}  # whose columns are those of its own table
     return {
         word.partition("|")[0].partition(":")[0]
@@ -252,7 +252,7 @@ def test_what_is_called_by_a_label_has_one() -> None:
 
 
 RULES_MADE: Final = ("_must_offer_online", "_not_for_act", "_not_integer", "_required", "_unknown_field")
-"""How rules end whose beginning is the name of what is checked."""
+"""The endings of rules whose beginning is the name of the checked part."""
 
 
 @walked("rule", MISTAKES, at_least=200)
@@ -284,7 +284,7 @@ ELSEWHERE: Final = {
     "schemas/publishing/fee.py": "descriptions of fields, in English with the name of the money",
     "schemas/publishing/time_limits.py": "which article says it",
 }
-"""Where Vietnamese stands beside the code that it is for, and what it is."""
+"""The files with Vietnamese text beside their code, and the purpose of the text."""
 OF_CODES: Final = re.compile("đ", re.IGNORECASE)
 """The letter that dossier codes and the numbers of decrees have too."""
 
@@ -297,7 +297,7 @@ def constants(node: ast.AST) -> list[str]:
 
 
 def sentences(file: Path) -> list[str]:
-    """What is written out in it for people: in Vietnamese, or as an argument whose name is that of a language."""
+    """The sentences for people that are written in a file: Vietnamese ones, and arguments named after a language."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     arguments = [one for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg]
     languages = [one.value for one in arguments if str(one.arg).rpartition("_")[2] in LANGUAGES]
@@ -328,9 +328,9 @@ QUOTED: Final = (
     "đồng",
     "} đ ",
 )
-"""What an English sentence has in Vietnamese: the money, and what is to be written into a cell of a table."""
+"""Vietnamese text in English sentences: money, and the content for a cell of a table."""
 PLAIN: Final = re.compile(r"\{[^}]*\}|`[^`]*`|\b(Python|PostgreSQL|Temporal|MOTCUA_\w+|docs/[\w.]+|s|sai|xem)\b")
-"""What has no accents in Vietnamese: what is put in, commands, names, seconds, and some words."""
+"""Text without accents in Vietnamese: placeholders, commands, names, seconds, and some words."""
 
 
 @walked("key", SENTENCES, at_least=1400)

@@ -1,4 +1,4 @@
-"""The rules that a file can break, by what is checked: procedure, calendar, table, province or template."""
+"""The rules that a file can break, by the checked part: procedure, calendar, table, province or template."""
 
 from schemas.words.catalogue import SENTENCES
 

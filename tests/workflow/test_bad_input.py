@@ -1,4 +1,4 @@
-"""Whatever is sent, by whomever: refused in words or dropped, nothing half recorded, no filing jammed."""
+"""Any input by anybody: refused in words or dropped, nothing half recorded, no filing jammed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -63,7 +63,7 @@ REFUSED: Final[Sequence[tuple[Plain, RefusalCode, str, str]]] = (
         "too_long",
     ),
 )
-"""What is no submission, or not a possible one: all other rules of that are `tests/unit/filing/test_admission.py`'s."""
+"""Unfit or impossible submissions; `tests/unit/filing/test_admission.py` has all other rules."""
 
 
 async def test_a_submission_that_is_refused_leaves_no_trace_and_can_be_corrected(running: World) -> None:
@@ -95,7 +95,7 @@ SEALED_OR_SO: Final[dict[str, Sequence[Any]]] = {
     for encoding in ("binary/encrypted", "motcua/not-opened")
     for kind, data in (("text", b"why"), ("no text", b"\xff"))
 }
-"""What a codec would have to open, where there is none."""
+"""Payloads that a codec would have to decrypt, where there is no codec."""
 STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
     f"stored elsewhere: {kind}": [RawValue(Payload(metadata=metadata, data=b"{}"))]
     for kind, metadata in {
@@ -107,7 +107,7 @@ STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
         "a sealed reference": {"encoding": b"json/plain", "__temporal_external_storage_reference": b"true"},
     }.items()
 }
-"""What the SDK would look for in a store of large payloads, of which there is none."""
+"""Payloads that the SDK would look up in a store of large payloads, of which there is none."""
 GARBAGE: Final[dict[str, Sequence[Any]]] = {
     "wrong shape": [{"submission": {"papers": 7}}],
     "another shape": [{"form": {}}],

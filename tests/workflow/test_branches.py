@@ -1,4 +1,4 @@
-"""Ways of a filing that no story of the demo tells: complaints, parts of other agencies, and what nobody asked for."""
+"""Ways of a filing that no story of the demo has: complaints, other agencies' parts, and unrequested messages."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -126,7 +126,7 @@ async def read(world: World, **seconds: int) -> Play:
 
 
 async def stored(world: World, kind: str) -> list[str]:
-    """What the log holds of events of this kind that is not sealed."""
+    """The public parts of the events of this kind in the log."""
     rows = await world.fetch("select body from event where kind = $1", kind)
     return [row["body"].decode() for row in rows]
 
@@ -410,7 +410,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
 
 
 async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
-    """What tells it as the gateway does, by a reference that anybody can work out, is looked for in its inbox."""
+    """It is signalled as by the gateway, by a reference that anybody can compute, and looked up in the inbox."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))

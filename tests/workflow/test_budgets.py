@@ -1,4 +1,4 @@
-"""What a program sends beyond its budget is refused with a time to come back, and delays nobody else."""
+"""Messages of a program beyond its budget are refused with a time to come back, and delay nobody else."""
 
 import asyncio
 from dataclasses import replace

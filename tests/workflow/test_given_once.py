@@ -1,4 +1,4 @@
-"""Refunds over VNPay: each once in the bank's ledger, whatever happens to its call, and whoever asks for it."""
+"""Refunds over VNPay: each once in the bank's ledger, for any fate of its call, and for any caller."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -120,7 +120,7 @@ GIVE: Final = {
 
 
 async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | None]:
-    """How the platform's worker refuses a rogue run that wants money given back; None for what it answers."""
+    """The refusals by the platform's worker of a rogue run's requests for a refund; None for one that it answers."""
     orders = [("payment.refund", one) for one in given]
     async with rogues(client):
         return [one.refused for one in await ordered(client, orders, tries=tries, at_once=True)]
@@ -129,7 +129,7 @@ async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | No
 async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_given_back(
     world: World, tmp_path: Path
 ) -> None:
-    """Neither with what it likes, nor by an order of the log too early, too late, or many times at once."""
+    """Neither with invented input, nor by an order of the log too early, too late, or many times at once."""
     async with heard_of(await signing(world), tmp_path, "vnpay") as till, at_work(till):
         play, reference, page = await paid_for(till)
         rogue, stream = await stock(world), refund_workflow(play.filing, 1001)

@@ -1,4 +1,4 @@
-"""What can't be replayed starts again from its log, once; what a bug holds up stands still; how the worker runs."""
+"""A run that can't be replayed starts again from its log, once; one stopped by a bug waits; the worker's runner."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_after_a_minute_it_goes_on_from_its_log(world: World, healer: Heal
 
 @pytest.mark.usefixtures("office")
 async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(world: World, healer: Healer) -> None:
-    """No failure of a second try is ever told to the server."""
+    """The server never gets the failure of a second attempt."""
     play = await begun_otherwise(world)
     await awake(play)
     await taken_to_the_grave(world)

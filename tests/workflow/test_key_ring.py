@@ -32,7 +32,7 @@ OWN: Final = "agency.H29.16"
 
 
 async def some_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
-    """What they bring. A worker of a test stands still under hundreds of them at once."""
+    """The results of the calls. A worker of a test can't handle hundreds of them at once."""
     free = asyncio.Semaphore(10)
 
     async def one(call: Awaitable[T]) -> T:
@@ -76,7 +76,7 @@ BUSY: Final = 150
 
 
 async def wants_its_key(world: World) -> Stalled:
-    """The one workflow that stands still, once Temporal has told why."""
+    """The one stalled workflow, once Temporal reports the reason."""
     found = await eventually(
         lambda: stalled(world.temporal), lambda found: [one.error for one in found] == ["KeyMissingError"], within=BUSY
     )

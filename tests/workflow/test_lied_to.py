@@ -1,4 +1,4 @@
-"""Runs that a stranger told of events that no log has seen: they begin anew, and their filings go on by themselves."""
+"""Runs that got events from a stranger, which no log has: they begin anew, and their filings go on."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What nobody registered has signed is not taken, whoever reaches Temporal: each forgery is refused in words."""
+"""A message without a registered signature is not taken from anybody: each forgery is refused in words."""
 
 import asyncio
 import json
@@ -120,7 +120,7 @@ LET_IN: Final = {
     *("statement_expired", "key_revoked", "role_not_granted", "agency_not_granted", "applicant_of_another"),
     "assurance_too_low",
 }
-"""By what the log refuses a registered program where a run has not heard from it lately: an Update that is refused."""
+"""The rules by which the log refuses a registered program if a run has not queried it lately: the Update fails."""
 REFUSED_BY_THE_LOG: Final = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
@@ -132,7 +132,7 @@ REFUSED_BY_THE_LOG: Final = (
 
 
 async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) -> Any:
-    """Give a command as somebody would who has no right to: under an id that names the rule."""
+    """Gives a command without the right to it, under an id that names the rule."""
     command_id = f"{forgery.rule}:{uuid4().hex[:16]}"
     said = (
         program.signed(stream, kind, by(forgery.actor, command_id, reason="because"), **forgery.signed) | forgery.sent
@@ -422,7 +422,7 @@ OF_WHOM: Final = {
     "another's citizen",
     "a human who is not sure enough",
 }
-"""The forgeries of who is speaking: what a question says of that, the statement alone does."""
+"""The forgeries of the speaker: in a question, only the statement names the speaker."""
 OF_A_START: Final = set(FORGERIES) - {"another command's", "another kind of command"}
 
 
@@ -431,7 +431,7 @@ async def looks(world: World) -> int:
 
 
 async def asked(program: Program, question: dict[str, Any], forgery: Forgery, streams: set[str]) -> Refusal:
-    """What a forged question is told; its workflow ends at once, and no task of it fails."""
+    """The refusal of a forged question; its workflow ends at once, and no task of it fails."""
     about = {"act": f"ask.{question['ask']}", "stream": question.get("stream")}
     who = {"actor": forgery.actor.model_dump(mode="json", exclude_none=True)}
     signed = program.statement(

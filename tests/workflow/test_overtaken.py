@@ -57,7 +57,7 @@ async def status(world: World, stream: str) -> WorkflowExecutionStatus | None:
 
 
 async def doctor_on_behind(world: World) -> list[tuple[str, str]]:
-    """Health and words of what the doctor finds."""
+    """Health and words of the doctor's findings."""
     found = (await Shell(world.process_env)("doctor", "--json")).json["findings"]
     return [(one["health"], one["what"]["en"]) for one in found if one["check"] == "behind"]
 
@@ -114,7 +114,7 @@ async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World
 
 @asynccontextmanager
 async def brought_back_older(world: World) -> AsyncIterator[None]:
-    """What is recorded meanwhile is lost: the database is what it was before. Nobody is connected at either end."""
+    """Restores the database to its state before the block: events recorded in it are lost. Nobody is connected."""
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
 
@@ -130,7 +130,7 @@ async def brought_back_older(world: World) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("again", [False, True], ids=["as it was", "started again since"])
 async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *, again: bool) -> None:
-    """What was recorded since is lost, and what the run remembers of it with it: by what is there, it is decided."""
+    """Events recorded since are lost, and so is the run's memory of them: decisions follow from the restored record."""
     async with world.platform(), world.back_office():
         play = await Play.begin(world, extract())
         await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Nơi sinh?")
@@ -156,7 +156,7 @@ async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *
 
 
 async def asks(world: World, pool: Pool, stream: str, run_id: str | None, attempt: int = 1) -> int:
-    """What a run of this id is told that asks for its stream."""
+    """The epoch that a run with this id gets when it takes its stream over."""
     env = ActivityEnvironment(client=world.temporal)
     env.info = replace(env.info, workflow_id=stream, workflow_run_id=run_id, attempt=attempt)
     found: int = await env.run(Overtaken(pool, KINDS).take_over)
@@ -244,7 +244,7 @@ async def test_a_run_that_went_on_since_it_was_read_knows_only_the_log(running: 
 
 
 async def test_what_is_still_wrong_is_counted_last(world: World, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a start said: what runs, and knows its stream, says Temporal."""
+    """A run counts as wrong by Temporal's answer about it, not by the outcome of a start."""
     shell = Shell(world.process_env)
     async with world.platform():
         missing, lost = [await Play.begin(world, extract()) for _ in range(2)]

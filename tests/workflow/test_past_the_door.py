@@ -1,4 +1,4 @@
-"""Past the Updates nobody gets an activity of the platform, nor a run to go on from what never was."""
+"""Past the Updates nobody gets an activity of the platform, nor a run that continues from invented data."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -92,7 +92,7 @@ async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> Non
 
 @pytest.mark.parametrize(("name", "queue"), [("view.answer", TASK_QUEUE), ("view.changes", WAITING_QUEUE)])
 async def test_nobody_reads_it_past_them_by_one_statement(closed: World, name: str, queue: str) -> None:
-    """What is asked would be taken for what was signed, and the look for one that stands recorded already."""
+    """The question would count as the signed one, and the look as recorded already."""
     portal, filed = await Program.of(closed, PORTAL), submission()
     await portal.submit(filed)
     question = {"ask": "filing", "stream": filing_workflow(of(filed))}
@@ -238,7 +238,7 @@ ELSEWHERE: Final = "somebody-elses"
 
 @workflow.defn(name="Filing", sandboxed=False)
 class Impostor:
-    """Whoever reaches Temporal may run it, and hand on to the platform what never was."""
+    """A run by anybody with access to Temporal, which hands invented data on to the platform."""
 
     @workflow.run
     async def run(self, given: Any) -> None:
@@ -246,7 +246,7 @@ class Impostor:
 
 
 async def closed_long_ago(world: World, stream: str) -> dict[str, Any]:
-    """What a run would hand on of this filing if it had been closed."""
+    """The data that a run of this filing would hand on if it had been closed."""
     async with world.connection() as connection:
         told = await Log(connection, Vault(world.settings.master).find, KINDS).read(stream)
     state = told.state.model_copy(update={"closed_at": datetime.now(UTC), "closing": Closing.DELIVERED})

@@ -44,7 +44,7 @@ async def provinces(world: World) -> None:
 
 
 async def asked_for(play: Play) -> int:
-    """What is to be paid, once it is taken in."""
+    """The fee that is due after acceptance."""
     await play.accept()
     view = await play.until(lambda view: view.fee is not None)
     assert view.fee is not None

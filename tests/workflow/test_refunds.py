@@ -196,7 +196,7 @@ async def away(world: World, absent: str, role: Role, substitute: str) -> AsyncI
 
 
 async def does(play: Play, command: type[Command], subject: str, role: Role, **said: Any) -> str | None:
-    """What is wrong with it, if it is refused."""
+    """The rule by which the command is refused; None if it is accepted."""
     actor = Actor(subject=subject, role=role, agency=None if role not in OFFICERS else AGENCY)
     try:
         await play.refund(command, actor, **said)

@@ -68,7 +68,7 @@ class Trial:
             await self.cluster.whole()
 
     async def cut_off(self) -> None:
-        """The host of the leader neither hears nor is heard for a minute."""
+        """Cuts the leader's host off from the network for a minute."""
         host = await self.cluster.leader()
         async with self._fault(f"the leader's host {host} cut off for {CUT_OFF:.0f} s"):
             await asyncio.to_thread(network.cut, host)

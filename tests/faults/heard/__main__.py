@@ -1,6 +1,6 @@
 """Every command, killed at every point, forbidden in every way: `python -m tests.faults.heard --rounds 30`.
 
-Each round plays the stories of the demo in a world of its own. Of a round it is chosen what was seen least, also in
+Each round plays the stories of the demo in a world of its own. Each round tries the cases that were seen least, also in
 earlier runs: `--resume heard.json`.
 """
 

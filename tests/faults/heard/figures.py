@@ -24,7 +24,7 @@ class Kill(StrEnum):
 
 
 class Fault(StrEnum):
-    """What forbids the command when it is repeated."""
+    """The reason for which the command is forbidden when it is repeated."""
 
     LIMIT = "limit passed"
     OVER = "statement over"
@@ -35,7 +35,7 @@ class Fault(StrEnum):
 
 
 class Way(StrEnum):
-    """Who is asked afterwards."""
+    """The worker that is asked afterwards."""
 
     NEW = "a new worker"
     CACHED = "a worker that was cut off, and knows the run from before"
@@ -53,7 +53,7 @@ COMMANDS: Final = frozenset(
 
 @dataclass
 class Figures:
-    """What came out. `faults`: what may forbid each command that was given."""
+    """The results. `faults`: the possible reasons against each command that was given."""
 
     cells: Counter[tuple[str, Kill, Fault]] = field(default_factory=Counter)
     faults: dict[str, set[Fault]] = field(default_factory=lambda: defaultdict(set))
@@ -63,7 +63,7 @@ class Figures:
     replayed: int = 0
 
     def resume(self, file: Path) -> None:
-        """Adds the figures of earlier runs, but for what they violated."""
+        """Adds the figures of earlier runs, without their violations."""
         told = json.loads(file.read_text(encoding="utf-8"))
         for command, kills in told["seen"].items():
             for kill, faults in kills.items():

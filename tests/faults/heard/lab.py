@@ -1,4 +1,4 @@
-"""Commands whose worker is killed, and what forbids them before they are repeated: the answer must be the record's."""
+"""Commands whose worker is killed, and which are forbidden before their repeat: the answer must be the record's."""
 
 import asyncio
 import json
@@ -86,7 +86,7 @@ BUILD: Final = "MOTCUA_BUILD"
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered: a receipt, a refusal, or nothing that counts."""
+    """The answer: a receipt, a refusal, or no valid answer."""
 
     receipt: dict[str, Any] | None = None
     refusal: Refusal | None = None
@@ -103,7 +103,7 @@ class Answer:
 
 @dataclass
 class Case:
-    """A command that somebody gives, and what is done to it."""
+    """A command that somebody gives, and the faults that it meets."""
 
     stream: str
     kind: str
@@ -214,7 +214,7 @@ class Lab:
                     await asyncio.gather(*(case.over.wait() for case in batch))
 
     async def _begin_anew(self) -> None:
-        """Whatever was under way, have a worker at work and nothing forbidden."""
+        """Starts again from any state: a worker runs, and nothing is forbidden."""
         self.figures.outcomes["given up"] += 1
         Orders().give(self._folder)
         await self._workers.aclose()
@@ -277,7 +277,7 @@ class Lab:
         return kill
 
     def _faults(self, case: Case) -> list[Fault]:
-        """What may forbid a command in this world."""
+        """The faults that may forbid a command in this world."""
         spoken = list(SPOKEN) if self.world.identity is Identity.REQUIRED else []
         if case.kind == SUBMIT and len(self._filers) < MOST:
             return [Fault.OVER]
@@ -393,7 +393,7 @@ class Lab:
         return True
 
     async def _is_accepted(self, case: Case) -> bool:
-        """Whether the Update, or the start, stands in the history with a task that told of it."""
+        """Whether the Update, or the start, is in the history with a later workflow task."""
         try:
             events = [event async for event in self._stock.get_workflow_handle(case.stream).fetch_history_events()]
         except RPCError:
@@ -485,7 +485,7 @@ class Lab:
         self.figures.outcomes[f"{'recorded' if recorded else 'not recorded'}: {told}"] += 1
 
     def _judge_words(self, case: Case, kill: Kill, answer: Answer, *, recorded: bool) -> None:
-        """What is not in the log is refused in the words of before."""
+        """A command that is not in the log is refused in the same words as before."""
         about_submit = case.kind == SUBMIT and case.fault in {Fault.REVOKED, Fault.NARROWED}
         if answer.refusal is None or (recorded and not about_submit):
             return
@@ -661,7 +661,7 @@ def key(n: int) -> PrivateKey:
 
 @cache
 def program(n: int) -> Principal:
-    """The n-th program: each may speak for everybody, also of what the first has filed."""
+    """The n-th program: each may speak for everybody, also about the first program's filings."""
     now = datetime.now(UTC)
     in_force = {"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)}
     everything = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
@@ -711,7 +711,7 @@ class TryingWorld(World):
 async def lab(
     base: World, folder: Path, figures: Figures, *, identity: Identity
 ) -> AsyncIterator[tuple[Lab, TryingWorld]]:
-    """The lab at work in this world, and the world whose commands go through it."""
+    """The lab in this world, and the world whose commands pass the lab."""
     speaker = Speaker(program(0).id, key(0), UNNAMED) if identity is Identity.REQUIRED else None
     world = replace(base, identity=identity, speaker=speaker)
     world = world if speaker is None else await with_office(world)

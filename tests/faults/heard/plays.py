@@ -36,7 +36,7 @@ def stories() -> list[Scenario]:
 
 @asynccontextmanager
 async def _stack(folder: Path, suggest: int | None) -> AsyncIterator[Stack]:
-    """A stack whose runs make way after so many events; for whoever waits there is time for many kills."""
+    """A stack whose runs end after `suggest` events; calls wait long enough for many kills."""
     async with Stack(folder, parts=PARTS, temporal={} if suggest is None else {SUGGEST: str(suggest)}) as stack:
         with patch.object(player, "LONGEST", LONGEST), patch.object(eventually, "__defaults__", (LONGEST,)):
             yield stack

@@ -1,4 +1,4 @@
-"""The platform worker, held where a test says, and judging as it says: `python -m tests.faults.heard.worker`."""
+"""The platform worker, stopped and deciding as a test orders: `python -m tests.faults.heard.worker`."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ _OFTEN: Final = 0.05
 
 
 class Orders(BaseModel):
-    """What a test wants of its workers.
+    """The orders of a test to its workers.
 
     Appends of these commands are held `before` they are made or `after` they were, under their streams; these commands
     are judged as if it were `late`, and these are `forbidden`.

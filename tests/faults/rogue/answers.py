@@ -35,7 +35,7 @@ EVERYTHING: Final[dict[str, Any]] = INVENTIONS | {
     "backoffice.check": {"complete": True},
     "backoffice.issue": {"result": FORGED},
 }
-"""What the stranger invents, by the activity; nothing for others."""
+"""The invented answers of the stranger, by activity; none for other activities."""
 _POLLERS: Final = 8
 _AT_A_TIME: Final = 20
 """Runs whose pending activities it looks at, four times a second."""

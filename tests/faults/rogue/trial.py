@@ -1,4 +1,4 @@
-"""The demo's stories beside a stranger in Temporal, and what must hold once it has left."""
+"""The demo's stories beside a stranger in Temporal, and the checks once the stranger has left."""
 
 import argparse
 import asyncio
@@ -47,12 +47,12 @@ AT_ONCE: Final = 25
 AFTER: Final = 900.0
 """Seconds after the stranger has left within which every story must have ended."""
 PARTS: Final = ("answers", "tasks")
-"""What the stranger does: answers activities, and takes workflow tasks."""
+"""The acts of the stranger: answers activities, and takes workflow tasks."""
 
 
 @dataclass
 class Found:
-    """What came of it.
+    """The results.
 
     Attributes:
         answered: The stranger's answers, by activity and way.
@@ -172,7 +172,7 @@ async def _agencies(env: Mapping[str, str]) -> Iterable[str]:
 
 
 async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Mapping[str, Any]) -> None:
-    """Looks for what nobody did in the record, at bank, post and signer, and in the read models."""
+    """Looks for acts that nobody ordered in the record, at bank, post and signer, and in the read models."""
     wrong = found.violations
     wrong += [f"{one['scenario']}: {'; '.join(one['problems'])}" for one in told["filings"] if one["problems"]]
     wrong += [] if told["ledger"]["verified"] else ["the record does not verify"]

@@ -31,12 +31,12 @@ from tests.answering import STRANGER
 
 AGAIN: Final = 1.0
 AFTERWARDS: Final = 90.0
-"""Seconds after the stranger has left within which a refusal may still rest on what it told a run."""
+"""Seconds after the stranger has left within which a refusal may still depend on its answers to a run."""
 
 
 @dataclass
 class Heard:
-    """What clients were told that the record does not hold.
+    """The answers to clients that the record does not confirm.
 
     Attributes:
         forged: Receipts, by who completed their Updates.
@@ -67,7 +67,7 @@ class Departure:
 
 
 class Wary(FilingClient):
-    """The kit, for people who ask again until the record has what they were told it has."""
+    """The kit, for people who repeat a command until the record confirms the answer."""
 
     heard: Heard
     departure: Departure

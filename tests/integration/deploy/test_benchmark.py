@@ -1,4 +1,4 @@
-"""`python -m benchmarks engine`: it runs, and what it finds of the history is within the budget."""
+"""`python -m benchmarks engine` runs, and the measured history is within the budget."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 
 EVENTS: Final = 92
 BYTES: Final = 45_000
-"""What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
+"""The maximum bytes of history of a level-4 filing, over all its workflows: docs/performance.md has the reasons."""
 
 
 def benchmark(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

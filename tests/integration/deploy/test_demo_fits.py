@@ -1,4 +1,4 @@
-"""What the demo really sent, checked against the published schemas alone.
+"""The messages of the demo, checked against the published schemas alone.
 
 Every scenario is played; then every payload of every history, every answer to a question asked by a client that has
 nothing of ours, every row of the record and every file of the catalogue is held against the schema of its wire.
@@ -200,7 +200,7 @@ Passed = Iterator[tuple[WireKind, str, Part, Any]]
 
 
 def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
-    """What an event tells of. `names` remembers which Update or activity a later event answers."""
+    """The messages in a history event. `names` maps an Update or activity to the name that later events need."""
     yield from of_a_question(event, names) if workflow == "View" else of_the_workflow(workflow, event)
     yield from of_its_updates(workflow, event, names)
     yield from of_the_back_office(event, names)
@@ -344,7 +344,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
 
 
 async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
-    """What the demo has no need of: every question, a refusal, an unusable signal and a clock that runs out."""
+    """Sends messages that the demo does not: every question, a refusal, an unusable signal; lets a clock run out."""
     version = await publish_short(world, EXTRACT, intake=1)
     submission = extract(version=version, signature=None, result_channel="counter")
     filing = await stranger.start_workflow(
@@ -383,7 +383,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
 
 
 async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
-    """What the record answers to a question. Its history is looked at here: what has just ended may not be listed."""
+    """The record's answer to a question. Reads its history at once: a run that has just ended may not be listed."""
     view = await stranger.start_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)
     try:
         return await view.result()

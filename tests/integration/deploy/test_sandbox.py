@@ -262,7 +262,7 @@ class Call:
 
 @dataclass
 class Sink:
-    """Who is called back: answers as the gateway will, unless `unwell` says otherwise for a reference."""
+    """The receiver of callbacks: answers like the gateway, unless `unwell` has another answer for a reference."""
 
     url: str = ""
     merchants: Merchants = field(default_factory=dict)

@@ -410,4 +410,4 @@ TRANSITIONS = {
     *((4, 5), (4, 6), (4, 7), (4, 8), (4, 9), (5, 1), (5, 3), (5, 4), (5, 7), (5, 8)),
     *((6, 4), (6, 7), (6, 8), (8, 4), (8, 7), (9, 10), (3, 1), (10, 4)),
 }
-"""Every change of status that the law's table knows, what lapses, and what a complaint begins again."""
+"""Every change of status in the law's table, with lapsed limits, and restarts by complaints."""

@@ -1,4 +1,4 @@
-"""What can't be erased holds up nothing else, and is seen at once, until it is done."""
+"""An erasure that fails delays no other, and is reported until it is done."""
 
 import os
 import signal

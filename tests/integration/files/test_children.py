@@ -1,4 +1,4 @@
-"""The children that parse: limited, told nothing, replaced when they die, and none left behind."""
+"""The child processes that parse: limited, without settings, replaced when they die, and none left behind."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What an officer sees of files, by `motcua files` too: pictures of the pages, and nothing of the file itself."""
+"""Files as an officer sees them, also by `motcua files`: pictures of the pages, and nothing of the file itself."""
 
 import hashlib
 import json

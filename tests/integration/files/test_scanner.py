@@ -1,4 +1,4 @@
-"""A real clamd finds what it must; whatever else it says or does not say is never a pass."""
+"""A real clamd finds each virus; any unclear answer counts as no answer."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A door of which each statement to PostgreSQL is heard."""
+"""A door whose statements to PostgreSQL are recorded."""
 
 import re
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ class Statements(list[str]):
 
 @asynccontextmanager
 async def overheard(world: World) -> AsyncIterator[tuple[World, Entrance, Statements]]:
-    """Opens a platform with a door, whose statements are heard."""
+    """Opens a platform with a door whose statements are recorded."""
     await register_door(world)
     sent, connect = Statements(), primary.connect
 

@@ -51,7 +51,7 @@ async def test_a_browser_shows_every_operation_and_asks_no_other_origin(tmp_path
 
 
 async def in_chromium(address: str, folder: Path) -> tuple[str, str]:
-    """Returns the page as a browser has drawn it, and what the browser wrote, with the page's console in it."""
+    """Returns the page as a browser has drawn it, and the browser's output, with the page's console."""
     arguments = (
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=30000"),
         *(f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}"),

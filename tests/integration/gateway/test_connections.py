@@ -57,7 +57,7 @@ async def peers(port: int, address: str, n: int, said: bytes) -> AsyncIterator[l
 
 
 async def answer(peer: Peer) -> bytes:
-    """What the server sends before it closes the connection."""
+    """The bytes that the server sends before it closes the connection."""
     try:
         return await asyncio.wait_for(peer[0].read(), 10)
     except ConnectionResetError:

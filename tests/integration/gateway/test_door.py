@@ -1,4 +1,4 @@
-"""The door on a real platform: filings and commands over HTTP, their recorded programs, and what strangers see."""
+"""The door on a real platform: filings and commands over HTTP, their recorded programs, and answers to strangers."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What callbacks have said reaches its payment, once; and money through the real gateway, asked for anew."""
+"""The money in callbacks reaches its payment, once; and money through the real gateway, requested anew."""
 
 import asyncio
 import json
@@ -225,7 +225,7 @@ async def shown(play: Play, **wanted: Any) -> PaymentView:
 
 
 async def captured(play: Play) -> list[tuple[bool, int]]:
-    """Of each capture, whether it is owed, and of which request it is."""
+    """For each capture, whether it is owed, and the number of its request."""
     rows: list[asyncpg.Record] = await play.world.fetch(
         "select body from event where stream = $1 and kind = 'payment_captured' order by seq",
         f"payment:{play.filing}:1",

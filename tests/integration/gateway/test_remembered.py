@@ -1,4 +1,4 @@
-"""What the door remembers of a filing: never an answer, nor a right, and nothing beyond the filing's last event."""
+"""The door's memory of a filing: never an answer or a right, and nothing beyond the filing's last event."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

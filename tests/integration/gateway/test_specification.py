@@ -1,4 +1,4 @@
-"""The door does what its OpenAPI document says, whatever is sent to it: schemathesis over all operations."""
+"""The door fits its OpenAPI document for any request: schemathesis over all operations."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What officers say about money in suspense, by the command, over real PostgreSQL, and what becomes of it."""
+"""Officers' decisions about money in suspense, by the command, over real PostgreSQL, and their effects."""
 
 import asyncio
 from collections import Counter
@@ -161,7 +161,7 @@ async def taken(world: World, command: Any) -> Suspense:
 
 
 async def test_nobody_does_it_alone_by_any_role(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
-    """Whoever asks has every role, and so has another; each may be the other's substitute in any of them."""
+    """Both officers have every role, and each may be the other's substitute in any role."""
     await takes(world)
     which = await came(gateway, shell)
     today = datetime.now(VIETNAM).date()

@@ -46,11 +46,11 @@ from motcua.files.store import Store
 drafts.NAMELESS = drafts.NAMELESS and sys.argv[1] == "False"
 print(asyncio.run(Store.from_environment().attach(*sys.argv[2:])).key)
 """
-"""Attaches a file to a filing in the store; if told so, where no file is without a name."""
+"""A program that attaches a file to a filing in the store; on request, as on a system without nameless files."""
 
 
 async def process(objects: Path, *words: str) -> Process:
-    """Python with these words, told of nothing of ours but the store."""
+    """Starts Python with these arguments; of our settings it gets only the store's."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))}
     own, pipe = env | {"MOTCUA_OBJECTS": objects.as_uri()}, asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT, env=own, stdout=pipe, stderr=pipe)

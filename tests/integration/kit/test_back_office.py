@@ -130,7 +130,7 @@ async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goe
 
 
 async def checked(folder: Path, world: World, *words: str) -> tuple[int, str]:
-    """How `--check` ends, and what it says on one line."""
+    """The exit code of `--check`, and its output on one line."""
     process = await start(folder, world, *COMMAND[:2], "--check", *words)
     return await asyncio.wait_for(process.wait(), 30), " ".join((folder / "log").read_text().split())
 
@@ -174,7 +174,7 @@ async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, b
 
 
 class Foreign:
-    """A back office of somebody's own making, in plain data; `answer` is what it says of a result."""
+    """A back office that does not use the kit, in plain data; `answer` returns its answer about a result."""
 
     def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
         self.answer = answer
@@ -214,7 +214,7 @@ MARKED: Final = {
         "a message of the SDK's own": "__temporal_system_payload",
     }.items()
 }
-"""What the SDK would look into, and fail the task that it came with."""
+"""Payloads that the SDK would interpret itself, so that their task would fail."""
 
 UNFIT: Final[dict[str, Any]] = {
     "no answer": ["not", "an", "answer"],
@@ -225,7 +225,7 @@ UNFIT: Final[dict[str, Any]] = {
 }
 
 FINAL: Final[dict[str, Sequence[Any]]] = {"final": [], "final, and marked": list(MARKED.values())}
-"""What is said beside it."""
+"""The details of each failure."""
 
 
 async def test_a_filing_rests_until_its_back_office_gives_the_very_file(world: World) -> None:

@@ -277,7 +277,7 @@ async def test_an_example_of_the_documentation_works(name: str, world: World) ->
 
 
 async def outcome(source: str, names: dict[str, Any]) -> str:
-    """What an interactive Python that awaits would print for `source`."""
+    """The output of an interactive Python that awaits, for `source`."""
     said = StringIO()
     names["__show__"] = lambda value: None if value is None else said.write(f"{value!r}\n")
     tree = ast.parse(source)

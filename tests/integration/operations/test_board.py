@@ -34,7 +34,7 @@ from tests.workflow.stumbling import Buggy
 
 OTHER: Final = "H01.12"
 COPIES: Final = 16_000
-"""What two copies cost, in đồng."""
+"""The price of two copies, in đồng."""
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 """The cursor."""

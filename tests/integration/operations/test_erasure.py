@@ -1,4 +1,4 @@
-"""Who filed is erased: by two people, everywhere, and everything else goes on."""
+"""An applicant is erased by two people, everywhere; everything else goes on."""
 
 import json
 from functools import partial

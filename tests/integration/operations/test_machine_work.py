@@ -130,7 +130,7 @@ async def health_of_office(shell: Shell) -> str:
 
 
 async def has_told_twice(world: World) -> bool:
-    """Whether the office has told a second sign of life: the first does not say how soon the next is to come."""
+    """Whether the office has sent a second heartbeat: the first one states no interval."""
     found = await world.temporal.workflow_service.list_workers(ListWorkersRequest(namespace=world.namespace))
     signs = [info.worker_heartbeat for info in found.workers_info]
     return any(sign.task_queue == f"agency.{OFFICE}" and sign.elapsed_since_last_heartbeat.seconds for sign in signs)

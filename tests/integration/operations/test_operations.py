@@ -63,7 +63,7 @@ class ByHand:
 
     @property
     def settings(self) -> dict[str, str]:
-        """All that the processes are told, as the page names it."""
+        """All settings of the processes, as named in the page."""
         database = f"127.0.0.1:{self.ports['postgres']}/motcua?sslmode=disable"
         return self.partners | {
             "MOTCUA_DATABASE_URL": f"postgresql://motcua_app:app-password@{database}",
@@ -260,7 +260,7 @@ def listening(pid: int | None) -> set[int]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Not pytest's: PostgreSQL may run as another user, who can't pass there."""
+    """A folder outside of pytest's: PostgreSQL may run as another user, who can't enter pytest's."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         yield Path(name).resolve()
 

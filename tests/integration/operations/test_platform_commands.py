@@ -1,4 +1,4 @@
-"""The platform half of the `motcua` command: what it prints, how it ends, and what a fee is by what is published."""
+"""The platform's part of the `motcua` command: its output, its exit codes, and fees by the published procedures."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ PERMIT: Final = "1.013225"
 
 @pytest.fixture
 async def fee(world: World) -> Asking:
-    """Over the whole catalogue and what the provinces have of their own, published."""
+    """Fees over the whole catalogue with the provinces' differences, published."""
     await world.execute("truncate procedure, province_overlay")
     for file in sorted(PROCEDURES.glob("*.yaml")):
         await publish(world.owner_dsn, file)

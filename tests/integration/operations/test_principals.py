@@ -91,7 +91,7 @@ async def test_another_operator_has_to_approve(world: World) -> None:
 
 
 async def test_two_names_by_one_program_are_one(world: World) -> None:
-    """Whoever holds a key can name any operator: the second act is another program's."""
+    """The holder of a key can name any operator, so the second act must be another program's."""
     wanted = await asked(world, adding(1))
     first, second = (OPERATING[one] for one in (ONE, TWO))
     no = {

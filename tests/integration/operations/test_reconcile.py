@@ -26,7 +26,7 @@ from tests.waits import around, sample
 
 
 async def reconciled(shell: Shell, *statement: Path) -> tuple[int, list[tuple[str, str, bool]]]:
-    """The exit code, and of what was found the deed, the key and whether it is ours."""
+    """The exit code; and for each finding the act, its key, and whether its stream is ours."""
     ended = await shell("reconcile", *statement, "--json")
     return ended.code, [(one["act"]["deed"], one["act"]["key"], one["ours"]) for one in ended.json["unordered"]]
 

@@ -1,4 +1,4 @@
-"""Whoever changes the register of programs behind its commands is found out; who may speak, says the doctor."""
+"""A change of the register of programs behind its commands is found; the doctor lists the programs that may speak."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -150,7 +150,7 @@ SPEAKS: Final = (Health.OK, "3 programs may speak")
 
 @pytest.fixture
 def look(world: World, tmp_path: Path) -> Look:
-    """What the doctor finds with these settings: how it is, and the words in English."""
+    """The doctor's findings with these settings: health, and words in English."""
 
     async def looked(**settings: str) -> list[tuple[Health, str]]:
         database = {"MOTCUA_DATABASE_URL": world.app_dsn}

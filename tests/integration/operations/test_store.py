@@ -1,4 +1,4 @@
-"""The store held against the log: what is missing or damaged, and what lies there that nobody named."""
+"""The store compared with the log: missing and damaged files, and files that no event names."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def there(objects: Path) -> set[str]:
 
 
 async def swept(shell: Shell, *options: str) -> dict[str, int]:
-    """What a sweep has done; what was nothing is left out."""
+    """The numbers of a sweep, without zeros."""
     ended = await shell("store", "sweep", "--json", *options)
     assert ended.code == 0, ended.err
     return {name: number for name, number in ended.json.items() if number and name not in {"files", "dry_run"}}

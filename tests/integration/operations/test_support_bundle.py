@@ -1,4 +1,4 @@
-"""What goes out in a support bundle says much about the system, and nothing about persons, nor any secret."""
+"""A support bundle has many facts about the system, none about persons, and no secret."""
 
 import json
 import tarfile

@@ -1,4 +1,4 @@
-"""Tills: cash goes through the one that is open, once, and what it comes to is what the log says."""
+"""Tills: cash moves through the open till, once, and its sum agrees with the log."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""What takes two people takes two programs, once there is a register: publications and erasures."""
+"""Acts of two people need two programs once there is a register: publications and erasures."""
 
 from uuid import uuid4
 

@@ -274,7 +274,7 @@ def folder(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture
 def visitor(world: World) -> Shell:
-    """Whoever can ask the register, and has neither account nor key."""
+    """A visitor: may query the register, without account or key."""
     names = ("MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
     env = {"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")}
     return Shell(env | {"MOTCUA_DATABASE_URL": world.app_dsn})

@@ -1,4 +1,4 @@
-"""What was done to a real record as superuser, triggers off, and what finds it: the table of `docs/ledger.md`."""
+"""Attacks on a real record as superuser, triggers off, and the check that finds each: the table of `docs/ledger.md`."""
 
 from __future__ import annotations
 

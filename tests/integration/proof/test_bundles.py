@@ -1,4 +1,4 @@
-"""A bundle holds what proves offline, to whoever trusts a witness, that its streams stood in the record."""
+"""A bundle proves offline, to anybody who trusts a witness, that its streams were in the record."""
 
 import copy
 from base64 import b64decode, b64encode

@@ -1,4 +1,4 @@
-"""Whoever may write every row of the record, triggers off, is found out by what lies elsewhere."""
+"""A change by a superuser of any row of the record, triggers off, is found by the copies at the second place."""
 
 import asyncio
 import json
@@ -152,7 +152,7 @@ async def test_a_checkpoint_forged_with_the_logs_key_but_no_witness(record: Reco
 
 @pytest.mark.usefixtures("witness")
 async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -> None:
-    """It is no part of what the newest one says, and somebody may have been shown it."""
+    """The newest checkpoint does not cover it, but somebody may have seen it."""
     old = record.folder / "1/checkpoints/300"
     true = read_note(old.read_bytes())
     text = replace(Checkpoint.read(true.text), root=bytes(32)).text

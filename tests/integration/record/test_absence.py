@@ -1,4 +1,4 @@
-"""An officer is absent: the directory says until when and who acts for them, and their tasks pass over, all at once."""
+"""An officer is absent: the directory names the last day and the substitute, and all claimed tasks pass over."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Who may see a filing, and who has: asked through `View` of a platform with a guard."""
+"""The rights to see a filing, and the recorded looks: by `View` of a platform with a guard."""
 
 import asyncio
 import random
@@ -277,7 +277,7 @@ _PAPER: Final = """
 select convert_from(body, 'UTF8')::jsonb #>> '{paper_digests,birth_notice}' from event where stream = $1 and seq = 1
 """
 NOT_THERE: Final = {rd.AskLinkedResult, rd.AskPayment, rd.AskParcel, rd.AskReferral, rd.AskResult, rd.AskFile}
-"""What not every filing of these has."""
+"""Questions about things that only some of these filings have."""
 
 
 async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
@@ -504,7 +504,7 @@ async def door(world: World) -> AsyncIterator[Pool]:
 
 
 def unchecked(seen: Seen, pool: Pool) -> Views:
-    """Views that answer everybody, whatever they ask: only PostgreSQL stands between a reader and a filing."""
+    """Views that answer everybody: only PostgreSQL limits the rows of a reader."""
     addresses = FileAddresses(open_store(seen.world.objects), "http://gateway.test", b"k" * 32)
     return Views(pool, Vault(seen.world.settings.master), KINDS, None, addresses)
 
@@ -530,7 +530,7 @@ ABOUT_NONE: Final = {rd.AskCounts, rd.AskAgency}
 
 
 def shown_to(name: str, actor: Actor | None) -> set[str]:
-    """By name, the filings whose rows the role of the door may see for this asker: whatever the procedure is."""
+    """The filings, by name, whose rows the door's role may see for this asker, of any procedure."""
     programs = {"extracts": "desk-here"}
     return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
 

@@ -1,4 +1,4 @@
-"""The append by itself, on PostgreSQL alone: what it writes in which order, and what it does not believe."""
+"""The append by itself, on PostgreSQL alone: the order of its writes, and the claims that it refuses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable

@@ -43,7 +43,7 @@ async def paid_and_posted(world: World) -> Play:
 
 
 class Kept(NamedTuple):
-    """The bundle of such a filing, without and with what was sealed, and its files; and the bundle of another one."""
+    """The bundle of such a filing, without and with its decrypted parts, and its files; and another filing's bundle."""
 
     play: Play
     payment: list[str]
@@ -330,7 +330,7 @@ def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(kept: Ke
 
 
 def offline(folder: Path, *words: str) -> int:
-    """How `motcua ledger verify` ends that is told nothing of any database."""
+    """The exit code of `motcua ledger verify` without any database setting."""
     command = [str(Path(sys.executable).with_name("motcua")), "ledger", "verify", *words]
     return subprocess.run(command, cwd=folder, env={}, check=False, stdout=subprocess.DEVNULL).returncode
 

@@ -1,4 +1,4 @@
-"""How a filing went on, event by event: nothing is missed, and one statement looks for all who wait for the next."""
+"""The changes of a filing, event by event: none is missed, and one statement serves all waiting callers."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ LONG: Final = 60.0
 
 
 class Counted:
-    """A pool that knows what it was asked, and what each look was for."""
+    """A pool that records its statements, and the streams of each query."""
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self.pool = pool
@@ -155,7 +155,7 @@ class Counted:
         await self.pool.execute("update stream set head_seq = head_seq + 1 where stream = $1", stream)
 
     async def looked(self, times: int = 2) -> None:
-        """Return after so many further looks: whoever waits has been looked for at least once."""
+        """Returns after `times` further queries, so that each waiting caller was served at least once."""
         wanted = len(self.looks) + times
         await eventually(lambda: asyncio.sleep(0, len(self.looks)), lambda found: found >= wanted)
 

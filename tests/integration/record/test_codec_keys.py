@@ -1,4 +1,4 @@
-"""The record knows by which key workers seal: who lacks it does not work, and the doctor names what is missing."""
+"""The record names the key of the workers: a process without it does not work, and the doctor names what is missing."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ async def test_what_a_batch_has_read_this_process_has_read_too(world: World) -> 
 
 
 async def test_a_run_that_was_told_other_events_does_not_go_on(world: World) -> None:
-    """It may have been told them by a worker of a stranger's."""
+    """A stranger's worker may have given it those events."""
     async with opened(world) as log:
         first = await log.append(ASKED)
         assert (await log.append(head=first.head)).head == first.head

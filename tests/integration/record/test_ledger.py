@@ -57,7 +57,7 @@ from workers.wiring import activities
 
 FORBIDDEN: Final = ("update event set kind = 'decided'", "delete from event", "truncate event")
 FALLS: Final = ("update counter set last = last - 1", "update stream set head_seq = head_seq - 1")
-"""What counts only rises."""
+"""Statements that lower a counter, which only rises."""
 
 
 async def test_nobody_changes_an_event_and_the_worker_is_not_even_allowed_to_try(world: World) -> None:
@@ -107,7 +107,7 @@ async def test_the_record_verifies_and_whatever_a_superuser_changes_in_it_is_nam
 
 
 async def verified(world: World, stream: str, statements: Iterable[str]) -> tuple[int, set[tuple[Any, ...]]]:
-    """What `motcua ledger verify` says of a copy of the world after a superuser's statements: exit code, problems."""
+    """The result of `motcua ledger verify` for a copy of the world after these statements: exit code, problems."""
     copy = f"{world.namespace}_copy"
     async with copied(world, copy) as superuser_dsn:
         async with world.connection(superuser_dsn) as connection:
@@ -220,7 +220,7 @@ async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
 
 
 async def rudely(world: World, play: Play) -> list[str]:
-    """What is answered to messages that are wrong and speak of a person."""
+    """The answers to malformed messages that contain personal data."""
     client = await stock(world)
     handle = client.get_workflow_handle(f"filing:{play.filing}")
     by = {"actor": PERSON, "via": {"principal": "canary principal"}}
@@ -252,7 +252,7 @@ async def nothing_in_the_tables(world: World) -> None:
 
 
 async def nothing_in_the_engine(world: World) -> None:
-    """Ids, memos and search attributes are what anybody sees who may list workflows."""
+    """Ids, memos and search attributes can be seen by anybody with access to the list of workflows."""
     types = []
     async for execution in world.temporal.list_workflows():
         types.append(execution.workflow_type)

@@ -538,7 +538,7 @@ KEY, RECEIPT = (f',"{name}":"{"0" * 64}"' for name in ("key", "receipt"))
 FIRST = f"1{KEY}{RECEIPT}"
 RAISED = '{"epoch":2,"stream":"refund:x"}'
 Binds = tuple[str, str | None]
-"""The command of an event, and what it binds."""
+"""The command of an event, and its bound text."""
 
 
 def binds(*events: str | None) -> list[Binds]:

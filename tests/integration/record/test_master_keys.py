@@ -146,7 +146,7 @@ def test_a_key_in_vault_needs_a_token() -> None:
 
 
 class Between:
-    """What lies between us and the service: counts connections, and can hang up when something more is asked."""
+    """A proxy in front of the service: counts connections, and can cut one at the next request."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

@@ -85,7 +85,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
 
 async def guarded(world: World, stream: str) -> None:
-    """Its guard, the directory and its writers are asked, and what is refused leaves nothing."""
+    """The guard, the directory and the writers are checked, and a refusal leaves no trace."""
     client = world.client
     leaders = (LEADER, officer(Role.LEADER))
     assert [(await client.actions(stream, actor))[0].allowed for actor in leaders] == [True, False]

@@ -1,4 +1,4 @@
-"""The one order of all events, on PostgreSQL alone: who reads behind a position misses nothing."""
+"""The total order of all events, on PostgreSQL alone: a reader that continues from a position misses none."""
 
 import asyncio
 from typing import Final
@@ -55,7 +55,7 @@ async def places(log: Log) -> list[tuple[str, int]]:
 
 
 async def in_order(world: World) -> bool:
-    """Whether nothing is wrong with the order, whatever else is with events that are made up."""
+    """Whether the order of events is right; other faults of the invented events are ignored."""
     report = await ledger_verifier.verify(world.superuser_dsn)
     return Rule.POSITION not in {problem.rule for problem in report.problems}
 

@@ -73,7 +73,7 @@ select filing_id, code, agency, person, client_id from filing where closed_at is
 
 @dataclass(frozen=True)
 class Some:
-    """What is looked for: an open filing of the province with a payment, and all by which it is known."""
+    """The subject of the queries: an open filing of the province with a payment, with all its keys."""
 
     filing_id: UUID
     code: str
@@ -98,7 +98,7 @@ async def on(dsn: str, *statements: str) -> None:
 
 @pytest.fixture(scope="module")
 def province(stack: Mapping[str, str]) -> Iterator[str]:
-    """The application role's address of a database with 300,000 filings, which reports each plan to who asks."""
+    """The application role's address of a database with 300,000 filings, which reports each plan to its client."""
     superuser = stack["MOTCUA_SUPERUSER_DATABASE_URL"]
     maintenance, name = database_url(superuser, "postgres"), f"t{uuid4().hex[:12]}"
     asyncio.run(on(maintenance, f"create database {name} template motcua owner motcua_owner"))
@@ -124,7 +124,7 @@ def wrong(plan: dict[str, Any]) -> list[str]:
 
 
 async def asked(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
-    """What is wrong with each statement that was executed, however often it was planned anew."""
+    """The faults in the plan of each executed statement, by statement."""
     found: dict[str, list[str]] = {}
     executed = Counter[str]()
     connection = await asyncpg.connect(dsn, server_settings=settings)

@@ -1,4 +1,4 @@
-"""Read models are rebuilt from the log: equal row by row, whatever was wrong with them; and where streams stand."""
+"""Read models are rebuilt from the log, equal row by row, after any damage; and the standing of streams."""
 
 import asyncio
 import json
@@ -299,7 +299,7 @@ insert into calendar (name, agency, sha256, body, published_at)
 select $1, $2, '', convert_to(replace(convert_from(body, 'UTF8'), '"vn"', '"' || $3 || '"'), 'UTF8'), now()
 from calendar where agency = '' order by published_at limit 1
 """
-"""A calendar like the country's, told from it by its code."""
+"""A calendar like the country's, with another code."""
 
 LATER, EARLIER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2999, 1999))
 

@@ -48,7 +48,7 @@ def vault(world: World) -> Vault:
 
 
 async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails: bool = False) -> Reserved:
-    """What is reserved, in a transaction that has ended."""
+    """The reserved key and numbers, in a transaction that has ended."""
     async with pool.acquire() as connection:
         return await reserve_on(connection, vault, filing, *events, fails=fails)
 
@@ -64,7 +64,7 @@ async def reserve_on(
 
 
 class FailedError(Exception):
-    """What a batch was reserved for was not done."""
+    """The batch that needed the reservation failed."""
 
 
 async def test_a_batch_takes_as_many_numbers_as_its_events_carry(pool: Pool, vault: Vault) -> None:

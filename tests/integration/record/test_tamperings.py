@@ -1,4 +1,4 @@
-"""What was done to tables beside the log as superuser, triggers off, and what finds it: a table of `docs/ledger.md`.
+"""Changes of tables beside the log as superuser, triggers off, and the check that finds each: `docs/ledger.md`.
 
 One record for all: each tampering, and the look at it, are taken back.
 """

@@ -1,4 +1,4 @@
-"""What is read through the kit: a filing as the log has it, in its life and for ever; lists, page by page; counts."""
+"""Reads by the kit: a filing as the log has it, open and ended; lists, page by page; counts."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ from views.officer import tasks
 
 
 def cursor(*parts: Any) -> str:
-    """What looks like the `next` of a page."""
+    """A text in the form of a page's `next`."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Signatures that somebody made on purpose, badly or well, who holds the keys of a trusted authority.
+"""Signatures by somebody with the keys of a trusted authority: faulty ones on purpose, and valid ones.
 
 What is valid here is so at openssl, too. Other attacks, at files that were signed well: `test_check`, `test_verified`.
 """
@@ -55,12 +55,12 @@ def forge(server: Server, party: p.Party) -> Forge:
 
 
 def by(kind: str = "rsa:2048", digest: str = "sha256", **changes: object) -> Case:
-    """Somebody whose certificate is so, who signs well."""
+    """A valid signature by a holder with such a certificate."""
     return lambda forge: Made(forge.hand(kind, digest, **changes))  # type: ignore[arg-type]
 
 
 def ways(**way: object) -> Case:
-    """The applicant, who signs so."""
+    """A signature by the applicant, made in this way."""
     return lambda forge: Made(forge.hand(), Way(**way))  # type: ignore[arg-type]
 
 
@@ -285,7 +285,7 @@ async def test_two_signers_or_another_kind_of_content_are_no_signature(forge: Fo
 
 
 async def openssl(folder: Path, party: p.Party, signature: bytes, content: bytes) -> str:
-    """What openssl finds wrong; nothing if it is content."""
+    """The faults that openssl reports; empty if there are none."""
     for file, data in (("root.pem", pem.armor("CERTIFICATE", party.root.dump())), ("s", signature), ("c", content)):
         (folder / file).write_bytes(data)
     words = "cms -verify -binary -inform DER -in s -content c -CAfile root.pem -purpose any -out o"
@@ -311,7 +311,7 @@ async def made(
 
 
 async def asked(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
-    """What is said of it online and offline: one answer, if both say the same."""
+    """The verdicts online and offline: one entry if they agree."""
     answers = set()
     for online in (True, False):
         verdict = await verify_official(file, Trust([party.root], party.asking), online=online, sealed=sealed)
@@ -394,7 +394,7 @@ async def test_a_verdict_of_before_makes_nothing_weak_valid(forge: Forge, party:
 
 
 class Forged:
-    """A remote signer that holds whatever certificate."""
+    """A remote signer with any given certificate."""
 
     def __init__(self, hand: Hand) -> None:
         self._hand = hand

@@ -1,4 +1,4 @@
-"""What becomes of signed forms and detached signatures, made by the sandbox trust; and of officers' signatures."""
+"""The verdicts on signed forms and detached signatures, made by the sandbox trust; and officers' signatures."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Metadata of a signed form, changed by whoever had it later, or by signing; and signed filings from end to end."""
+"""Metadata of a signed form, changed after the signature or by signing; and signed filings from end to end."""
 
 import hashlib
 import json
@@ -206,7 +206,7 @@ def by(number: str) -> Submission:
 
 
 async def signed_form(world: World, submission: Submission, number: str | None = None) -> Submission:
-    """The submission with a detached signature that whoever has this number made over it."""
+    """The submission with a detached signature over it, by the person with this number."""
     who = ("person", number or submission.applicant.id_number, submission.applicant.name)
     made = await signed_as(world.env["MOTCUA_TRUST_URL"], who, signed_content(submission), None)  # type: ignore[arg-type] # a literal
     file = await Store(open_store(world.objects)).put(of(submission), made, DETACHED)

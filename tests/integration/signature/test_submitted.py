@@ -1,4 +1,4 @@
-"""What becomes of a submission's signature: over the form made anew or its canonical JSON, and by whom it must be."""
+"""The check of a submission's signature: over the form made again or its canonical JSON, and by a permitted signer."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What anybody is told of an issued file: as it is, altered, renewed, and years later; and others' opinions."""
+"""The public verification of an issued file: unchanged, altered, renewed, and years later; and by other programs."""
 
 import asyncio
 import subprocess
@@ -42,7 +42,7 @@ YEAR = timedelta(days=365)
 
 
 class Issued(NamedTuple):
-    """A file with three signatures, and what was kept of a look at it then."""
+    """A file with three signatures, and the stored proof of an earlier verification."""
 
     file: bytes
     proof: SignatureProof
@@ -247,7 +247,7 @@ async def test_a_kept_verdict_counts_only_as_it_was_stamped(party: p.Party, issu
 
 
 def lasting(party: p.Party) -> Lasting:
-    """As whoever begins at that moment has it: which certificate stamps is asked anew."""
+    """The parts for a long-term signature, as in a new process: the stamping certificate is queried anew."""
     return Lasting(HttpStamper(party.client, "/tsa"), trust(party))
 
 

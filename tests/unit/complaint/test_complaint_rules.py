@@ -1,4 +1,4 @@
-"""A complaint's commands: who answers it, by when; whatever anybody sends, an open one is never forgotten."""
+"""A complaint's commands: its officers and limits; after any commands, an open complaint still has a task."""
 
 from datetime import date
 from typing import Any, Final

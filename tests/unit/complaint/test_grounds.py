@@ -1,4 +1,4 @@
-"""The grounds of a complaint, and who may make it, about what, until when."""
+"""The grounds of a complaint: the permitted complainants, the acts, and the deadline."""
 
 from collections.abc import Callable
 from datetime import date

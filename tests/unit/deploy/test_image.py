@@ -1,4 +1,4 @@
-"""The image holds the platform and what the platform needs: no test, stand-in, stack, demo or key, and a parts list."""
+"""The image has the platform and its needs: no test, stand-in, stack, demo or key, and a parts list."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The table of processes: each that runs for ever is a row, the stack runs the rows, and what they name is there."""
+"""The table of processes: a row for each lasting process; the stack runs the rows, and the names in them exist."""
 
 import asyncio
 import os

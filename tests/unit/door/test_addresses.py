@@ -44,7 +44,7 @@ FAULTS: Final[Mapping[str, tuple[str, Callable[[Provider], str | None]]]] = {
     "ID token": ("token_type", lambda one: f"Bearer {one.token({'typ': 'JWT'})}"),
     "refresh token": ("token_type", lambda one: f"Bearer {one.token({'typ': 'Refresh'})}"),
 }
-"""What is wrong with a token: the rule that it breaks, and the header `Authorization` with it."""
+"""The faults of a token: the rule that it breaks, and the header `Authorization` with it."""
 
 
 async def never() -> bool:

@@ -1,4 +1,4 @@
-"""What a request may say, and where: one way to read it, every field in its place, no field that nobody knows."""
+"""The content of a request: one way to read it, every field in its place, no unknown field."""
 
 from typing import Any, Final
 from uuid import UUID

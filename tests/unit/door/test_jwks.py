@@ -1,4 +1,4 @@
-"""An issuer's keys: rotation, an issuer that is away, and what is too much of an answer."""
+"""An issuer's keys: rotation, an issuer that is away, and answers that are too large."""
 
 import asyncio
 import json

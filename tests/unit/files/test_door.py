@@ -1,4 +1,4 @@
-"""Files at the gateway: an address is good for one request for one file, and what arrives is what it names."""
+"""Files at the gateway: an address is valid for one kind of request for one file, and only that file is accepted."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""What is taken and what is not, each file made here, each with the rule that it breaks."""
+"""Accepted and refused files, each made here, each with the rule that it breaks."""
 
 import re
 import tempfile

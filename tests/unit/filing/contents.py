@@ -29,7 +29,7 @@ from tests.unit.filing.lives import (
 )
 
 DUAL: Final = "specialist-1"
-"""The proposer, who is a leader too."""
+"""The identity of the proposer, who is a leader too."""
 
 VALUES: Final = {
     FieldKind.TEXT: "Bình",
@@ -42,7 +42,7 @@ VALUES: Final = {
 
 
 HEIR: Final = AN.model_copy(update={"name": "Nguyễn Thị Cúc", "id_number": "001199000003"})
-"""The applicant's successor, with the same account, so that whoever is the applicant in the tests acts on."""
+"""The applicant's successor, with the same account, so that the tests' applicant can act on."""
 
 ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 

@@ -1,4 +1,4 @@
-"""A submission is admitted, or refused with every problem and an offer; who files for somebody else, and how long."""
+"""A submission is admitted, or refused with every problem and an offer; representatives, and the end of a mandate."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -362,7 +362,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     ],
 )
 def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
-    """Also whoever is said to stand for it by law: that is said by the one who files."""
+    """Also for a representative by law, since only the filer states that."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 

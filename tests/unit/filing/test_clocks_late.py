@@ -1,4 +1,4 @@
-"""What clocks tell before and when they are due; on another calendar, late in more than one way, by another limit."""
+"""Notices before and at the due time; on another calendar, late in more than one way, by another limit."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

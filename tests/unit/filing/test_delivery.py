@@ -129,7 +129,7 @@ def test_who_says_the_code_or_shows_who_they_are_is_given_the_result() -> None:
 
 
 def shown(**changes: Any) -> dict[str, Any]:
-    """What a representative says and shows, with an authorisation of which these facts are other ones."""
+    """The fields that a representative states, with these facts changed in the authorisation."""
     return FOR_THEM | {"authorisation": MANDATE.model_copy(update=changes)}
 
 

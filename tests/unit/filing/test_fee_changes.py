@@ -1,4 +1,4 @@
-"""What changes a paid fee: a supplement, a correction, the payer's bank; the difference is asked for, or goes back."""
+"""Changes of a paid fee, by a supplement, a correction, the payer's bank: the difference is requested or returned."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -189,7 +189,7 @@ def test_whatever_is_supplied_what_was_paid_less_what_goes_back_is_what_is_due(
 
 
 def settle(life: Life, means: str) -> None:
-    """What is due is paid, once it was waived if that may be."""
+    """Waives the due fee if that is possible, then pays it."""
     if means == "waive" and not life.refusal("waive_fee", CASHIER, waiver="half", reason="hộ nghèo"):
         life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
     if life.stage is not Stage.FEE:
@@ -291,7 +291,7 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
 
 
 def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
-    """Who paid too much, and had all of it taken back."""
+    """For a payer who paid too much, all of which was charged back."""
     assert require(asked_again(in_review(), amount=20_000).filing.fee).amount == AMOUNT
 
 

@@ -1,4 +1,4 @@
-"""What a filing costs: amount × quantity in đồng, within bounds, in force on a day, less what is waived."""
+"""The cost of a filing: amount × quantity in đồng, within bounds, in force on a day, less the waived part."""
 
 from datetime import date, datetime
 from fractions import Fraction
@@ -32,7 +32,7 @@ NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
 
 
 def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = RECEIVED, **rule: Any) -> int:
-    """What one item comes to."""
+    """The cost of one item."""
     facts = FEE | {"items": [{"code": "item", "amount": 1_000_000} | item]} | rule
     return assess(FeePart.model_validate(facts), submission(form=form), received, NOW).total
 
@@ -224,12 +224,12 @@ def test_a_rate_is_one_line_of_one_unit() -> None:
 
 
 def copies(bounds: dict[str, Any], *found: tuple[int, int]) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """What so many copies come to."""
+    """Cases with the cost of each number of copies."""
     return [(bounds | {"per": "copies"}, {"copies": n}, "2026-11-25", total) for n, total in found]
 
 
 def rate(points: int, *found: tuple[int, int], **bounds: int) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """What a rate of so many hundredths of a percent of these values comes to."""
+    """Cases with the cost of each value at this rate, in hundredths of a percent."""
     item = {"amount": None, "basis_points": points, "of": "value"} | bounds
     return [(item, {"value": value}, "2026-11-25", due) for value, due in found]
 

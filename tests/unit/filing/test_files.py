@@ -1,4 +1,4 @@
-"""What is wrong with files: by type, number, size and key; by the scanner; by an officer's word on a signature."""
+"""Faults of files: by type, number, size and key; by the scanner; by an officer's decision on a signature."""
 
 from typing import Any, Final
 

@@ -44,7 +44,7 @@ SEEN: Final[dict[str, Any]] = {
 }
 SECOND: Final = officer(Role.SPECIALIST, "specialist-2")
 ANOTHER: Final = officer(Role.RECEPTION, "reception-2")
-"""Who has not accepted the filing."""
+"""A reception officer other than the one that accepted the filing."""
 
 
 # Inspection.

@@ -1,4 +1,4 @@
-"""A mandate that ends before its last day, and a representative named later: who acts, who sees, who complains."""
+"""A mandate that ends before its last day, and a representative named later: their rights to act, see and complain."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A filing that is passed on to the competent agency: what goes with it, what stays, and what is refused."""
+"""A filing that is passed on to the competent agency: the parts that change, that stay, and the refusals."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The readers of a filing: who they are after each change on the applicant's side, and until when."""
+"""The readers of a filing after each change on the applicant's side, each with the end of the right."""
 
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What an event keeps of a command, and a filing of an event; a failing back office; what a reopened filing keeps."""
+"""The content of events and of the filing's state; a failing back office; the content of a reopened filing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,7 +159,7 @@ CHECK: Final[dict[str, Any]] = {"work": MachineWork.CHECK, "tries": 10}
 
 
 def notices(life: Life) -> list[Task]:
-    """What the team lead is told."""
+    """The notices to the team lead."""
     return [task for task in lifecycle.tasks(life.filing, life.now) if task.role is Role.TEAM_LEAD]
 
 

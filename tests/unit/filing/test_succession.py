@@ -1,4 +1,4 @@
-"""An applicant who died or ceased to exist: who may act, what stands, who steps in, the end for want of a successor."""
+"""An applicant who died or ceased to exist: permitted commands, stopped clocks, successors, the end without one."""
 
 from collections.abc import Callable
 from typing import Any, Final

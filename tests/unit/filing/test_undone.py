@@ -1,4 +1,4 @@
-"""Acts that officers take back in the open: what then is due, and what the clocks say."""
+"""Acts that officers take back in the open: the fees and clocks afterwards."""
 
 from datetime import timedelta
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a form shows: every field when it is blank, what was given when it is filled in."""
+"""The content of a form: every field if it is blank, the given values if it is filled in."""
 
 import hashlib
 import json
@@ -242,7 +242,7 @@ def form(**changes: object) -> Sheet:
 
 
 def words(made: bytes) -> str:
-    """All but what stands below each page."""
+    """The text of all pages, without the part at the foot of each."""
     texts = (re.sub(f"{FOOT}.*", "", page.get_textpage().get_text_range(), flags=re.DOTALL) for page in pages(made))
     return " ".join(" ".join(texts).split())
 

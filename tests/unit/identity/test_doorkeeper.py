@@ -1,4 +1,4 @@
-"""Whatever is sent, the door says in words why it stays shut; and the page of statements holds what it says."""
+"""Each refusal at the door is explained in words; and the examples on the page of statements are right."""
 
 import ast
 import json
@@ -181,7 +181,7 @@ def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(("seed", "ago", "lets_in"), [(1, 0, True), (1, 900, True), (2, 0, False)])
 def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: int, ago: int, *, lets_in: bool) -> None:
-    """It names no content that the log could hold against it: who is revoked would learn of any filing's receipt."""
+    """Its message names no content that the log could check: a revoked program would learn of any filing's receipt."""
     at = seconds(NOW) - ago
     said = {"statement": sign(statement(SUBMITTED, "desk-1", iat=at, exp=at + 60), private_key(seed))}
     inner = _Behind()

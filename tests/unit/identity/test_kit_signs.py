@@ -1,4 +1,4 @@
-"""Whatever the kit sends it signs by itself, for whom it acts, and what it signs holds on the other side."""
+"""The kit signs all its messages itself, for their actor, and the platform accepts each signature."""
 
 import asyncio
 import inspect

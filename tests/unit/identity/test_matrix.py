@@ -84,7 +84,7 @@ def widest() -> Iterator[Grant]:
 
 
 def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
-    """Whether a grant is for this actor, who is known by two factors, in a filing of this program."""
+    """Whether a grant covers this actor, authenticated by two factors, in a filing of this program."""
     if one.claim.value not in SPOKEN_FOR_BY[actor.role] or one.procedures == (PROCEDURE,):
         return False
     if actor.agency is None:
@@ -95,7 +95,7 @@ def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
 
 
 def actors(situation: Situation, role: Role) -> set[Actor]:
-    """Who plays a role here, and others who would, unless the situation is about just this person."""
+    """The actors in a role here, and others in this role, unless the situation is about just this person."""
     others = {somebody(role, "stranger")} if role not in OFFICERS else {somebody(role, agency=one) for one in _AGENCIES}
     return {situation.actor(role)} | (set() if role is Role.SYSTEM or role in situation.actors else others)
 
@@ -116,7 +116,7 @@ def ruled(situation: Situation, kind: str, actor: Actor) -> bool:
 
 @pytest.fixture(scope="module")
 def happening() -> dict[Cell, set[Actor]]:
-    """In each cell who can do it, whoever signs."""
+    """The actors who can give the command of each cell, with any signer."""
     found: dict[Cell, set[Actor]] = defaultdict(set)
     for situation, role, kind in product(situations(), Role, KINDS):
         found[situation.name, role, kind] |= {one for one in actors(situation, role) if ruled(situation, kind, one)}

@@ -186,7 +186,7 @@ def test_a_claim_that_is_left_out_or_of_another_kind_can_not_be_read(name: str) 
 
 @dataclass
 class Case:
-    """What is said of a message, and by which rule it is refused."""
+    """A statement about a message, and the rule by which it is refused."""
 
     rule: str | None
     said: dict[str, Any] = field(default_factory=dict)

@@ -79,7 +79,7 @@ MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
 REFERENCE: Final = "MC234567ABCDEFGHIJ"
 OTHER: Final = "MC765432JIHGFEDCBA"
 KNOWN: Final = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expected(amount=20_000, settled=False)}
-"""What is demanded, by its reference."""
+"""The known demands, by their references."""
 
 
 @dataclass

@@ -53,7 +53,7 @@ def hmac_of(values: list[str], key: str = "a key") -> str:
 
 
 class Side:
-    """The other side: keeps what it was asked, and says what it is told to."""
+    """The other side: stores the request, and answers by the function `says`."""
 
     def __init__(self, says: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.asked: dict[str, Any] = {}

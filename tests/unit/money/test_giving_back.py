@@ -1,4 +1,4 @@
-"""What a provider says of a refund comes to: given, under way, to be asked again, for people, or our mistake."""
+"""A provider's answer about a refund means: given, under way, to be requested again, left to people, or our mistake."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -61,7 +61,7 @@ def paid(refund: Refund, **other: Any) -> Payment:
 
 
 class Wire:
-    """A provider that says one thing when it is asked about a refund, another when it is called, and what came."""
+    """A provider with one answer to queries about a refund and another to calls, and the requests that it received."""
 
     def __init__(self, told: Says, says: Says = GIVEN, can: Capabilities = CAPABILITIES["vnpay"]) -> None:
         self.told = told

@@ -113,7 +113,7 @@ def test_a_field_is_oversized(door: PlatformDoor, name: str, size: int) -> None:
 @walked("name", FIELDS, exactly=10)
 @walked("value", [None, True, 1.5, [], {}, ["135000"]], exactly=6)
 def test_a_field_is_of_a_wrong_type(door: PlatformDoor, name: str, value: Any) -> None:
-    """Nothing was said; so the checksum, over nothing there, is right only where that is what was signed."""
+    """The field counts as missing; so the checksum over an empty value is right only if that was signed."""
     body = json.dumps({**FIELDS, name: value, "MaXacThuc": checksum(FIELDS | {name: ""})}).encode()
     assert answer(door, body) == WRONG.get(name, "00")
     assert answer(door, json.dumps({**FIELDS, name: value, "MaXacThuc": checksum(FIELDS)}).encode()) == "97"

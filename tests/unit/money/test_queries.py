@@ -172,7 +172,7 @@ async def test_who_does_not_tell_keeps_its_looks_and_an_order_elsewhere_is_close
 
 @dataclass
 class Waiting(Wire):
-    """A provider that is waited for, and what it says of the transaction."""
+    """A provider that is waited for, and the outcome that it reports."""
 
     outcome: Outcome = Outcome.PAID
     patience: timedelta = PATIENCE
@@ -186,7 +186,7 @@ def closing(**said: Any) -> Closing:
 
 
 async def closed(wires: Mapping[str, Wire], asked: Closing, after: timedelta = timedelta(0)) -> Closed:
-    """What is answered so long after the fee was due."""
+    """The answer at this time after the fee was due."""
     given: Any = wires
     pool: Any = None
     environment = ActivityEnvironment()

@@ -147,7 +147,7 @@ MUST = {
     "vnp_TransactionStatus": "99",
     "vnp_TxnRef": "01",
 }
-"""What is answered where a field that must be there is signed, and wrong."""
+"""The answer if a required field is signed, but wrong."""
 
 
 @walked("name", FIELDS, exactly=11)

@@ -1,4 +1,4 @@
-"""Every date that a filing gives the applicant is told by a paper: found by playing the rules, and by their table."""
+"""Every date that a filing gives the applicant is on a paper: found by playing the rules, and by their table."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -25,7 +25,7 @@ from tests.unit.papers import sources
 from tests.unit.papers.endings import ended
 
 NUMBERS: Final = re.compile(r"H\d\d\.\d\d-20\d{6}-\d{7}|H\d\d\.\d\d-20\d\d-[A-Z]+\d{7}|\S+@\S+")
-"""What a paper bears by its nature: the dossier code, the number of a result or of a receipt, an e-mail address."""
+"""The codes that papers contain by their nature: dossier code, number of a result or receipt, e-mail address."""
 CODE: Final = re.compile(
     r"\b(?:H\d\d(?:\.\d\d)*|[a-z]+(?:_[a-z]+)+|[\w.]*[a-z]+-\d+|[0-9a-f]{8}-[0-9a-f-]{27}|0000\d)\b"
 )

@@ -68,7 +68,7 @@ def made(name: str) -> tuple[PaperSheet, bytes]:
 
 
 def rows(found: PaperSheet) -> dict[str, str]:
-    """What stands under each label, in Vietnamese."""
+    """The value under each label, in Vietnamese."""
     return {row.label.vi: row.value.vi for block in found.body if isinstance(block, Rows) for row in block.rows}
 
 

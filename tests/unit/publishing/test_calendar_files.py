@@ -1,4 +1,4 @@
-"""Calendar files: what is refused and where; whence each fact comes, and what another version changes."""
+"""Calendar files: each refusal with its place; the source of each fact, and the changes in another version."""
 
 import copy
 import json

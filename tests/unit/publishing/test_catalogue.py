@@ -259,7 +259,7 @@ def mutations(draw: st.DrawFn) -> Any:
 
 
 def stands(path: str, raw: Any) -> bool:
-    """Whether `path` leads to something in `raw`, or to what is missing there."""
+    """Whether `path` leads to a value in `raw`, or to a missing one."""
     *outer, _ = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)] or [""]
     try:
         for key in outer:

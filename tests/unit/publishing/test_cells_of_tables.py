@@ -1,4 +1,4 @@
-"""Tables from the bytes of files, and what the cells of a province's table say, as untidily as they are typed."""
+"""Tables from the bytes of files, and the meaning of the cells of a province's table, as untidily as they are typed."""
 
 import io
 import unicodedata

@@ -1,4 +1,4 @@
-"""What every filing of the catalogue costs, held against a file written by hand from the sources of the amounts."""
+"""The cost of filings of the whole catalogue, compared with a file written by hand from the sources of the amounts."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -87,7 +87,7 @@ def written() -> File:
 
 @cache
 def sources() -> Mapping[tuple[str, str], dict[str, Any]]:
-    """The catalogue as YAML, and what the provinces make of it, by code and version."""
+    """The catalogue as YAML, and the provinces' variants, by code and version."""
     base = [parse(file.read_bytes()).value for file in FILES]
     made = [
         composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
@@ -179,7 +179,7 @@ def test_a_filing_costs_what_the_law_says(told: Told) -> None:
 
 
 def untouched(told: Iterable[Told]) -> Iterator[str]:
-    """What of the catalogue no case touches: procedures, items, caps, waivers, borders of what begins or ends."""
+    """The parts of the catalogue in no case: procedures, items, caps, waivers, first and last days."""
     cases = list(told)
     for code, version in (file.stem.split("@") for file in FILES):
         its = [one for one in cases if (one.rules.code, one.rules.version) == (code, version)]
@@ -208,7 +208,7 @@ def _untouched(fee: FeePart, its: list[Told]) -> Iterator[str]:
 
 
 def _borders(part: str, rule: InForce, within: list[date], told: list[date]) -> Iterator[str]:
-    """The first and the last day of what is in force, and the days beside them, on which there is no case."""
+    """The first and the last day of a rule in force, and the days beside them, for which there is no case."""
     if rule.valid_from is not None and not (rule.valid_from in within and rule.valid_from - A_DAY in told):
         yield f"{part} from"
     if rule.valid_until is not None and not (rule.valid_until in within and rule.valid_until + A_DAY in told):
@@ -228,7 +228,7 @@ def asked(told: Told, **changes: Any) -> Question:
 
 
 def refusal(published: Procedure, question: Question) -> str:
-    """The rule by which the waiver is refused, or what would have to be known for that."""
+    """The rules by which the waiver is refused, or the inputs that are missing for the decision."""
     try:
         answer = stated(published, question)
     except RefusalError as error:
@@ -277,7 +277,7 @@ def without(asked: Question, name: str) -> Question:
 
 
 def duty(value: int, **case: Any) -> FeeStatement:
-    """Of the procedure that uses every part, with a rate of what the form states."""
+    """The fee under the procedure that uses every part, with a rate of a value in the form."""
     raw = good()
     raw["fee"]["items"] = [item for item in raw["fee"]["items"] if item["code"] in {"duty", "many", "haste"}]
     checked = check_bytes(yaml.safe_dump(raw, allow_unicode=True).encode())

@@ -247,7 +247,7 @@ LEAVES: Final = list(leaves(FULL))
 
 
 def told_of(found: list[Change], place: str) -> bool:
-    """Whether a change names this place, or what stands around it, or an entry of the list that it is."""
+    """Whether a change names this place, a part that contains it, or an entry of the list at it."""
     told = [change.place.where for change in found]
     return any(place == one or place.startswith((f"{one}.", f"{one}[")) or one.startswith(f"{place}[") for one in told)
 

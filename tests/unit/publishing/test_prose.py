@@ -1,4 +1,4 @@
-"""Texts can't contradict rules: what is said outside of a placeholder is found, and what stands in one is filled."""
+"""Texts can't contradict rules: facts outside of placeholders are found, and placeholders are filled."""
 
 import json
 import re

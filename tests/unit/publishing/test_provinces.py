@@ -144,7 +144,7 @@ def test_a_demonstration_is_composed_and_the_bases_mistakes_are_not_the_province
 TABLE: Final = provincial()
 SMALL: Final = TABLE._replace(rows=TABLE.rows[:40])
 IN_EXCEL: Final = {row for row, (_, rule) in TABLE.bad.items() if rule != "unreadable_character"}
-"""What no workbook can hold is good there."""
+"""Rows with a fault that no workbook can contain: in a workbook they are good."""
 
 
 def run(*arguments: str | Path) -> Result:
@@ -227,7 +227,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 
 
 def row(tmp_path: Path, **changes: str) -> tuple[dict[str, Any], str, Any]:
-    """The draft of one good row with these cells changed: its content, its text, and what was told of it."""
+    """The draft of one good row with these cells changed: its content, its text, and the command's report."""
     titles = TABLE.rows[2]
     cells = dict(zip(titles, TABLE.rows[4], strict=True)) | {"Mức độ DVC": "Toàn trình"} | changes
     one = TABLE._replace(rows=[titles, list(cells.values())])

@@ -1,4 +1,4 @@
-"""A receipt is issued once for what causes it, and made void once, by whom its agency lets."""
+"""A receipt is issued once for its cause, and voided once, by officers of its agency."""
 
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -135,7 +135,7 @@ def test_another_stands_in_its_place() -> None:
 
 @pytest.mark.parametrize(("given", "n"), [(0, 1000), (15_999, 1000), (16_000, 1000), (16_000, 2000), (16_000, 1001)])
 def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_given_back(given: int, n: int) -> None:
-    """What a payment took has the payment to say so."""
+    """For money of a payment, the payment itself has the fact."""
     taken = {"payment": n // 1000, "capture_id": WITHOUT_PROVIDER, "amount": 16_000, "asked": 16_000, "description": ""}
     capture = CaptureTaken.model_validate(taken | {"requested_at": AT, "due": AT})
     entry = RefundEntry(case=1, amount=given, cause=RefundCause.REQUEST, state=CaseState.GIVEN)

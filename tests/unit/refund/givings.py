@@ -17,7 +17,7 @@ CAPTURE: Final = CaptureTaken(
 )
 DEPUTY: Final = officer(Role.LEADER, "leader-2")
 DUAL: Final = officer(Role.CASHIER, LEADER.subject)
-"""The leader, who is a cashier too."""
+"""The leader as a cashier."""
 APART: Final = officer(Role.LEADER, "leader-9")
 """A leader who is on the filing's side."""
 OTHER_AGENCY: Final = officer(Role.LEADER, "leader-3", "H01.13")

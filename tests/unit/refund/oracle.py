@@ -1,4 +1,4 @@
-"""What goes back of a fee's money, by arithmetic alone: of the facts in their order, and of no rule of the product."""
+"""The refunds of a fee's money, by arithmetic alone: from the facts in their order, without any rule of the product."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ Fact = tuple[Any, ...]
 
 
 class Oracle:
-    """The money of one `fee`: what came, of which captures it is made up, and what each of them gives back."""
+    """The money of one `fee`: the captures, those that paid the fee, and the refund of each."""
 
     def __init__(self, fee: int) -> None:
         self.fee = fee
@@ -80,7 +80,7 @@ class Oracle:
         self.by_law()
 
     def shares(self) -> list[tuple[str, int, int]]:
-        """Returns each capture with what it paid of the fee, and what the fee still needs of that."""
+        """Returns each capture with its part of the fee, and with the share of this part that the fee still needs."""
         found, before = [], 0
         for one in self.counted:
             mine = min(self.came[one], self.fee - before)

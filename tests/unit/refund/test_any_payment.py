@@ -1,4 +1,4 @@
-"""Payments in random parts, orders and wires: what goes back of each part is what arithmetic says, to the đồng.
+"""Payments in random parts, orders and wires: the refund of each part agrees with arithmetic, to the đồng.
 
 Another seed than the usual one, and more or fewer payments: `MOTCUA_MONEY=SEED,PAYMENTS`.
 """
@@ -32,7 +32,7 @@ FILING: Final = Life(procedure(fee=fee())).accepted().filing
 
 
 class Paying:
-    """A payment with its refunds, moved as their workflows move them, and the facts told to the oracle."""
+    """A payment with its refunds, moved as their workflows move them, and the facts passed to the oracle."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -164,7 +164,7 @@ class Paying:
                         self.of(n).do(cm.OpenClaimed, claim=self.claim(n))
 
     def give(self, n: int) -> None:
-        """What is approved goes back, by the wire or by hand, and the payment hears of it."""
+        """Pays the approved cases, by the wire or by hand, and reports them to the payment."""
         giving = self.refunds[n]
         for entry in fold.to_give(giving.refund):
             if self.wires[(self.told.payment.captures[n - 1].attempt or 1) - 1] in GIVES_BACK:

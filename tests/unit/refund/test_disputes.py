@@ -1,4 +1,4 @@
-"""Less came, or the payer's bank took money back, or a filing begins again: what people answer, and what goes back."""
+"""Short payments, charge-backs, and a filing that is reopened: the officers' decisions, and the refunds."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -55,7 +55,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 
 
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
-    """Who is another leader is asked as for a refund (`test_refund_rules.py`)."""
+    """The rights of another leader are those in a refund (`test_refund_rules.py`)."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
         assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
     assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
@@ -458,7 +458,7 @@ def test_no_dong_goes_back_twice_by_rule() -> None:
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
 def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
-    """8,001 went back too early; then 6,000 of what is there are charged back, and asked for again."""
+    """8,001 were refunded too early; then 6,000 of the rest are charged back, and requested again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
     so_far.do(cm.OpenClaimed, claim=AGAIN).do(cm.AnswerChargeBack, LEADER, **WHY, outcome=outcome)

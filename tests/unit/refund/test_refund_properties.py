@@ -1,4 +1,4 @@
-"""Whatever is asked, in any order: no đồng more goes back than came, and none by one person alone."""
+"""After any commands in any order: no đồng more is refunded than came, and none by one person alone."""
 
 from typing import Any, Final
 
@@ -177,7 +177,7 @@ class AnyRefund(stateful.RuleBasedStateMachine):
 
     @property
     def given_too_early(self) -> int:
-        """What went back by how the filing had ended, and it has begun again."""
+        """The sum refunded because of a former end of a filing that was reopened."""
         return sum(
             one.amount for one in self.life.refund.entries if one.overtaken and one.state is state.CaseState.GIVEN
         )

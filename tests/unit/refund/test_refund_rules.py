@@ -1,4 +1,4 @@
-"""Who asks, who approves, who gives back; what the logs say of a capture; and how a share is rounded."""
+"""The officers who request, approve and pay refunds; the facts about a capture in the logs; the rounding of a share."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What happens to a result, and who may have it happen; in any order no number is given twice, and none is missing."""
+"""The life of a result and the rights to its commands; in any order, no number is given twice, and none is missing."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -295,7 +295,7 @@ ENDED: Final = {ResultState.VOIDED, ResultState.REVOKED, ResultState.REPLACED}
 
 
 FEWEST: Final = 60
-"""Lives: they are short and quick, and most of what is sent to them is refused."""
+"""The least number of lives: they are short and quick, and most commands to them are refused."""
 
 
 class AnyResult(stateful.RuleBasedStateMachine):

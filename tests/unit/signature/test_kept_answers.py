@@ -39,7 +39,7 @@ def asn1(holder: Holder) -> x509.Certificate:
 
 
 def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -> Answers:
-    """What a signature brings along: the answer about `holder`, and the list of its authority."""
+    """The answers stored with a signature: the one about `holder`, and the list of its authority."""
     asked = ocsp.OCSPRequestBuilder().add_certificate(
         holder.certificate, authority.issuing.certificate, hashes.SHA256()
     )

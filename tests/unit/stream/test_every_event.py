@@ -62,7 +62,7 @@ LATER: Final = {
     *("referred", "obligation_referred", "obligation_demanded", "draft_shown", "reopened", "apology_drafted"),
     *("result_issued", "reissue_requested", "fee_reduced", "fee_charged_back", "refund_given", "refund_given_by_hand"),
 }
-"""What never follows on the first event of a stream: it speaks of something that came between."""
+"""Kinds of events that never follow the first event of a stream, since they depend on one between."""
 
 _STEP: Final = {"role": "specialist", "limit": "4 working hours"}
 _WAIT: Final = "5 working days"
@@ -84,7 +84,7 @@ WHOLE_RULES: Final = ProcedureRules.model_validate(
 )
 
 REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in_force"}
-"""What the register of results has of a number before a stream says more of it."""
+"""The register's row of a number before the stream adds more."""
 
 SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
     "filing": lambda filing: (projections.view(filing, AT, AT), projections.delivery(filing)),
@@ -93,7 +93,7 @@ SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
     "referral": referral_view,
     "complaint": complaint_view,
 }
-"""What is shown of the state of a stream, by kind."""
+"""The views of a stream's state, by kind."""
 
 
 def stream_of(kind: StreamKind[Any]) -> str:
@@ -120,7 +120,7 @@ def row(kind: StreamKind[Any], one: Recorded) -> dict[str, Any]:
 
 @cache
 def events(name: str) -> tuple[Any, ...]:
-    """Each event of this kind of stream, and as it is told once who filed was erased."""
+    """Each event of this kind of stream, and as it is read once the applicant was erased."""
     kind = KINDS[name]
     models = kind.event_models
     found = [event for model in models for event in EVENTS if type(event) is model]
@@ -202,7 +202,7 @@ def go_through(told: Told) -> None:
 
 
 def go_through_filing(told: Told) -> None:
-    """What reads the events of a filing."""
+    """Calls all readers of a filing's events."""
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
@@ -253,7 +253,7 @@ def test_the_fold_of_a_kind_takes_no_event_of_another(kind: StreamKind[Any]) -> 
 
 
 def never(*_: Any) -> Any:
-    """What is not to be called."""
+    """A function that must not be called."""
     raise AssertionError
 
 
@@ -283,13 +283,13 @@ ELSEWHERE: Final = {
     "views/log.py Log.fold": "the fold itself, of what a database has: tests/integration/record",
     "views/log.py Memory.keep": "remembers a stream, opens no event: tests/unit/stream/test_remembered_streams.py",
 }
-"""What takes events and is not gone through here: it needs a database, or takes none but some."""
+"""Functions of events that are not called here: they need a database, or take only some events."""
 _ANNOTATED: Final = frozenset({"Recorded", "Told", "list[Recorded]", "Iterable[Recorded]", "Sequence[Recorded]"})
 _EVENTS: Final = frozenset({"Any", "Iterable[Any]", "Sequence[Any]", "Iterable[Model]", "Sequence[Model]"})
 
 
 def takes_events(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether it takes any event of a kind, or any stream."""
+    """Whether the function takes any event of a kind, or any stream."""
     given = function.args
     said = {one.arg: one.annotation and ast.unparse(one.annotation) for one in (*given.args, *given.kwonlyargs)}
     return any(

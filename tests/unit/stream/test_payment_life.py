@@ -1,4 +1,4 @@
-"""What a payment does when the bank has the last word; and every order in which it may be known that it was paid."""
+"""A payment whose bank has the last word; and every order in which the capture may be reported."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
 
 
 def said(**changes: object) -> dict[str, object]:
-    """What a provider says by itself about the money of the payment."""
+    """A provider's own notice about the money of the payment."""
     reference = reference_of(fee_key(FILING, 1))
     notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
     return notice | changes
@@ -439,7 +439,7 @@ async def patiently(done: Callable[[], bool], **_: Any) -> None:
 
 
 class Silent(dict[str, Any]):
-    """Answers, but that whether it was paid is said only once it is `polled`, also to whoever has asked before."""
+    """Answers of activities; an order's close is answered only once it is `polled`, also to earlier callers."""
 
     def __init__(self, others: dict[str, Any]) -> None:
         super().__init__(others)

@@ -1,4 +1,4 @@
-"""One way to record: what the log is asked, in which order, and what a stream knows afterwards."""
+"""The one way to record: the requests to the log, their order, and the stream's state afterwards."""
 
 import asyncio
 from datetime import timedelta
@@ -277,7 +277,7 @@ async def test_a_run_that_has_lost_its_stream_and_may_not_have_it_back_is_supers
 async def test_a_run_that_takes_its_stream_over_knows_the_log_and_nothing_else_and_what_was_asked_is_recorded(
     engine: Engine,
 ) -> None:
-    """What it knew of the stream never was: the record was brought back older, and has gone on since."""
+    """The run's state was never in the log: the record was restored older, and has grown since."""
     recording = stream()
     await recording.record(lodge("what never was"))
     await recording.record(answer("never"))

@@ -1,4 +1,4 @@
-"""What a refund hears and tells while a provider is asked, for as long as it gives no answer."""
+"""The signals that a refund gets and sends while a provider is queried, as long as there is no answer."""
 
 import asyncio
 from collections.abc import Callable

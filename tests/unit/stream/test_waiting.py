@@ -1,4 +1,4 @@
-"""How a run begins, what ends a wait, and what it hands on when it is to make way, or is taken over."""
+"""The start of a run, the end of a wait, and the data for the next run on a continue-as-new or takeover."""
 
 import asyncio
 import json
@@ -139,7 +139,7 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
 
 
 async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
-    """What is asked while it is still being read waits."""
+    """Commands wait while the log is still being read."""
     for about in ("x", "y"):
         engine.somebody_else({"kind": "appealed", "about": about}, about)
     engine.answers["open"] = found()
@@ -236,13 +236,13 @@ def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine
 
 
 def input_of(life: Life[Any]) -> dict[str, Any]:
-    """What a run gives the next, as it comes over the wire."""
+    """The input of the next run, as it arrives over the wire."""
     given = continue_as_new_input(life.stream, life._snapshot())
     return {name: json.loads(to_json(value)) for name, value in given.items()}
 
 
 async def ended(engine: Engine) -> tuple[Life[Appeal], dict[str, Any]]:
-    """A life that has recorded two commands, and what it hands on."""
+    """A life that has recorded two commands, and the input that it hands on."""
     life: Life[Appeal] = Life(APPEAL, START)
     await life._begin()
     await life.take_command(answer())

@@ -140,5 +140,5 @@ def online_in_time(act: datetime, ends: datetime) -> bool:
 
 
 def at_the_desk_in_time(act: datetime, ends: datetime) -> bool:
-    """What is handed over at a closed desk is received at the next opening, as the agency is there only then."""
+    """A hand-over at a closed desk is received at the next opening, since the agency is present only then."""
     return received(act) < ends

@@ -1,4 +1,4 @@
-"""What holds for every limit, calendar and sequence of pauses."""
+"""The laws of every limit, calendar and sequence of pauses."""
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise

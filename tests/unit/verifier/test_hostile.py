@@ -1,4 +1,4 @@
-"""A bundle of an attacker: whatever stands in it, in its JSON and in all JSON inside, `verify` names a problem."""
+"""An attacker's bundle: for any content of its JSON, and of all JSON inside, `verify` names a problem."""
 
 import copy
 import json

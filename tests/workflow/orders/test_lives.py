@@ -1,4 +1,4 @@
-"""What calls itself final leads the lives of filings and results to another look at the log, and to nothing else."""
+"""An answer that calls itself final makes filings and results read the log again, and has no other effect."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -38,7 +38,7 @@ from workflows import agency
 PAUSE: Final = timedelta(seconds=1)
 """Before each is asked for again; else it is ten seconds."""
 BOTH: Final = ("not_ordered", "somebody's word")
-"""What calls itself final: a filing for each, so that they wait at the same time."""
+"""The errors that call themselves final: a filing for each, so that they wait at the same time."""
 
 
 def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> Callable[..., Any]:

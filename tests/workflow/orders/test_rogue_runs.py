@@ -54,7 +54,7 @@ NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq
 
 
 async def outside(world: World, *plays: Play) -> dict[str, Any]:
-    """What bank and post have of these filings, of which others they have anything, and the files of all."""
+    """The orders of these filings at bank and post, the other filings with any, and the files of all."""
     env = world.env
     async with partner_client(env["MOTCUA_BANK_URL"]) as bank, partner_client(env["MOTCUA_POST_URL"]) as post:
         orders = {one["key"]: one for one in (await bank.get("/ledger")).json()["orders"]}
@@ -141,7 +141,7 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
 
 
 async def requests_of(world: World, *plays: Play) -> dict[str, list[Order]]:
-    """What each workflow of these filings has asked the platform's queue for."""
+    """The requests of each workflow of these filings to the platform's queue."""
     rows = await world.fetch(_STREAMS, [play.filing for play in plays])
     return {row["stream"]: await honest(world.temporal, row["stream"]) for row in rows}
 
@@ -170,7 +170,7 @@ OLD: Final[dict[str, list[Any]]] = {
 
 @pytest.fixture(params=["off", "required"])
 async def asked(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
-    """A platform and a back office, where everybody is believed, and where whoever speaks must sign."""
+    """A platform and a back office: first without signatures, then with required ones."""
     chosen = await signing(world) if request.param == "required" else world
     async with chosen.platform(), chosen.back_office():
         yield chosen

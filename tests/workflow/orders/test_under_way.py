@@ -1,4 +1,4 @@
-"""An act under way is done once, whatever becomes of its run; what was signed that no event orders is found."""
+"""An act under way is done once, for any fate of its run; a signature that no event orders is found."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -104,7 +104,7 @@ EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {
 
 @pytest.fixture(params=EVENTS)
 async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """What happens to the run of a stream."""
+    """The event that happens to the run of a stream."""
     async with AsyncExitStack() as stack, there.back_office():
         await stack.enter_async_context(worker(there, "one"))
 
@@ -230,7 +230,7 @@ async def told(play: Play, *places: About) -> list[Told]:
 
 
 async def named(play: Play) -> list[tuple[Health, bool]]:
-    """How the doctor finds it, and whether it names this result."""
+    """The doctor's finding about it, and whether the finding names this result."""
     settings = {"MOTCUA_DATABASE_URL": play.world.app_dsn, "MOTCUA_SIGNER_URL": play.world.env["MOTCUA_SIGNER_URL"]}
     found = await signatures(Surroundings(settings, {}, Home.__new__(Home)))
     return [(one.health, str(play.filing) in one.what.en) for one in found if str(play.filing) in one.what.en]
