@@ -34,7 +34,7 @@ class SecondPlace:
 
     @classmethod
     async def to_write(cls, url: str) -> Self:
-        """As `at`, for a process that adds files. Raises also the errors of `Store.expect_kept`."""
+        """Returns the second place, for a process that adds files. Raises the errors of `at` and of `expect_kept`."""
         store = open_store(url, CHECKPOINTS)
         await Store(store).expect_kept(CHECKPOINTS)
         return cls(store)

@@ -53,7 +53,8 @@ _DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""The maximum number of workflows replayed in a search (`MOST`: healed), chosen at random so none blocks others."""
+"""The maximum numbers of workflows that a search replays, and heals (`MOST`); chosen at random so none blocks
+others."""
 
 LOOKED_BACK: Final = timedelta(minutes=10)
 """The time before a search within which a workflow must have ended to be found."""

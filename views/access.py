@@ -55,7 +55,7 @@ async def about(
 
 
 def _remembered(memory: Memory | None, head: Head, filing: str) -> list[Any]:
-    """Returns the events of the filing's own stream if that is the one with this head, and it is remembered."""
+    """Returns the filing's events if `memory` has the filing's stream with this head; else none."""
     told = memory.find(head) if memory is not None and head.stream == filing else None
     return [] if told is None else [one.event for one in told.events]
 

@@ -175,7 +175,7 @@ class Memory:
         return replace(told, as_of=head.now)
 
     def keep(self, head: Head, told: Told, size: int) -> None:
-        """Remembers a stream of so many bytes."""
+        """Remembers a stream; `size`: its recorded bytes."""
         self._forget(head.stream)
         self._known[head.stream] = head, told, size
         self._left -= size

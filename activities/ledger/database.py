@@ -31,7 +31,7 @@ def mask_database_errors() -> Iterator[None]:
 
 @asynccontextmanager
 async def acquired(pool: Pool, seconds: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
-    """Yields a connection of the pool, within so many seconds. Errors are replaced as in `mask_database_errors`."""
+    """Yields a connection of the pool; waits at most `seconds`. Errors are replaced as in `mask_database_errors`."""
     with mask_database_errors():
         async with pool.acquire(timeout=seconds) as connection:
             yield connection

@@ -46,7 +46,7 @@ class Watched(Taken):
 
 
 class Payments:
-    """Requests fees through providers of payments and queries their money, on orders in the log."""
+    """Requests fees through payment providers, and queries the providers about money, as the log orders."""
 
     def __init__(self, providers: Mapping[str, Provider], pool: Pool, instructions: Instructions) -> None:
         self._asker = Asker(providers, pool)

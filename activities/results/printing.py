@@ -85,7 +85,7 @@ async def _signatory(
 ) -> Signatory | None:
     """Returns the officer who signs the agency's results now; None if only the seal is put on.
 
-    A substitute signs in the power and with the title of their own (Decree 30/2020 annex I).
+    A substitute signs with their own power and title (Decree 30/2020 annex I).
     """
     now = await signer_now(connection, agency, SigningPlace.SIGNATURE)
     if now is None:

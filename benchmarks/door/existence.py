@@ -149,7 +149,7 @@ class Requests:
 
 
 async def _asked(on: Standing, requests: Requests, pairs: int) -> Sequence[Pair]:
-    """Returns the times of so many pairs. Of each pair, either request may be the first."""
+    """Returns the times of `pairs` pairs. Either request of a pair may be the first."""
     foreign = cycle(requests.filings)
 
     async def pair() -> Pair:

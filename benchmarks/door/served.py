@@ -1,4 +1,4 @@
-"""A door with one more address, `/constant/{size}`: an answer of so many bytes, after the same check of the token."""
+"""A door with one more address, `/constant/{size}`: an answer of `size` bytes, after the same check of the token."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -60,7 +60,7 @@ class Standing:
         return await self.token(f"{agency.lower()}-{role}-1", role)
 
     async def prepared(self, many: int) -> list[UUID]:
-        """Files so many filings of `APPLICANT`, each brought to its decision; returns their ids."""
+        """Files `many` filings of `APPLICANT`, each brought to its decision; returns their ids."""
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def one() -> UUID:

@@ -86,7 +86,7 @@ class LongLog:
 
 
 def _counters(world: World, rounds: int) -> Iterator[tuple[Any, ...]]:
-    """Yields each counter, as it is after so many rounds."""
+    """Yields each counter with its value after the given number of rounds."""
     for place, agency in enumerate(world.agencies):
         of_agency = len(range(place, rounds, len(world.agencies)))
         for (kind, period), last in world.counted.items():

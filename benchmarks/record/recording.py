@@ -28,7 +28,7 @@ AT_DECISION: Final = 1
 
 
 async def record(folder: Path) -> None:
-    """Records the filings in a stack of this folder, and ends it."""
+    """Records the filings in a stack of this folder, then ends the stack."""
     async with scene(folder) as on:
         product = on.sides[0]
         played = await asyncio.gather(*(product.file() for _ in range(CLOSED)))

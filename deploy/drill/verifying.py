@@ -51,7 +51,7 @@ async def checkpoints(connection: Connection, sources: Sources, last: int) -> li
 
 _LOST: Final = {Rule.EVENT_MISSING, Rule.POSITION_DIFFERS}
 _OF_LATER: Final = {Rule.ROWS, Rule.MORE}
-"""Rules that later batches of rows, or too many lost events, break too. `record` verifies the chain of the rows."""
+"""Rules that later batches of rows, or too many lost events, also break. `record` verifies the chain of the rows."""
 
 
 async def keys(connection: Connection, masters: MasterKeys) -> list[Problem]:

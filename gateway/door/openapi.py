@@ -50,7 +50,7 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
 
 
 class _WithoutNull(Plain):
-    """Leaves null out, which no answer and no parameter has: a field that is not set is left out."""
+    """Removes null from the schemas: answers and parameters leave a field out that is not set."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -179,7 +179,7 @@ app = typer.Typer()
 
 
 class Least(StrEnum):
-    """The mildest health of which findings are shown; findings of a worse health are shown, too."""
+    """The mildest health that is shown: findings of this health or a worse one are shown."""
 
     WARN = "warn"
     FAIL = "fail"

@@ -82,7 +82,7 @@ class Headings(NamedTuple):
         return self.titles[self.places[column]] if column is not None and column in self.places else ""
 
     def unit(self, column: Column) -> str:
-        """The words in brackets in the heading of this column: the unit of bare numbers."""
+        """The words in brackets in the heading of this column: the unit of numbers that are written without a unit."""
         in_brackets = re.search(r"\(([^)]*)\)", self.title(column))
         return in_brackets[1].strip() if in_brackets else ""
 

@@ -168,7 +168,7 @@ class Touched:
 
 @dataclass
 class VersionWhatIf:
-    """`stay`: the number of open filings by present version; `touched`: the filings that would change."""
+    """The effect of another version. `stay`: open filings by present version; `touched`: filings that would change."""
 
     procedure: str
     version: str

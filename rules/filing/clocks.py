@@ -16,7 +16,7 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
-"""The time that the report of an online payment may still take after the due time."""
+"""The time after a due time within which the report of an online payment may still arrive."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""

@@ -181,7 +181,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     """The grants for a question: for an upload, those that permit its client id; for any other question, all.
 
-    Raises `RefusalError` if there is none: a file counts in the quota of the filing even before the submission.
+    Raises `RefusalError` if no grant permits it: a file counts in the quota of the filing even before the submission.
     """
     if not isinstance(question, rd.AskUpload):
         return grants

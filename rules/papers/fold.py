@@ -34,7 +34,7 @@ def _voided(papers: OfficialPapers, event: ReceiptVoided, at: datetime) -> dict[
 
 
 def _with(papers: OfficialPapers, number: str, change: dict[str, Any]) -> tuple[MoneyReceipt, ...]:
-    """The receipts, the one of this number changed."""
+    """The receipts, with this change in the receipt of this number."""
     return tuple(one.model_copy(update=change) if one.registered == number else one for one in papers.receipts)
 
 

@@ -15,19 +15,19 @@ EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600)
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
 SELDOM: Final = (timedelta(minutes=1), timedelta(days=1))
-"""The queries of a provider that also reports by itself, beside the one at the end: they find lost reports."""
+"""The queries of a provider that also reports money itself, besides the last one: they find lost reports."""
 
 SPREAD: Final = timedelta(minutes=30)
 """The maximum delay of a watch's queries. Offices open at the same minute, so each watch has a delay of its own."""
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
-"""The shortest and the longest pause between two queries of a provider that also reports by itself."""
+"""The shortest and the longest pause between two queries of a provider that also reports money itself."""
 
 _DAY: Final = timedelta(days=1)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports by itself: the time since `since`, bounded."""
+    """The pause before the next query of a provider that also reports money itself: the time since `since`, bounded."""
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
@@ -55,7 +55,7 @@ def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime
 
 
 def next_seldom_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The time of the next query after `now` of a provider that also reports by itself; the last is at the end."""
+    """The time of the next query of a provider that also reports money itself; the watch's end if no other is left."""
     return _first_after(now, (since + after for after in SELDOM if since + after < until)) or until
 
 

@@ -176,7 +176,7 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _decides(filing: Filing) -> Role | None:
-    """The role of the officers who decide such filings; None if only a standing order does."""
+    """The role of the officers who decide the filing; None if only a standing order does."""
     return next((step.role for step in filing.procedure.review if step.act is Act.DECIDE), None)
 
 
@@ -327,7 +327,7 @@ def _share(refund: Refund, claim: Claim) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds by rule that the filing's last end caused; those of an end before a reopening are left out."""
+    """The refunds by rule since the filing's last end; those because of an end before a reopening are left out."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

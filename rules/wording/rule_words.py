@@ -53,7 +53,7 @@ def _filed(procedure: Procedure) -> Text:
 
 
 def _delivered(result: ResultRule) -> Text:
-    """The channels of the result in words; if the result follows the filing, those of each way of filing."""
+    """The channels of the result in words: by way of filing, if the result follows the way of filing."""
     if not result.as_filed:
         return channels(result.channels)
     electronic, paper = (channels(as_filed(result.channels, filed)) for filed in (Channel.ONLINE, Channel.COUNTER))

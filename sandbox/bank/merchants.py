@@ -67,7 +67,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
 
 
 def merchants(data: Path, *, reports: bool = False) -> Mapping[str, Merchant]:
-    """Returns the merchants in a folder, by interface. Makes those that it lacks; `reports`: also that of its own."""
+    """Returns the merchants in a folder, by interface, and makes the missing ones; `reports`: also that of `OWN`."""
     file, names = data / FILE, {**_NAMES, OWN: OWN} if reports else _NAMES
     known = json.loads(file.read_text()) if file.exists() else {}
     if names.keys() - known.keys():

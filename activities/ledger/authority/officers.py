@@ -89,7 +89,7 @@ async def beside(connection: Connection, vault: Vault, kinds: Kinds, batch: Batc
 async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant.
 
-    Returns a problem, too, if an officer records that they themselves succeed an applicant.
+    Also if an officer records that they themselves succeed an applicant.
     """
     if batch.actor.role not in OFFICERS:
         return []

@@ -184,7 +184,7 @@ def setting(readers: Iterable[Reader]) -> str:
 
 
 def _text(value: str) -> str:
-    """Returns the SQL of a text."""
+    """Returns the SQL of a text value."""
     return f"convert_from('\\x{value.encode().hex()}', 'UTF8')"
 
 

@@ -182,7 +182,7 @@ def _context(row_id: UUID, part: str = "message") -> str:
 
 
 async def _key(connection: Connection, vault: Vault, row_id: UUID) -> FilingKey | None:
-    """Returns the key of a row as the record has it now; None if it is gone. An erased key stays in no cache."""
+    """Returns the key of a row from the record, since an erased key may not stay in a cache; None if it is missing."""
     row = await connection.fetchrow(KEY, row_id)
     return None if row is None else await vault.unwrap(row)
 

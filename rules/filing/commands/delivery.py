@@ -201,7 +201,7 @@ def _void(filing: Filing) -> bool:
 
 
 class _Person(NamedTuple):
-    """A person entitled to a result. Unknown fields are None, as are those of an organisation."""
+    """A person entitled to a result. Unknown fields are None; of an organisation, all are."""
 
     number: str | None = None
     name: str | None = None

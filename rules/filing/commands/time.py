@@ -158,7 +158,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """Refuses except in the review and while a result is made; refuses while a lost copy is being replaced, too."""
+    """Refuses outside the review and the making of a result; also while a lost copy is being replaced."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
