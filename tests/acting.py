@@ -102,7 +102,7 @@ def posted(**overrides: Any) -> Submission:
 
 
 def marriage(**overrides: Any) -> Submission:
-    """Returns a submission: level 3; copies of the extract are paid at the counter once the result is there."""
+    """Returns a submission at level 3; copies of the extract are paid at the counter once the result is made."""
     fields: dict[str, Any] = {
         "procedure": MARRIAGE,
         "form": SPOUSES | {"copies": 1},

@@ -1,4 +1,4 @@
-"""File examiners for tests: one that accepts everything, for tests of other subjects, and how to install one."""
+"""A file examiner for tests of other subjects, which accepts everything, and its installation."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

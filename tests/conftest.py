@@ -90,7 +90,7 @@ def _runs_whole(file: Path, config: pytest.Config) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Returns True for a folder or a file that is left out, so that it is not even imported."""
+    """Returns True for a folder or a file that is left out, which is then not imported."""
     if collection_path.is_dir():
         slow = collection_path.parent == TESTS and collection_path.name not in tiers.QUICK
         return True if config.getoption("quick") and slow else None

@@ -71,7 +71,7 @@ def raw_text(made: bytes, foot: str) -> str:
 def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
     """Returns overlapping text: pairs of characters that share more than a third of the smaller one.
 
-    `shifted` moves half of the characters down by so many points, to prove that an overlap is found.
+    `shifted` moves half of the characters down by this number of points, to prove that an overlap is found.
     """
     text = page.get_textpage()
     boxes: list[tuple[float, float, float, float, str]] = []

@@ -1,4 +1,4 @@
-"""The page of the procedures' facts says what their files say, and leaves no unconfirmed fact without a reason."""
+"""The page of the procedures' facts agrees with their files, and gives a reason for each unconfirmed fact."""
 
 import os
 from collections import Counter

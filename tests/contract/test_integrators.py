@@ -125,7 +125,7 @@ DIGEST: Final = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48b
 
 
 def literal(name: str) -> Any:
-    """An object of the program that stands there as it is, as JSON would say it."""
+    """The value of an object literal in the program, as JSON."""
     (text,) = re.findall(rf"^const {name} = (\{{.*?\}});$", PROGRAM, re.MULTILINE | re.DOTALL)
     for other, value in re.findall(r"^const ([A-Z]+) = (\{.*?\}|'[^']*');$", PROGRAM, re.MULTILINE):
         text = re.sub(rf"\b{other}\b", value, text)

@@ -1,4 +1,4 @@
-"""The table of public holidays says what the library `holidays` says; `MOTCUA_GOLDEN=write` writes the table anew."""
+"""The table of public holidays equals that of the library `holidays`; `MOTCUA_GOLDEN=write` writes the table anew."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The contract as JSON Schema: what the files say, and that they say what the models do.
+"""The contract as JSON Schema: the content of the files, and its agreement with the models.
 
 `make golden` writes `schemas.json` anew: a line that disappears or changes in it breaks somebody.
 """
@@ -121,7 +121,7 @@ def test_no_words_are_left_over() -> None:
 
 
 IN_COMMON: Final = 3
-"""The models in which a field stands, before its words are in `motcua/json_schema/common_fields.py`."""
+"""The number of models with the same field from which its description is in `motcua/json_schema/common_fields.py`."""
 
 
 @walked("name", MESSAGES, at_least=260)

@@ -101,7 +101,7 @@ async def sent(n: int, message: Callable[[], Awaitable[Any]]) -> Counter[str]:
 
 
 async def flood(address: str, namespace: str, own: str, officers: str, counts: list[int], megabytes: int) -> None:
-    """Send everything at once, and print what came of it."""
+    """Sends everything at once, and prints the outcomes."""
     client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
     portal = Flooder(client, SEED)
     submissions, questions, signals, starts = counts

@@ -32,7 +32,7 @@ class WorkerProcess:
         self._process.kill()
 
     def pause(self) -> None:
-        """Stops it by SIGSTOP: it is there, and hears nothing until it goes on."""
+        """Pauses the process by SIGSTOP."""
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -85,7 +85,7 @@ async def worker_process(
 
 
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT, seconds: float = 100) -> Ended:
-    """Runs a `motcua` command as a process to its end, for so many seconds at most."""
+    """Runs a `motcua` command as a process to its end, for `seconds` at most."""
     own, pipe = {**os.environ, **env}, asyncio.subprocess.PIPE
     process = forked("motcua.command", *arguments, env=own, cwd=folder, stdout=pipe, stderr=pipe)
     out, err = await asyncio.wait_for(process.communicate(), seconds)

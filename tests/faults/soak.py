@@ -50,7 +50,7 @@ from tests.faults.processes import program, until, up
 from workers.wiring import WORKFLOWS
 
 REACHED: Final = 30
-"""Seconds within which a worker must come to a place where it is to die; else the next place is tried."""
+"""Seconds within which a worker must reach the point at which it is killed; else the next point is tried."""
 LEFT_TO_THEMSELVES: Final = 15
 """Seconds for which the runs of the restored, older Temporal go on before the runbook."""
 TO_ACT: Final = {"draft": 90}
@@ -62,7 +62,7 @@ POINTS: Final = (
 """Places between an act, its finding and its answer: half of the deaths are after a finding."""
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "relay", "trust")
 ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
-"""Events that each outcome of an act must have in the end: others may be overtaken by events of people."""
+"""Events that must follow each outcome of an act in the end; for other outcomes, people's events may come first."""
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
 
@@ -157,7 +157,7 @@ async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
 
 
 async def fault(pid: int, pause: float | None) -> None:
-    """Kill a process, or pause it for so many seconds."""
+    """Kills a process; or pauses it for `pause` seconds."""
     if pause is None:
         os.kill(pid, signal.SIGKILL)
         return

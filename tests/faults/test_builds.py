@@ -111,7 +111,7 @@ async def versions(world: World, tmp_path: Path) -> AsyncIterator[Versions]:
 
 
 async def in_flight(world: World) -> list[Play]:
-    """Filings wherever they may stand: at intake, with a fee that nobody pays, one that was paid, in review, ended."""
+    """Filings at every stage: at intake, with a fee that nobody pays, with a paid fee, in review, ended."""
     plays = [await Play.begin(world, birth()), await Play.begin(world, extract(payer_account=NEVER_PAYS))]
     for play in [await Play.begin(world, extract()), await Play.begin(world, birth())]:
         await play.accept()

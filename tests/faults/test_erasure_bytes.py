@@ -68,7 +68,7 @@ async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
 
 
 async def in_temporal(folder: Path) -> int:
-    """In so many nodes of histories a mark stands: Temporal deletes after it has said yes."""
+    """The number of history nodes with a mark: Temporal deletes them some time after it has confirmed the deletion."""
     [database] = folder.rglob("temporal.db")
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         nodes = connection.execute("select data from history_node").fetchall()
@@ -76,11 +76,11 @@ async def in_temporal(folder: Path) -> int:
 
 
 def named(folder: Path, stream: str) -> int:
-    """In how many files a stream stands."""
+    """The number of files that contain a stream's name."""
     return sum(stream.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def found(folder: Path) -> list[str]:
-    """The files in which one of the marks stands, but for those of others."""
+    """The files with one of the marks, without those of `OF_OTHERS`."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(OF_OTHERS)]
     return sorted(str(path.relative_to(folder)) for path in files if any(mark in path.read_bytes() for mark in MARKS))

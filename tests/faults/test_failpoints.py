@@ -96,7 +96,7 @@ async def test_the_receipt_of_a_command_that_the_engine_forgot_comes_from_the_lo
 
 
 async def forgotten(tmp_path: Path, *, by_a_page: bool) -> None:
-    """The log tells of the command `by_a_page` that its client has seen, or by its receipt: there was no answer yet."""
+    """The log reports the command by a page of events (`by_a_page`), or by its receipt; the client got no answer."""
     async with own_stack() as (stack, world):
         client = world.client
         async with worker_process(world.process_env, tmp_path) as worker:

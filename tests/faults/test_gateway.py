@@ -110,7 +110,7 @@ async def captured(play: Play) -> list[str]:
 
 
 def said_of(play: Play) -> list[str]:
-    """So many different callbacks about one payment; one of them says that it was paid."""
+    """`EACH` different callbacks about one payment; one of them reports it as paid."""
     reference, amount = reference_of(fee_key(play.filing, 1)), f"{FEE}00"
     return [ipn(reference, Amount=amount, TransactionStatus=f"{n:02}") for n in range(EACH)]
 

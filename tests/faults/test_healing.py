@@ -1,4 +1,4 @@
-"""Worker processes heal by themselves what can't be replayed, count it, and tell it: `motcua doctor`."""
+"""Worker processes heal runs that can't be replayed, count them, and report them to `motcua doctor`."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Somebody looks at a filing between an event and the task that tells of it, when its history has just become long."""
+"""Somebody looks at a filing between an event and the task that reports it, when its history has just become long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def kinds(handle: WorkflowHandle[Any, Any]) -> list[int]:
 
 
 async def test_a_look_before_an_answer_is_told_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
-    """The next worker runs the filing past the answer, and only then hears that the history is long (ADR 0006)."""
+    """The next worker runs the filing past the answer, and only then learns that the history is long (ADR 0006)."""
     async with worker_process(world.process_env, tmp_path):
         play = await Play.begin(world, birth())
     looking = asyncio.create_task(play.view())

@@ -55,7 +55,7 @@ class House:
 
 @dataclass
 class Filings:
-    """One for an officer, one that goes on while its Temporal is away, one that is paid for, one whose clock runs."""
+    """Filings: for an officer, one that goes on while its Temporal is away, one that is paid, one whose clock runs."""
 
     officers: Play
     went_on: Play
@@ -77,7 +77,7 @@ class Filings:
         return cls(officers, went_on, paid, late)
 
     def at(self, world: World) -> Filings:
-        """The same, acted on through another Temporal."""
+        """The same filings, for clients of another Temporal."""
         return Filings(*(replace(play, world=world) for play in (self.officers, self.went_on, self.paid, self.late)))
 
     async def end_as_they_must(self) -> None:

@@ -21,7 +21,7 @@ from tests.integration.files.clamd import OwnClamd
 
 
 async def with_paper(world: World, paper: bytes | None = None) -> Submission:
-    """A submission whose paper lies in the store."""
+    """A submission whose paper is in the store."""
     plain = birth()
     data = page("giay chung sinh") if paper is None else paper
     file = await Store(open_store(world.objects)).put(of(plain), data, "application/pdf")

@@ -131,7 +131,7 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
     when: dict[str, int] = {}
 
     def file() -> Awaitable[Any]:
-        """A minute more than it says is given to clocks that differ."""
+        """A minute is added to its validity, for clocks that differ."""
         at = seconds(datetime.now(UTC)) - (95 if rule == "statement_expired" else 0)
         when.update(iat=at, exp=at + 60)
         return portal.submit(filed, **when)

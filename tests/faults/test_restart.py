@@ -1,4 +1,4 @@
-"""Workflows that Temporal has lost, one by one or all: each goes on from the log, and nothing happens twice."""
+"""Workflows that Temporal has lost, one or all: each continues from the log, and nothing happens twice."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def whole(env: Mapping[str, str]) -> World:
 
 
 TOGETHER: Final[dict[str, tuple[bool, Lose]]] = {"alone": (False, terminate), "together": (True, delete)}
-"""Whether a filing is lost with its payment or parcel, and how."""
+"""Whether a filing is lost together with its payment or parcel, and the way in which it is lost."""
 
 
 async def restart(play: Play, expected: int = 0) -> dict[str, Any]:

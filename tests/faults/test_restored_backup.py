@@ -74,7 +74,7 @@ class House:
         return room / "postgres"
 
     def restore(self, backup: Path) -> None:
-        """PostgreSQL as it was then, and a Temporal that knows nothing."""
+        """Restores PostgreSQL from the backup, with an empty Temporal."""
         home = self.folder / "home"
         shutil.rmtree(home / "postgres")
         backup.rename(home / "postgres")

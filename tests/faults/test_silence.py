@@ -1,4 +1,4 @@
-"""Silent approval against an officer who decides at the last moment: one of them wins, and the history says which."""
+"""Silent approval against an officer who decides at the last moment: one of them wins, as the history shows."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ class Race:
 
 
 async def publish(world: World, seconds: int) -> str:
-    """Publish a version that silence approves after so many seconds; its name."""
+    """Publishes a version with approval by silence after `seconds`; returns its name."""
     file = (ROOT / "procedures" / f"{NOTICE}@2026-12.yaml").read_bytes()
     variant = procedures.demo_variant(file, {"processing": seconds}, suffix="silence")
     return (await procedures.publish(world.owner_dsn, variant, demo=True)).version
@@ -135,7 +135,7 @@ async def replay(world: World, races: list[Race]) -> None:
 async def test_silence_or_the_officer_decides_never_both(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
-    """`MOTCUA_RACES` says how many times; what is counted is kept as properties of the test."""
+    """`MOTCUA_RACES` is the number of races; the counts are stored as properties of the test."""
     version = await publish(world, LIMIT)
     races: list[Race] = []
     async with world.platform():

@@ -1,4 +1,4 @@
-"""A bug in a workflow: filings stand still, and say so; the fix is deployed, and all end as they must."""
+"""A bug in a workflow: filings stall, and are reported; the fix is deployed, and all end as expected."""
 
 from pathlib import Path
 from typing import Final

@@ -177,7 +177,7 @@ AT_THE_POLICE = {"subject": "h01.31-specialist-1", "agency": "H01.31"}
 
 
 async def test_a_filing_that_was_lost_with_its_parts_hears_what_they_had_recorded(world: World, tmp_path: Path) -> None:
-    """Nobody tells it: the workflows of its parts are lost too, and only its own is started again."""
+    """Nothing notifies it: the workflows of its parts are lost too, and only its own is restarted."""
     async with worker_process(world.process_env, tmp_path):
         play = await refer(world)
         filing = ids.filing_workflow(play.filing)
@@ -249,7 +249,7 @@ async def act(play: Play, command: type[Command], **said: Any) -> None:
 
 
 async def dies_when_it_next_commits(worker: WorkerProcess) -> None:
-    """Or has nothing more to commit."""
+    """The worker is killed at its next commit, unless it has nothing more to commit."""
     worker.arm("ledger.committed")
     with suppress(TimeoutError):
         assert await asyncio.wait_for(worker.died(), 5) == -signal.SIGKILL

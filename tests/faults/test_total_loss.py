@@ -1,4 +1,4 @@
-"""Temporal's database is older, in the middle of a demo: everything goes on from the log."""
+"""Temporal's database is replaced by an older one during a demo: everything continues from the log."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.forked import Forked
 FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
-"""So many filings are open, and so many payments paid and watched, when it happens."""
+"""The numbers of open filings, and of paid and watched payments, at the loss."""
 SINCE: Final = 60
 FILED_SINCE: Final = 5
 """The number of events and filings that the restored Temporal lacks."""
@@ -33,7 +33,7 @@ async def under_way(env: dict[str, str]) -> bool:
 
 @dataclass
 class Demo:
-    """A demo that runs in a stack of its own, and has come to where it is worth interrupting."""
+    """A demo in a stack of its own, which has reached a state worth interrupting."""
 
     folder: Path
     home: Home

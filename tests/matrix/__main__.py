@@ -1,4 +1,4 @@
-"""All orders in which what is to be known of one payment may become known: `make matrix`. docs/testing.md says more.
+"""All orders in which the facts about one payment may become known: `make matrix`. docs/testing.md says more.
 
 It exits 0 only if every one ended as it must. One that is ended before says what came out until then.
 """

@@ -157,7 +157,7 @@ class Paying:
         return "obligation_fulfilled" if self.variant.demanded else "fee_paid"
 
     async def _fee_paid(self, times: int) -> None:
-        """Wait until the filing has recorded so many payments. Raises `TooSlowError` if the time ended before."""
+        """Waits until the filing has recorded `times` payments. Raises `TooSlowError` if the time to pay was over."""
         paid = self._paid
         kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
         if kinds.count(paid) < times:
@@ -202,7 +202,7 @@ class Paying:
         return datetime.now(UTC) >= self.case.ends
 
     async def _told(self, times: int) -> None:
-        """Wait until so many of the bank's callbacks are acknowledged."""
+        """Waits until this number of the bank's callbacks is acknowledged."""
         await until(self.case.callbacks, lambda found: sum(one["status"] == httpx.codes.OK for one in found) == times)
 
     @property

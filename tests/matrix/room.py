@@ -85,7 +85,7 @@ class Room:
 async def opened(world: World, folder: Path, seconds: int, at_once: int) -> AsyncIterator[Room]:
     """Opens a room on a world without workers, with slots for `at_once` active cases.
 
-    A request through VNPay can be paid for so many `seconds`.
+    A request through VNPay can be paid for `seconds`.
     """
     port = free_port()
     gateway = f"http://127.0.0.1:{port}"

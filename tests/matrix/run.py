@@ -39,7 +39,7 @@ async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, shown: S
 
 
 async def _round(room: Room, subjects: Sequence[Subject], many: int, shown: Showing) -> Sequence[Subject]:
-    """Runs the subjects, so many at a time; returns those for which the machine was too slow."""
+    """Runs the subjects, `many` at a time; returns those for which the machine was too slow."""
     under_way = asyncio.Semaphore(many)
     too_slow: list[Subject] = []
 

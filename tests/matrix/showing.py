@@ -70,7 +70,7 @@ class Showing:
         self._say(f"each has a verdict after {self.seconds} s: {self._counts}; do both ledgers agree?")
 
     def balanced(self, retained: int) -> None:
-        """The bank's ledger and ours agree: so many đồng are kept of all payments together."""
+        """Shows that the bank's ledger and ours agree: `retained` đồng are kept of all payments together."""
         self.retained = retained
         self._say(f"both keep {retained:,} đồng; now the receipts, the log and the read models")
 

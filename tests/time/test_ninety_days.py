@@ -71,7 +71,7 @@ TOLD: Final = {
     "2030-05-13 11:00": ["claimed", "decided", "result_issued", "finished_early", "pickup_offered"],
     "2030-06-06 09:30": ["handed_over"],
 }
-"""Every event after the submission on Monday 4 March at 09:00. The golden ledger of clocks says why on these days."""
+"""Every event after the submission on Monday 4 March at 09:00. The golden ledger of clocks has the reasons."""
 INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
 
 

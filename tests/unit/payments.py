@@ -20,7 +20,7 @@ FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Told(Alive):
-    """A payment of `amount` đồng that takes commands. A request lasts for so many `seconds`."""
+    """A payment of `amount` đồng that takes commands. A request can be paid for `seconds`."""
 
     kind = PAYMENT
 

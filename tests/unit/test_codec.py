@@ -294,7 +294,7 @@ def test_a_ring_that_is_given_is_the_stacks(home: Home, tmp_path: Path, monkeypa
 
 
 def raised(*types: str) -> Failure:
-    """The failure of an exception that came of the others."""
+    """The failure of an exception caused by the other ones."""
     first, *others = types
     cause: dict[str, Any] = {"cause": raised(*others)} if others else {}
     return Failure(message="x", application_failure_info=ApplicationFailureInfo(type=first), **cause)

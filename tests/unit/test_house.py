@@ -18,7 +18,7 @@ from tests.walking import walked
 
 
 def imported(file: Path) -> Iterator[tuple[int, str]]:
-    """Every name that a file imports, with all that it lies in, and the line on which it does."""
+    """Every name that a file imports, with the names of its parents, and the line of the import."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -96,7 +96,7 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     exactly=5,
 )
 def test_an_addition_touches_few_files(names: str, most: int) -> None:
-    """Shown by one of each that is there, with all of its own names; the words of both languages are one file."""
+    """Shown by one existing example of each, with all of its own names; the words of both languages are one file."""
     pattern = re.compile(rf"(?<!\w)({names})(?!\w)")
     files = [file for file in product(*NO_PRODUCT) if pattern.search(file.read_text(encoding="utf-8"))]
     assert 1 < len(files) <= most, files
@@ -128,7 +128,7 @@ BRANCHES: Final[dict[type[ast.AST], Callable[[Any], int]]] = {
 
 
 def complexity(function: Function) -> int:
-    """The number of ways through a function, without functions and classes that stand in it."""
+    """The number of paths through a function, without nested functions and classes."""
     return 1 + sum(BRANCHES[type(node)](node) for node in within(function.body) if type(node) in BRANCHES)
 
 
@@ -159,7 +159,7 @@ UNREAD: Final = re.compile(r"\]\([^)]*\)|`tests/[^`]*`")
 
 
 def too_wide(page: Path) -> Iterator[str]:
-    """The place and width of every line of prose, and of every cell, that is too wide; code may be as wide as it is."""
+    """The place and width of every line of prose, and of every cell, that is too wide; code may have any width."""
     text = CODE.sub(lambda code: "\n" * code[0].count("\n"), page.read_text("utf-8"))
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("|"):
@@ -193,7 +193,7 @@ def sources(under: Path = ROOT) -> list[Path]:
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
-    """Every string of a program; what an f-string takes in stands as `{}`."""
+    """Every string of a program; the values in an f-string are shown as `{}`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

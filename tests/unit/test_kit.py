@@ -517,7 +517,7 @@ async def test_many_at_once_may_be_the_same_file(backend: ObjectStore, tmp_path:
 async def test_a_folder_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool, draft: str
 ) -> None:
-    """The draft before it has its name, the folders that are new, and the folder in which the name stands."""
+    """The draft before it gets its name, the new folders, and the folder with the name are synced."""
     synced: list[str] = []
     real = os.fsync
 

@@ -203,7 +203,7 @@ def test_what_comes_too_late_or_twice_or_from_somebody_else_is_refused(story: St
     )
 )
 def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(told: list[tuple[Any, ...]]) -> None:
-    """Notices and answers to queries say the same, as often as they like; a refused word changes nothing."""
+    """Notices and answers to queries report the same facts, any number of times; a refused command changes nothing."""
     so_far = Told()
     first: dict[str, int] = {}
     for what, *said in told:
@@ -285,7 +285,7 @@ class Heard(Alive):
         return state
 
     def says(self, *meanings: Meaning, again_by: datetime | None = None) -> list[Any]:
-        """The events that so many steps give."""
+        """The events of one tracking step for each meaning."""
         said = len(self.log)
         self.do(cm.RecordSteps, steps=tuple(map(self.line, meanings)), again_by=again_by)
         return [recorded.event for recorded in self.log[said:]]

@@ -1,4 +1,4 @@
-"""How a process lives: where it finds the rest, what it tells the database, its logs, its build, and its hooks."""
+"""The life of a process: its addresses, its database sessions, its logs, its build, and its hooks."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Every kind of stream stands in one descriptor; derived ids are the same for ever; what a workflow remembers."""
+"""Every kind of stream has one descriptor; derived ids never change; and the memory of workflows."""
 
 import re
 from base64 import b64decode

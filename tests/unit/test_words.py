@@ -1,4 +1,4 @@
-"""Every sentence stands once in each language and is used; the help of every command is shown in one language."""
+"""Every sentence exists once in each language and is used; the help of every command is shown in one language."""
 
 import ast
 import re

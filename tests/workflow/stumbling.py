@@ -23,7 +23,7 @@ class Waiting:
 
 @workflow.defn(name="Filing")
 class Mended:
-    """The same workflow as `Buggy`, without the bug."""
+    """The workflow `Buggy` without its bug."""
 
     @workflow.run
     async def run(self) -> None:

@@ -149,7 +149,7 @@ DECIDES: Final = "h01.31-leader-1"
 
 
 def doubts(agency: str, form: Mapping[str, Any]) -> bool:
-    """Whether the back office finds this dossier incomplete; the stranger says the opposite."""
+    """Whether the back office finds this dossier incomplete; the stranger answers the opposite."""
     return agency == LEAD or form.get("child_name") == DOUBTED
 
 

@@ -341,7 +341,7 @@ class Garbled:
 
 @asynccontextmanager
 async def garbled(world: World) -> AsyncIterator[Garbled]:
-    """It works on the default queue."""
+    """Runs a back office with unfit answers on the default queue."""
     office = Garbled()
     async with Worker(await stock(world), task_queue="backoffice", activities=[office.check]):
         yield office

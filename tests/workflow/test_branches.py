@@ -118,7 +118,7 @@ SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_pap
 
 
 async def read(world: World, **seconds: int) -> Play:
-    """A result that waits to be read, for an hour unless something else is said."""
+    """A result that waits to be read, by default for an hour."""
     version = await acting.publish_short(world, BIRTH, **{"reading": 3600} | seconds)
     play = await Play.begin(world, acting.birth(version=version, result_channel="online"))
     await play.at(Stage.READING)
@@ -371,7 +371,7 @@ SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
 async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
-    """So much was asked of the record since; a signal stands in the history once the task under way has ended."""
+    """The number of readings of the record since the signal, which enters the history after the task under way."""
     kinds = [event.event_type async for event in handle.fetch_history_events()]
     return kinds[kinds.index(SIGNALED) :].count(EventType.EVENT_TYPE_MARKER_RECORDED) if SIGNALED in kinds else 0
 
@@ -428,7 +428,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
 
 
 async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
-    """Neither that it went back, nor that something is to be looked at, moves a đồng."""
+    """Neither a refund that it reports, nor a request to look again, moves a đồng."""
     play = await Play.accepted(running, extract(payer_account=acting.PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     client = await stock(running)

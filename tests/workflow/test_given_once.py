@@ -29,7 +29,7 @@ WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/20
 
 
 def goes_wrong(till: Till, fault: str, times: int = 1) -> None:
-    """Switch a fault on for so many calls: for refunds at VNPay only, or for every call."""
+    """Switches a fault on for `times` calls: for refunds at VNPay only, or for every call."""
     wire = "vnpay" if fault in {"refuse_refund", "next_day"} else "refunds"
     said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
     till.bank.client.put(f"/faults/{wire}", json=said).raise_for_status()
@@ -59,7 +59,7 @@ async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
 
 
 async def nothing(*_: Any) -> None:
-    """All goes on."""
+    """Does nothing: the refund continues."""
 
 
 async def restarted(till: Till, play: Play) -> None:

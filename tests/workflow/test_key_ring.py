@@ -47,7 +47,7 @@ async def begun(world: World, name: str, count: int) -> list[Play]:
 
 
 def in_world(world: World, plays: list[Play]) -> list[Play]:
-    """The same filings, handled by the clients of this world."""
+    """These filings, handled by the clients of this world."""
     return [replace(play, world=world) for play in plays]
 
 

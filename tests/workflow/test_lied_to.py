@@ -40,7 +40,7 @@ STARTING: Final = frozenset({"workflows.start", "workflows.wake"})
 
 @asynccontextmanager
 async def lying(world: World, lies: Counter[str]) -> AsyncIterator[None]:
-    """A platform that answers so many appends of these kinds of streams as if the log had taken them."""
+    """A platform that answers some appends of these kinds of streams as if the log had taken them."""
     async with activities(world.settings) as functions:
         honest = next(one for one in functions.working if name_of(one) == APPEND)
 

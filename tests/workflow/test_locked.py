@@ -75,7 +75,7 @@ from verifier import bundle as bundle_verifier
 from verifier import ledger as ledger_verifier
 
 ORDERED: Final = 2
-"""Events of a payment that waits for its payer: it was asked for, and the order is there."""
+"""The number of events of a payment that waits for its payer: the request, and the order."""
 
 
 async def test_what_is_signed_goes_through_and_the_log_keeps_who_claimed_what(closed: World) -> None:
@@ -141,7 +141,7 @@ async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) 
 
 
 async def let_in(world: World, stream: str, since: int) -> set[str]:
-    """By which rules the log has refused what was let in since so many events. Fails if anything else happened."""
+    """The rules by which the log has refused the Updates since this event. Fails if anything else happened."""
     found = set()
     for event in (await forged.history_events(world, stream))[since:]:
         assert event.event_type in REFUSED_BY_THE_LOG, "no task fails"
@@ -294,7 +294,7 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
 
 @pytest.mark.parametrize("claim", [one for one in st.Claim if one is not st.Claim.PROGRAMS])
 async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: st.Claim) -> None:
-    """Each role of each agency, of each filing, by each grant: SQL and Python say the same."""
+    """For each role, agency, filing and grant, SQL and Python agree."""
     agencies = ((),) if claim is st.Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
     predecessors = ((), ("portal-9",)) if claim is st.Claim.OWN else ((),)
     filings = {uuid4(): (by_whom, code) for by_whom in ("p", "portal-9", "q") for code in ("1.001193", "2.000635")}
@@ -331,7 +331,7 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
 
 
 async def test_the_record_lets_a_program_speak_for_a_client_as_the_rules_do(world: World) -> None:
-    """Each signer for each client: SQL and Python say the same, and no statement without a client is another one."""
+    """For each signer and client, SQL and Python agree, and a statement without a client counts for its signer."""
     operates, own = grant(st.Claim.OPERATOR, "*"), grant(st.Claim.OFFICERS, "H56.30")
     gone, live = now_in_force(3, revoked_at=datetime.now(UTC)), now_in_force(4)
     keys: tuple[tuple[st.PrincipalKey, ...], ...] = ((), (gone,), (gone, live))

@@ -43,7 +43,7 @@ async def pool(world: World) -> AsyncIterator[Pool]:
 
 
 async def elsewhere(world: World) -> World:
-    """The same record, with a Temporal that knows nothing: another namespace."""
+    """The same record, with an empty Temporal: another namespace."""
     temporal = await empty_namespace(world)
     return replace(world, temporal=temporal, namespace=temporal.namespace)
 

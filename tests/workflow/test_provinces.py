@@ -1,4 +1,4 @@
-"""Provinces side by side, agencies that decide, and desks; what was decided at the submission stands in the log."""
+"""Provinces side by side, deciding agencies, and desks; the decisions at the submission are in the log."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final

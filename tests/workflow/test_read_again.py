@@ -49,12 +49,12 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "result.signer": (lambda _: None,),
     "result.signers": (lambda _: [],),
 }
-"""The lies about each reading. That a fee may be requested again is read in no story below."""
+"""The lies about each reading. No story below reads whether a fee may be requested again."""
 
 
 @dataclass
 class Liar(Readings):
-    """Answers each reading of a run with its lies first, as another process would have; counts them by name."""
+    """Answers each reading of a run with its lies first, like another process; counts the lies by name."""
 
     lies: set[str] = field(default_factory=set)
     lied: Counter[str] = field(default_factory=Counter)

@@ -85,7 +85,7 @@ async def of_refund(play: Play, *last: str) -> None:
 
 
 async def complained_of(play: Play, n: int) -> None:
-    """The refusal is undone, and the filing stands before its decision again."""
+    """A complaint undoes the refusal, and the filing is before its decision again."""
     await answered(play, await complained(play, "decided", n), UPHELD)
     await reopened(play, n)
 

@@ -262,7 +262,7 @@ def locked() -> bytes:
 
 
 class Office(BackOffice):
-    """Makes a PDF that nobody can sign, until somebody has mended it."""
+    """Makes a PDF that nobody can sign, until `mended` is true."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""A run that missed an event of its log is nudged, and goes on by it."""
+"""A run that missed an event of its log is nudged, and continues from the log."""
 
 from datetime import UTC, datetime
 

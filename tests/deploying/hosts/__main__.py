@@ -105,7 +105,7 @@ async def whole(folder: Path, filings: int, scanner: str, *, only_planted: bool)
 
 
 async def play(platform: Platform, filings: int, folder: Path) -> asyncio.subprocess.Process:
-    """Lets the clients play so many filings, in their own namespace."""
+    """Has the clients play this number of filings, in their own namespace."""
     words = (sys.executable, "-m", "tests.deploying.hosts.filings", str(filings), str(BEGIN_WITHIN), str(folder))
     with (folder / "filings.out").open("wb") as out:
         return await asyncio.create_subprocess_exec(
@@ -158,7 +158,7 @@ async def judged(run: Trial, env: Mapping[str, str]) -> bool:
 
 
 async def not_in_record(file: Path) -> list[str]:
-    """Returns each receipt that was given out and that the record does not have as it was given."""
+    """Returns each issued receipt that the record does not have in the same form."""
     connection = await asyncpg.connect(dsn(SUPERUSER))
     rows = await connection.fetch("select stream, command_id, digest, seq from receipt")
     await connection.close()

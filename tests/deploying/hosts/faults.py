@@ -105,7 +105,7 @@ class Trial:
             await asyncio.sleep(APART)
 
     async def _roll(self, to: Path) -> None:
-        """As "Builds" in docs/operations.md says, then the other processes, one at a time."""
+        """Rolls out a build as "Builds" in docs/operations.md describes, then the other processes, one at a time."""
         workers = [host for host in HOSTS if "worker" in PLACES[host]]
         for host in workers:
             self.platform.begin(host, "worker", to)

@@ -37,7 +37,7 @@ Planted: TypeAlias = AbstractAsyncContextManager[None]
 
 
 class Fault(NamedTuple):
-    """A fault, which is there within `plant`, and the finding that names it."""
+    """A fault, present within the block `plant`, and the finding that names it."""
 
     name: str
     plant: Callable[[Trial], Planted]

@@ -68,7 +68,7 @@ _ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
 PROGRAMS: Final = 1500
 """Programs that can each be revoked or narrowed once."""
 FILERS: Final = 100
-"""Those of them that file: so many may be the predecessors of all others."""
+"""The number of the programs that file: each program may have so many predecessors."""
 LASTS: Final = 10
 """Seconds for which a statement holds yet that will be over."""
 
@@ -160,7 +160,7 @@ class Lab:
 
     @asynccontextmanager
     async def tried(self, stream: str, kind: str, said: dict[str, Any], actor: Actor) -> AsyncIterator[None]:
-        """Have this tried: it may be recorded afterwards, or not. Nothing else is tried before the caller goes on."""
+        """Has a command tried; it may be recorded afterwards, or not. Nothing else is tried meanwhile."""
         case = Case(stream, kind, said, actor, asyncio.get_running_loop().create_future())
         self._waiting.append(case)
         self._came = time.monotonic()
@@ -498,7 +498,7 @@ class Lab:
             self._violated(case, kill, f"refused in other words: {answer.rules}")
 
     def _judge_new(self, case: Case, kill: Kill) -> None:
-        """It was recorded by a worker that came after: as it held when it was taken, or because nothing forbids it."""
+        """A worker recorded the command afterwards: by its validity at acceptance, or because nothing forbids it."""
         held_when_taken = case.fault is Fault.OVER and (case.accepted or kill is Kill.APPENDING)
         if case.fault is Fault.LIMIT or held_when_taken or (case.fault in SPOKEN and case.statement is None):
             self.figures.outcomes[f"recorded afterwards ({case.fault})"] += 1
@@ -519,7 +519,7 @@ class Lab:
         self.figures.violations.append(named)
 
     async def _reset(self, batch: list[Case], before: dict[str, bool]) -> None:
-        """Set one run back to before its command was taken, so that it knows nothing of it, and ask again."""
+        """Resets one run to before its command was accepted, so that the run has forgotten it, and gives it again."""
         for case in batch:
             if case.kind in BEGINNING or not before[case.stream] or not case.stream.startswith("filing:"):
                 continue
@@ -555,7 +555,7 @@ class Lab:
         return True
 
     async def _given(self, case: Case, said: dict[str, Any], statement: str | None, update_id: str) -> Answer:
-        """The answer in the end: while the register of programs can't be read a worker says to send it again."""
+        """The final answer: while the register of programs can't be read, a worker requests a repeat."""
         until = time.monotonic() + ANSWERS
         while (answer := await self._once(case, said, statement, update_id)).passes and time.monotonic() < until:
             await asyncio.sleep(0.3)

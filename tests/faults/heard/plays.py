@@ -50,7 +50,7 @@ async def play_stories(
     chosen: Sequence[Scenario] | None = None,
     suggest: int | None = None,
 ) -> None:
-    """Play the stories of the demo; how they end is not looked at."""
+    """Plays the stories of the demo; their outcomes are not checked."""
     scenarios = stories() if chosen is None else chosen
     async with _stack(folder, suggest) as stack:
         owner = stack.env["MOTCUA_OWNER_DATABASE_URL"]

@@ -52,7 +52,7 @@ def held(stream: str, command_id: str) -> str:
 
 @dataclass
 class _Obeyed:
-    """The orders as they stand, read again when they have changed."""
+    """The current orders, read again after each change."""
 
     file: Path
     _written: int = 0

@@ -1,7 +1,7 @@
 """Plays the demo's stories beside a stranger in Temporal: `python -m tests.faults.rogue --codec --seconds 60`.
 
-For so many seconds it answers our activities in every way, and takes workflow tasks as our own build, with the lies
-that are named. It exits 0 only if all stories then ended as they must, and nothing is recorded that nobody did.
+For `--seconds` it answers our activities in every way, and takes workflow tasks as our own build, with the chosen lies.
+It exits 0 only if all stories then ended as expected, and no invented act is recorded.
 """
 
 from __future__ import annotations

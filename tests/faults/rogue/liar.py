@@ -101,7 +101,7 @@ LIES: Final[Mapping[str, tuple[str, Lie]]] = {
     "examined": ("reception.examine", lambda _, true: true.model_copy(update={"problems": (), "scan": "clean"})),
     "confirm": ("papers.confirm", lambda *_: "fit"),
 }
-"""The lies by their names, each with the activity that tells it."""
+"""The lies by their names, each with the activity that answers with it."""
 _WRITES: Final = frozenset({APPEND, TAKE_OVER})
 _NO_RECORD: Final = ApplicationError("no record", type="no_record")
 _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workflows.wake", "papers.confirm"})
@@ -109,7 +109,7 @@ _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workfl
 
 
 def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callable[..., Any]:
-    """Returns the activity, which tells one of these lies so often; through a queue never."""
+    """Returns the activity, which answers with one of these lies at the rate `share`, and only as a local activity."""
     name = name_of(function)
 
     async def lie(given: Any) -> Any:
@@ -124,7 +124,7 @@ def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callab
 
 
 def unwritten(name: str) -> Callable[..., Any]:
-    """Returns an activity that fails as without a database: it is retried until a worker of ours is there."""
+    """Returns an activity that fails as without a database, so that it is retried until our own worker takes it."""
 
     @activity.defn(name=name)
     async def fails(*_: Any) -> Any:
@@ -134,9 +134,10 @@ def unwritten(name: str) -> Callable[..., Any]:
 
 
 def with_lies(functions: list[Callable[..., Any]], chosen: list[str]) -> list[Callable[..., Any]]:
-    """Returns the activities of a worker that tells the chosen lies.
+    """Returns the activities of a worker that answers with the chosen lies.
 
-    If it tells others than about the log, it lies about the log every other time: else no other lie comes there.
+    If some lies are not about the log, the worker lies about the log only every other time; otherwise no other lie
+    would have an effect.
     """
     told: dict[str, list[Lie]] = {}
     for one in chosen:

@@ -127,7 +127,7 @@ async def _play(
 
 
 async def _operate(folder: Path, after: float, found: Found) -> None:
-    """Does what the runbook says about runs that have ended too early, once the rest has gone on by itself."""
+    """Follows the runbook for runs that have ended too early, once the other runs have continued."""
     await asyncio.sleep(after)
     for what in ("--all-behind", "--all-missing"):
         found.figures[f"runbook {what}"] = await restart_all(folder, what)

@@ -42,7 +42,7 @@ def narrowings(before: Structure, after: Structure) -> list[str]:
 
 
 def _holds(part: str, was: str, parts: dict[str, str]) -> bool:
-    """Whether a part is there as before. A grant may grow, and a function may have another body.
+    """Whether a part has not changed. A grant may grow, and a function may have another body.
 
     Row security may be forced upon the owner, if a policy shows the owner every row.
     """

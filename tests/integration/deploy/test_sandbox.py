@@ -339,7 +339,7 @@ def asked_for(sink: Sink) -> NewDemand:
 
 
 async def paid(wired_bank: Server, demand: NewDemand, wire: Provider, payer: str = "0001") -> None:
-    """On the pay page, as the payer's browser comes to it."""
+    """Pays on the pay page, as a payer's browser does."""
     asked = await wire.order(demand)
     start = asked.pay_url or str(httpx.URL(f"{wired_bank.url}/vietqr/scan", params={"code": asked.code or ""}))
     page = wired_bank.client.get(start, follow_redirects=True)

@@ -1,4 +1,4 @@
-"""A store that writes over a file that is there: no process that stores files starts on it."""
+"""A store that overwrites files: no process that stores files starts with it."""
 
 import asyncio
 import re

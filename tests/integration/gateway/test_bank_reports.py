@@ -1,4 +1,4 @@
-"""The bank's own JSON reports its captures where it is set up, and the report says what a query says."""
+"""The bank's own JSON reports its captures if that is set up, and a report agrees with a query."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -125,7 +125,7 @@ WIRES: Final = {
     "dvc": ("ThoiGianGD", "99", "00", "02", "04"),
     "treasury": ("at", "422 unreadable", "200 confirmed", "200 already", "200 wrong_amount"),
 }
-"""The field that says when it was, and the answers."""
+"""The field with the time of the payment, and the answers, by wire."""
 
 
 @pytest.mark.parametrize("wire", WIRES)

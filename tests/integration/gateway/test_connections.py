@@ -1,4 +1,4 @@
-"""Connections that say nothing, or never end their head, are cut, and leave room for those that ask."""
+"""Connections that send nothing, or never end their head, are cut, and leave room for others."""
 
 import asyncio
 import resource

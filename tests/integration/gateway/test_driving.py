@@ -259,7 +259,7 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
 
 @pytest.mark.parametrize("wire", ["platform"])
 async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(till: Till) -> None:
-    """Neither its order nor the closing of its request is answered; the payer takes another."""
+    """Neither its order nor the closing of its request is answered; the payer chooses another provider."""
     async with working(till, "vnpay", minutes=0.02):
         till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
         play = await Play.accepted(till.world, extract(payer_account=None))

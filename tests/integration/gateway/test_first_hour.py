@@ -1,4 +1,4 @@
-"""docs/first-hour.md, done as it stands beside `motcua up`: every command of the page, in their order."""
+"""docs/first-hour.md, executed literally beside `motcua up`: every command of the page, in order."""
 
 import re
 import subprocess

@@ -81,7 +81,7 @@ async def ask(
 
 
 def shows(operation: Operation, foreign: httpx.Response, unknown: httpx.Response) -> bool:
-    """Whether the answers tell a filing from one that never was, or a list has rows."""
+    """Whether the answers differ for a foreign and an unknown filing, or a list has rows."""
     if operation.kind is None:
         found = foreign.json()
         return bool((found.get("rows", found) if isinstance(found, dict) else found) != [])

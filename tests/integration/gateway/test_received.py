@@ -140,7 +140,7 @@ async def test_a_moment_that_no_row_bears_out_is_refused(world: World) -> None:
 
 
 async def test_a_submission_that_temporal_had_already_has_the_moment_of_its_row(world: World) -> None:
-    """It was started before Temporal fell silent, and no worker had taken it up: its own statement names no moment."""
+    """It was started before Temporal went down, and no worker had taken it up: its own statement names no moment."""
     submission = birth()
     stream = filing_workflow(of(submission))
     async with at_the_door(world, SPEAKER) as door:

@@ -238,7 +238,7 @@ async def waiting(shell: Shell) -> list[dict[str, Any]]:
 async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
     world: World, gateway: httpx.AsyncClient, shell: Shell, relay: Relay, payments: Payments
 ) -> None:
-    """Its memo names a demand that was not there yet; the bank says it again before the leader has approved."""
+    """Its memo names a demand that did not exist yet; the bank reports it again before the leader has approved."""
     await takes(world)
     reference, filing = await demand(world, "treasury")
     await world.execute("update payment set reference = reverse(reference)")

@@ -61,7 +61,7 @@ def own(folder: Path, world: World) -> dict[str, str]:
 
 
 async def start(folder: Path, world: World, *words: str) -> Process:
-    """The agency's command, in its folder; what it says goes to `log`."""
+    """Starts the agency's command in its folder, with its output in `log`."""
     with (folder / "log").open("wb") as log:
         return await asyncio.create_subprocess_exec(*words, cwd=folder, env=own(folder, world), stdout=log, stderr=log)
 

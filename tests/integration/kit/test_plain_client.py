@@ -1,4 +1,4 @@
-"""The integrators' page and the codec of docs/codec.md, run as they stand, where nothing of ours is."""
+"""The integrators' page and the codec of docs/codec.md, run literally, without our packages."""
 
 import asyncio
 import hashlib

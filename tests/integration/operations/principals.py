@@ -93,7 +93,7 @@ async def refused(call: Awaitable[object]) -> tuple[str, str]:
 
 
 async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Takes acts, signed if they are not yet, in a register that has begun. Returns what came of the last one."""
+    """Takes acts, signed if they are not yet, in a register that has begun. Returns the outcome of the last one."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
             await take(connection, beginning())
@@ -102,7 +102,7 @@ async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
 
 
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Takes acts, each approved by the other operator if it waits. Returns what came of the last one."""
+    """Takes acts, each approved by the other operator if it waits. Returns the outcome of the last one."""
     for command in commands:
         answer = await asked(world, command)
         if answer.change.waits:

@@ -1,4 +1,4 @@
-"""`motcua board`, how it lives on a terminal; and `motcua access report`: what is out of the ordinary among looks."""
+"""`motcua board` on a terminal; and `motcua access report`: the unusual looks."""
 
 import asyncio
 import os

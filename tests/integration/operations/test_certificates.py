@@ -18,7 +18,7 @@ from operations.doctor.check import Surroundings
 
 
 def pair(folder: Path, days: int) -> Path:
-    """A certificate that ends in so many days and an hour, followed by its key."""
+    """A certificate that ends in this number of days and an hour, followed by its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

@@ -1,4 +1,4 @@
-"""`motcua doctor`: what is well, what is not and how to mend it, in a healthy world and in broken ones."""
+"""`motcua doctor`: findings and remedies, in a healthy world and in broken ones."""
 
 import asyncio
 import base64

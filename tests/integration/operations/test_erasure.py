@@ -208,7 +208,7 @@ async def test_what_its_procedure_wants_erased_is_worked_off_and_what_has_to_be_
 
 
 async def keep(world: World, version: str, **years: int) -> None:
-    """Publish a version of the extract that says how long its filings are kept."""
+    """Publishes a version of the extract with a retention period."""
     said = "".join(f"  {name}: {value}\n" for name, value in years.items())
     text = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_text().replace('2026-12"', f'2026-12-kept{version}"', 1)
     await procedures.publish(world.owner_dsn, f"{text}retention:\n{said}  source: unconfirmed\n".encode(), demo=True)

@@ -1,4 +1,4 @@
-"""An agency's machine work that comes to nothing is seen: in the filing, among what stands still, by the doctor."""
+"""An agency's failing machine work is reported: in the filing, among the stalled filings, by the doctor."""
 
 import os
 import re
@@ -28,7 +28,7 @@ OFFICE = "H29.16"
 
 
 class Failing(Signed):
-    """It finds everything complete, and its registry is down until somebody mends it."""
+    """An office that finds each dossier complete, and whose registry is down until `error` is None."""
 
     def __init__(self, error: Callable[[], Exception]) -> None:
         self.error: Callable[[], Exception] | None = error

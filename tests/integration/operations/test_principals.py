@@ -1,4 +1,4 @@
-"""The register of principals: changed by commands, by two where it says so, known everywhere within five seconds."""
+"""The register of principals: changed by commands, by two people if required, known everywhere within five seconds."""
 
 import asyncio
 from collections.abc import Callable

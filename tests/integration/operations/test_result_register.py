@@ -64,7 +64,7 @@ def visitor(nobody: Shell, world: World) -> Shell:
 
 
 def stack_here(folder: Path, server: Server) -> None:
-    """Writes what a stack in this folder says of itself."""
+    """Writes the settings of a stack that runs in this folder."""
     (home := Home(folder / ".motcua")).create()
     home.write_env({"MOTCUA_SIGNATURE_ROOTS": str(folder / "root.pem"), "MOTCUA_TSA_URL": f"{server.url}/tsa"})
 

@@ -1,4 +1,4 @@
-"""Official papers come out of the outbox once, sealed as their agency says, and `motcua result verify` knows them."""
+"""Official papers are made from the outbox once, with their agency's seal, and `motcua result verify` accepts them."""
 
 from __future__ import annotations
 

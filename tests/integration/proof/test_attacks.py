@@ -292,7 +292,7 @@ _BODY: Final = "select convert_from(body, 'UTF8') from event where stream = $1 a
 
 
 async def rewrite(superuser: Any, stream: str, before: str, after: str) -> None:
-    """The first event of a stream says something else, and all that follows from it is made anew."""
+    """Changes the first event of a stream, and recomputes all that depends on it."""
     body = (await superuser.fetchval(_BODY, stream)).replace(before, after)
     await superuser.execute("update event set body = $2 where stream = $1 and seq = 1", stream, body.encode())
     await rehashed(superuser, stream)
@@ -301,7 +301,7 @@ async def rewrite(superuser: Any, stream: str, before: str, after: str) -> None:
 
 
 async def receipted(superuser: Any, stream: str, command: str) -> None:
-    """The digest of a receipt made anew, as docs/ledger.md says what it is of."""
+    """Recomputes the digest of a receipt, as docs/ledger.md defines it."""
     of = "where stream = $1 and command_id = $2"
     rows = await superuser.fetch(f"select body from event {of} order by seq", stream, command)  # noqa: S608 -- ours
     digest = hashlib.sha256(canonical([json.loads(row["body"]) for row in rows])).hexdigest()

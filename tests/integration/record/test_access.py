@@ -430,7 +430,7 @@ async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
 
 
 def other_signature(text: str) -> str:
-    """The same signature in another writing: of the last letter only the first two bits are read."""
+    """The same signature, encoded differently: of the last letter only the first two bits count."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return text[:-1] + letters[letters.index(text[-1]) ^ 1]
 

@@ -133,7 +133,7 @@ async def test_no_follower_spins(
 
 STREAMS: Final = ("filing:a", "filing:b", "filing:c")
 LONG: Final = 60.0
-"""Seconds that nobody here waits: the test is over before."""
+"""Seconds that no test here waits: each ends before."""
 
 
 class Counted:

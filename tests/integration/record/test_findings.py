@@ -78,7 +78,7 @@ async def test_a_tracking_step_is_recorded_in_the_words_of_the_post_alone(world:
 
 
 async def test_an_order_is_recorded_with_its_own_address_to_pay_at_which_nobody_reads_beside_it(world: World) -> None:
-    """The address of the payer may stand in it."""
+    """The address may contain the payer's own."""
     async with opened(world) as log:
         await log.append(ASKED)
         await log.append(REQUESTED, stream="payment")
@@ -147,7 +147,7 @@ async def test_a_run_ahead_of_the_log_learns_no_receipt(world: World) -> None:
 
 
 async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World) -> None:
-    """It has no key: an append that waits for one would wait for ever."""
+    """It has no key: an append that waits for one would never end."""
     async with opened(world) as log:
         ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
         log.filing = uuid4()

@@ -338,7 +338,7 @@ where command_id = 'two'
 
 @pytest.mark.parametrize("bound", [b"", b"[]", b'{"epoch":1,"key":3}', b"\xff"])
 async def test_what_an_event_binds_made_unreadable_is_named_once(world: World, shell: Shell, bound: bytes) -> None:
-    """It ends no verification, which goes on with the next event."""
+    """The verification continues with the next event."""
     async with opened(world) as log:
         await log.append(ASKED, command_id="one")
         await log.append(ASKED, command_id="two")

@@ -103,7 +103,7 @@ class Writer:
     codes: dict[str, Any] = field(default_factory=dict)
 
     def on(self, connection: Connection) -> Writer:
-        """Another one that goes on from here."""
+        """Returns another writer that continues from here."""
         return Writer(connection, dict(self.heads), dict(self.filings), dict(self.codes))
 
     async def append(

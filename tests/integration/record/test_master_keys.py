@@ -50,7 +50,7 @@ def engine(server: Server) -> Iterator[Engine]:
 
 
 class Engine:
-    """A key of its own in the service, and how the service fares."""
+    """A key of its own in the service, and control over the service's faults."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

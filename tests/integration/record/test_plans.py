@@ -211,7 +211,7 @@ def tasks_of(**what: Any) -> Ask:
 
 
 async def register_of_a_month(connection: Any, some: Some) -> None:
-    """That in which the filings of this agency are newest: the whole of it lies behind them in the index."""
+    """Reads the register of the month in which this agency's filings are newest, at the far end of the index."""
     month = require(period(f"{datetime.now(VIETNAM):%Y-%m}"))
     head = await register(connection, some.agency, month)
     assert sum([len(page) async for page in entries(log(connection), some.agency, month)]) == head.filings > 0

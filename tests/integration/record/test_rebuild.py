@@ -139,7 +139,7 @@ async def test_what_is_appended_after_a_look_is_seen_by_the_next(
     begin = rebuilding._Rebuild.__init__
 
     class Watched:
-        """The connection; work goes on once, after the first look."""
+        """The rebuild's connection; further appends happen once, after its first query."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection

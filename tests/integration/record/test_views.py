@@ -286,7 +286,7 @@ ELSEWHERE: Final = "H01.12"
 
 
 def ids_around(client_id: str, cursor: UUID) -> tuple[str, str]:
-    """Submissions whose filings stand before and behind another in the order of their ids."""
+    """Ids of submissions whose filings come before and after another one in the order of ids."""
     found = {filing_id(client_id, f"more-{n}") < cursor: f"more-{n}" for n in range(200)}
     return found[True], found[False]
 

@@ -84,7 +84,7 @@ def filled(writer: BasePdfFileWriter, name: str, text: str) -> Any:
 
 
 def told(verdict: SignatureVerdict) -> str:
-    """Returns the outcome, and the rules on which it rests, each said in both languages."""
+    """Returns the outcome, and its rules, each with its sentences in both languages."""
     assert all(problem.message == said(problem.rule) for problem in verdict.problems)
     return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
 

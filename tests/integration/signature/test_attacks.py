@@ -78,7 +78,7 @@ def under(kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Cas
 
 
 def beneath(**changes: Any) -> Case:
-    """The same, with another good authority in between."""
+    """A valid signature under a chain with another good authority in between."""
     return lambda forge: Made(forge.hand(by=forge.authority_of(by=forge.authority_of(**changes))))
 
 

@@ -1,4 +1,4 @@
-"""A complaint that stops the disputed act: at every stage its filing stands still, until the stay ends or its time."""
+"""A complaint that stops the disputed act: at every stage its filing is stopped until the stay or its time ends."""
 
 from collections.abc import Callable
 from datetime import timedelta

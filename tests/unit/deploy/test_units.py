@@ -17,7 +17,7 @@ MOST_EXPOSED: Final = 19
 
 @pytest.fixture
 def installed(tmp_path: Path) -> list[Path]:
-    """The units with a program that is there: systemd looks for it."""
+    """The units with an existing program in each, as systemd requires."""
     files = [tmp_path / name for name in units()]
     for file, text in zip(files, units().values(), strict=True):
         file.write_text(re.sub(rf"{PROGRAMS}/\w+", "/bin/true", text), encoding="utf-8")

@@ -80,7 +80,7 @@ class Provider:
 
 @dataclass
 class Web:
-    """An ASGI application: bodies by address, and how often each was fetched; an address in `silent` never answers."""
+    """An ASGI application: bodies by address, and the fetched addresses; an address in `silent` never answers."""
 
     bodies: dict[str, Any] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)

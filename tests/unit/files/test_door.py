@@ -70,7 +70,7 @@ async def test_a_file_is_uploaded_once_and_read_as_a_download(gateway: httpx.Asy
 
 
 def other(address: str, **changed: Any) -> str:
-    """The same address with other values, and the old signature."""
+    """The address with other values, and the old signature."""
     parts = urlsplit(address)
     return parts._replace(query=urlencode(dict(parse_qsl(parts.query)) | changed)).geturl()
 

@@ -87,7 +87,7 @@ def two_in_one(between: bytes = b"") -> bytes:
 
 
 def revised_for_the_web() -> bytes:
-    """A PDF made for the web, with a further revision that says nothing new."""
+    """A linearised PDF with a further, empty revision."""
     made = u.saved(u.paper(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     last = re.findall(rb"startxref\n(\d+)\n%%EOF", made)[-1]
     [trailer] = re.findall(rb"trailer (<<.*?)/Prev", made)
@@ -106,7 +106,7 @@ def contents() -> bytes:
 
 
 def counted(more: int) -> bytes:
-    """A PDF that says that it has so many objects more than it has."""
+    """A PDF whose stated number of objects is too high by `more`."""
     return re.sub(rb"/Size (\d+)", lambda said: b"/Size %d" % (int(said[1]) + more), u.by_hand(u.PAGES))
 
 

@@ -299,7 +299,7 @@ def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, en: str) -> 
 COMPANY: Final = AN.model_copy(update={"kind": PersonKind.ORGANISATION, "id_number": "0100109106"})
 DIRECTOR: Final = Actor(subject="director", role=Role.REPRESENTATIVE)
 TODAY: Final = date(2026, 11, 25)
-"""The day of `START` in Vietnam, as long as nothing else is said."""
+"""The day of `START` in Vietnam, the default day of these tests."""
 
 EXPIRED: Final = [("actor", "authorisation_expired")]
 

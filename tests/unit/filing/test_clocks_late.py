@@ -225,7 +225,7 @@ def test_nobody_is_reminded_of_what_others_have_to_do(life: Callable[[], Life]) 
 
 
 def notices(life: Life) -> list[tuple[str, str, str | None, str, tuple[str, ...]]]:
-    """The tasks that tell of a clock."""
+    """The tasks about clocks."""
     tasks = [task for task in lifecycle.tasks(life.filing, life.now) if ":" in task.name]
     return [(task.name, task.role, task.officer, vn(task.due), task.actions) for task in tasks]
 

@@ -168,7 +168,7 @@ PAPERS: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 
 def queued(life: Life) -> list[tuple[str, str, str]]:
-    """Where it stands in a queue: the agency, the role, the task."""
+    """The filing's places in queues: agency, role and task."""
     return [(task.agency, str(task.role), task.name) for task in lifecycle.tasks(life.filing, life.now)]
 
 

@@ -326,7 +326,7 @@ DERIVED: Final = {
 
 
 def everything() -> Life:
-    """A filing of which most fields say something."""
+    """A filing with values in most fields."""
     asked = {"question": "Ngày sinh?"}
     life = at(VERIFY, fee=fee("result")).do("ask", SPECIALIST, **asked).until("2026-11-30 17:00").rung()
     return life.do("forward", SPECIALIST).proposed()

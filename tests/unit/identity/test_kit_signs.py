@@ -74,7 +74,7 @@ class Sent:
 
 @dataclass
 class Temporal:
-    """Takes messages as the engine does, says no to the first ones, and answers."""
+    """Takes messages as the engine does, refuses the first ones, and answers."""
 
     answer: Any
     no: list[str] = field(default_factory=list)

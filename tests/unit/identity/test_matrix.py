@@ -55,7 +55,7 @@ SPOKEN_FOR_BY: Final = {
     Role.AUDITOR: {"auditor"},
     Role.SYSTEM: set[str](),
 }
-"""By which claims somebody in a role may be spoken for: written down once more, as docs/identity.md says it."""
+"""The claims by which a principal may speak for each role: repeated here as docs/identity.md has them."""
 
 Cell = tuple[str, str, str]
 """Situation, role, command."""
@@ -161,7 +161,7 @@ AGENCIES: Final = (None, "H01.12", "H56.30", "H29.05")
 PROCEDURES: Final = ("1.001193", "2.000635", "3.000001")
 FILERS: Final = ("desk-1", "portal-1", "portal-9")
 CLIENTS: Final = ("portal-1", "portal-9")
-"""The last one of each stands in no grant: for all those that nobody has named."""
+"""Client ids: the last one is in no grant."""
 
 EVERYTHING: Final = [
     (
@@ -212,7 +212,7 @@ GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
 
 
 def nearly(grants: tuple[Grant, ...], data: st.DataObject) -> tuple[Grant, ...]:
-    """The same grants, one of them with another assurance or fewer procedures."""
+    """These grants, one of them with another assurance or fewer procedures."""
     place = data.draw(st.integers(0, len(grants) - 1))
     other: dict[str, Any] = {"assurance": data.draw(st.sampled_from(Assurance))}
     if data.draw(st.booleans()):
@@ -311,7 +311,7 @@ def granted(role: Role, *agencies: str, least: Assurance = Assurance.TWO_FACTORS
 def see(
     principal: Principal, question: rd.Question, actor: Actor | None, facts: Facts = FILING, acr: str = "2"
 ) -> bool:
-    """Whether they see the filing; not, where they may not ask at all."""
+    """Whether the asker sees the filing; False if they may not ask at all."""
     if isinstance(question, rd.AskActions) and actor is not None:
         question = question.model_copy(update={"actor": actor})
     try:

@@ -39,7 +39,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Declining(socketserver.StreamRequestHandler):
-    """It says which key it has, and signs nothing."""
+    """An agent that names its key, and refuses to sign."""
 
     def handle(self) -> None:
         asked = json.loads(self.rfile.readline())

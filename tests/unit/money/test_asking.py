@@ -325,7 +325,7 @@ THIS, OTHER, STRANGE = (hashlib.sha256(f"refund:{n}".encode()).hexdigest()[:32] 
 async def test_what_became_of_a_refund_a_query_tells(
     vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, str], before: int | None, expected: Any
 ) -> None:
-    """Of the transaction that took the money; `before` so many đồng were asked for under another key."""
+    """The refund of the transaction that took the money; `before` is a sum requested earlier under another key."""
     side = vnpay_says(ANSWER, ABOUT | change)
     giving = GIVING if before is None else GIVING.model_copy(update={"before": {"refund:2": before}})
     async with side.client() as client:

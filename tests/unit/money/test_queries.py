@@ -1,4 +1,4 @@
-"""Those who take money: what is set of them, and how often each is asked, while the fee is due and afterwards."""
+"""Payment providers: their settings, and the times of queries, while the fee is due and afterwards."""
 
 import json
 from base64 import b64encode

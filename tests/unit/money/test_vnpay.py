@@ -223,7 +223,7 @@ def test_another_key_is_97_and_capitals_or_other_fields_do_not_count(door: VnPay
 
 @walked("name", FIELDS, exactly=11)
 def test_an_empty_field_is_signed_or_left_out(door: VnPayDoor, name: str) -> None:
-    """VNPay's own examples do both; either way nothing was said by it."""
+    """VNPay's own examples do both; either way the field counts as empty."""
     less = {other: value for other, value in FIELDS.items() if other != name}
     assert answer(door, signed(less | {name: ""})) == MUST.get(name, "00")
     assert answer(door, f"{name}=&".encode() + signed(less)) == MUST.get(name, "00")

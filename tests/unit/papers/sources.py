@@ -154,7 +154,7 @@ PASSING: Final = PLAIN.model_copy(
         )
     }
 )
-"""The same procedure, whose right passes on to a successor."""
+"""`PLAIN` with a right that passes on to a successor."""
 
 HEIR: Final = Applicant(subject="cuc", name=RESIDENCE["applicant"]["name"], id_number="001199000003")
 CASE: Final = LimitCase.model_validate(
@@ -169,7 +169,7 @@ CASE: Final = LimitCase.model_validate(
 UNPAID_RESULT: Final = PLAIN.model_copy(
     update={"fee": RESIDENCE_PROCEDURE.fee and RESIDENCE_PROCEDURE.fee.model_copy(update={"due": FeeDue.RESULT})}
 )
-"""The same procedure, whose fee is due with the result."""
+"""`PLAIN` with a fee that is due with the result."""
 
 OWING: Final = PLAIN.model_copy(
     update={
@@ -179,7 +179,7 @@ OWING: Final = PLAIN.model_copy(
         )
     }
 )
-"""The same procedure with an obligation to another authority."""
+"""`PLAIN` with an obligation to another authority."""
 
 DRAFTED: Final = PLAIN.model_copy(
     update={
@@ -193,12 +193,12 @@ DRAFTED: Final = PLAIN.model_copy(
         )
     }
 )
-"""The same procedure, whose applicant looks through a draft."""
+"""`PLAIN` with a draft that the applicant checks."""
 
 READ: Final = PLAIN.model_copy(
     update={"limits": PLAIN.limits.model_copy(update={"reading": Limit.model_validate("5 working days")})}
 )
-"""The same procedure, whose result waits until it is read online."""
+"""`PLAIN` with a result that waits until it is read online."""
 
 
 def handled(of: Procedure = PLAIN, **changes: Any) -> Filed:

@@ -1,4 +1,4 @@
-"""Through whose hands a filing went, and for how long; and the register, which filings it is for and how it looks."""
+"""The holders of a filing one after another, and their times; and the register, with its filings and its form."""
 
 import hashlib
 import re
@@ -212,7 +212,7 @@ def test_everything_that_is_done_has_a_name() -> None:
 
 
 def lies_after(before: Hand, after: Hand, closed: set[datetime]) -> bool:
-    """Whether nothing lies between two hands, or only a time in which the filing was closed."""
+    """Whether nothing is between two periods, or only a time in which the filing was closed."""
     assert before.until is not None
     return before.until == after.since or (before.until in closed and before.until < after.since)
 

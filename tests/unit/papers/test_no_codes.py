@@ -1,4 +1,4 @@
-"""No code of a machine stands on an official paper, in the register or on a result of our own layout."""
+"""No internal code is on an official paper, in the register or on a result of our own layout."""
 
 import re
 from collections.abc import Iterator

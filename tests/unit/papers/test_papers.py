@@ -1,4 +1,4 @@
-"""Official papers: everything that belongs on them is there and can be read, nothing is cut off, the same twice."""
+"""Official papers: all required content is there and legible, nothing is cut off, and output is reproducible."""
 
 import asyncio
 import json

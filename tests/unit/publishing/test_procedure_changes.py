@@ -219,7 +219,7 @@ def at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def replaced(value: Any, path: tuple[str | int, ...], leaf: Any) -> Any:
-    """The same with another leaf, whether or not it may be published."""
+    """The value with another leaf at this path, whether or not it may be published."""
     if not path:
         return leaf
     key, *rest = path
@@ -281,7 +281,7 @@ UNSHOWN: Final = {("code",), ("limits_source", "a")}
     at_least=160,
 )
 def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
-    """But for the days on which facts were last checked, which `check` tells."""
+    """Except the days on which facts were last checked, which the command `check` shows."""
     _, other = mutated(FULL, path)
     assert list(shown(other)) != list(shown(FULL))
 

@@ -101,7 +101,7 @@ CONTRADICTIONS: Final = [
     (f"{PAGE}.vi", "Thu 8.000 đ\u034fồng.", {"money_in_text", "unplain_character"}),
     (f"{PAGE}.vi", "Tra\u0309 trong 5 nga\u0300y.", {"time_in_text"}),
 ]
-"""Where a text says something, what it says, and the rules against which that is."""
+"""The place of a text, its content, and the rules that it breaks."""
 
 HARMLESS: Final = [
     "NQ 66.22/2026/NQ-CP, Điều 5 khoản 2.",
@@ -335,7 +335,7 @@ def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
 
 
 def written_out() -> list[tuple[str, str, str]]:
-    """Each placeholder of the catalogue that stands for an amount, a time or a channel: file, place and name."""
+    """Each placeholder of the catalogue for an amount, a time or a channel: file, place and name."""
     return [
         (path.name, place, match[1])
         for path in FILES

@@ -47,5 +47,5 @@ class Giving(Alive):
 
 
 def states(so_far: Giving) -> list[tuple[int, str]]:
-    """The amount of each case, and where it stands."""
+    """The amount and the state of each case."""
     return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]

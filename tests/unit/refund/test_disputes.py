@@ -256,7 +256,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
 
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
-    """It overtakes the news of its own money, whose payer has paid as much before."""
+    """Its report comes before that of its own money, whose payer has paid as much before."""
     so_far = told(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
     assert isinstance(charge_backs.told(so_far, back), PaymentChargeBackAhead)

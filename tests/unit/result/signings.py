@@ -68,7 +68,7 @@ class Signing(Alive):
         return self.do(RecordMade, result=file(0))
 
     def signed(self, times: int = 3) -> Self:
-        """Record so many more signatures."""
+        """Records `times` further signatures."""
         for _ in range(times):
             awaited = self.result.awaited
             assert awaited is not None

@@ -135,7 +135,7 @@ def _is_told(kind: StreamKind[Any], state: Any) -> bool:
 
 
 def reached(play: Play, most: int, seed: int = 35) -> Reached:
-    """Takes every move from at most so many places: in random order, those of the rarest stage first."""
+    """Takes every move from at most `most` places: in random order, those of the rarest stage first."""
     found, chance, stages = Reached(play), random.Random(seed), Counter[object]()
     ahead: list[Key] = []
     for place in play.begun():

@@ -150,7 +150,7 @@ def whole(name: str) -> Any:
 
 
 def ready_for(kind: StreamKind[Any], event: Any) -> Any:
-    """The same state, at the step that the event names."""
+    """The whole state of the kind, at the step that the event names."""
     if kind.state is not Filing or not (step := getattr(event, "step", None)):
         return whole(kind.name)
     at = step if step in {one["code"] for one in _STEPS} else "appraise"
@@ -348,7 +348,7 @@ def test_whatever_takes_events_is_gone_through() -> None:
 
 
 def test_events_that_need_a_second_officer_name_both() -> None:
-    """Or one officer could approve a refund that they had asked for."""
+    """Otherwise one officer could approve a refund that they had requested."""
     by_two = [event for event in EVENTS if two_people._others(event) is not None]
     assert len({type(event) for event in by_two}) >= 4
     assert [event for event in by_two if event.officer is None] == []

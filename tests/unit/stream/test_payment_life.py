@@ -123,7 +123,7 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
 
 
 async def told(life: PaymentLife, notice: object) -> None:
-    """Tell it once it hears again."""
+    """Sends a notice once the payment handles signals again."""
     await quiet()
     await life.noticed(notice)
 
@@ -393,7 +393,7 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
 
 
 async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(engine: Engine) -> None:
-    """The filing waits on, and its own clock says that it is late."""
+    """The filing waits on, and its own clock records the lateness."""
     n = OBLIGATIONS + 1
     engine.answers |= {"merchant": Through(provider="bank"), "close": closed()}
     engine.run.workflow_id = f"payment:{FILING}:{n}"

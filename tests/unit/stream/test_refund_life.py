@@ -46,7 +46,7 @@ class Refunding:
         self.life = RefundLife(REFUND, {"filing_id": str(FILING), "n": 1001})
 
     def says(self, claim: Claim, *together: int) -> None:
-        """From now on the logs say so."""
+        """From now on the logs contain this claim."""
         looked = Looked(agency="H01.30", capture=CAPTURE, apart=(), claim=claim, together=together)
         self.engine.answers["look"] = looked
 
@@ -200,7 +200,7 @@ async def test_what_is_to_be_asked_for_again_is_recorded_once_more(engine: Engin
 
 
 async def test_what_is_under_way_comes_to_its_end_before_another_is_asked_for(engine: Engine) -> None:
-    """Of a transaction a query tells the last refund alone."""
+    """A query about a transaction reports only its last refund."""
     so_far = Refunding(engine)
     await so_far.life._begin()
     for _ in range(2):

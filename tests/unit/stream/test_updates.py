@@ -1,4 +1,4 @@
-"""The Updates of a life: what reaches it, and how a refusal leaves it."""
+"""The Updates of a life: the messages that it accepts, and the form of a refusal."""
 
 import json
 from types import SimpleNamespace

@@ -206,7 +206,7 @@ def too_deep(depth: int) -> bool:
 
 
 def test_no_depth_is_more_than_a_problem() -> None:
-    """The verifier's edge lies a little below this frame's: some depths are read, but too deep to compare."""
+    """The verifier's limit is a little below this frame's: some depths can be read, but are too deep to compare."""
     edge = bisect_left(range(1_000_000), 1, key=too_deep)
     seen = set()
     for depth in range(edge - 150, edge + 1):

@@ -75,7 +75,7 @@ async def platform(
     reception: Receives | None = None,
     office: BackOffice | None = None,
 ) -> AsyncIterator[None]:
-    """A platform at work whose activities of these names fail so many times for each filing."""
+    """A platform at work whose activities of these names fail `fails` times for each filing."""
     settings = world.settings.model_copy(update={"sandbox": False})
     async with any_file_activities(settings) as given:
         received = received_by(reception, given) if reception else given

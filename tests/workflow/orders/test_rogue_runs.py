@@ -184,7 +184,7 @@ async def forged(play: Play) -> dict[str, Any]:
 
 
 def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
-    """Orders that say all by themselves, as builds of before took them."""
+    """Requests that state everything in their input, as older builds took them."""
     whose = {"filing_id": str(play.filing), "agency": AGENCY, "at": MADE, "file": file}
     leader = {"place": "signature", "officer": LEADER.subject, "role": "leader"}
     return [

@@ -90,7 +90,7 @@ async def worker(world: World, build: str) -> AsyncIterator[None]:
 
 
 async def leave(world: World, stream: str) -> None:  # noqa: ARG001 -- everything leaves
-    """It continues as new under another build."""
+    """Has the run continue as new under another build."""
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
         assert await Builds(pool, world.temporal).drain("one", lambda *_: None) == 0
 
