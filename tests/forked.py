@@ -97,7 +97,7 @@ def copied(
     *,
     daemon: bool = False,
 ) -> ForkServerProcess:
-    """Start `python -m` with these arguments, without an event loop; a `daemon` ends with the tests at the latest."""
+    """Starts `python -m` with these arguments, without an event loop. A `daemon` ends with the tests at the latest."""
     outputs = {n: _Output(file) for n, file in files.items() if file is not None}
     process = _context().Process(target=_run, args=(program, dict(env), cwd, outputs), daemon=daemon)
     process.start()

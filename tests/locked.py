@@ -103,7 +103,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_a
 async def signing(world: World) -> World:
     """Returns the world with identity required, a kit client that may speak for everybody, and a back office.
 
-    Leaders have a program of their own: what takes two people takes two programs.
+    Leaders have a program of their own, since acts of two people need two programs.
     """
     everybody = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
     own = grant(Claim.OWN, least=Assurance.LOW)

@@ -54,7 +54,7 @@ REACHED: Final = 30
 LEFT_TO_THEMSELVES: Final = 15
 """Seconds for which the runs of the restored, older Temporal go on before the runbook."""
 TO_ACT: Final = {"draft": 90}
-"""Longer seconds for waits that are short in a story although an actor must act within them: no fault lasts so long."""
+"""Seconds for waits that are too short in a story for an actor who must act during them: longer than any fault."""
 POINTS: Final = (
     *("finding.kept", "payment.ordered", "finding.kept", "parcel.sent", "finding.kept", "result.signed"),
     *("finding.kept", "payment.refunded", "result.printed", "examined"),

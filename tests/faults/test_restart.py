@@ -64,7 +64,7 @@ async def runs(world: World, workflow_id: str) -> int:
 
 
 async def whole_again(play: Play) -> None:
-    """The filing has ended as if nothing had happened."""
+    """Checks that the filing has ended normally, and that its log verifies."""
     assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
     assert (await verify(play.world.superuser_dsn)).verified
     assert (

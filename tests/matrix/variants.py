@@ -57,9 +57,10 @@ _PAYS_NOTHING: Final = frozenset({Money.LESS, Money.WITHOUT_MEMO})
 
 @dataclass(frozen=True)
 class Variant:
-    """One variant, over a wire; `before`: the act beside comes before the money.
+    """One variant, over a wire. `before`: whether the act in `beside` comes before the money.
 
-    If the fee is requested again, it comes before the money of the second one. `demanded`: by a tax office.
+    If the fee is requested again, the act comes before the money of the second request. `demanded`: whether a tax
+    office demands the money.
     """
 
     wire: Kind

@@ -210,7 +210,7 @@ CONVERTERS: Final = {"plain": data_converter, "sealed": sealing(data_converter, 
 
 
 async def sent(converter: DataConverter, error: ApplicationError) -> Failure:
-    """How an error that was raised goes over Temporal."""
+    """The failure into which a raised error is encoded."""
     failure = Failure()
     with pytest.raises(ApplicationError) as raised:
         raise error

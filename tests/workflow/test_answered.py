@@ -40,7 +40,7 @@ from workflows import agency
 from workflows.stream import asking, basis
 
 ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.money", "payment.close", "payment.late_money"}
-"""Those that the stories below request of the queue."""
+"""The activities that the stories below request through the queue."""
 
 
 class NotAtOnce(AnyFiles):

@@ -246,7 +246,7 @@ UNKNOWN: Final = (
     Actor(subject="h56.30-specialist-1", role=Role.RECEPTION, agency="H56.30"),
     Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency="H56.30"),
 )
-"""In no directory, in another role, in another agency's directory."""
+"""Actors in no directory, in another role, and in another agency's directory."""
 
 
 async def test_who_the_directory_does_not_know_in_this_role_is_refused(world: World) -> None:

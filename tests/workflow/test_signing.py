@@ -185,7 +185,7 @@ async def away(world: World, who: str, role: Role, substitute: str, number: str 
 
 
 async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:
-    """By the record: in each place who signed, and in whose."""
+    """The signer at each signing position, and the absent officer for whom they signed, by the record."""
     rows = await play.world.fetch(_SIGNED, f"result:{play.filing}:1")
     return {row["place"]: (row["officer"], row["acting_for"]) for row in rows}
 

@@ -61,7 +61,7 @@ def lay(folder: Path) -> None:
 
 
 def within(name: str) -> list[str]:
-    """Returns the words before a command by which it runs on this host."""
+    """Returns the words to put before a command so that it runs on this host."""
     return [] if name == OUTSIDE else [found("ip"), "netns", "exec", name]
 
 

@@ -1,4 +1,4 @@
-"""A few filings are erased under kills, as by hand two hundred: `python -m tests.faults.erasures`."""
+"""A few filings are erased under kills; `python -m tests.faults.erasures` erases two hundred."""
 
 from pathlib import Path
 

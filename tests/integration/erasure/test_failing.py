@@ -109,7 +109,7 @@ async def test_a_killed_run_is_seen_at_once_and_one_under_way_is_not(running: Wo
 
 @pytest.mark.parametrize("keys", [("one",), ("two",)], ids=["that can be opened", "that nobody can open here"])
 async def test_a_sealed_question_goes_too(world: World, keys: tuple[str, ...]) -> None:
-    """One that nobody can open may be about anybody."""
+    """A question that can't be decrypted may be about anybody."""
     filing, other, asking = uuid4(), uuid4(), await sealed(world, ring(*keys))
     both = {
         about: await asking.temporal.start_workflow(

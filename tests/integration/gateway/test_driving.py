@@ -311,7 +311,7 @@ async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(t
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_back(till: Till) -> None:
-    """The bank's own wire does not call: its money is found by asking, and its order is closed once it is not owed."""
+    """The bank's own wire sends no callbacks: queries find its money, and its order is closed once nothing is owed."""
     async with working(till, "bank"):
         play = await asked_for(till)
         first = await page_of(till, await shown(play, attempt=1))

@@ -37,7 +37,7 @@ COPIES: Final = 16_000
 """The price of two copies, in đồng."""
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
-"""The cursor."""
+"""The sequences that hide and show the cursor."""
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ async def a_stream_of_a_filing(superuser: Any, first: str, _: str) -> None:
 
 
 async def a_filing(superuser: Any, first: str, _: str) -> None:
-    """With the next number, and the key of another filing, since nobody without the master key makes one."""
+    """Inserts a filing with the next number, and another filing's key: only the master key could wrap a new one."""
     filing, other = uuid4(), UUID(first.partition(":")[2])
     code = await superuser.fetchval("select code from filing where filing_id = $1", other)
     agency, period, number = code.rsplit("-", 2)

@@ -224,7 +224,7 @@ ATTACKS: Final[dict[str, dict[str, Case]]] = {
         "stamp over other content": stamped(other=True, over=True),
     },
 }
-"""By what becomes of them."""
+"""The attacks by the rule that refuses them."""
 RULES: Final = {case: (make, rule) for rule, cases in ATTACKS.items() for case, make in cases.items()}
 
 

@@ -52,7 +52,7 @@ async def never() -> bool:
 
 
 def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
-    """Returns a door that has nothing but its issuers, and each of its addresses that needs a token, with a method."""
+    """Returns a door with only its issuers, and its addresses that need a token, each with a method."""
     app = application(TOWN.door(), never)
     routes = [(route, one) for route in app.routes if isinstance(route, Route) for one in sorted(route.methods or ())]
     addresses = [(method, route.path) for route, method in routes if method != "HEAD" and route.path not in OPEN]

@@ -1,4 +1,4 @@
-"""The sandbox issuer in memory: the door believes its tokens, and a client gets none that it may not have."""
+"""The sandbox issuer in memory: the door accepts its tokens, and a client gets only tokens to which it has a right."""
 
 import hashlib
 import time
@@ -40,7 +40,7 @@ AUTHORIZE: Final = {
 
 
 class Trial:
-    """The issuer, and a door that believes it. `elapsed`: the seconds on the door's watch."""
+    """The issuer, and a door that accepts its tokens. `elapsed`: the seconds on the door's clock."""
 
     def __init__(self, data: Path) -> None:
         self.data = data

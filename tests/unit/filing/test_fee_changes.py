@@ -331,7 +331,7 @@ def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_
 @settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.integers(0, 6)), max_size=8))
 def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(steps: list[tuple[int, int, int]]) -> None:
-    """Once what is asked for again is paid; no more is ever asked for than the filing costs."""
+    """This holds once the repeated requests are paid; no more is ever requested than the filing costs."""
     life = in_review()
     copies = 2
     for which, amount, more in steps:

@@ -206,12 +206,12 @@ def way(life: Life, *steps: Callable[[Life], Life]) -> list[int]:
 
 
 def done(kind: str, actor: Actor = SYSTEM, **content: Any) -> Callable[[Life], Life]:
-    """A step of a way: somebody gives a command."""
+    """Returns the step in which somebody gives a command."""
     return lambda life: life.do(kind, actor, **content)
 
 
 def too_late(clock: str, until: str) -> Callable[[Life], Life]:
-    """A step of a way: nobody does what a clock waits for."""
+    """Returns the step in which the limit of a clock passes without an act."""
     return lambda life: life.until(until).do("timer_fired", clock=clock)
 
 

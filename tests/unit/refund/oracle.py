@@ -72,7 +72,7 @@ class Oracle:
         self.by_law()
 
     def end(self, percent: int) -> None:
-        """The filing ends: half up of the whole, so that the shares of its parts add up."""
+        """Ends the filing: the whole sum is rounded half up, so that the shares of its parts add up."""
         before = 0
         for one, mine, still in self.shares():
             self.owed[one] += half_up(percent, before + still) - half_up(percent, before)

@@ -89,7 +89,7 @@ def by_itself(model: type[cm.Command], at: datetime | None = None, **content: An
 
 
 def given_to(officers: Iterable[Actor], role: Role, *but: str | None) -> list[dict[str, Any]]:
-    """To give a task to each officer of the directory in this role."""
+    """The fields of commands that give a task to each officer of the directory in this role."""
     return [{"officer": one.subject} for one in officers if one.role is role and one.subject not in but]
 
 

@@ -158,7 +158,7 @@ def ready_for(kind: StreamKind[Any], event: Any) -> Any:
 
 
 def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
-    """The streams in which it is the last but `erased`, and in which it is the last."""
+    """Yields streams that end with the event, and streams in which only `erased` follows it."""
     courses: list[tuple[Any, tuple[Any, ...]]] = [(ready_for(kind, event), (event,))]
     first = next(one for one in events(kind.name) if one.kind == kind.first)
     if event.kind not in LATER:

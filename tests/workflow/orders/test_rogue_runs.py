@@ -123,7 +123,7 @@ async def test_what_reads_or_writes_the_record_is_done_for_no_run_by_a_queue(at_
 
 
 async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
-    """All that our own runs have asked for, again, by runs of the same ids where those have ended."""
+    """All requests of our own runs are repeated by runs of the same ids, after our runs have ended."""
     paid = await Play.begin(at_work, extract())
     await paid.deliver()
     sent = await Play.begin(at_work, birth(result_channel="post", address=ADDRESS))
