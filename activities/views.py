@@ -77,18 +77,15 @@ class Views:
     @activity.defn(name="view.answer")
     async def answer(self, asked: rd.Asked) -> rd.Answer:
         """Returns the answer from the record as it is now."""
-        return await self.answer_for(asked)
-
-    async def answer_for(self, asked: rd.Asked, *readers: Reader) -> rd.Answer:
-        """Returns the same answer as `answer`. The role of the door sees only the filings of these `readers`."""
         try:
-            return rd.Answer(answer=_plain(await self.found(asked, *readers)))
+            return rd.Answer(answer=_plain(await self.found(asked)))
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
 
     async def found(self, asked: rd.Asked, *readers: Reader, connection: "Connection | None" = None) -> Any:
-        """Returns the answer of `answer_for` as a model. Raises `RefusalError`.
+        """Returns the answer as a model. Raises `RefusalError`.
 
+        `readers`: the role of the door sees only their filings.
         `connection`: one of the pool to read by; without it, one is acquired.
         """
         proved = None if self._looks is None else self._looks.admitted(asked)
@@ -106,7 +103,7 @@ class Views:
     async def changed(self, asked: rd.Asked, *readers: Reader) -> Any:
         """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
 
-        `readers`: as in `answer_for`.
+        `readers`: as in `found`.
         """
         question, proved = asked.question, None
         if not isinstance(question, rd.AskChanges):

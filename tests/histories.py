@@ -53,7 +53,7 @@ async def mixed(world: World) -> dict[str, Play]:
     slow_desk = await publish_short(world, BIRTH, intake=1)
     async with world.platform(), world.back_office(acting.Doubtful()), asyncio.TaskGroup() as group:
         lives = {
-            "waiting": _begun(world, with_fee()),
+            "waiting": Play.begin(world, with_fee()),
             "claimed": _claimed(world),
             "refused": _refused(world),
             "asked": _asked(world),
@@ -70,15 +70,11 @@ async def mixed(world: World) -> dict[str, Play]:
             "posted": _delivered(world, by_post()),
             "returned": _returned(world),
             "under way": _under_way(world),
-            "on paper": _begun(world, acting.contract(applicant=PERSON)),
+            "on paper": Play.begin(world, acting.contract(applicant=PERSON)),
             "fee at the counter": _at_the_counter(world),
         }
         playing = {name: group.create_task(life) for name, life in lives.items()}
     return {name: task.result() for name, task in playing.items()}
-
-
-async def _begun(world: World, submission: Submission) -> Play:
-    return await Play.begin(world, submission)
 
 
 async def _claimed(world: World) -> Play:

@@ -14,8 +14,3 @@ async def keyed(world: World, filing: UUID | None = None) -> UUID:
     async with world.connection() as connection:
         await Vault(master_keys(world.env["MOTCUA_MASTER_KEY"])).key(connection, named, AGENCY, first=True)
     return named
-
-
-async def nobody_published(world: World) -> None:
-    """Delete all keys from the record: those that seal the publishers' names."""
-    await world.execute("delete from filing_key")

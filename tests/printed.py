@@ -2,13 +2,18 @@
 
 import re
 import subprocess
+import sys
+from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 import pikepdf
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import zxingcpp
+from pydantic import BaseModel
 
+from tests.conftest import ROOT
 from tests.programs import program
 
 POINTS = 72 / 25.4
@@ -97,3 +102,17 @@ def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
 def keywords(file: bytes) -> str | None:
     with pikepdf.open(BytesIO(file)) as pdf, pdf.open_metadata() as said:
         return said.get("pdf:Keywords")
+
+
+def printed_elsewhere(folder: Path, module: str, sheet: BaseModel, at: datetime, zone: str) -> bytes:
+    """Returns a sheet as the module's `printed` prints it in another process, time zone and locale."""
+    (folder / "sheet.json").write_text(sheet.model_dump_json(), encoding="utf-8")
+    there = (
+        "import sys; from datetime import datetime; from pathlib import Path;"
+        f"from {module} import printed; from {type(sheet).__module__} import {type(sheet).__name__} as Sheet;"
+        "sheet = Sheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
+        "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
+    )
+    script = [sys.executable, "-c", there, str(folder / "sheet.json"), at.isoformat()]
+    environment = {"TZ": zone, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
+    return subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout

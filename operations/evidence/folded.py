@@ -7,7 +7,6 @@ from uuid import UUID
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from console.comparing import Difference, Why
 from operations.rebuilding import read_models, write_rows
-from rules.stream_kind import Kinds
 from rules.streams import KINDS
 from views.log import Connection, Log, SealBrokenError, UnfoldableError
 
@@ -19,14 +18,12 @@ MOST: Final = 10_000
 Progress = Callable[[int, int], None]
 
 
-async def differences(
-    connection: Connection, vault: Vault, progress: Progress = lambda *_: None, kinds: Kinds = KINDS
-) -> list[Difference]:
+async def differences(connection: Connection, vault: Vault, progress: Progress = lambda *_: None) -> list[Difference]:
     """Returns each row of a read model that differs from the log, and each stream that can't be folded.
 
     The connection must serve nothing else afterwards: its temporary tables hide the read models.
     """
-    folding = _Folding(connection, vault, kinds)
+    folding = _Folding(connection, vault)
     try:
         await folding.all(progress)
     except (SealBrokenError, IndexKeyGoneError) as error:
@@ -36,11 +33,11 @@ async def differences(
 
 
 class _Folding:
-    def __init__(self, connection: Connection, vault: Vault, kinds: Kinds) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         self._connection = connection
         self._vault = vault
-        self._log = Log(connection, vault.find, kinds)
-        self._tables = read_models(kinds)
+        self._log = Log(connection, vault.find, KINDS)
+        self._tables = read_models(KINDS)
         self.found: list[Difference] = []
 
     async def all(self, progress: Progress) -> None:

@@ -75,7 +75,6 @@ class Hearing:
     now: datetime
     fresh: bool = True
     known: bool = False
-    leeway: timedelta = LEEWAY
 
 
 def proved(said: object, message: Message, hearing: Hearing) -> Proved:
@@ -119,9 +118,9 @@ def verified(said: object, message: Message, hearing: Hearing) -> Proved:
     return found
 
 
-def is_over(statement: IdentityStatement, now: datetime, leeway: timedelta = LEEWAY) -> bool:
+def is_over(statement: IdentityStatement, now: datetime) -> bool:
     """Whether a statement has expired."""
-    return statement.exp <= seconds(now) - int(leeway.total_seconds())
+    return statement.exp <= seconds(now) - int(LEEWAY.total_seconds())
 
 
 def _read(said: object) -> tuple[str, st.Signed]:
@@ -141,12 +140,12 @@ def _read(said: object) -> tuple[str, st.Signed]:
 
 
 def _expect_timely(statement: IdentityStatement, hearing: Hearing) -> None:
-    now, leeway = seconds(hearing.now), int(hearing.leeway.total_seconds())
+    now, leeway = seconds(hearing.now), int(LEEWAY.total_seconds())
     if not 0 < statement.exp - statement.iat <= st.LONGEST_LIFE:
         raise unheard("statement_lives_too_long", most=st.LONGEST_LIFE)
     if statement.iat > now + leeway:
         raise unheard("statement_not_yet_valid")
-    if hearing.fresh and not hearing.known and is_over(statement, hearing.now, hearing.leeway):
+    if hearing.fresh and not hearing.known and is_over(statement, hearing.now):
         raise unheard("statement_expired")
     spoken = statement.iat if statement.received_at is None else seconds(statement.received_at)
     if statement.auth_time > spoken + leeway:

@@ -16,7 +16,9 @@ from gateway.app import Hearing, application
 from gateway.pages import pages
 from tests.callbacks import MERCHANTS
 from tests.conftest import World
+from tests.doors import Entrance, entrance, register_door
 from tests.integration.gateway.calls import PROVIDERS
+from tests.locked import locked
 
 
 class Meter(Counter[str]):
@@ -42,3 +44,11 @@ async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
         yield client
+
+
+@pytest.fixture
+async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
+    """A platform with registered programs, and a door to it."""
+    await register_door(world)
+    async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
+        yield closed, opened

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -27,13 +26,6 @@ from tests.unit.door.providers import Provider
 
 PROCEDURES: Final = Path(__file__).parents[3] / "procedures"
 LOGOUT: Final = "/v1/backchannel-logout"
-
-
-@pytest.fixture
-async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
-    await register_door(world)
-    async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
-        yield closed, opened
 
 
 def logout_token(provider: Provider, **changed: Any) -> dict[str, str]:

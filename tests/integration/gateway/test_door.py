@@ -1,13 +1,11 @@
 """The door on a real platform: filings and commands over HTTP, their recorded programs, and answers to strangers."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from math import ceil
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from activities.ledger.authority.budgets import Budget, Work
 from gateway.door.operations import OPERATIONS
@@ -15,13 +13,6 @@ from schemas.identity.statement import PrincipalKind
 from tests.conftest import World
 from tests.doors import CLIENT, JSON, Entrance, entrance, filed, register_door, submission
 from tests.locked import locked
-
-
-@pytest.fixture
-async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
-    await register_door(world)
-    async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
-        yield closed, opened
 
 
 async def test_a_filing_is_its_clients_and_its_citizen_reads_it_at_once(there: tuple[World, Entrance]) -> None:

@@ -139,11 +139,7 @@ async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
     await sound(world)
 
 
-async def test_a_void_by_two_names_of_one_program_is_refused(world: World, desk: Desk) -> None:
-    async with at_work(world):
-        await paid(world)
-    await work(desk.relay())
-    await two_programs(world)
+def void_by_two() -> tuple[VoidReceipt, ApproveVoid]:
     number, common = f"{LAND}-{YEAR}-BL0000001", {"via": {"principal": "motcua"}}
     cashier, leader = (
         Actor(subject=f"{LAND.lower()}-{role}-1", role=role, agency=LAND) for role in (Role.CASHIER, Role.LEADER)
@@ -152,6 +148,15 @@ async def test_a_void_by_two_names_of_one_program_is_refused(world: World, desk:
         {"command_id": "v", "actor": cashier, "registered": number, "reason": "Sai"} | common
     )
     yes = ApproveVoid.model_validate({"command_id": "a", "actor": leader, "registered": number} | common)
+    return asks, yes
+
+
+async def test_a_void_by_two_names_of_one_program_is_refused(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay())
+    await two_programs(world)
+    asks, yes = void_by_two()
 
     async def take(command: VoidReceipt | ApproveVoid, by: tuple[str, int] | None) -> str | None:
         sign = (lambda _, it: it) if by is None else partial(signed_to, by)
@@ -183,14 +188,7 @@ async def test_a_void_by_two_tokens_at_one_door_is_one_by_two(world: World, desk
     for_all = grant(Claim.PROGRAMS, least=Assurance.LOW)
     await registered(world, principal("door", for_all, keys=(now_in_force(91),)), *clients)
     door, now = Speaker("door", private_key(91), UNNAMED), seconds(datetime.now(VIETNAM))
-    number, common = f"{LAND}-{YEAR}-BL0000001", {"via": {"principal": "motcua"}}
-    cashier, leader = (
-        Actor(subject=f"{LAND.lower()}-{role}-1", role=role, agency=LAND) for role in (Role.CASHIER, Role.LEADER)
-    )
-    asks = VoidReceipt.model_validate(
-        {"command_id": "v", "actor": cashier, "registered": number, "reason": "Sai"} | common
-    )
-    yes = ApproveVoid.model_validate({"command_id": "a", "actor": leader, "registered": number} | common)
+    asks, yes = void_by_two()
 
     async def take(
         command: VoidReceipt | ApproveVoid, token: str | None, ago: int = 0, client: str = "desk"

@@ -19,3 +19,9 @@ async def office(world: World) -> AsyncIterator[World]:
 async def connection(world: World) -> AsyncIterator[Any]:
     async with world.connection() as opened:
         yield opened
+
+
+@pytest.fixture
+async def nobody_published(world: World) -> None:
+    """Deletes all keys from the record: those that seal the publishers' names."""
+    await world.execute("delete from filing_key")

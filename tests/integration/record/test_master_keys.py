@@ -29,7 +29,7 @@ from tests.acting import AGENCY, eventually
 from tests.conftest import World
 from tests.integration.operations.doctor import Doctor
 from tests.integration.record.appends import RELEASED, opened
-from tests.keyed import keyed, nobody_published
+from tests.keyed import keyed
 from tests.sandboxes import Server
 from tests.shell import Shell
 
@@ -217,7 +217,7 @@ async def test_no_append_is_lost_while_nobody_can_be_asked(world: World, engine:
         assert [one.seq for one in (await ledger.append(log.batch(RELEASED, next_seq=2))).stored] == [2], "it is known"
 
 
-@pytest.mark.usefixtures("_nobody_published")
+@pytest.mark.usefixtures("nobody_published")
 async def test_the_record_moves_from_settings_to_a_service_onwards_and_back(world: World, engine: Engine) -> None:
     here = world.settings.master
     filings = [await keyed(world) for _ in range(3)]
@@ -251,11 +251,6 @@ NOWHERE: Final = "vault:http://127.0.0.1:9/transit/motcua"
 NAME: Final = master_keys(NEW).current.name
 
 
-@pytest.fixture
-async def _nobody_published(world: World) -> None:
-    await nobody_published(world)
-
-
 def set_to(current: str, other: str | None = None, token: Path | None = None) -> dict[str, str | None]:
     return {MASTER_KEY: current, OTHER_MASTER_KEY: other, VAULT_TOKEN_FILE: None if token is None else str(token)}
 
@@ -265,7 +260,7 @@ async def doctor_says(shell: Shell, **env: str | None) -> tuple[str, str]:
     return found
 
 
-@pytest.mark.usefixtures("_nobody_published")
+@pytest.mark.usefixtures("nobody_published")
 async def test_what_another_key_wrapped_is_anew_and_the_rest_said(world: World, shell: Shell, tmp_path: Path) -> None:
     old = world.env[MASTER_KEY]
     for _ in range(2):
@@ -302,7 +297,7 @@ async def by(world: World) -> dict[str, int]:
     return {row["by"]: row["count"] for row in await world.fetch(WRAPPED_BY)}
 
 
-@pytest.mark.usefixtures("_nobody_published")
+@pytest.mark.usefixtures("nobody_published")
 async def test_what_no_key_here_opens_is_left_as_it_is(world: World) -> None:
     broken, sound = await keyed(world), await keyed(world)
     masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)
@@ -315,7 +310,7 @@ async def test_what_no_key_here_opens_is_left_as_it_is(world: World) -> None:
         assert await Vault(master_keys(NEW)).find(connection, sound) is not None
 
 
-@pytest.mark.usefixtures("_nobody_published")
+@pytest.mark.usefixtures("nobody_published")
 async def test_what_is_erased_meanwhile_does_not_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     filings = sorted([await keyed(world) for _ in range(3)])
     masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)

@@ -25,7 +25,7 @@ from schemas.level import Channel
 from tests.acting import AGENCY, Play, birth, eventually
 from tests.conftest import World
 from tests.integration.record.appends import WAITING, batch
-from tests.keyed import keyed, nobody_published
+from tests.keyed import keyed
 from tests.unit.filing.lives import Life
 from views.log import SealBrokenError
 from workers.wiring import activities, open_pool
@@ -33,6 +33,8 @@ from workers.wiring import activities, open_pool
 SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
 TAKEN: Final = ("begin", "count", "commit")
 PAID: Final = FeePaid(n=1, amount=1, channel=Channel.COUNTER)
+
+pytestmark = pytest.mark.usefixtures("nobody_published")
 
 
 @pytest.fixture
@@ -144,11 +146,6 @@ async def test_who_gives_up_waiting_leaves_nothing_behind(pool: Pool, world: Wor
 ANOTHER: Final = MasterKey(bytes(32))
 ELSEWHERE: Final = MasterKeys(ANOTHER)
 """Another master key."""
-
-
-@pytest.fixture(autouse=True)
-async def _nobody_published(world: World) -> None:
-    await nobody_published(world)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -23,8 +21,7 @@ from schemas.errors import RefusalError
 from schemas.filing.submission import signed_content, signed_digest
 from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
-from tests.conftest import ROOT
-from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
+from tests.printed import Margins, codes, outside, overlapping, pages, printed_elsewhere, raw_text
 from tests.tiers import examples
 from tests.unit.forms.dossiers import ADDRESS, AT, FILES, MARKED, NAME, RESIDENCE, RESIDENCE_FILE, procedure, residence
 from tests.unit.forms.gallery import prefilled
@@ -317,16 +314,7 @@ def test_a_filing_has_its_dossier_code_for_both_kinds_of_scanner() -> None:
 
 def test_the_same_form_has_the_same_bytes_on_another_machine(tmp_path: Path) -> None:
     sheet = form()
-    (tmp_path / "sheet.json").write_text(sheet.model_dump_json(), encoding="utf-8")
-    there = (
-        "import sys; from datetime import datetime; from pathlib import Path;"
-        "from activities.forms.printing import printed; from rules.forms.sheet import Sheet;"
-        "sheet = Sheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
-        "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
-    )
-    environment = {"TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
-    script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), "2026-11-27T08:30:00+07:00"]
-    made = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout
+    made = printed_elsewhere(tmp_path, "activities.forms.printing", sheet, AT, "Asia/Ho_Chi_Minh")
     assert made == printed(sheet, AT)
     assert b"/Lang(vi)" in made.replace(b" ", b"")
 

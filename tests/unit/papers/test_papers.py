@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,8 +32,17 @@ from schemas.filing import events as ev
 from schemas.level import Channel
 from schemas.papers.sheet import Block, Listing, PaperSheet, Paragraph, Rows, Table, texts_of
 from schemas.papers.state import PaperKind
-from tests.conftest import ROOT
-from tests.printed import Margins, codes, gap_of_foot, keywords, outside, overlapping, pages, raw_text
+from tests.printed import (
+    Margins,
+    codes,
+    gap_of_foot,
+    keywords,
+    outside,
+    overlapping,
+    pages,
+    printed_elsewhere,
+    raw_text,
+)
 from tests.unit.filing import lives
 from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
 from tests.unit.forms.gallery import forty_rows
@@ -496,16 +503,8 @@ def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
 def test_the_same_paper_has_the_same_bytes_on_another_machine(tmp_path: Path) -> None:
     name = "control"
     found, file = made(name)
-    (tmp_path / "sheet.json").write_text(found.model_dump_json(), encoding="utf-8")
-    there = (
-        "import sys; from datetime import datetime; from pathlib import Path;"
-        "from activities.printing.templates import printed; from schemas.papers.sheet import PaperSheet;"
-        "sheet = PaperSheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
-        "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
-    )
-    environment = {"TZ": "America/Lima", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
-    script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), SOURCES[name][1].cause.at.isoformat()]
-    assert subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout == file
+    at = SOURCES[name][1].cause.at
+    assert printed_elsewhere(tmp_path, "activities.printing.templates", found, at, "America/Lima") == file
     assert b"/Lang(vi)" in file.replace(b" ", b"")
 
 
