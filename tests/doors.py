@@ -30,6 +30,7 @@ from rules.streams import KINDS
 from schemas.filing.submission import Submission
 from schemas.identity.statement import UNNAMED, Assurance, Claim, Grant
 from schemas.ids import filing_id
+from schemas.people import Actor, Role
 from tests.acting import extract, plain
 from tests.conftest import FILES_KEY, World
 from tests.locked import AUDIENCE, now_in_force, register
@@ -61,6 +62,11 @@ class Entrance:
         """Returns the headers of an officer in this role of the agency, by default of the first one."""
         own = {"sub": f"{agency.lower()}-{role}-1", "role": role, "agency": agency}
         return self._of(self.town.agency, **own | claims)
+
+    def actor(self, actor: Actor, **claims: Any) -> dict[str, str]:
+        """Returns the headers of any actor, if the officers' provider has accounts of applicants, too."""
+        role = Role.APPLICANT if actor.agency is None else actor.role
+        return self._of(self.town.agency, sub=actor.subject, role=role, agency=actor.agency, **claims)
 
     def of_another_issuer(self, **claims: Any) -> dict[str, str]:
         """Returns the headers of a person of another issuer, which names persons as the first two do."""

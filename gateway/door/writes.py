@@ -16,8 +16,9 @@ from motcua.calls.sending import Sending
 from schemas.complaint.state import ComplaintStart
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.submission import Submission
-from schemas.ids import filing_workflow
+from schemas.ids import StreamId, filing_workflow
 from schemas.stream.ledger import Receipt
+from schemas.stream.part import on_demand
 
 PATIENCE: Final = 10.0
 """Seconds for which the door itself retries a message; after that the caller has to retry."""
@@ -48,8 +49,7 @@ class Writes:
         if isinstance(message, Submission):
             await self.reads.charge(caller, stream, Work.SUBMISSION)
             return
-        about, work = stream, Work.COMMAND
-        if isinstance(message, ComplaintStart):
-            about, work = filing_workflow(message.filing_id), Work.SUBMISSION
-        if not await self.reads.sees(caller, about, work):
+        begins, named = isinstance(message, ComplaintStart), StreamId.parse(stream)
+        about = filing_workflow(named.filing) if begins or on_demand(named.kind) else stream
+        if not await self.reads.sees(caller, about, Work.SUBMISSION if begins else Work.COMMAND):
             raise RefusalError(NOT_FOUND)
