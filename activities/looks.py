@@ -53,7 +53,7 @@ class Look:
         return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
 
 
-class _Sealed(NamedTuple):
+class _Private(NamedTuple):
     """The private part of a recorded look at one filing: the reader's pseudonym, reason and identity, the key's id."""
 
     pseudonym: str | None
@@ -122,7 +122,7 @@ class Looks:
             return
         question, actor = look.asked.question, look.proved.statement.actor
         of_side = actor is not None and actor.role in SIDE
-        private = await self._sealed(connection, look, shown) if of_side or question.reason is not None else []
+        private = await self._private(connection, look, shown) if of_side or question.reason is not None else []
         await connection.execute(
             RECORD,
             look.asked.look,
@@ -138,9 +138,9 @@ class Looks:
             *(map(list, zip(*private, strict=True)) if private else ([], [], [])),
         )
 
-    async def _sealed(self, connection: Connection, look: Look, shown: Sequence[UUID]) -> list[_Sealed]:
+    async def _private(self, connection: Connection, look: Look, shown: Sequence[UUID]) -> list[_Private]:
         await self._vault.learn(connection, shown)
-        return [_private(look, filing, await self._vault.find(connection, filing)) for filing in shown]
+        return [_sealed(look, filing, await self._vault.find(connection, filing)) for filing in shown]
 
 
 def _know(actor: Actor | None, *, in_directory: bool) -> None:
@@ -149,7 +149,7 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
 
 
-def _private(look: Look, filing: UUID, key: FilingKey | None) -> _Sealed:
+def _sealed(look: Look, filing: UUID, key: FilingKey | None) -> _Private:
     actor = look.proved.statement.actor
     private, pseudonym = {"reason": look.asked.question.reason}, None
     if actor is not None and actor.role in SIDE:
@@ -157,8 +157,8 @@ def _private(look: Look, filing: UUID, key: FilingKey | None) -> _Sealed:
         pseudonym = None if key is None else key.pseudonym(actor.subject)
     present = {name: value for name, value in private.items() if value}
     if key is None or not present:
-        return _Sealed(pseudonym, None, None)
-    return _Sealed(pseudonym, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id)
+        return _Private(pseudonym, None, None)
+    return _Private(pseudonym, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id)
 
 
 RECORD: Final = """

@@ -1,6 +1,6 @@
-"""The demo's stories, told over HTTP: each message goes to the door, with a token of its actor.
+"""The demo's stories, played over HTTP: each message goes to the door, with a token of its actor.
 
-A story is told as it stands, or with other roles in some of its lines, and only as far as something new is shown.
+A story is played as it stands, or with other roles in some of its lines, and only as far as something new is shown.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, Self, cast
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -42,6 +42,7 @@ from schemas.ids import StreamId, filing_id, filing_workflow
 from schemas.level import Channel
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Receipt
+from tests.acting import eventually
 from tests.conftest import World
 from tests.doors import DOOR, Entrance, entrance, register_door
 from tests.locked import now_in_force, register
@@ -121,7 +122,7 @@ class Further:
 
 @dataclass(frozen=True)
 class Telling:
-    """A story as it is told: with other roles than the script's, by operation, and with further commands after it."""
+    """A story as it is played: with other roles than the script's, by operation, and with further commands after it."""
 
     scenario: Scenario
     instead: Mapping[str, Role] = field(default_factory=dict)
@@ -146,7 +147,7 @@ def operation_of(act: Act) -> str | None:
 
 def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
     """Returns stories with as many of these pairs as there are in scripts, each up to the last pair that it adds."""
-    told, left = list[Telling](), {*wanted}
+    chosen, left = list[Telling](), {*wanted}
 
     def adds(scenario: Scenario) -> list[int]:
         """Returns the lengths of the script, one for each pair that is left, at its first line."""
@@ -154,14 +155,14 @@ def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> l
         return [n for n, pair in enumerate(pairs, 1) if pair in left and pair not in pairs[: n - 1]]
 
     while lines := adds(best := max(scenarios, key=lambda one: len(adds(one)))):
-        told.append(Telling.of(best, lines[-1]))
-        left -= {(operation_of(act), act.role) for act in told[-1].scenario.acts}
-    return told
+        chosen.append(Telling.of(best, lines[-1]))
+        left -= {(operation_of(act), act.role) for act in chosen[-1].scenario.acts}
+    return chosen
 
 
 def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
     """Returns stories in which the remaining pairs' roles give commands that others give in the script."""
-    told, left = list[Telling](), {*wanted}
+    chosen, left = list[Telling](), {*wanted}
 
     def swaps(scenario: Scenario) -> dict[str, tuple[int, Role]]:
         """Returns the lines, by operation, that another role may have; the last line of each."""
@@ -172,9 +173,9 @@ def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -
         instead = {name: role for name, (_, role) in found.items()}
         represented = best.represented or Role.REPRESENTATIVE in instead.values()
         cut = Telling.of(best, max(n for n, _ in found.values()), represented=represented)
-        told.append(replace(cut, instead=instead))
+        chosen.append(replace(cut, instead=instead))
         left -= {*instead.items()}
-    return told
+    return chosen
 
 
 class Teller(FilingClient):
@@ -192,11 +193,11 @@ class Teller(FilingClient):
         return await self._give("submit", stream, submission, submission.actor)
 
     async def complain(self, complaint: ComplaintStart) -> Receipt:
-        return await self._told("complaint.complain", filing_workflow(complaint.filing_id), complaint)
+        return await self._by_each("complaint.complain", filing_workflow(complaint.filing_id), complaint)
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
         stream = stream_of(target)
-        return await self._told(f"{StreamId.parse(stream).kind}.{command.kind}", stream, command)
+        return await self._by_each(f"{StreamId.parse(stream).kind}.{command.kind}", stream, command)
 
     async def further(self, telling: Telling, filer: Filer) -> None:
         """Gives the commands after a script. Raises `MotcuaError` for one that is not answered as it is to be."""
@@ -205,8 +206,7 @@ class Teller(FilingClient):
             stream = str(StreamId(one.kind, filer.filing_id, 0 if one.kind == "filing" else one.n))
             command = await _command(one, f"further_{number}", actor, filer)
             if not one.at_once:
-                while not await self._offers(stream, actor, command.kind):
-                    await asyncio.sleep(PAUSE)
+                await eventually(partial(self._offers, stream, actor, command.kind), bool, LONGEST)
             try:
                 await self.act(stream, command)
             except NotAllowed:
@@ -216,7 +216,7 @@ class Teller(FilingClient):
                 if one.refused:
                     raise MotcuaError(f"{one.operation} was taken")
 
-    async def _told(self, name: str, stream: str, message: Message) -> Receipt:
+    async def _by_each(self, name: str, stream: str, message: Message) -> Receipt:
         """Gives a command in the name of each role that it is not for, then of the role whose turn it is."""
         telling, filer = self.tellings[StreamId.parse(stream).filing]
         actor, agency = message.actor, message.actor.agency or telling.scenario.agency
@@ -274,16 +274,16 @@ class Teller(FilingClient):
     ) -> httpx.Response:
         operation, about = BY_NAME[name], StreamId.parse(stream)
         beyond = {*operation.at(Place.DOOR), *operation.at(Place.PATH), "seen_seq"}
-        said = message.model_dump(mode="json", exclude_none=True, exclude=beyond)
+        body = message.model_dump(mode="json", exclude_none=True, exclude=beyond)
         program = "oversight" if actor.role in OVERSEERS else "portal"
-        said |= {"actor": actor.model_dump(mode="json", exclude_none=True)}
-        said["via"]["principal"] = PROGRAMS[program]
-        if anew and "command_id" in said:
-            said["command_id"] = str(uuid4())
+        body |= {"actor": actor.model_dump(mode="json", exclude_none=True)}
+        body["via"]["principal"] = PROGRAMS[program]
+        if anew and "command_id" in body:
+            body["command_id"] = str(uuid4())
         self._door.town.now = time.time()
         path = operation.path.format(filing_id=about.filing, n=about.n)
         while True:
-            answer = await self._door.http.post(path, json=said, headers=self._door.actor(actor, client_id=program))
+            answer = await self._door.http.post(path, json=body, headers=self._door.actor(actor, client_id=program))
             if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
                 assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, answer.text
                 return answer
@@ -315,12 +315,14 @@ def rule(answer: httpx.Response) -> str:
 
 
 def _error(answer: httpx.Response) -> Exception:
-    said = answer.json()
-    if said["code"] == "filing_closed":
+    problem = answer.json()
+    if problem["code"] == "filing_closed":
         return FilingClosed("closed")
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return FilingNotAvailable("not found")
-    return errors.refused(Refusal.model_validate({k: said[k] for k in ("code", "problems", "allowed") if k in said}))
+    return errors.refused(
+        Refusal.model_validate({k: problem[k] for k in ("code", "problems", "allowed") if k in problem})
+    )
 
 
 class ToTheEndOfTheScript(Player):

@@ -223,14 +223,14 @@ def lawful() -> dict[str, frozenset[Role]]:
     return {name: frozenset(who) for name, who in roles.items() if name in BY_NAME}
 
 
-def told(wanted: set[Pair]) -> list[Telling]:
+def stories(wanted: set[Pair]) -> list[Telling]:
     """Returns stories in which each of these pairs has its turn."""
-    stories = {one.name: one for one in load(SCENARIOS) if one.expected is not None}
-    beside = [Telling.of(stories[name], lines, *then, **changed) for name, lines, changed, then in FURTHER]
+    by_name = {one.name: one for one in load(SCENARIOS) if one.expected is not None}
+    beside = [Telling.of(by_name[name], lines, *then, **changed) for name, lines, changed, then in FURTHER]
     left = wanted - {(each.operation, each.role) for one in beside for each in one.then}
-    plain = as_they_stand([*stories.values()], left)
+    plain = as_they_stand([*by_name.values()], left)
     left -= {(str(operation_of(act)), act.role) for one in plain for act in one.scenario.acts}
-    return [*plain, *with_other_roles([*stories.values()], left), *beside]
+    return [*plain, *with_other_roles([*by_name.values()], left), *beside]
 
 
 @pytest.mark.timeout(1200)  # 79 stories, in 110 s on two idle cores
@@ -242,7 +242,7 @@ async def test_each_command_is_taken_from_the_roles_of_the_law_and_refused_to_al
     others = {(name, role) for name, who in roles.items() for role in EVERY_ROLE - who}
     async with door_of_stories(world) as door, paid(world, tmp_path) as made:
         teller = Teller(made.temporal, door, roles)
-        problems = await tell(made, teller, told(pairs - NOT_TAKEN.keys()))
+        problems = await tell(made, teller, stories(pairs - NOT_TAKEN.keys()))
     found = teller.answers
     assert problems == {}
     assert pairs - found.taken == NOT_TAKEN.keys()
