@@ -70,15 +70,15 @@ class Looks:
         self._kinds = kinds
         self._memory = memory
 
-    def admitted(self, asked: rd.Asked, work: Work = Work.QUESTION) -> Proved:
-        """Returns the question's verified statement, charged as this work.
+    def admitted(self, asked: rd.Asked) -> Proved:
+        """Returns the question's verified statement, whose sender is charged.
 
         Raises `RefusalError`, also if the sender's budget is spent, or if others than officers use the officers' queue.
         """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
         proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=True)
-        self._guard.spend(proved, work)
+        self._guard.spend(proved, Work.QUESTION)
         actor = proved.statement.actor
         if asked.of_officers and (actor is None or actor.role not in OFFICERS):
             raise unheard("officers_queue")
@@ -88,10 +88,13 @@ class Looks:
         """Returns the use of the question's statement, to be recorded before anything is read."""
         return use_of(str(asked.question.statement), datetime.fromtimestamp(proved.statement.exp, UTC), asked.look)
 
-    async def permitted(self, connection: Connection, asked: rd.Asked, proved: Proved) -> Look:
+    async def permitted(
+        self, connection: Connection, asked: rd.Asked, proved: Proved, *, listed: bool | None = None
+    ) -> Look:
         """Returns the look if it is permitted, and writes nothing.
 
-        Raises `RefusalError`: `NOT_FOUND` for another person's filing.
+        `listed`: whether the directory lists the officer; None: not known yet. Raises `RefusalError`: `NOT_FOUND` for
+        another person's filing.
         """
         question = asked.question
         who = asker(proved, question)
@@ -100,8 +103,9 @@ class Looks:
         if type(question) in ABOUT_A_FILING:
             return await self._at_one(connection, asked, proved, who)
         if (actor := who.actor) is not None and actor.role in OFFICERS:
-            there = actor.agency and await active(connection, actor.agency, actor.subject, actor.role)
-            _know(actor, in_directory=bool(there))
+            if listed is None:
+                listed = bool(actor.agency and await active(connection, actor.agency, actor.subject, actor.role))
+            _know(actor, in_directory=listed)
         return Look(asked, proved, within=reaches(who, question))
 
     async def _at_one(self, connection: Connection, asked: rd.Asked, proved: Proved, who: Asker) -> Look:

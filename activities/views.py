@@ -13,9 +13,8 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
-from activities.ledger.authority.readers import Reader, setting
+from activities.ledger.authority.readers import LISTED, Reader, names_officer, setting
 from activities.ledger.authority.used import Use, expect_first
 from activities.ledger.database import Connection, Pool, acquired, mask_database_errors, transaction
 from activities.ledger.vault import IndexKeyGoneError, Vault
@@ -61,6 +60,18 @@ class Addresses(Protocol):
         """Returns the address at which `principal` reads or uploads a file; None if files are not served here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A caller whom the door has admitted: the statement about them, and the readers to whom PostgreSQL shows rows.
+
+    `connection`: one of the pool to read by; if None, one is acquired.
+    """
+
+    proved: Proved
+    readers: tuple[Reader, ...]
+    connection: "Connection | None" = None
+
+
 class Views:
     """Answers questions from the record, limited to the reader's rights; without a guard, every reader may see all."""
 
@@ -82,14 +93,9 @@ class Views:
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
 
-    async def found(self, asked: rd.Asked, *readers: Reader, connection: "Connection | None" = None) -> Any:
-        """Returns the answer as a model. Raises `RefusalError`.
-
-        `readers`: the role of the door sees only their filings.
-        `connection`: one of the pool to read by; without it, one is acquired.
-        """
-        proved = None if self._looks is None else self._looks.admitted(asked)
-        return await self._found(asked, proved, readers, connection)
+    async def found(self, asked: rd.Asked, session: Session | None = None) -> Any:
+        """Returns the answer as a model. Raises `RefusalError`. Without a `session`, the question must be signed."""
+        return await self._found(asked, self._admitted(asked, session), session)
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.Asked) -> rd.Answer:
@@ -100,63 +106,56 @@ class Views:
             return rd.Answer(refusal=_plain(error.refusal))
         return rd.Answer(answer=_plain(found))
 
-    async def changed(self, asked: rd.Asked, *readers: Reader) -> Any:
+    async def changed(self, asked: rd.Asked, session: Session | None = None) -> Any:
         """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
 
-        `readers`: as in `found`.
+        `session`: as in `found`.
         """
-        question, proved = asked.question, None
+        question, proved = asked.question, self._admitted(asked, session)
         if not isinstance(question, rd.AskChanges):
             raise TypeError(f"{question.ask} waits for nothing")
-        if self._looks is not None:  # from others than readers of the filing changes must stay hidden, too
-            proved = self._looks.admitted(asked)
-            async with self._reading(readers, self._looks.use(asked, proved)) as connection:
+        if self._looks is not None and proved is not None:
+            # from others than readers of the filing changes must stay hidden, too
+            async with self._reading(asked, proved, session) as (connection, _):
                 await self._looks.permitted(connection, asked, proved)
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self._found(asked, proved, readers)
+        return await self._found(asked, proved, session)
 
-    def charge(self, asked: rd.Asked, work: Work) -> None:
-        """Charges the asker for this work. Raises `RefusalError`, also if the asker's budget is spent."""
-        if self._looks is not None:
-            self._looks.admitted(asked, work)
-
-    async def sees(self, asked: rd.Asked, *readers: Reader, work: Work, connection: "Connection | None" = None) -> bool:
+    async def sees(self, asked: rd.Asked, session: Session) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
-
-        `readers`, `connection`: as in `found`. The asker is charged for `work`, the command that is to follow.
 
         Raises `RefusalError` if the asker may not ask at all.
         """
         if self._looks is None:
             return True
-        proved = self._looks.admitted(asked, work)
-        async with self._reading(readers, by=connection) as reading:
+        async with self._reading(asked, session.proved, session) as (connection, _):
             try:
-                await self._looks.permitted(reading, asked, proved)
+                await self._looks.permitted(connection, asked, session.proved)
             except RefusalError as error:
                 if error.refusal.code is RefusalCode.NOT_FOUND:
                     return False
                 raise
         return True
 
-    async def _found(
-        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[Reader], by: "Connection | None" = None
-    ) -> Any:
-        found = await self._found_or_refused(asked, proved, readers, by)
+    def _admitted(self, asked: rd.Asked, session: Session | None) -> Proved | None:
+        if session is not None:
+            return session.proved
+        return None if self._looks is None else self._looks.admitted(asked)
+
+    async def _found(self, asked: rd.Asked, proved: Proved | None, session: Session | None) -> Any:
+        found = await self._found_or_refused(asked, proved, session)
         if isinstance(found, Refusal):
             raise RefusalError(found)
         return found
 
-    async def _found_or_refused(
-        self, asked: rd.Asked, proved: Proved | None, readers: Sequence[Reader], by: "Connection | None"
-    ) -> Any:
+    async def _found_or_refused(self, asked: rd.Asked, proved: Proved | None, session: Session | None) -> Any:
         """Returns the answer, or the `Refusal`, after which the use of the statement is committed as well."""
-        look, use = None, None if self._looks is None or proved is None else self._looks.use(asked, proved)
-        async with self._reading(readers, use, by) as connection:
+        look = None
+        async with self._reading(asked, proved, session) as (connection, listed):
             try:
                 if self._looks is not None and proved is not None:
-                    look = await self._looks.permitted(connection, asked, proved)
+                    look = await self._looks.permitted(connection, asked, proved, listed=listed)
                 found = await self._read(connection, asked.question, look)
             except RefusalError as error:
                 return error.refusal if look is None else look.told(error.refusal)
@@ -172,23 +171,32 @@ class Views:
 
     @asynccontextmanager
     async def _reading(
-        self, readers: Sequence[Reader], use: Use | None = None, by: "Connection | None" = None
-    ) -> AsyncIterator[Connection]:
+        self, asked: rd.Asked, proved: Proved | None, session: Session | None
+    ) -> AsyncIterator[tuple[Connection, bool | None]]:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look.
 
-        Raises `RefusalError` if another look has used the statement before.
+        Yields its connection, and whether the directory lists the officer among the readers; None if there is none.
+        Raises `RefusalError` if another look has used the statement before; that of a `session` was never sent.
         """
-        begun = [_READ_ONLY if self._looks is None else _SNAPSHOT]
-        begun += [setting(readers)] if readers else []
-        begun += [use.sql] if use is not None else []
+        by, readers = (None, ()) if session is None else (session.connection, session.readers)
+        use = self._use(asked, proved) if session is None else None
         async with (
             acquired(self._pool) if by is None else nullcontext(by) as connection,
             waits_uncut(connection),
-            transaction(connection, *begun) as status,
+            transaction(connection, *self._first(use, readers)) as status,
         ):
             if use is not None:
                 await expect_first(connection, use, status)
-            yield connection
+            yield connection, status == LISTED if names_officer(readers) else None
+
+    def _use(self, asked: rd.Asked, proved: Proved | None) -> Use | None:
+        return None if self._looks is None or proved is None else self._looks.use(asked, proved)
+
+    def _first(self, use: Use | None, readers: Sequence[Reader]) -> list[str]:
+        first = [_READ_ONLY if self._looks is None else _SNAPSHOT]
+        first += [use.sql] if use is not None else []
+        first += [setting(readers)] if readers else []
+        return first
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ class Speaker:
         self.waits = key.waits
         self._key = key
 
+    @property
+    def key_id(self) -> str:
+        """The thumbprint of the principal's public key (RFC 7638)."""
+        return self._key.key_id
+
     def of_client(self, client: str) -> "Speaker":
         """Returns a copy that speaks for this registered program, by the program's grants."""
         speaker = copy(self)
@@ -112,9 +117,13 @@ class Speaker:
 
     def question(self, question: Q, how: Authenticated, asker: c.Actor | None = None) -> Q:
         """Returns the question, signed for `asker`; if None, for the principal itself. Raises `MotcuaError`."""
+        return question.model_copy(update={"statement": sign(self.about_question(question, how, asker), self._key)})
+
+    def about_question(self, question: c.StrictModel, how: Authenticated, asker: c.Actor | None) -> c.IdentityStatement:
+        """Returns the statement about a question of `asker`, unsigned; if None, of the principal itself."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker, "jti": uuid4().hex}
-        return question.model_copy(update={"statement": self._signed(sent, about, how)})
+        return self._statement(sent, about, how)
 
     def submission(self, submission: c.Submission, how: Authenticated) -> str:
         """Returns the signed statement for a submission.
@@ -133,6 +142,9 @@ class Speaker:
         return answer.model_copy(update={"statement": self._signed(message, about, Authenticated())})
 
     def _signed(self, message: dict[str, Any], about: dict[str, Any], how: Authenticated) -> str:
+        return sign(self._statement(message, about, how), self._key)
+
+    def _statement(self, message: dict[str, Any], about: dict[str, Any], how: Authenticated) -> c.IdentityStatement:
         now = int(time.time())
         said = {
             "iss": self.principal,
@@ -147,7 +159,7 @@ class Speaker:
             "token": how.token,
             "received_at": how.received_at,
         }
-        return sign(c.IdentityStatement(**said | about), self._key)
+        return c.IdentityStatement(**said | about)
 
 
 def sign(statement: c.IdentityStatement, key: Key) -> str:

@@ -114,8 +114,8 @@ async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entr
     addresses = FileAddresses(from_url(world.objects), world.files_url, b64decode(FILES_KEY))
     settings = settings.model_copy(update={"database_url": SecretStr(world.door_dsn)})
     async with open_pool(settings) as pool, open_vault(settings) as vault, Keyring(pool, of_door=True) as keyring:
-        views = Views(pool, vault, KINDS, Guard(keyring, AUDIENCE, Budgets(world.budgets)), addresses)
-        reads = Reads(views, interpreter, pool, vault, keyring)
+        guard = Guard(keyring, AUDIENCE, Budgets(world.budgets))
+        reads = Reads(Views(pool, vault, KINDS, guard, addresses), guard, interpreter, pool, vault)
         received = Received(pool, vault, asyncio.Event())
         signed_out = SignedOutPersons(pool, vault)
         issuers = town.issuers(signed_out)

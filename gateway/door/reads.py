@@ -1,19 +1,18 @@
 """Answers to questions, from the record, in the door's own process: no workflow is started for them (ADR 0036)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from activities.ledger.authority.budgets import Work
-from activities.ledger.authority.principals import Keyring
-from activities.ledger.authority.readers import Reader, readers_of
+from activities.ledger.authority.principals import Guard
+from activities.ledger.authority.readers import readers_of
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import Vault
-from activities.views import Views
+from activities.views import Session, Views
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Caller
-from motcua.payloads.converter import as_sent
 from schemas import reading as rd
-from schemas.identity.statement import message_digest
+from schemas.identity.statement import Proved
 
 
 @dataclass(frozen=True)
@@ -24,24 +23,25 @@ class Reads:
     """
 
     views: Views
+    guard: Guard
     interpreter: Interpreter
     pool: Pool
     vault: Vault
-    keyring: Keyring
 
     async def answer(self, caller: Caller, question: rd.Question) -> object:
         """Returns the answer. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
-        asked = await self._asked(caller, question)
+        proved = self._charged(caller, question, Work.QUESTION)
+        asked = rd.Asked(question=question, content=proved.statement.content, look=uuid4())
         waits = isinstance(question, rd.AskChanges) and question.wait
         async with acquired(self.pool) as connection:
-            readers = await self._readers(connection, caller, question)
+            session = await self._session(connection, caller, question, proved)
             if not waits:
-                return await self.views.found(asked, *readers, connection=connection)
-        return await self.views.changed(asked, *readers)
+                return await self.views.found(asked, session)
+        return await self.views.changed(asked, replace(session, connection=None))
 
-    async def charge(self, caller: Caller, stream: str, work: Work) -> None:
+    def charge(self, caller: Caller, stream: str, work: Work) -> None:
         """Charges the caller's program for a message to this stream. Raises `RefusalError` if its budget is spent."""
-        self.views.charge(await self._asked(caller, rd.AskReceipt(stream=stream)), work)
+        self._charged(caller, rd.AskReceipt(stream=stream), work)
 
     async def sees(self, caller: Caller, stream: str, work: Work) -> bool:
         """Whether the caller may see the filing of this stream. False as well if there is none.
@@ -50,18 +50,18 @@ class Reads:
         is spent, or if the caller may see no filing at all.
         """
         question = rd.AskReceipt(stream=stream)
-        asked = await self._asked(caller, question)
+        proved = self._charged(caller, question, work)
+        asked = rd.Asked(question=question, content=proved.statement.content, look=uuid4())
         async with acquired(self.pool) as connection:
-            readers = await self._readers(connection, caller, question)
-            return await self.views.sees(asked, *readers, work=work, connection=connection)
+            return await self.views.sees(asked, await self._session(connection, caller, question, proved))
 
-    async def _readers(self, connection: Connection, caller: Caller, question: rd.Question) -> tuple[Reader, ...]:
-        """Returns the caller's readers. Without any, PostgreSQL shows no row of a filing."""
-        program = self.keyring.ring.principal(caller.client)
-        if program is None:
-            return ()
-        return await readers_of(connection, self.vault, program, caller.actor, getattr(question, "link", None))
+    async def _session(self, connection: Connection, caller: Caller, question: rd.Question, proved: Proved) -> Session:
+        link = getattr(question, "link", None)
+        readers = await readers_of(connection, self.vault, proved.principal, caller.actor, link)
+        return Session(proved, readers, connection)
 
-    async def _asked(self, caller: Caller, question: rd.Question) -> rd.Asked:
-        signed = await self.interpreter.voice(caller).question(question)
-        return rd.Asked(question=signed, content=message_digest(as_sent(question)), look=uuid4())
+    def _charged(self, caller: Caller, question: rd.Question, work: Work) -> Proved:
+        """Returns the door's statement about the caller, whose program is charged. Raises `RefusalError`."""
+        proved = self.guard.proved_here(*self.interpreter.statement(caller, question))
+        self.guard.spend(proved, work)
+        return proved

@@ -32,6 +32,7 @@ from motcua.tracing.setting import called
 from recovery.codec_keys import until_taken
 from rules.streams import KINDS
 from workers.file_addresses import FileAddresses
+from workers.memory import settle
 from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import open_pool, open_vault
 
@@ -59,7 +60,7 @@ async def main() -> None:
             httpx.AsyncClient() as http,
         ):
             guard = Guard(keyring, settings.audience, Budgets(settings.budgets))
-            reads = Reads(Views(pool, vault, KINDS, guard, addresses), interpreter, pool, vault, keyring)
+            reads = Reads(Views(pool, vault, KINDS, guard, addresses), guard, interpreter, pool, vault)
             received = Received(pool, vault, kept)
             delivery = Delivery(pool, vault, client, interpreter.voice, kept)
             signed_out = SignedOutPersons(pool, vault)
@@ -68,6 +69,7 @@ async def main() -> None:
             door = Door(issuers, reads, Writes(client, reads, interpreter), received, public)
             works = partial(record_works, pool, vault)
             service = Service(application(door, works), listener, settings.connections, settings.ready_file, works)
+            settle()
             await service.serve(stop, beside=_deliver(pool, delivery))
 
 

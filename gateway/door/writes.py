@@ -47,7 +47,7 @@ class Writes:
     async def _expect_welcome(self, caller: Caller, stream: str, message: Message) -> None:
         """Charges the program, and raises `RefusalError` if the caller may not see the filing."""
         if isinstance(message, Submission):
-            await self.reads.charge(caller, stream, Work.SUBMISSION)
+            self.reads.charge(caller, stream, Work.SUBMISSION)
             return
         begins, named = isinstance(message, ComplaintStart), StreamId.parse(stream)
         about = filing_workflow(named.filing) if begins or on_demand(named.kind) else stream

@@ -83,6 +83,27 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
     If the statement names a client, a grant must let the signer speak for it.
     """
     text, (statement, key_id, sha256) = _read(said)
+    signer, key = _signer(statement, key_id, hearing)
+    if not is_signed(text, key.public_key):
+        raise unheard("statement_signature")
+    _expect_timely(statement, hearing)
+    _expect_about(statement, message, hearing.audience)
+    return Proved(statement, _program(signer, statement, hearing), key_id, sha256)
+
+
+def proved_here(statement: IdentityStatement, key_id: st.KeyId, hearing: Hearing) -> Proved:
+    """This process's own statement about a message that it handles itself: never sent, it needs no signature.
+
+    Raises `RefusalError` as `proved` does if a statement signed with this key would be refused.
+    """
+    signer, _ = _signer(statement, key_id, hearing)
+    _expect_timely(statement, hearing)
+    sha256 = st.statement_digest(statement.model_dump_json())
+    return Proved(statement, _program(signer, statement, hearing), key_id, sha256)
+
+
+def _signer(statement: IdentityStatement, key_id: st.KeyId, hearing: Hearing) -> tuple[Principal, st.PrincipalKey]:
+    """The signer of a statement and its key. Raises `RefusalError` for a key that may not sign."""
     principal = hearing.ring.principal(statement.iss)
     if principal is None:
         raise unheard("unknown_principal")
@@ -93,11 +114,7 @@ def proved(said: object, message: Message, hearing: Hearing) -> Proved:
         raise unheard("key_revoked")
     if not seconds(key.valid_from) <= statement.iat < seconds(key.valid_until):  # it may have expired since
         raise unheard("key_not_in_force")
-    if not is_signed(text, key.public_key):
-        raise unheard("statement_signature")
-    _expect_timely(statement, hearing)
-    _expect_about(statement, message, hearing.audience)
-    return Proved(statement, _program(principal, statement, hearing), key_id, sha256)
+    return principal, key
 
 
 def _program(signer: Principal, statement: IdentityStatement, hearing: Hearing) -> Principal:

@@ -17,9 +17,17 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.authority.budgets import Budgets, Work
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from rules.identity.grants import unheard
-from rules.identity.statements import LEEWAY, Hearing, Ring, proved, verified
+from rules.identity.statements import LEEWAY, Hearing, Ring, proved, proved_here, verified
 from schemas.errors import Refusal, RefusalError
-from schemas.identity.statement import Message, Principal, PrincipalKey, Proved, Spoken
+from schemas.identity.statement import (
+    IdentityStatement,
+    KeyId,
+    Message,
+    Principal,
+    PrincipalKey,
+    Proved,
+    Spoken,
+)
 from views.log import DATABASE_ERRORS, Connection
 
 _log = logging.getLogger(__name__)
@@ -133,6 +141,10 @@ class Guard:
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
         """Returns the signed statement if it covers this message now; checks no claims. Raises `RefusalError`."""
         return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
+
+    def proved_here(self, statement: IdentityStatement, key_id: KeyId) -> Proved:
+        """Returns this process's own statement about a message that it handles itself. Raises `RefusalError`."""
+        return proved_here(statement, key_id, Hearing(self._keyring.ring, self._audience, self._keyring.now))
 
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False

@@ -30,6 +30,7 @@ from views.log import Connection
 READER: Final = Table("reader", "reader, filing_id")
 MOVES: Final = frozenset({"submitted", *OF_PERSONS, "result_offered", ERASED_KIND})
 """The kinds of events that change the readers of a filing, apart from agencies."""
+LISTED: Final = "SELECT 1"
 ALL: Final = "*"
 """The reader who may see every filing that has a reader."""
 
@@ -37,7 +38,7 @@ Digest = Callable[[Role, str, str], str]
 
 
 class Listed(NamedTuple):
-    """A reader: an officer in a role of an agency, only while the directory lists the officer as active."""
+    """A reader: an officer in a role of an agency. Nothing is shown unless the directory lists them as active."""
 
     reader: str
     agency: str
@@ -45,10 +46,9 @@ class Listed(NamedTuple):
     role: str
 
     @property
-    def sql(self) -> str:
-        """The SQL of the reader's name; null for an officer who is not listed."""
-        officer = ACTIVE.format(agency=_text(self.agency), officer=_text(self.subject), role=_text(self.role))
-        return f"case when {officer} then {_text(self.reader)} end"
+    def is_listed(self) -> str:
+        """The SQL of whether the directory lists the officer."""
+        return ACTIVE.format(agency=_text(self.agency), officer=_text(self.subject), role=_text(self.role))
 
 
 Reader = str | Listed
@@ -177,10 +177,19 @@ def _filers(principal: Principal, grants: Iterable[Grant]) -> list[str]:
     return sorted({principal.id, *(one for grant in grants for one in grant.predecessors)})
 
 
-def setting(readers: Iterable[Reader]) -> str:
-    """Returns the SQL that limits the rest of a transaction to the rows of these readers; it reads the directory."""
-    names = ", ".join(one.sql if isinstance(one, Listed) else _text(one) for one in readers)
-    return f"select set_config('motcua.readers', concat_ws(',', {names}), true)"
+def names_officer(readers: Iterable[Reader]) -> bool:
+    """Whether an officer is among these readers."""
+    return any(isinstance(one, Listed) for one in readers)
+
+
+def setting(readers: Sequence[Reader]) -> str:
+    """Returns the SQL that limits the rest of a transaction to the rows of these readers.
+
+    Its status is `LISTED`; another one if the directory does not list an officer among them: then no row is shown.
+    """
+    names = ", ".join(_text(one.reader if isinstance(one, Listed) else one) for one in readers)
+    listed = " and ".join(one.is_listed for one in readers if isinstance(one, Listed)) or "true"
+    return f"select set_config('motcua.readers', concat_ws(',', {names}), true) where {listed}"
 
 
 def _text(value: str) -> str:

@@ -1,5 +1,6 @@
 """A principal that speaks for other programs: for which ones, and whose grants then count."""
 
+from contextlib import nullcontext
 from typing import Any, Final
 
 import pytest
@@ -8,7 +9,7 @@ from activities.ledger.authority.budgets import Budget, Budgets, Work
 from motcua.identity import sign
 from motcua.signing import Authenticated, Speaker
 from rules.identity.looks import asker
-from rules.identity.statements import Hearing, Ring, proved, verified
+from rules.identity.statements import Hearing, Ring, proved, proved_here, verified
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import (
     UNNAMED,
@@ -85,6 +86,9 @@ def test_for_which_programs_another_speaks(door: Principal, client: Principal, *
     assert isinstance(found, Proved if may else Refusal)
     if isinstance(found, Refusal):
         assert [one.rule for one in found.problems] == ["program_not_spoken_for"]
+    own = statement(THEIRS, door.id, client=client.id)
+    with nullcontext() if may else pytest.raises(RefusalError, match="program_not_spoken_for"):
+        assert proved_here(own, key_of(1).key_id, Hearing(Ring((door, client)), AUDIENCE, NOW)).principal == client
 
 
 def test_the_grants_of_the_client_count_and_its_filings_are_its_own() -> None:

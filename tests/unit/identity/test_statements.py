@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.identity import sign
-from rules.identity.statements import Hearing, Ring, is_over, verified
+from rules.identity.statements import Hearing, Ring, is_over, proved_here, verified
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of
@@ -238,6 +238,28 @@ CASES: Final[dict[str, Case]] = {
 def test_a_statement_about_something_else_is_refused(case: Case) -> None:
     signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
     assert rule(answer(signed, case.message, case.now)) == case.rule
+
+
+def here(case: Case) -> Proved | Refusal:
+    """The answer to an unsigned statement of the platform's own process, judged at the case's time."""
+    own = statement(case.message, case.by, **case.said)
+    try:
+        return proved_here(own, private_key(case.seed).key_id, Hearing(RING, AUDIENCE, NOW + case.now))
+    except RefusalError as error:
+        return error.refusal
+
+
+def test_a_statement_that_is_never_sent_is_refused_for_the_same_signer_key_and_time() -> None:
+    rules = {"unknown_principal", "statement_expired", "statement_not_yet_valid", "statement_lives_too_long"}
+    rules |= {"authentication_too_old", "authentication_to_come"}
+    judged = [case for case in CASES.values() if case.rule is None or case.rule in rules]
+    assert len(judged) == 16
+    keys = {2: "key_revoked", 3: "key_not_in_force", 4: "key_not_in_force", 5: "key_revoked", 6: "unknown_key"}
+    judged += [Case(why, seed=seed) for seed, why in keys.items()]
+    assert [(case, why) for case in judged if (why := rule(here(case))) != case.rule] == []
+    found = here(Case(None))
+    assert isinstance(found, Proved)
+    assert (found.statement, found.principal, found.key_id) == (statement(), DESK, key_of(1).key_id)
 
 
 def test_one_grant_has_to_allow_all_of_it() -> None:
