@@ -64,7 +64,8 @@ class Way(StrEnum):
 
 
 Signs = Callable[[str, str, dict[str, Any], Any], Any]
-"""Returns an invented answer with a statement; it is given the workflow's id, the activity's name and its request."""
+"""A function that signs an invented answer, given the workflow's id, the activity's name, its request and the answer.
+"""
 
 
 class Answering:

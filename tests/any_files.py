@@ -85,13 +85,13 @@ class FoundLate(AnyFiles):
 
 @asynccontextmanager
 async def any_file_activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIterator[Functions]:
-    """Yields the platform's activities, with an examiner that accepts every file."""
+    """Yields the platform's activities, with a file examiner that accepts every file."""
     async with wiring.activities(settings, kinds) as functions:
         yield received_by(AnyFiles(), functions)
 
 
 def received_by(reception: Receives, functions: Functions) -> Functions:
-    """Returns the same activities with this examiner, whose answers are kept as findings like the platform's own."""
+    """Returns the activities with this examiner of files; its answers are kept as findings, as the platform's are."""
     own = [function for function in functions.working if function.__qualname__.split(".")[0] == "Reception"]
     orders: Instructions = vars(own[0]).get("orders") or own[0].__self__._orders  # type: ignore[attr-defined] # bound
 

@@ -23,14 +23,14 @@ NOW: Final = timedelta()
 
 
 def caller(actor: Actor, client: str = "portal-1", **other: Any) -> Caller:
-    """Returns a person who signed in two hours ago, and comes with a token through this program."""
+    """Returns this actor as a door's caller, with a token of this program, two hours after signing in."""
     said: dict[str, Any] = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": int(time.time()) - 7200, "token": "0" * 64}
     return Caller("vneid", client, actor, **said | other)
 
 
 @dataclass(frozen=True)
 class AtTheDoor:
-    """The keeping and the delivery of a door's messages."""
+    """The parts of a door that keep messages and deliver them."""
 
     received: Received
     delivery: Delivery
@@ -41,7 +41,7 @@ class AtTheDoor:
 
 @asynccontextmanager
 async def at_the_door(world: World, speaker: Speaker) -> AsyncIterator[AtTheDoor]:
-    """Opens a door that speaks by `speaker`; nothing is delivered by itself."""
+    """Yields a door over the world's record that signs with `speaker`; it delivers messages only on a call."""
     kept, vault = asyncio.Event(), Vault(world.settings.master)
 
     def voice(who: Caller) -> Voice:

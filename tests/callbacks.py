@@ -20,14 +20,14 @@ from tests.conftest import World
 from workers.wiring import open_pool
 
 MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
-"""Parses `MOTCUA_PROVIDERS`, as the settings do."""
+"""The parser of `MOTCUA_PROVIDERS`, as in the settings."""
 
 Answer = Callable[[str, Received], tuple[int, bytes]]
-"""Makes the answer to a merchant's callback: the status and the body."""
+"""A function that makes the answer to a merchant's callback: the status and the body."""
 
 
 class Bank(Protocol):
-    """A sandbox bank, in a process of its own or not."""
+    """A sandbox bank, in this process or in a process of its own."""
 
     data: Path
     url: str
@@ -39,7 +39,7 @@ def providers(bank: Bank) -> str:
 
 
 def merchants_of(bank: Bank) -> Merchants:
-    """Returns the same, parsed."""
+    """Returns the parsed value of `MOTCUA_PROVIDERS` for this bank."""
     return MERCHANTS.validate_json(providers(bank))
 
 
@@ -56,7 +56,7 @@ async def kept(world: World, notice: Notice) -> None:
 
 @contextmanager
 def called_back(answer: Answer) -> Iterator[str]:
-    """Runs a server for callbacks; yields the address below which each merchant has its name."""
+    """Runs a server for callbacks; yields its address, to which each merchant's callbacks add the merchant's name."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -34,7 +34,7 @@ class Told:
 
 @dataclass
 class Collector:
-    """The received requests: as bytes, and as spans."""
+    """A collector's address, and the requests that it received: as bytes, and as spans."""
 
     url: str = ""
     bodies: list[bytes] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Collector:
         return found
 
     def trace(self, filing: UUID | str) -> list[Told]:
-        """Returns the spans of the trace of a filing: its id is the filing's."""
+        """Returns the spans of a filing's trace, whose id is the filing's id."""
         return [each for each in self.spans if str(UUID(bytes=each.span.trace_id)) == str(filing)]
 
 
@@ -80,16 +80,16 @@ def collecting() -> Iterator[Collector]:
 
 
 def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
-    """Returns a maker of spans, with a function that returns those that it has made."""
+    """Returns a maker of spans, and a function that returns the finished spans of this maker."""
     kept, provider = InMemorySpanExporter(), TracerProvider(id_generator=Ids())
     provider.add_span_processor(SimpleSpanProcessor(kept))
     return Spans(provider.get_tracer("test")), lambda: list(kept.get_finished_spans())
 
 
 def steps(trace: list[Told]) -> set[tuple[str, str]]:
-    """Returns the name of each span with that of its parent, which is empty for the one root. All must be connected.
+    """Returns the name of each span with its parent's, empty for the root.
 
-    A step may be there twice, with one id: Temporal may have a task done again.
+    Fails unless there is one root for all spans. A step may occur twice with one id, since Temporal may repeat a task.
     """
     spans = [each.span for each in trace]
     names = {b"": ""} | {span.span_id: span.name for span in spans}

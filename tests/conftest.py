@@ -1,4 +1,4 @@
-"""The base of the tests: one real stack a session, and in it a world of its own for each test."""
+"""The base of the tests: one real stack for the session, and a world for each test."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 """The folder for test data: a database for each test takes a fifth less CPU here than on a disk."""
 ROOM: Final = 6 << 30
 WORLDS: Final = 40
-"""Worlds served by one Temporal before it is replaced: each costs it some 0.001 s of CPU every second from then on."""
+"""The number of worlds after which Temporal is replaced: each world costs it some 0.001 s of CPU a second from then on.
+"""
 SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
 """The parts that all worlds of a session share; the Temporal server is replaced from time to time."""
 PARTS: Final = (*SHARED, "temporal")
@@ -68,7 +69,7 @@ DIRECTORY: Final = directory((ROOT / "deploy" / "directory.yaml").read_bytes())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that choose the tests when no file is named; without one, the short tests run."""
+    """Add the options that choose the tests when no file is named; without an option, the short tests run."""
     group = parser.getgroup("tiers", "short and long tests (tests/long.py)")
     group.addoption("--quick", action="store_true", help=f"short ones that need no server: {', '.join(tiers.QUICK)}")
     group.addoption("--all", action="store_true", help="short and long ones")
@@ -77,20 +78,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _long_ones(config: pytest.Config) -> frozenset[str] | None:
-    """Returns the files whose long tests, and nothing else, are to run; None without such an option."""
+    """Returns the files whose long tests alone are to run; None without an option that names them."""
     if config.getoption("changed"):
         return tiers.changed()
     return tiers.sixth(config.getoption("sixth")) if config.getoption("sixth") else None
 
 
 def _runs_whole(file: Path, config: pytest.Config) -> bool:
-    """Returns True if all tests are requested, or this very file."""
+    """Returns True if all tests are requested, or if this very file is named."""
     named = {config.invocation_params.dir / arg.partition("::")[0] for arg in config.args}
     return config.getoption("all") or file in named
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Returns True for a folder or a file that is left out, which is then not imported."""
+    """Returns True for a folder or a file to leave out, which is then not imported."""
     if collection_path.is_dir():
         slow = collection_path.parent == TESTS and collection_path.name not in tiers.QUICK
         return True if config.getoption("quick") and slow else None
@@ -123,7 +124,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Configure the process; Ctrl-C reaches the programs of tests even if the suite was started to ignore it."""
+    """Configure the process; Ctrl-C reaches the programs of tests even if the suite was started with SIGINT ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("all") or _long_ones(config) is not None:
@@ -160,7 +161,7 @@ def _has_room(memory: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_language_is_chosen() -> None:
-    """A command that ran in this process before has named one, perhaps."""
+    """Resets the language, which a command that ran in this process before may have chosen."""
     set_language([], anew=True)
 
 
@@ -185,7 +186,7 @@ def stack() -> Iterator[Mapping[str, str]]:
 
 
 class Temporals:
-    """The Temporal for the next world. After `WORLDS` worlds a server is busy with their leftovers and is replaced."""
+    """Provides the next world's Temporal server; after `WORLDS` worlds, leftovers keep it busy, so it is replaced."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -193,7 +194,7 @@ class Temporals:
         self._now = ExitStack()
 
     def next(self) -> str:
-        """Returns the address of the Temporal for one more world."""
+        """Returns the address of the Temporal server for one more world."""
         if self._had % WORLDS == 0:
             self.close()
             folder = self._now.enter_context(tempfile.TemporaryDirectory(prefix="motcua-"))
@@ -224,9 +225,9 @@ FILES_KEY: Final = b64encode(b"k" * 32).decode()
 
 @dataclass(frozen=True)
 class World:
-    """A database, a namespace and an object store of one test. The demo procedures are published.
+    """A test's database, namespace and object store, with the demo procedures published.
 
-    Its clients speak by `speaker`, its back offices by `office`.
+    `speaker` signs for the world's clients, `office` for its back offices.
     """
 
     env: Mapping[str, str]
@@ -313,7 +314,7 @@ class World:
     async def back_office(
         self, office: BackOffice | None = None, queue: str = DEFAULT_BACK_OFFICE_QUEUE
     ) -> AsyncIterator[None]:
-        """Runs a back office in this process; by default one whose results a leader has signed before."""
+        """Runs a back office in this process; by default one whose results a leader has already signed."""
         store, office = Store(from_url(self.objects)), office or Signed()
         if isinstance(office, Signed):
             office.file = await _signed_file(self.env["MOTCUA_SIGNER_URL"], self.env)
@@ -340,21 +341,21 @@ _FILES: Final[dict[str, bytes]] = {}
 
 
 async def _signed_file(signer: str, env: Mapping[str, str]) -> bytes:
-    """Returns the result of this signing service that is signed once for all worlds."""
+    """Returns the result signed by this service, which is made once for all worlds."""
     if signer not in _FILES:
         _FILES[signer] = await signed_file(env)
     return _FILES[signer]
 
 
 class Signed(SignedOffice):
-    """The default back office of worlds; each is given the file by `World.back_office`."""
+    """The default back office of worlds; `World.back_office` gives it the file of its results."""
 
     def __init__(self) -> None:
         super().__init__(b"")
 
 
 async def world_of(env: Mapping[str, str], folder: Path) -> World:
-    """Returns a world made of a whole stack, for a test with a stack of its own."""
+    """Returns the world of a whole stack, for a test with a stack of its own."""
     objects = folder / "objects"
     objects.mkdir(exist_ok=True)
     return World(
@@ -370,7 +371,7 @@ async def world_of(env: Mapping[str, str], folder: Path) -> World:
 
 @asynccontextmanager
 async def own_stack(**temporal: str) -> AsyncIterator[tuple[Stack, World]]:
-    """Runs a stack whose parts a test may kill, with these settings of Temporal; yields it with its world."""
+    """Runs a stack whose parts a test may kill, with these settings of Temporal; yields the stack and its world."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         folder = Path(name).resolve()
         async with Stack(folder, parts=PARTS, temporal=temporal) as stack:
@@ -426,7 +427,7 @@ async def publish_demo(
 ) -> None:
     """Publish the calendar, the directory, and the demo version of every procedure of the catalogue.
 
-    The directory is by default that of a back office whose results a leader has signed before.
+    The default directory is that of a back office whose results a leader has already signed.
     """
     dsn = env["MOTCUA_OWNER_DATABASE_URL"]
     await publish_calendar(dsn, CALENDAR.read_bytes())

@@ -1,4 +1,4 @@
-"""A door of a locked world, asked in memory, and tokens of persons and programs for it."""
+"""A door of a locked world, called in memory, and tokens of persons and programs for it."""
 
 import asyncio
 import time
@@ -40,14 +40,14 @@ from workers.file_addresses import FileAddresses
 from workers.wiring import open_pool, open_vault
 
 DOOR: Final = 71
-"""The seed of the door's key."""
+"""The seed of the door's signing key."""
 CLIENT: Final = "portal-http"
 JSON: Final = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """A door with the providers whose tokens it takes: citizens', that of officers, one of programs, and another."""
+    """A door with the identity providers that it accepts: of citizens, of officers, of programs, and another one."""
 
     town: Town
     others: Provider
@@ -59,21 +59,21 @@ class Entrance:
         return self._of(self.town.citizens, sub=sub, **claims)
 
     def officer(self, role: str, agency: str = "H56.30", **claims: Any) -> dict[str, str]:
-        """Returns the headers of an officer in this role of the agency, by default of the first one."""
+        """Returns the headers of a request by an officer in this role of the agency."""
         own = {"sub": f"{agency.lower()}-{role}-1", "role": role, "agency": agency}
         return self._of(self.town.agency, **own | claims)
 
     def actor(self, actor: Actor, **claims: Any) -> dict[str, str]:
-        """Returns the headers of any actor, if the officers' provider has accounts of applicants, too."""
+        """Returns the headers of any actor's request, if the officers' provider also has accounts of applicants."""
         role = Role.APPLICANT if actor.agency is None else actor.role
         return self._of(self.town.agency, sub=actor.subject, role=role, agency=actor.agency, **claims)
 
     def of_another_issuer(self, **claims: Any) -> dict[str, str]:
-        """Returns the headers of a person of another issuer, which names persons as the first two do."""
+        """Returns the headers of a person of another issuer, which uses the same names for persons as the others."""
         return self._of(self.others, **claims)
 
     def program(self, client: str = "portal") -> dict[str, str]:
-        """Returns the headers of a program that comes by itself."""
+        """Returns the headers of a program that acts for itself."""
         return self._of(self.town.programs, client_id=client, sub=client)
 
     @staticmethod
@@ -84,7 +84,7 @@ class Entrance:
 
 
 async def register_door(world: World) -> None:
-    """Registers the door, and the programs that come through it."""
+    """Registers the door, and the programs whose requests pass through it."""
     own = grant(Claim.OWN, least=Assurance.LOW)
     officers = grant(Claim.OFFICERS, "*", least=Assurance.LOW)
     speaks = Grant(claim=Claim.PROGRAMS, programs=("*",), assurance=Assurance.LOW)
@@ -99,7 +99,7 @@ async def register_door(world: World) -> None:
 
 @asynccontextmanager
 async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entrance]:
-    """Opens a door of a locked world in which it is registered. `town`: the providers of another door."""
+    """Opens a door of a locked world in which it is registered. `town`: the providers, if another door has them."""
     town = town or Town()
     town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
     town.settings["citizens"]["clients"]["other"] = "other-portal"
@@ -131,7 +131,7 @@ async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entr
 
 
 def submission(person: str, sample: Callable[..., Submission] = extract, **other: Any) -> dict[str, Any]:
-    """Returns a submission by a person of the citizens' provider, as the body of a request."""
+    """Returns the body of a request in which a person of the citizens' provider submits a filing."""
     said = plain(sample(client_id=CLIENT, submission_id=str(uuid4())))
     subject = f"citizens|{person}"
     said["applicant"] |= {"subject": subject}
@@ -139,7 +139,7 @@ def submission(person: str, sample: Callable[..., Submission] = extract, **other
 
 
 async def filed(there: Entrance, person: str = "an") -> tuple[str, dict[str, Any]]:
-    """Files as a person; returns the id of the filing, and the body."""
+    """Submits a filing as this person; returns its id, and the body of the request."""
     body = submission(person)
     answer = await there.http.post("/v1/filings", json=body, headers=there.citizen(person))
     assert answer.status_code == 201, answer.text

@@ -15,7 +15,7 @@ from tests.served import served
 
 @asynccontextmanager
 async def serving_files(world: World) -> AsyncIterator[World]:
-    """Serves the world's files on a port of this computer; yields the world that knows of it."""
+    """Serves the world's files on a port of this computer; yields the world with this address."""
     app = FastAPI()
     app.include_router(files(Store(open_store(world.objects)), b64decode(FILES_KEY)))
     async with served(app) as address:

@@ -1,4 +1,4 @@
-"""The imports and checks of the process that `tests/forked.py` copies."""
+"""The imports and checks in the process of which `tests/forked.py` makes copies."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ LATE: Final = (
 
 
 async def check() -> None:
-    """Let the sandbox validate the workflows, inside an event loop, as it does in a worker."""
+    """Validate the workflows in the sandbox, inside an event loop, as in a worker."""
     for workflow in WORKFLOWS:
         check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
 

@@ -23,7 +23,7 @@ from subprocess import DEVNULL, PIPE, STDOUT
 from typing import IO, Any, Final, cast
 
 ROOT: Final = Path(__file__).parents[1]
-"""Not imported from `tests/conftest.py`: every copy would import pytest and hypothesis with it."""
+"""The checkout, not imported from `tests/conftest.py`: every copy would import pytest and hypothesis with it."""
 
 
 class Forked:
@@ -105,7 +105,7 @@ def copied(
 
 
 class _Output:
-    """A file passed to the copy, where it is the number of its descriptor."""
+    """An output file that is passed to the copy; there it becomes the number of its descriptor."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""A ledger for tests that append by hand events about acts outside, as if the act had found them out."""
+"""A ledger for tests that append events about outside acts by hand, as if the acts had found them out."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ REASON: Final = "canary reason"
 
 
 def told_on(postcode: str = "10000") -> dict[str, Any]:
-    """Returns all the fields of a submission that identify a person."""
+    """Returns the fields of a submission that identify a person."""
     return {
         "applicant": PERSON,
         "actor": {"subject": PERSON["subject"], "role": "applicant"},

@@ -25,11 +25,11 @@ def validator(document: Mapping[str, Any]) -> Draft202012Validator:
 
 
 NONSENSE: Final[list[list[object]]] = [[]]
-"""Fits no field of ours: none is a list of lists."""
+"""A value that fits no field of ours, since no field is a list of lists."""
 
 
 def broken(value: Any) -> Iterator[Any]:
-    """Yields `value` with one error each: nonsense in place of each field in turn, and of the whole."""
+    """Yields copies of `value` with one error each: nonsense in place of one field, or of the whole."""
     yield NONSENSE
     if isinstance(value, dict):
         for name, part in value.items():
@@ -42,7 +42,7 @@ def broken(value: Any) -> Iterator[Any]:
 
 
 def lacking(value: Any) -> Iterator[Any]:
-    """Yields `value` without one of its fields, at any depth."""
+    """Yields copies of `value`, each without one of its fields, at any depth."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield {other: kept for other, kept in value.items() if other != name}

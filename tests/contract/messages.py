@@ -9,7 +9,7 @@ from schemas.publishing.province import ProvinceOverlay
 from tests.contract.samples import APPLICANT, SAMPLES
 
 MAPS: Final = frozenset({"form", "paper_digests", "open"})
-"""Objects whose keys are data."""
+"""The fields whose value is an object with data as its keys."""
 
 
 def dumped(message: Model) -> Any:
@@ -17,7 +17,7 @@ def dumped(message: Model) -> Any:
 
 
 def deeper(value: Any) -> Any:
-    """Returns `value` with an unknown field in every object except our maps."""
+    """Returns `value` with an unknown field in every object, except in those that `MAPS` names."""
     if isinstance(value, list):
         return [deeper(each) for each in value]
     if not isinstance(value, dict):
@@ -29,7 +29,7 @@ MESSAGES: Final = {message.name: message for message in PUBLIC_MESSAGES}
 
 
 def body(event: Any) -> Any:
-    """Returns the part of an event in the log's `body`."""
+    """Returns the part of an event that the log's column `body` holds, as JSON."""
     return event.model_dump(mode="json", exclude_none=True, exclude=fields_marked(type(event), Personal) | {"kind"})
 
 
@@ -43,5 +43,7 @@ def sample(message: Message) -> Any:
 
 
 SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model not in {Procedure, ProvinceOverlay}]
-"""Procedures and provinces have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
+"""The messages with a sample here; the catalogue has those of procedures and provinces
+(tests/integration/deploy/test_demo_fits.py).
+"""
 READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]

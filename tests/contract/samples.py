@@ -1,6 +1,6 @@
 """One message of every kind, with every field filled, from its line in `messages.jsonl`.
 
-A new kind is a new line there; `make golden` then writes it as the platform would.
+A new kind needs a new line there; `make golden` then writes the line as the platform would.
 """
 
 from typing import Any, Final, get_args
@@ -44,7 +44,9 @@ WITHIN: Final[dict[str, type[Model]]] = {
 }
 """The platform's internal messages, and messages with another name here."""
 UNSAMPLED: Final = {"filing_input", "result_view", "event_actor", "procedure", "province"}
-"""Sampled as `submission`, `filing_result` and as a part of others, or by the catalogue."""
+"""Messages without a sample of their own name: it is under `submission`, `filing_result`, in another one, or in the
+catalogue.
+"""
 MODELS: Final[dict[str, type[Model]]] = {
     message.name: message.event or message.model for message in PUBLIC_MESSAGES if message.name not in UNSAMPLED
 } | WITHIN
@@ -56,7 +58,7 @@ PUBLICATIONS: Final[tuple[PublicationEvent, ...]] = tuple(
     event for event in _OF_STREAMS if isinstance(event, get_args(get_args(PublicationEvent)[0]))
 )
 BESIDE: Final = tuple(event for event in _OF_STREAMS if isinstance(event, Restarted))
-"""Events of streams that belong to no kind and are not folded."""
+"""The samples of `Restarted`, which belongs to no kind of stream and is not folded."""
 EVENTS: Final[tuple[Any, ...]] = tuple(event for event in _OF_STREAMS if event not in (*PUBLICATIONS, *BESIDE))
 COMMANDS: Final[tuple[cm.Command, ...]] = tuple(
     sample for name, sample in SAMPLES.items() if name.startswith("command.")

@@ -1,4 +1,4 @@
-"""The agencies' page names the delays of the code."""
+"""The agencies' page gives the delays that the code has."""
 
 from typing import Any, Final
 

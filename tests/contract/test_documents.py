@@ -1,4 +1,4 @@
-"""The tests, links and code that the documents name exist; and each word of the contract is in the glossary."""
+"""The tests, links and code that the documents name exist, and the glossary has each word of the contract."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glo
 
 
 def heading_ids(page: Path) -> set[str]:
-    """The anchors of a page, as they are made of its headings."""
+    """Returns the anchors of a page, made from its headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -54,7 +54,7 @@ def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
 
 
 def quotations(page: Path) -> Iterator[tuple[str, str]]:
-    """The code that a page quotes: the file that its first line names, and each piece between `# …`."""
+    """Yields the code that a page quotes: the file that its first line names, and each piece between lines `# …`."""
     for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         first, _, rest = block.partition("\n")
         if re.fullmatch(r"# [\w/]+\.py", first) and (ROOT / first[2:]).exists():

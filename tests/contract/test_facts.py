@@ -33,4 +33,4 @@ def test_no_more_facts_are_unconfirmed_than_there_were() -> None:
 
 
 MOST: Final = 553
-"""The number of unconfirmed facts: it only falls, unless a procedure comes."""
+"""The maximum number of unconfirmed facts; it is only lowered, unless a procedure is added."""

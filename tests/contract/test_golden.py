@@ -1,6 +1,6 @@
 """The contract as JSON: every message equals its line, and every written line can be loaded for ever.
 
-`make golden` writes each line of `messages.jsonl` anew: one that disappears or changes in it breaks somebody.
+`make golden` writes each line of `messages.jsonl` anew: a line that disappears or changes breaks a client.
 """
 
 import os

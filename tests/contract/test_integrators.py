@@ -1,7 +1,7 @@
-"""The integrators' pages name what the contract has: every question with its fields, every word of the program.
+"""The integrators' pages agree with the contract in all questions, and in the words of their programs.
 
-The program in Python is run as it stands (tests/integration/kit/test_plain_client.py); the one in TypeScript is read
-here, without Node.js, and run by hand (tests/typescript.py).
+The program in Python is run unchanged (tests/integration/kit/test_plain_client.py); the one in TypeScript is read here,
+without Node.js, and run by hand (tests/typescript.py).
 """
 
 import json
@@ -44,7 +44,7 @@ BESIDE: Final[dict[str, tuple[Any, ...]]] = {
     "papers": (PaperKind, About),
     "agency": (Text,),
 }
-"""The types beside an answer's own model from which its words are taken."""
+"""The types that give the words of an answer's description, beside the answer's own model."""
 READ: Final[dict[str, type[BaseModel]]] = {
     "receipt": Receipt,
     "view": FilingView,
@@ -54,28 +54,31 @@ READ: Final[dict[str, type[BaseModel]]] = {
     "refusal": Refusal,
     "problem": Problem,
 }
-"""The types of the program's variables."""
+"""The model of each variable of the TypeScript program."""
 
 
 def words(of: Any) -> set[str]:
-    """The fields of a model, or the values of an enum."""
+    """Returns the fields of a model, or the values of an enum."""
     return set(of.model_fields) if issubclass(of, BaseModel) else set(of)
 
 
 def models(question: type[Question]) -> tuple[Any, ...]:
-    """The models of an answer: of each entry in a list, of a page and of its rows."""
+    """Returns the models of a question's answer: of a list's entries, or of a page and of its rows."""
     answer: Any = question.answer
     row = next(iter(get_args(answer)), answer)
     return (row, *row.__pydantic_generic_metadata__["args"])
 
 
 def plain(cell: str) -> set[str]:
-    """The names in a cell that are words of the contract, and no examples."""
+    """Returns the words of the contract in a cell of the table, without examples."""
     return set(re.findall(r"`([a-z_][a-z_0-9]*)`", cell))
 
 
 def questions() -> dict[str, tuple[str, str]]:
-    """Of each question on the page: its own fields, and its answer, which rows without a name go on with."""
+    """Returns for each question on the page its own fields and its answer.
+
+    A row without a name continues the row before.
+    """
     table = PAGE.split("\n## Questions\n")[1].split("\n\n")[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
     listed: dict[str, tuple[str, str]] = {}
@@ -125,7 +128,7 @@ DIGEST: Final = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48b
 
 
 def literal(name: str) -> Any:
-    """The value of an object literal in the program, as JSON."""
+    """Returns the value of an object literal in the program, as JSON."""
     (text,) = re.findall(rf"^const {name} = (\{{.*?\}});$", PROGRAM, re.MULTILINE | re.DOTALL)
     for other, value in re.findall(r"^const ([A-Z]+) = (\{.*?\}|'[^']*');$", PROGRAM, re.MULTILINE):
         text = re.sub(rf"\b{other}\b", value, text)
@@ -142,7 +145,7 @@ def literal(name: str) -> Any:
 
 
 def named(pairs: str) -> set[str]:
-    """The keys of an object in the program: `a: 1, b`."""
+    """Returns the keys of an object in the program, written as `a: 1, b`."""
     return {pair.split(":")[0].strip() for pair in pairs.split(",") if pair.strip()} - {"...fields"}
 
 
@@ -151,7 +154,7 @@ def required(model: type[BaseModel]) -> set[str]:
 
 
 def asked() -> Iterator[tuple[str, set[str]]]:
-    """The questions of the program, each with the fields that it gives."""
+    """Yields the questions in the program, each with the fields that the program passes."""
     for name, rest in re.findall(r"\{ ask: '(\w+)'(.*?) \}", PROGRAM):
         yield (
             name,

@@ -1,4 +1,4 @@
-"""The permissions by the rules are written down; each difference from the law's table has a reason."""
+"""The page of the law equals the rules, and each difference from the law's table of statuses has a reason."""
 
 import ast
 import json

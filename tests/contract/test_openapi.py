@@ -35,7 +35,7 @@ _OF_THE_DOOR: Final = (
 
 
 def samples() -> dict[str, Any]:
-    """Returns the sample of each message of the document, by the name of its model."""
+    """Returns the samples of the document's messages, by the name of their model."""
     by_model = {type(sample).__name__: dumped(sample) for sample in (*SAMPLES.values(), *_OF_THE_DOOR)}
     models = {model for one in WHOLE for model in (one.message, row_of(one.answer))} | {Kept}
     return {name: by_model[name] for name in sorted(model.__name__ for model in models) if name in by_model}
@@ -50,7 +50,7 @@ def written(value: Any, depth: int = 3) -> str:
 
 
 def _document() -> dict[str, Any]:
-    """Returns the document; `make golden` writes it, and its examples before it."""
+    """Returns the document. `make golden` also writes it to its file, and before that its examples."""
     anew = os.environ.get("MOTCUA_GOLDEN") == "write"
     if anew:
         FILE.write_text(written(samples(), 1), encoding="utf-8")

@@ -11,12 +11,12 @@ from tests.conftest import ROOT
 
 TABLE: Final = ROOT / "rules" / "time" / "public_holidays.py"
 LUNAR: Final = range(2000, 2100)
-"""The years of the library's lunar calendar."""
+"""The years that the library's lunar calendar covers."""
 SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 def table() -> dict[int, tuple[str, str]]:
-    """Returns the table: for each year its days off, and its make-up days, each with the day off that it replaces."""
+    """Returns for each year the days off, and the make-up days, each with the day off for which it is worked."""
     known = country_holidays("VN", years=LUNAR, language="en_US")
     off = {year: sorted(f"{day:%m%d}" for day in known if day.year == year) for year in LUNAR}
     makeup: dict[int, list[str]] = {year: [] for year in LUNAR}
@@ -29,7 +29,7 @@ def table() -> dict[int, tuple[str, str]]:
 
 
 def written(years: dict[int, tuple[str, str]]) -> str:
-    """Returns the module's text."""
+    """Returns the text of the table's module with these years."""
     head, _, _ = TABLE.read_text(encoding="utf-8").partition(" = {\n")
     lines = (f'    {year}: ("{off}", "{makeup}"),\n' for year, (off, makeup) in years.items())
     return f"{head} = {{\n{''.join(lines)}}}\n"

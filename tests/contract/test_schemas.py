@@ -1,6 +1,6 @@
 """The contract as JSON Schema: the content of the files, and its agreement with the models.
 
-`make golden` writes `schemas.json` anew: a line that disappears or changes in it breaks somebody.
+`make golden` writes `schemas.json` anew: a line that disappears or changes breaks a client.
 """
 
 import os
@@ -86,7 +86,7 @@ def test_the_index_names_every_file_and_no_schema_lies_on_the_net() -> None:
 
 
 def fields(document: Any) -> dict[str, str]:
-    """The fields of a schema and of its parts, as `Message.field`, with their descriptions."""
+    """Returns the fields of a schema and of its parts, as `Message.field`, with their descriptions."""
     parts = [document, *document.get("$defs", {}).values()]
     return {
         f"{part['title']}.{name}": field.get("description", "")
@@ -101,7 +101,7 @@ def test_every_field_says_what_it_is(name: str) -> None:
 
 
 def extended(model: type[Model]) -> Iterator[type[Model]]:
-    """A model of the contract, and all that extend it."""
+    """Yields a model of the contract, and all models that extend it."""
     yield model
     for each in model.__subclasses__():
         if each.__module__.startswith("schemas."):
@@ -121,7 +121,8 @@ def test_no_words_are_left_over() -> None:
 
 
 IN_COMMON: Final = 3
-"""The number of models with the same field from which its description is in `motcua/json_schema/common_fields.py`."""
+"""The number of models with the same field from which its description must be in `motcua/json_schema/common_fields.py`.
+"""
 
 
 @walked("name", MESSAGES, at_least=260)
@@ -184,7 +185,7 @@ def test_a_time_limit_is_a_text(limit: object, *, fits: bool) -> None:
 
 @walked("name", MESSAGES, at_least=260)
 def test_no_pattern_has_a_class_that_means_other_characters_elsewhere(name: str) -> None:
-    """A digit class is 0-9 to ECMA 262 and every digit of Unicode to pydantic and Python."""
+    """A digit class matches 0-9 in ECMA 262, but every Unicode digit in pydantic and Python."""
     assert not re.search(r"\\\\[dws]", written(schema(MESSAGES[name])))
 
 
@@ -212,7 +213,7 @@ def test_a_number_of_the_ledger_is_never_missing_in_a_body() -> None:
 
 
 def unbounded(part: Any, where: str = "") -> list[str]:
-    """Where a schema has a text of any length."""
+    """Returns the places of a schema where a text may have any length."""
     if isinstance(part, list):
         return [found for n, each in enumerate(part) for found in unbounded(each, f"{where}/{n}")]
     if not isinstance(part, dict):

@@ -1,6 +1,6 @@
-"""`make try-deploy`: deploy/README.md, followed to the letter from an empty folder, leads to a filing.
+"""`make try-deploy`: the steps of deploy/README.md, followed literally from an empty folder, lead to a filing.
 
-Where no registry of images is reached: with the images that compose.local.yaml names.
+The images are those that compose.local.yaml names, so that no registry of images is needed.
 """
 
 import os
@@ -26,7 +26,7 @@ from tests.sandboxes import free_port, until
 PROJECT: Final = "motcua-tried"
 COMPOSE: Final = f"podman-compose --project-name {PROJECT}"
 METRIC: Final = ROOT / "deploy" / "kubernetes" / "province" / "metric.yaml"
-"""by which the autoscaler counts workers"""
+"""The file with the metric by which the autoscaler counts workers."""
 PORT: Final = free_port()
 ENV: Final = {
     "COMPOSE_FILE": "compose.yaml:compose.local.yaml",
@@ -36,7 +36,7 @@ ENV: Final = {
 
 
 def steps() -> str:
-    """Returns the steps of the page after the image was built, with this server's name and port."""
+    """Returns the steps of the page that follow the building of the image, with this server's name and port."""
     page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
     [block] = re.findall(r"```\napt-get .*?cd deploy/compose\n(.*?)```", page, re.DOTALL)
     block = str(block).replace("$(hostname -f)/", f"localhost:{PORT}/").replace("$(hostname -f)", "localhost")
@@ -45,7 +45,7 @@ def steps() -> str:
 
 @pytest.fixture(scope="module")
 def told() -> Iterator[str]:
-    """The output of the steps in a copy of the folder without secrets, beside the alerts; what they started runs."""
+    """Yields the output of the steps in a copy of the folder without secrets; what they started runs until the end."""
     subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
         folder = Path(name, "compose")
@@ -90,7 +90,7 @@ def test_without_its_servers_a_process_is_alive_and_not_ready_and_then_ready_aga
 
 
 def probed(script: str, names: list[str]) -> list[str]:
-    """Returns the processes for which a probe of Kubernetes is true."""
+    """Returns the processes for which a probe of Kubernetes, run as this script, succeeds."""
     return [name for name in names if succeeds("exec", f"{PROJECT}_{name}_1", "/bin/sh", "-c", script)]
 
 
@@ -99,7 +99,7 @@ def succeeds(*words: str) -> bool:
 
 
 def scraped() -> dict[str, int]:
-    """Returns for each process how many of it Prometheus reaches."""
+    """Returns for each process the number of its instances that Prometheus reaches."""
     found = re.findall(r'job="motcua-([a-z-]+)"} => (\d+) ', queried("sum by (job) (up)"))
     return {job: int(number) for job, number in found}
 

@@ -1,4 +1,4 @@
-"""The image is built once for `make try-deploy`."""
+"""The image, built once for `make try-deploy`."""
 
 import resource
 import subprocess
@@ -14,7 +14,7 @@ from tests.deploying.podman import TAG
 
 @pytest.fixture(scope="session", autouse=True)
 def image() -> Iterator[None]:
-    """The built image, under `TAG`."""
+    """Builds the image, under the name `TAG`."""
     limits = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
     hard = {name: resource.getrlimit(limit)[1] for name, limit in limits.items()}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

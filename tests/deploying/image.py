@@ -1,6 +1,6 @@
 """`make try-image`: the image is built, holds what it must, and runs every process of the platform for one filing.
 
-Its name keeps it out of every other run: it needs podman, root and minutes.
+The name of this file keeps it out of every other test run, since it needs podman, root and minutes.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ motcua procedures publish procedures/*.yaml
 
 
 def calls(group: str) -> set[str]:
-    """Returns the system calls of one of systemd's groups."""
+    """Returns the system calls of a group of systemd."""
     told = subprocess.run(
         (program("systemd-analyze"), "syscall-filter", group), capture_output=True, text=True, check=True
     )
@@ -61,7 +61,7 @@ def calls(group: str) -> set[str]:
 
 
 def filtered() -> str:
-    """Returns the filter of system calls of the units, as podman takes it."""
+    """Returns the systemd units' filter of system calls, in podman's form."""
     allowed = set[str]()
     for line in re.findall(r"^SystemCallFilter=(.*)$", units()["motcua-worker.service"], re.MULTILINE):
         allowed = allowed - calls(line[1:]) if line.startswith("~") else allowed | calls(line)
@@ -122,7 +122,7 @@ def test_the_parts_list_has_a_licence_of_each_part_and_the_locks_hashes() -> Non
 
 
 class Host:
-    """A folder of a host that runs the image's processes, and the processes' settings."""
+    """A host's folder for the processes of the image, and their settings."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
@@ -144,7 +144,7 @@ class Host:
         }
 
     def run(self, env: Mapping[str, str], *words: str, options: tuple[str, ...] = ("--rm",)) -> str:
-        """Runs a command in the image, as on this host; returns its output."""
+        """Runs a command in the image on this host; returns its output."""
         told = self.folder / "env"
         told.write_text("".join(f"{name}={value}\n" for name, value in env.items()), encoding="utf-8")
         (profile := self.folder / "calls.json").write_text(filtered(), encoding="utf-8")
@@ -153,7 +153,7 @@ class Host:
 
     @asynccontextmanager
     async def serving(self, process: Process) -> AsyncIterator[None]:
-        """Runs a process of the platform until the block is left; it is ready, and ends cleanly."""
+        """Runs a process of the platform until the end of the block; fails unless it gets ready and ends cleanly."""
         ready = self.folder / "run" / process.name
         env = {name: value for name, value in self.env.items() if name in process.settings}
         env |= {READY_FILE: str(ready)}
@@ -172,7 +172,7 @@ class Host:
             podman("rm", "--force", name)
 
     def _key(self) -> Path:
-        """Returns the file of a new key, which the image's user alone may read."""
+        """Returns the path of a new key's file, which only the image's user may read."""
         file = self.folder / "door.pem"
         key = Ed25519PrivateKey.generate()
         file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -203,7 +203,7 @@ async def test_each_process_of_the_image_gets_ready_and_one_filing_goes_through(
 
 
 async def served(host: Host, processes: tuple[Process, ...] = tuple(PLATFORM)) -> None:
-    """Starts the processes one after the other, then files."""
+    """Starts the processes one after the other, then submits a filing."""
     if processes:
         async with host.serving(processes[0]):
             await served(host, processes[1:])

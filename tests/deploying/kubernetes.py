@@ -1,6 +1,6 @@
-"""`make try-deploy`: both overlays are whole, and Kubernetes knows their every key.
+"""`make try-deploy`: both overlays are complete, and Kubernetes knows every key in them.
 
-Outside the locked packages, since the schemas of Kubernetes take 108 MB: uv brings them for this run.
+The validator is not in the lock, since the schemas of Kubernetes take 108 MB: uv installs it for this run.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""podman, and the image under trial."""
+"""Runs podman, and names the image under trial."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The platform worker, changed only to accept any file: `python -m tests.faults.any_files_worker`."""
+"""The platform worker, with one change: it accepts any file. `python -m tests.faults.any_files_worker`."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A door as a process."""
+"""A door in a process of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ PERSON: Final = "nguyen-van-an"
 
 @asynccontextmanager
 async def door(world: World, folder: Path, issuer: str) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
-    """A door as a process, and a citizen's client of it."""
+    """Runs a door as a process; yields it, and a citizen's HTTP client for it."""
     port = free_port()
     own = {
         "MOTCUA_DOOR_PORT": str(port),

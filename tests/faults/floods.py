@@ -1,7 +1,7 @@
-"""One portal sends all it can, beside an officer at work: `python -m tests.faults.floods`.
+"""One portal floods the platform with messages while an officer works: `python -m tests.faults.floods`.
 
-Prints the officer's times before and meanwhile, and the outcome of each message. It exits 0 only if the officer's p95
-is at most a second, nothing of the portal's false signals was recorded, and the record verifies.
+Prints the officer's times before and during the flood, and the outcome of each message. It exits 0 only if the
+officer's p95 is at most a second, none of the portal's false signals was recorded, and the record verifies.
 """
 
 import argparse
@@ -45,18 +45,18 @@ from verifier.ledger import verify
 
 SEED: Final = 61
 WANTED: Final = 1.0
-"""Seconds: the officer's p95 at most."""
+"""The maximum of the officer's p95, in seconds."""
 AT_ONCE: Final = 100
-"""Messages of one kind under way at once."""
+"""The number of messages of one kind that are sent at the same time."""
 THINKING: Final = 0.2
 """Seconds between two acts of the officer."""
 BEFORE: Final = 42
 ITS_OWN: Final = {"claimed", "released", "reminded", "apology_drafted", "apologised", "overdue"}
-"""The events by the officer and the clocks that may be recorded in the officer's filing during the flood."""
+"""The events that the officer and the clocks may record in the officer's filing during the flood."""
 
 
 class Flooder(Program):
-    """The portal, by a stock client that ignores the requested waits."""
+    """The portal, with a stock client that ignores requests to wait."""
 
     name = "flooder"
 
@@ -75,7 +75,7 @@ class Flooder(Program):
 
 
 async def outcome(message: Awaitable[Any]) -> str:
-    """The outcome of a message: taken, the code of its refusal, or Temporal's status."""
+    """Returns the outcome of a message: taken, the code of its refusal, or Temporal's status."""
     try:
         await message
     except (WorkflowFailureError, WorkflowUpdateFailedError) as error:
@@ -89,7 +89,7 @@ async def outcome(message: Awaitable[Any]) -> str:
 
 
 async def sent(n: int, message: Callable[[], Awaitable[Any]]) -> Counter[str]:
-    """The outcomes of `n` such messages, each sent once."""
+    """Sends `n` of these messages, each once; returns the number of each outcome."""
     left, came = iter(range(n)), Counter[str]()
 
     async def sender() -> None:
@@ -101,7 +101,7 @@ async def sent(n: int, message: Callable[[], Awaitable[Any]]) -> Counter[str]:
 
 
 async def flood(address: str, namespace: str, own: str, officers: str, counts: list[int], megabytes: int) -> None:
-    """Sends everything at once, and prints the outcomes."""
+    """Sends all messages at once, and prints their outcomes."""
     client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
     portal = Flooder(client, SEED)
     submissions, questions, signals, starts = counts
@@ -116,7 +116,7 @@ async def flood(address: str, namespace: str, own: str, officers: str, counts: l
 
 
 async def officer_at_work(play: Play, going_on: Callable[[int], bool]) -> list[float]:
-    """The seconds that an officer's commands and questions take, one after the other."""
+    """Returns the seconds that each of an officer's commands and questions takes, one after the other."""
     specialist, times = play.officer(Role.SPECIALIST), list[float]()
     tasks = play.world.client.as_(specialist, play.submission.via)
     page = AskTasks(agency=specialist.agency)
@@ -165,7 +165,7 @@ async def trial(said: argparse.Namespace, world: World, ready: Path) -> dict[str
 
 
 async def beside(said: argparse.Namespace, world: World) -> dict[str, Any]:
-    """The officer's times before the flood and during it, and the outcomes of the flood's messages."""
+    """Returns the officer's times before and during the flood, and the outcomes of the flood's messages."""
     play = await Play.accepted(world, birth())
     own = birth()
     await Flooder(world.temporal, SEED).submit(own)

@@ -1,4 +1,4 @@
-"""Losses of Temporal: one workflow, or its whole database; and the restart from the log."""
+"""Losses in Temporal, of one workflow or of the whole database, and the restart from the log."""
 
 import json
 import os
@@ -52,7 +52,7 @@ async def delete(world: World, workflow_id: str) -> None:
 
 LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}
 WORKERS: Final = ("worker", "back-office")
-"""The workers: their caches are newer than a Temporal restored from a copy, so they must be restarted with it."""
+"""The workers, which must be restarted with a Temporal restored from a copy, since their caches are newer than it."""
 
 
 async def counted(env: dict[str, str], what: str) -> int:

@@ -10,11 +10,11 @@ import httpx
 from console.database import connected
 
 SECOND_NUMBER: Final = frozenset({"result-declined", "result-corrected"})
-"""Stories of the demo whose result takes one number more than it has issues."""
+"""Stories of the demo in which the result takes one number more than the times that it is issued."""
 
 
 async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Returns in words every parcel, number and paper that is missing or surplus, given the demo's `filings`."""
+    """Returns a text for each parcel, number and paper that is missing or surplus. `filings`: the demo's report."""
     async with httpx.AsyncClient(base_url=env["MOTCUA_POST_URL"]) as post:
         consignments = (await post.get("/ledger")).raise_for_status().json()["consignments"]
     async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
@@ -27,7 +27,7 @@ async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]])
 
 
 async def unrecorded(env: Mapping[str, str]) -> dict[str, list[str]]:
-    """Returns the outcomes that are known and that no event states: their streams with their events, by kind."""
+    """Returns the findings that no event records, by kind: each finding's stream with the events in it."""
     async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch(_UNRECORDED)
     found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Platform workers and our commands as processes of their own, to be killed."""
+"""Platform workers and our commands as processes of their own, which tests kill."""
 
 import asyncio
 import os
@@ -125,7 +125,7 @@ async def program(
 
 @asynccontextmanager
 async def up(folder: Path, more: Mapping[str, str], seconds: float = 600) -> AsyncIterator[dict[str, str]]:
-    """Runs `motcua up` in a folder; yields the stack's settings once filings are possible and its program is known.
+    """Runs `motcua up` in a folder; yields the stack's settings once it accepts filings.
 
     `more`: environment variables beside `ENV`.
     """
@@ -135,7 +135,7 @@ async def up(folder: Path, more: Mapping[str, str], seconds: float = 600) -> Asy
 
 
 async def kill(stack: Stack, part: str) -> None:
-    """Kill a part of a stack, and wait until another process does its work."""
+    """Kill a part of a stack, and wait until a new process does its work."""
     old = stack.pid(part)
     assert old is not None
     os.kill(old, signal.SIGKILL)

@@ -5,11 +5,11 @@ parcel once, no number of a result is missing or taken twice, no paper was made 
 every history replays. Queries of Temporal's own (`--queries`) may break a history: then the runs that were ended by
 healing are reported separately, with the longest stall.
 
-With `--points`, the worker dies between acts outside, their findings and their answers instead, at one place after the
-other; then outcomes are counted that are known and that no event states.
+With `--points`, the worker dies instead between an outside act, its finding and its answer, at one place after the
+other; then the findings that no event records are counted.
 
-With `--older`, Temporal is lost in the middle, everything restarts in an empty one, and then the lost one is restored:
-for a while its runs go on by themselves, then the runbook is carried out, and nothing may be wrong.
+With `--older`, Temporal is lost in the middle and everything restarts in an empty one. Then the lost one is restored:
+its runs first continue by themselves, then the runbook is followed, and nothing may be wrong.
 
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
@@ -52,23 +52,23 @@ from workers.wiring import WORKFLOWS
 REACHED: Final = 30
 """Seconds within which a worker must reach the point at which it is killed; else the next point is tried."""
 LEFT_TO_THEMSELVES: Final = 15
-"""Seconds for which the runs of the restored, older Temporal go on before the runbook."""
+"""Seconds for which the runs of the restored, older Temporal continue before the runbook is followed."""
 TO_ACT: Final = {"draft": 90}
 """Seconds for waits that are too short in a story for an actor who must act during them: longer than any fault."""
 POINTS: Final = (
     *("finding.kept", "payment.ordered", "finding.kept", "parcel.sent", "finding.kept", "result.signed"),
     *("finding.kept", "payment.refunded", "result.printed", "examined"),
 )
-"""Places between an act, its finding and its answer: half of the deaths are after a finding."""
+"""Places between an outside act, its finding and its answer, where the worker dies; half of them follow a finding."""
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "relay", "trust")
 ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
-"""Events that must follow each outcome of an act in the end; for other outcomes, people's events may come first."""
+"""Events that must record every outcome of their act in the end; with other outcomes, people's acts may come first."""
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
 
 @dataclass
 class Seen:
-    """The events of the trial."""
+    """The faults of the trial, and its figures and problems."""
 
     faults: Counter[str] = field(default_factory=Counter)
     queries: int = 0
@@ -99,7 +99,7 @@ def gone(file: Path) -> bool:
 
 
 async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
-    """Let the worker die at one place after the other, the first time that it comes there."""
+    """Let the worker die at one place after the other, each time when it first reaches the place."""
     moments, places = random.Random(given.seed), cycle(POINTS)
     while seen.faults.total() < given.faults:
         await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
@@ -116,7 +116,7 @@ async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, ope
 async def bring_back_an_older_temporal(
     folder: Path, home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock
 ) -> None:
-    """Lose Temporal in the middle, go on in an empty one, and restore the lost one."""
+    """Lose Temporal in the middle of the trial, continue with an empty one, and restore the lost one."""
     env = home.read_env() or {}
 
     async def filed(share: float) -> None:
@@ -218,7 +218,7 @@ async def replay(client: Client, seen: Seen) -> None:
 
 
 def stories(folder: Path) -> Path:
-    """Makes a copy of the demo's stories with waits so long that no fault makes an actor late."""
+    """Returns a copy of the demo's stories with waits so long that no fault makes an actor late."""
     told = yaml.safe_load(SCENARIOS.read_text(encoding="utf-8"))
     for story in told["scenarios"]:
         story["waits"] = {name: TO_ACT.get(name, seconds) for name, seconds in story.get("waits", {}).items()}
@@ -228,7 +228,7 @@ def stories(folder: Path) -> Path:
 
 
 async def soak(given: argparse.Namespace, folder: Path) -> bool:
-    """Runs the whole trial in a folder of its own; returns True if every check passed."""
+    """Runs the whole trial in this folder; returns True if every check passed."""
     home, seen = Home(folder / ".motcua"), Seen()
     mixed = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
     arguments = (*mixed, "--scenarios", str(stories(folder)))

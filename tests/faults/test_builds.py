@@ -1,4 +1,4 @@
-"""Moving running filings from build to build: other flow, other clocks, killed workers, and nothing is lost."""
+"""Moves running filings from build to build, with another flow, other clocks and killed workers: nothing is lost."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ NEWER_SNAPSHOT: Final = ("schemas/filing/state.py", "snapshot_version: int = 1",
 
 
 def checkout(folder: Path, *changes: tuple[str, str, str]) -> Path:
-    """The platform with other code; what is not changed keeps its bytecode."""
+    """Returns a checkout of the platform with other code; unchanged files keep their bytecode."""
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room)
     shutil.copy(ROOT / "requirements.lock", folder)
@@ -57,7 +57,7 @@ def checkout(folder: Path, *changes: tuple[str, str, str]) -> Path:
 
 
 async def before_the_newest_migration(folder: Path) -> Path:
-    """The whole platform of the commit before the newest migration."""
+    """Returns a checkout of the whole platform at the commit before the newest migration."""
     newest = max(MIGRATIONS.glob("*.sql")).relative_to(ROOT)
     made = await said("git", "-C", ROOT, "log", "-1", "--follow", "--diff-filter=A", "--format=%H", "--", newest)
     folder.mkdir()
@@ -93,7 +93,7 @@ class Versions:
         return next(one for one in await self.builds.all() if one.build == build)
 
     async def holding(self) -> dict[str, int]:
-        """How many workflows each build holds that holds any."""
+        """Returns the number of workflows that each build holds, without builds that hold none."""
         return {one.build: one.holds for one in await self.builds.all() if one.holds}
 
     async def build_of_run(self, play: Play) -> str:
@@ -111,7 +111,7 @@ async def versions(world: World, tmp_path: Path) -> AsyncIterator[Versions]:
 
 
 async def in_flight(world: World) -> list[Play]:
-    """Filings at every stage: at intake, with a fee that nobody pays, with a paid fee, in review, ended."""
+    """Returns filings at every stage: at intake, with a fee that nobody pays, with a paid fee, in review, ended."""
     plays = [await Play.begin(world, birth()), await Play.begin(world, extract(payer_account=NEVER_PAYS))]
     for play in [await Play.begin(world, extract()), await Play.begin(world, birth())]:
         await play.accept()
@@ -124,7 +124,7 @@ async def in_flight(world: World) -> list[Play]:
 
 
 OPEN: Final = 7
-"""Workflows of these: four filings, and three payments, which watch for late money."""
+"""The workflows of these filings that are open: four filings, and three payments, which watch for late money."""
 
 
 async def finish(plays: list[Play]) -> None:
@@ -177,7 +177,10 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
 
 
 async def test_the_build_before_the_newest_migration_works_before_it_and_after_it_and_again(versions: Versions) -> None:
-    """Upgraded while it serves, beside the newer build, and back; its commands read what the newer one wrote."""
+    """The older build serves during the upgrade, beside the newer build, and after the way back.
+
+    Its commands read what the newer build wrote.
+    """
     world, older = versions.world, await before_the_newest_migration(versions.folder / "older")
     a, b = build_of(older), build_of(ROOT)
     env = {**os.environ, **world.process_env, "PYTHONPATH": str(older), "LANG": "en"}
@@ -277,7 +280,7 @@ async def test_a_signature_under_way_is_asked_for_once_by_two_builds(versions: V
 
 
 async def test_a_refund_that_is_under_way_moves_too_and_is_given_once(versions: Versions) -> None:
-    """VNPay has given it back, its answer was lost, and on the day of the other build it knows no request any more."""
+    """VNPay has given the money back, and its answer was lost; the next day it knows no request any more."""
     world, other = versions.world, checkout(versions.folder / "other", OTHER_CLOCKS)
     a, b = build_of(ROOT), build_of(other)
     with vnpay(versions.folder) as bank:

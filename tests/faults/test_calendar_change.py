@@ -20,13 +20,13 @@ PAYING = 5
 
 
 async def turned(world: World) -> Counter[str]:
-    """How often each stream has recorded a change of calendar."""
+    """Returns the number of changes of calendar that each stream has recorded."""
     rows = await world.fetch("select stream from event where kind like '%calendar_changed'")
     return Counter(row["stream"] for row in rows)
 
 
 def declared_late(folder: Path) -> Path:
-    """The calendar, with one day more off."""
+    """Returns the file of a calendar with one more day off."""
     calendar = parse(CALENDAR.read_bytes(), as_text=True).value
     day = {"date": calendar["valid_until"], "kind": "off", "source": "test"}
     calendar |= {"version": "2026-12-test", "overlays": [*calendar["overlays"], {"days": [day]}]}

@@ -1,4 +1,4 @@
-"""PostgreSQL is killed and started again under commands: they wait for it, or report that it stays away."""
+"""PostgreSQL is killed and restarted during commands: they wait for it, or report that it stays away."""
 
 import os
 import signal

@@ -1,6 +1,6 @@
-"""Once who filed is erased, no byte of them is left on the disk.
+"""After the erasure of an applicant, the disk has no byte of the applicant's data left.
 
-Not in the databases, the store, the logs, nor at the second place of checkpoints and with their witness.
+The search covers the databases, the store, the logs, the second place of checkpoints, and their witness.
 """
 
 import sqlite3
@@ -25,7 +25,7 @@ from tests.integration.proof.conftest import LOG, witness_at
 
 MARKS: Final = (b"canary", b"Canary", b"CANARY")
 OF_OTHERS: Final = ("bank", "post", "trust")
-"""The sandboxes whose copies the platform can't erase, as it says after an erasure."""
+"""The sandboxes whose copies the platform can't erase, as it reports after an erasure."""
 
 
 @pytest.mark.timeout(400)
@@ -59,7 +59,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
 
 
 async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
-    """The newest checkpoint of the whole record: its tiles are at the second place, and a witness has cosigned it."""
+    """Returns the newest checkpoint of the whole record, with tiles at the second place, and a witness's signature."""
     policy = Policy((), {"w": Known(witness.key, witness.url)}, {"all": Group(1, ("w",))}, "all")
     async with world.connection() as connection:
         made = await make(connection, Setup(SecondPlace.at(second.as_uri()), LOG, policy, (witness,)))
@@ -68,7 +68,10 @@ async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
 
 
 async def in_temporal(folder: Path) -> int:
-    """The number of history nodes with a mark: Temporal deletes them some time after it has confirmed the deletion."""
+    """Returns the number of history nodes with a mark.
+
+    Temporal deletes them some time after it has confirmed the deletion.
+    """
     [database] = folder.rglob("temporal.db")
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         nodes = connection.execute("select data from history_node").fetchall()
@@ -76,11 +79,11 @@ async def in_temporal(folder: Path) -> int:
 
 
 def named(folder: Path, stream: str) -> int:
-    """The number of files that contain a stream's name."""
+    """Returns the number of files that contain a stream's name."""
     return sum(stream.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def found(folder: Path) -> list[str]:
-    """The files with one of the marks, without those of `OF_OTHERS`."""
+    """Returns the files with one of the marks, without those of `OF_OTHERS`."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(OF_OTHERS)]
     return sorted(str(path.relative_to(folder)) for path in files if any(mark in path.read_bytes() for mark in MARKS))

@@ -1,4 +1,4 @@
-"""Death between the commit and the answer: nothing is lost, nothing is doubled, the log leads."""
+"""The worker dies between the commit and the answer: nothing is lost or doubled, and the log decides."""
 
 import asyncio
 import signal
@@ -124,7 +124,7 @@ async def forgotten(tmp_path: Path, *, by_a_page: bool) -> None:
 
 @pytest.fixture
 async def engine() -> AsyncIterator[Stack]:
-    """Everything but the database."""
+    """A stack without a database."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), parts=("temporal", "bank", "post")) as stack:
             yield stack
@@ -149,5 +149,5 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
 
 
 def database(folder: str) -> Stack:
-    """The database in a folder, on the port it had before."""
+    """Returns the database in a folder, on its earlier port."""
     return Stack(Path(folder).resolve(), parts=("postgres", "migrations"))

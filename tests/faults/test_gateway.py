@@ -1,4 +1,4 @@
-"""The gateway is called many times at once, and killed where it hurts: nothing is lost, nothing is kept twice."""
+"""The gateway gets many calls at once, and is killed at critical points: nothing is lost, nothing is kept twice."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ PAYMENTS: Final = 5
 EACH: Final = 20
 FEE: Final = 16_000
 BANK: Final = "bank"
-"""The provider of payments that name none; here its callbacks are VNPay's."""
+"""The provider of payments that name no provider; here its callbacks are VNPay's."""
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def test_copies_through_two_gateways_are_one_row_one_event_and_one_receipt
 
 
 async def owed(world: World) -> int:
-    """Papers that have not been made yet."""
+    """Returns the number of papers that have not been made yet."""
     return int(await world.fetchval("select count(*) from outbox"))
 
 
@@ -98,7 +98,7 @@ async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_p
 
 
 async def unpaid(world: World) -> Play:
-    """A filing whose money is asked for, and whose payer does nothing, for longer than a slow machine takes."""
+    """Returns a filing whose fee is requested, and whose payer does nothing for longer than a slow machine takes."""
     version = await publish_short(world, EXTRACT, payment=600)
     play = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=version))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
@@ -110,7 +110,7 @@ async def captured(play: Play) -> list[str]:
 
 
 def said_of(play: Play) -> list[str]:
-    """`EACH` different callbacks about one payment; one of them reports it as paid."""
+    """Returns `EACH` different callbacks about one payment; one of them reports it as paid."""
     reference, amount = reference_of(fee_key(play.filing, 1)), f"{FEE}00"
     return [ipn(reference, Amount=amount, TransactionStatus=f"{n:02}") for n in range(EACH)]
 
@@ -158,7 +158,7 @@ async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_on
 
 
 async def test_money_that_temporal_took_and_lost_is_told_again(world: World, tmp_path: Path) -> None:
-    """No worker runs when it comes; what Temporal holds of the payment is gone before one does."""
+    """The money comes while no worker runs, and Temporal's run of the payment is gone before a worker runs."""
     async with world.platform(), world.back_office():
         play = await unpaid(world)
     async with gateway(world, tmp_path) as (_, caller):

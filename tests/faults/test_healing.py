@@ -42,7 +42,7 @@ async def described(world: World) -> ScheduleDescription:
 
 
 async def made(world: World) -> ScheduleDescription | None:
-    """The schedule, once there is one: a worker on a busy machine can be ready before it has made it."""
+    """Returns the schedule; None before it exists, since a worker on a busy machine can be ready before it is made."""
     try:
         return await described(world)
     except RPCError as error:
@@ -52,12 +52,12 @@ async def made(world: World) -> ScheduleDescription | None:
 
 
 async def looked(world: World) -> Healings:
-    """The result of the finished healings; empty before the first."""
+    """Returns the result of the finished healings; empty before the first."""
     return await last_healings(world.temporal, await described(world)) or Healings()
 
 
 async def told(world: World, code: int = 0) -> list[Any]:
-    """The doctor's findings about healing: health, words and remedy."""
+    """Returns the doctor's findings about healing: health, words and remedy."""
     return [
         (one["health"], one["what"]["en"], one["fix"] and one["fix"]["en"])
         for one in (await command(world, "doctor", code=code))["findings"]
@@ -66,7 +66,7 @@ async def told(world: World, code: int = 0) -> list[Any]:
 
 
 async def begun_by_code_that_was_changed_under_its_build(world: World) -> Play:
-    """A filing that the worker's code can't replay, although it is of the same build."""
+    """Returns a filing that the worker's code can't replay, although both have the same build."""
     settings = world.settings
     async with (
         any_file_activities(settings) as functions,
@@ -135,7 +135,7 @@ async def recent(world: World) -> list[Any]:
 
 
 async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world: World) -> None:
-    """The results of the healing are invented; the worker here only counts calls."""
+    """The results of the healing are invented by the test: no run is healed."""
     filings = [uuid4() for _ in range(MOST_LEFT + 1)]
     left = (f"payment:{filings[0]}:1", *(f"filing:{filing}" for filing in filings))
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Ten thousand idle connections to a door as a process: newcomers are answered, and idle ones are cut."""
+"""Ten thousand idle connections to a door as a process: new ones get an answer, and idle ones are cut."""
 
 import asyncio
 import resource
@@ -19,11 +19,11 @@ from tests.sandboxes import Server
 
 IDLE: Final = 10_000
 OF_ONE: Final = 1_000
-"""The connections of one address that a door takes, unless it is set otherwise."""
+"""The number of connections from one address that a door takes by default."""
 HEAD_SECONDS: Final = 60
-"""More than it takes to open all of them on a busy machine."""
+"""Seconds for the head of a request: more than a busy machine needs to open all connections."""
 MOST_BYTES: Final = 30_000
-"""The memory that an idle connection may take."""
+"""The maximum memory of an idle connection, in bytes."""
 OTHER: Final = "127.0.1.1"
 
 Peer = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -38,7 +38,7 @@ def as_many_files_as_possible() -> None:
 
 @asynccontextmanager
 async def idle(port: int) -> AsyncIterator[list[Peer]]:
-    """Yields idle connections, of each address as many as the door takes of one."""
+    """Yields idle connections: from each address as many as the door takes from one."""
     opened: list[Peer] = []
     try:
         for n in range(IDLE):
@@ -77,7 +77,7 @@ async def test_ten_thousand_that_say_nothing_leave_room_for_a_newcomer_and_are_c
 
 
 async def one_more(address: str) -> None:
-    """Asks from an address that has all of its connections."""
+    """Sends a request from an address that has used all of its connections."""
     transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
     async with httpx.AsyncClient(transport=transport, base_url=address) as client:
         await client.get("/healthz", timeout=60)

@@ -1,4 +1,4 @@
-"""Filings through the door while Temporal is away and doors are killed: each is one filing, with its own moment."""
+"""Filings through the door while Temporal is away and doors are killed: each is recorded once, with its own time."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ async def rows(world: World) -> list[Any]:
 
 
 async def test_fifty_filings_of_an_outage_are_one_each_with_their_moments_though_two_doors_die(tmp_path: Path) -> None:
-    """The first door dies once a row is stored, before any answer; the second with receipts that it has not stored."""
+    """The first door dies after a row is stored, before any answer; the second with receipts that it has not stored."""
     bodies = [submission() for _ in range(FILINGS)]
     async with own_stack() as (stack, plain_world):
         world = replace(plain_world, identity=Identity.REQUIRED)

@@ -1,4 +1,4 @@
-"""The demo while its parts are killed: every filing ends as it must, and the bank has taken each fee once."""
+"""The demo while its parts are killed: every filing ends as expected, and the bank has taken each fee once."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.tiers import examples
 
 FILINGS = examples(24, few=12)
 VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres")
-"""Each at a moment of its own, drawn from a fixed seed."""
+"""The parts that are killed, each at a moment drawn from a fixed seed."""
 
 
 async def test_killed_parts_lose_and_double_nothing() -> None:
@@ -44,7 +44,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
 
 
 def kill(pid_file: Path) -> bool:
-    """SIGKILL the part; False if it is not there, as once the demo has ended."""
+    """Kill the part; returns False if it does not run, for example once the demo has ended."""
     try:
         os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGKILL)
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Somebody looks at a filing between an event and the task that reports it, when its history has just become long."""
+"""A question about a filing between an event and the task that reports it, as its history has just become long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,11 +18,11 @@ from tests.faults.processes import worker_process
 from workers.wiring import WORKFLOWS
 
 LONG = "11"
-"""Events after which a run is asked to make way: the first task is before, the second after."""
+"""The number of events after which Temporal suggests a new run: the first task is before it, the second after it."""
 TOLD = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SECOND = 2
 MEANWHILE = 0.5
-"""Seconds; less than the look waits for the worker that is dead."""
+"""Seconds; less than the question waits for the worker that is dead."""
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ async def world() -> AsyncIterator[World]:
 
 
 async def kinds(handle: WorkflowHandle[Any, Any]) -> list[int]:
-    """The types of the events in its history."""
+    """Returns the types of the events in the workflow's history."""
     return [event.event_type async for event in handle.fetch_history_events()]
 
 
 async def test_a_look_before_an_answer_is_told_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
-    """The next worker runs the filing past the answer, and only then learns that the history is long (ADR 0006)."""
+    """The next worker runs the filing past the answer, and learns only then that the history is long (ADR 0006)."""
     async with worker_process(world.process_env, tmp_path):
         play = await Play.begin(world, birth())
     looking = asyncio.create_task(play.view())

@@ -1,4 +1,4 @@
-"""Another master key in the middle of running filings, its command killed half-way: nobody waits, nothing is lost."""
+"""The master key is changed while filings run, and the command is killed half-way: nobody waits, nothing is lost."""
 
 import asyncio
 import base64
@@ -48,7 +48,7 @@ def keys(current: str, other: str = "") -> dict[str, str]:
 
 
 async def killed_half_way(env: Mapping[str, str], folder: Path) -> int:
-    """Change the keys until it dies after the first of some pages."""
+    """Change the keys in a process that dies after the first of several pages; returns its exit code."""
     (folder / "keys.rotated").touch()
     own = {"MOTCUA_FAILPOINTS": str(folder), "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(

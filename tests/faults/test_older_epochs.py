@@ -1,4 +1,4 @@
-"""An older Temporal comes back after filings were started again: its runs look well, and have lost their streams."""
+"""An older Temporal comes back after filings were restarted: its runs look healthy, but have lost their streams."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from verifier.ledger import verify
 from workers.wiring import WORKFLOWS
 
 LIMIT: Final = 30
-"""Seconds for a supplement: it is over only once the older Temporal is back."""
+"""Seconds for a supplement: the limit ends only after the older Temporal is back."""
 
 
 @dataclass
 class House:
-    """A folder with a database and a Temporal, which is lost and comes back."""
+    """A folder with a database, and with a Temporal whose data is lost and comes back."""
 
     folder: Path
 
@@ -55,7 +55,7 @@ class House:
 
 @dataclass
 class Filings:
-    """Filings: for an officer, one that goes on while its Temporal is away, one that is paid, one whose clock runs."""
+    """Four filings: an officer's, one that continues while its Temporal is away, one paid, one with a running clock."""
 
     officers: Play
     went_on: Play
@@ -77,7 +77,7 @@ class Filings:
         return cls(officers, went_on, paid, late)
 
     def at(self, world: World) -> Filings:
-        """The same filings, for clients of another Temporal."""
+        """Returns the same filings, for clients of another Temporal."""
         return Filings(*(replace(play, world=world) for play in (self.officers, self.went_on, self.paid, self.late)))
 
     async def end_as_they_must(self) -> None:
@@ -97,7 +97,7 @@ def house() -> Any:
 
 
 async def restart(shell: Shell, what: str) -> dict[str, int]:
-    """The numbers that `motcua filing restart` prints, summed over all kinds."""
+    """Returns the numbers that `motcua filing restart` prints, summed over all kinds."""
     ended = await shell("filing", "restart", what, "--json")
     assert ended.code == 0, ended.err
     counted: dict[str, int] = {}

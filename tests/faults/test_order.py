@@ -1,4 +1,4 @@
-"""Twenty write, the relay that gives places is killed every two seconds, one reads: nothing missed, nothing twice."""
+"""Twenty writers, one reader, and a relay of positions that is killed every two seconds: each event is read once."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ PAID_LATER: Final = ("new", "owing")
 
 
 def at_one_bank() -> bytes:
-    """Returns the directory with both agencies' money at the sandbox bank."""
+    """Returns the directory in which both agencies take their money at the sandbox bank."""
     directory = yaml.safe_load(DIRECTORY)
     for agency in directory["agencies"]:
         if agency["agency"] == TO:
@@ -46,7 +46,7 @@ def at_one_bank() -> bytes:
 
 
 async def passed_on(play: Play, folder: Path) -> None:
-    """Passes the filing on; the worker dies once it has committed, and then the payer of one pays the old request."""
+    """Passes the filing on; the worker dies after the commit. The payer of one filing then pays the old request."""
     async with worker_process(play.world.process_env, folder / f"before-{play.submission.submission_id}") as worker:
         role = Role.RECEPTION if (await play.view()).accepted_at is None else Role.LEADER
         worker.arm("ledger.committed")
@@ -65,7 +65,7 @@ async def there(play: Play) -> bool:
 
 
 async def pay(play: Play) -> None:
-    """Pays the fee that the new agency asks for; one that the earlier agency asked for online was requested anew."""
+    """Pays the fee of the new agency; if the earlier agency had requested it online, it was requested anew."""
     if play.submission.submission_id == "owing":
         await play.pay_by_hand(2)
     await play.until(lambda view: view.stage is not Stage.FEE)
@@ -90,7 +90,7 @@ async def read(play: Play) -> None:
 
 
 def does(command: type[cm.Command], role: Role | None = None, **said: Any) -> Move:
-    """Returns the move of an officer of the agency that has the filing, or of the applicant."""
+    """Returns the move in which an officer of the agency that has the filing, or the applicant, gives the command."""
 
     async def act(play: Play) -> None:
         await play.act(command, play.submission.actor if role is None else play.officer(role), **said)
@@ -134,16 +134,16 @@ async def answer(play: Play) -> None:
 
 
 async def give_back(play: Play, n: int) -> None:
-    """Gives back money that nobody owes, as the agency that took it."""
+    """Gives back money that is not owed, as the agency that took it."""
     await play.approve_refund(n)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
 
 
 @asynccontextmanager
 async def mortal_workers(world: World, folder: Path) -> AsyncIterator[list[float]]:
-    """Runs workers one after another, of which the first ones die; yields how long each of these has lived.
+    """Runs workers one after another and kills each but the last; yields the lifetimes of the killed ones, in seconds.
 
-    The moments are drawn from a fixed seed.
+    The lifetimes are drawn from a fixed seed.
     """
     moments, over, lives = random.Random(35), asyncio.Event(), list[float]()
 
@@ -165,7 +165,7 @@ async def mortal_workers(world: World, folder: Path) -> AsyncIterator[list[float
 
 
 async def at_the_bank(world: World) -> dict[str, int]:
-    """Returns the sum that the bank has taken and not given back, in đồng, by the agency that asked for it."""
+    """Returns the sum that the bank has taken and not given back, in đồng, by the agency that requested it."""
     rows = await world.fetch("select stream, agency from payment")
     whose = {fee_key(one.filing, one.n): row["agency"] for row in rows for one in [StreamId.parse(row["stream"])]}
     sums = Counter[str]()
@@ -188,7 +188,7 @@ async def replayed(world: World) -> int:
 
 
 async def restarted(world: World, plays: Mapping[str, Play]) -> None:
-    """Loses every open stream, and starts it again from the log: each filing is seen as before."""
+    """Loses every open stream's run, and restarts it from the log; afterwards each filing looks as before."""
     seen = await views(plays)
     rows = await world.fetch("select stream from standing where open order by kind = 'filing' desc, stream")
     await lost_and_restarted(world, *(row["stream"] for row in rows))

@@ -21,7 +21,7 @@ from tests.integration.files.clamd import OwnClamd
 
 
 async def with_paper(world: World, paper: bytes | None = None) -> Submission:
-    """A submission whose paper is in the store."""
+    """Returns a submission whose paper is in the store."""
     plain = birth()
     data = page("giay chung sinh") if paper is None else paper
     file = await Store(open_store(world.objects)).put(of(plain), data, "application/pdf")
@@ -30,7 +30,7 @@ async def with_paper(world: World, paper: bytes | None = None) -> Submission:
 
 @pytest.fixture
 def clamd(tmp_path: Path) -> OwnClamd:
-    """A scanner that is not there yet."""
+    """A scanner that does not run yet."""
     (tmp_path / "clamd").mkdir()
     return OwnClamd(tmp_path / "clamd")
 
@@ -82,7 +82,7 @@ async def test_a_store_that_is_away_holds_a_submission_up_until_it_is_back(world
 
 
 async def _failed_looks(handle: WorkflowHandle[Any, Any]) -> int:
-    """How often the activity that looks has been tried, where it has one of its own."""
+    """Returns the number of attempts of the filing's pending activity; 0 before the filing starts."""
     try:
         described = await handle.describe()
     except RPCError as error:

@@ -1,4 +1,4 @@
-"""A command recorded by a dead worker is found after any event; one not recorded is refused, with few queries."""
+"""A command that a dead worker recorded is found after any event; an unrecorded one is refused with few queries."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ from tests.workflow.obligations import TAX, takes_money, transfer
 
 ACCEPTED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 REPEATS: Final = 1000
-"""Of a command that is refused."""
+"""The number of repeats of a refused command."""
 RECEPTION: Final = acting.officer(Role.RECEPTION)
 
 
@@ -107,7 +107,7 @@ async def test_a_statement_that_is_over_records_nothing_where_more_is_recorded_t
 
 @asynccontextmanager
 async def dying(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) -> AsyncIterator[asyncio.Task[Any]]:
-    """The call, once a worker has committed what it asks for and died of it."""
+    """Yields the call, once a worker has committed its effect and died before the answer."""
     worker: WorkerProcess
     async with worker_process(world.process_env, folder) as worker:
         worker.arm("ledger.committed")
@@ -131,7 +131,7 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
     when: dict[str, int] = {}
 
     def file() -> Awaitable[Any]:
-        """A minute is added to its validity, for clocks that differ."""
+        """Submits with a statement, which is accepted for a minute after its end, since clocks differ."""
         at = seconds(datetime.now(UTC)) - (95 if rule == "statement_expired" else 0)
         when.update(iat=at, exp=at + 60)
         return portal.submit(filed, **when)

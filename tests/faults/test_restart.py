@@ -1,4 +1,4 @@
-"""Workflows that Temporal has lost, one or all: each continues from the log, and nothing happens twice."""
+"""Temporal has lost one workflow or all of them: each continues from the log, and nothing happens twice."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ SLOW_POST: Final = [sys.executable, "-m", "sandbox.post", "--step-after", "2"]
 
 @pytest.fixture(scope="module")
 def env() -> Iterator[Mapping[str, str]]:
-    """A whole stack whose post takes its time."""
+    """A whole stack whose post is slow."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
         running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST, "worker": ANY_FILES_WORKER})
         runner.run(running.__aenter__())
@@ -50,7 +50,7 @@ TOGETHER: Final[dict[str, tuple[bool, Lose]]] = {"alone": (False, terminate), "t
 
 
 async def restart(play: Play, expected: int = 0) -> dict[str, Any]:
-    """`motcua filing restart`, by the filing's code."""
+    """Runs `motcua filing restart` with the filing's code; returns the result."""
     ended = await motcua(play.world.process_env, "filing", "restart", str(play.code), "--json")
     assert ended.code == expected, ended.err
     found: dict[str, Any] = json.loads(ended.out)
@@ -59,7 +59,7 @@ async def restart(play: Play, expected: int = 0) -> dict[str, Any]:
 
 
 async def runs(world: World, workflow_id: str) -> int:
-    """How many runs of a workflow Temporal knows."""
+    """Returns the number of runs of a workflow that Temporal knows."""
     return len([run async for run in world.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")])
 
 

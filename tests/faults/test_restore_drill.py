@@ -1,4 +1,4 @@
-"""`motcua restore-drill` over a real backup: what is lost is named, what was erased stays unread, nobody is reached."""
+"""`motcua restore-drill` over a real backup: it names the losses, reads no erased data, and contacts nobody."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ SECONDS: Final = 400.0
 
 @dataclass
 class Sink:
-    """A server in the place of everybody outside. It counts connections, and answers none."""
+    """A server in the place of all outside services. It counts connections, and answers none."""
 
     port: int = 0
     count: int = 0
@@ -54,13 +54,13 @@ class Sink:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Every address of the production, which is this sink."""
+        """Returns the production's settings with this sink as every address."""
         return dict.fromkeys(PARTNERS, f"http://127.0.0.1:{self.port}") | {"TEMPORAL_ADDRESS": f"127.0.0.1:{self.port}"}
 
 
 @dataclass
 class House:
-    """One folder with a stack whose PostgreSQL archives into a repository, by the files of `deploy/backup`."""
+    """A folder with a stack whose PostgreSQL archives into a repository, with the files of `deploy/backup`."""
 
     folder: Path
     user: str | None
@@ -135,7 +135,7 @@ def scratch_places() -> list[Path]:
 
 
 async def stopped(env: dict[str, str], house: House, cut: str) -> None:
-    """A drill that is ended by SIGTERM, while its server runs, leaves neither folder nor server."""
+    """Checks that a drill that is ended by SIGTERM, while its server runs, leaves neither folder nor server."""
     own, null = {**os.environ, **env}, asyncio.subprocess.DEVNULL
     words = ("restore-drill", "--at", cut, "--config", str(house.config))
     process = forked("motcua.command", *words, env=own, cwd=ROOT, stdout=null, stderr=null)

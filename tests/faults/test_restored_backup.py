@@ -1,4 +1,4 @@
-"""docs/operations.md, done: yesterday's backup is brought back, of a record that was erased from and rotated since."""
+"""Follows docs/operations.md after yesterday's backup is restored, though data was erased and keys rotated since."""
 
 import asyncio
 import base64
@@ -35,7 +35,7 @@ PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def steps() -> list[list[str]]:
-    """The commands of the page, in its order."""
+    """Returns the commands of the page, in order."""
     _, _, section = PAGE.partition("### After a backup was brought back")
     block = re.search(r"```\n(.*?)```", section, re.DOTALL)
     assert block is not None
@@ -44,7 +44,7 @@ def steps() -> list[list[str]]:
 
 @dataclass
 class House:
-    """One folder with all that a house has; its database and its Temporal live as long as `up`."""
+    """A folder with an installation's data; its database and its Temporal run within `up`."""
 
     folder: Path
     witness: WitnessAt
@@ -56,7 +56,7 @@ class House:
             yield world, Shell(world.process_env | self._checkpoints())
 
     async def backed_up(self, world: World) -> Path:
-        """A base backup, with its part of the write-ahead log."""
+        """Returns a base backup, with its part of the write-ahead log."""
         room = self.folder / "backup"
         room.mkdir()
         if (user := system_user(self.folder)) is not None:  # PostgreSQL's programs refuse root
@@ -106,7 +106,7 @@ def rekeyed(world: World) -> World:
 
 
 def found(doctor: Ended) -> dict[str, list[tuple[str, str]]]:
-    """Health and words of each check."""
+    """Returns the health and the words of the findings, by check."""
     said: dict[str, list[tuple[str, str]]] = {}
     for one in doctor.json["findings"]:
         said.setdefault(one["check"], []).append((one["health"], one["what"]["en"]))

@@ -1,4 +1,4 @@
-"""Silent approval against an officer who decides at the last moment: one of them wins, as the history shows."""
+"""Silent approval against an officer who decides at the last moment: one of the two counts, as the history shows."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from tests.tiers import examples
 from workers.wiring import WORKFLOWS
 
 NOTICE: Final = "1.004645"
-"""Advertising on a billboard or banner: the law takes silence for approval."""
+"""A notice of advertising on a billboard or banner, which the law approves by silence."""
 RACES: Final = int(os.environ.get("MOTCUA_RACES", examples(50, few=16)))
 BATCH: Final = 50
 LIMIT: Final = 10
@@ -49,7 +49,7 @@ def notice(version: str) -> Submission:
 
 @dataclass(frozen=True)
 class Race:
-    """A filing, when silence approves it, when its officer's decision was sent, and the rule that refused that."""
+    """A filing: the instant of silent approval, the time of its officer's decision, and the rule that refused that."""
 
     play: Play
     due: datetime
@@ -58,12 +58,12 @@ class Race:
 
     @property
     def close(self) -> bool:
-        """Whether the signal was sent within 50 ms of the due instant."""
+        """Returns whether the decision was sent within 50 ms of the due instant."""
         return abs(self.sent - self.due) <= CLOSE
 
 
 async def publish(world: World, seconds: int) -> str:
-    """Publishes a version with approval by silence after `seconds`; returns its name."""
+    """Publishes a version with approval by silence after `seconds`; returns the version's name."""
     file = (ROOT / "procedures" / f"{NOTICE}@2026-12.yaml").read_bytes()
     variant = procedures.demo_variant(file, {"processing": seconds}, suffix="silence")
     return (await procedures.publish(world.owner_dsn, variant, demo=True)).version
@@ -78,13 +78,13 @@ async def at_decision(world: World, version: str) -> Play:
 
 
 async def refuse(play: Play) -> None:
-    """Decide as silence would not."""
+    """Refuse the filing, which silence would approve."""
     why = {"reason": "che biển báo", "legal_basis": "Luật Quảng cáo"}
     await play.act(cm.Decide, play.officer(Role.LEADER), outcome="refused", **why)
 
 
 async def race(world: World, version: str, gate: asyncio.Semaphore, offset: timedelta) -> Race:
-    """Bring a filing to its decision, and have its officer decide this long after it is due."""
+    """Bring a filing to its decision, and have its officer decide at `offset` from the due instant."""
     async with gate:
         play = await at_decision(world, version)
         due = await silence_at(world, play)
@@ -98,12 +98,12 @@ async def race(world: World, version: str, gate: asyncio.Semaphore, offset: time
 
 
 async def silence_at(world: World, play: Play) -> datetime:
-    """When silence approves the filing."""
+    """Returns the time at which silence approves the filing."""
     return next(state.due for state in await world.client.clocks(play.filing) if state.clock is Clock.PROCESSING)
 
 
 async def run(world: World, version: str, races: int) -> list[Race]:
-    """So many races at once, their decisions spread evenly around the due instants, and the ends of all filings."""
+    """Runs this number of races at once, with decisions spread evenly around the due instants; returns the races."""
     gate = asyncio.Semaphore(PREPARED_AT_ONCE)
     offsets = [SPREAD * ((2 * n + 1) / races - 1) for n in range(races)]
     run = await asyncio.gather(*(race(world, version, gate, offset) for offset in offsets))
@@ -115,7 +115,7 @@ async def run(world: World, version: str, races: int) -> list[Race]:
 
 
 async def decisions(world: World) -> dict[str, list[Any]]:
-    """The decisions of each filing: when they were judged, and whether by silence."""
+    """Returns the decisions of each filing: the time of judgement, and whether silence decided."""
     found: dict[str, list[Any]] = {}
     for row in await world.fetch("select stream, occurred_at, body from event where kind = 'decided'"):
         by_silence = "silence" in json.loads(row["body"])
@@ -165,7 +165,7 @@ async def suspend(play: Play) -> None:
 async def test_what_waited_for_a_worker_until_the_limit_was_over_is_too_late(
     world: World, act: Callable[[Play], Coroutine[None, None, None]]
 ) -> None:
-    """Sent in time, but judged by who comes first to it, when the timer has fired already and waits as well."""
+    """The act is sent in time, but judged after the limit: a worker finds the act and the fired timer waiting."""
     async with world.platform():
         play = await at_decision(world, await publish(world, LATE_LIMIT))
         due = await silence_at(world, play)

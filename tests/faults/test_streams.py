@@ -1,4 +1,4 @@
-"""Death of a worker in the middle of each kind of stream: each act outside happens once, and nothing is lost."""
+"""A worker dies in the middle of each kind of stream: each outside act happens once, and nothing is lost."""
 
 import asyncio
 import json
@@ -69,7 +69,7 @@ async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world
 async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     world: World, tmp_path: Path, bank: Server, failpoint: str, before: int
 ) -> None:
-    """Between the record and the call, right before the call, or between the call and its record; a day passes."""
+    """The worker dies after the record, right before the call, or before the call is recorded; then a day passes."""
     await world.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():
@@ -125,7 +125,7 @@ def answered(view: FilingView) -> bool:
 
 
 async def nothing_lost_nothing_doubled(world: World, play: Play) -> None:
-    """Each part was requested, answered and reported once, and the log is complete."""
+    """Check that each part was requested, answered and reported once, and that the log verifies."""
     kinds = await play.kinds()
     assert [kinds.count(kind) for kind in ("referred", "part_answered", "parts_decided")] == [3, 3, 1]
     for n in (1, 2, 3):
@@ -177,7 +177,7 @@ AT_THE_POLICE = {"subject": "h01.31-specialist-1", "agency": "H01.31"}
 
 
 async def test_a_filing_that_was_lost_with_its_parts_hears_what_they_had_recorded(world: World, tmp_path: Path) -> None:
-    """Nothing notifies it: the workflows of its parts are lost too, and only its own is restarted."""
+    """Nothing notifies the filing: the workflows of its parts are lost too, and only its own is restarted."""
     async with worker_process(world.process_env, tmp_path):
         play = await refer(world)
         filing = ids.filing_workflow(play.filing)
@@ -228,11 +228,11 @@ async def test_a_worker_that_dies_while_a_result_is_signed_takes_no_second_numbe
 REFUSING = {"reason": "sai mẫu", "legal_basis": "NĐ 61/2018, Đ17"}
 UPHELD = {"outcome": "upheld", "reason": "đúng mẫu", "legal_basis": "Luật 02/2011, Đ31"}
 COMMITS = 3
-"""The answer, the filing's new beginning, and the end of the complaint."""
+"""The number of commits: the answer, the filing's new beginning, and the end of the complaint."""
 
 
 async def refused_and_taken_up(world: World) -> Play:
-    """A filing that was refused at intake, whose complaint a leader has."""
+    """Returns a filing that was refused at intake, with a complaint that a leader has taken up."""
     play = await Play.begin(world, birth())
     await play.act(RefuseIntake, play.officer(Role.RECEPTION), **REFUSING)
     start = {"filing_id": play.filing, "n": 1, "about": 2, "words": "xem lại", "via": VIA}
@@ -249,7 +249,7 @@ async def act(play: Play, command: type[Command], **said: Any) -> None:
 
 
 async def dies_when_it_next_commits(worker: WorkerProcess) -> None:
-    """The worker is killed at its next commit, unless it has nothing more to commit."""
+    """Kill the worker at its next commit; if none comes in 5 s, it has nothing more to commit."""
     worker.arm("ledger.committed")
     with suppress(TimeoutError):
         assert await asyncio.wait_for(worker.died(), 5) == -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""A timer that fires while its worker is dead and somebody looks at the filing."""
+"""A timer fires while its worker is dead and a question about the filing waits."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -21,9 +21,9 @@ SHORTLY = timedelta(seconds=1.5)
 
 
 async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
-    """The timer's task waits for the worker that died, while another one answers the look.
+    """The timer's task waits for the dead worker, while another worker answers the question.
 
-    On a busy machine the timer may have fired before the look was answered; then the story is repeated.
+    On a busy machine the timer may have fired before the question was answered; then the story is repeated.
     """
     version = await publish_short(world, MARRIAGE, supplement=6)
     for _ in range(TRIES):
@@ -33,7 +33,7 @@ async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays
 
 
 async def told_in_time(world: World, version: str, folder: Path) -> bool:
-    """Tell the story, and replay what it leaves; whether the look was answered before the timer fired."""
+    """Play the story once, and replay its histories; returns whether the answer came before the timer fired."""
     async with AsyncExitStack() as workers:
         first = await workers.enter_async_context(worker_process(world.process_env, folder / "first"))
         play = await Play.begin(world, marriage(version=version))

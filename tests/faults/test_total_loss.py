@@ -19,21 +19,21 @@ from tests.forked import Forked
 FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
-"""The numbers of open filings, and of paid and watched payments, at the loss."""
+"""The number of paid and watched payments at the loss; `OPEN`: that of open filings."""
 SINCE: Final = 60
 FILED_SINCE: Final = 5
-"""The number of events and filings that the restored Temporal lacks."""
+"""The number of filings that the restored Temporal lacks; `SINCE`: that of events."""
 
 
 async def under_way(env: dict[str, str]) -> bool:
-    """Whether the demo has enough open filings and paid payments for the test."""
+    """Returns whether the demo has enough open filings and paid payments for the test."""
     opened = await counted(env, "filing where closed_at is null")
     return opened >= OPEN and await counted(env, "payment where state = 'paid'") >= PAID
 
 
 @dataclass
 class Demo:
-    """A demo in a stack of its own, which has reached a state worth interrupting."""
+    """A demo in a stack of its own, which a test interrupts in a certain state."""
 
     folder: Path
     home: Home

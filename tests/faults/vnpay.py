@@ -15,7 +15,7 @@ from tests.sandboxes import Server
 
 @contextmanager
 def vnpay(folder: Path) -> Iterator[Server]:
-    """A VNPay bank without callbacks."""
+    """Runs a VNPay bank without callbacks."""
     with Server("bank", folder / "bank", "--pay-after", "0.3") as server:
         yield server
 

@@ -18,7 +18,7 @@ from tests.shell import Shell
 
 @pytest.fixture
 def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """The command in a folder without a running stack, with long, plain output lines."""
+    """The `motcua` command in a folder without a running stack, with long, plain output lines."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 async def party(server: Server) -> AsyncIterator[Party]:
-    """The signers and verifiers, with long timeouts for a busy machine; faults and clock of the trust are reset."""
+    """The signers and verifiers, with long timeouts for a busy machine; the trust's faults and clock are reset."""
     async with partner_client(server.url) as client:
         party = await Party.meet(client)
         party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)

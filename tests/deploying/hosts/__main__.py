@@ -1,7 +1,7 @@
-"""`make try-hosts`: three hosts of the platform with one disturbance after the other, while filings are made.
+"""`make try-hosts`: three hosts of the platform under one fault after the other, while filings are made.
 
-The hosts are network namespaces within namespaces of the trial's own, so that all that it makes ends with it, also if
-it is killed. It needs Linux, root, a checkout with its history, and the programs `NEEDED`.
+The hosts are network namespaces within the trial's own namespaces, so that everything it makes ends with the trial,
+also if it is killed. It needs Linux, root, a checkout with its history, and the programs `NEEDED`.
 """
 
 import argparse
@@ -49,20 +49,20 @@ NEEDED: Final = {
     "git": "git",
     "clamd": "clamav-daemon",
 }
-"""The programs, each with its Debian package."""
+"""The needed programs, each with its Debian package."""
 BEGIN_WITHIN: Final = 720
-"""Seconds within which the filings begin: as long as the faults take, about."""
+"""Seconds within which all filings begin: about as long as the faults take."""
 ENDS_WITHIN: Final = 900
 """Seconds after the faults within which all filings must have ended: longer than the patience of any player."""
 
 
 def missing() -> list[str]:
-    """Returns the packages of the programs that are not there."""
+    """Returns the packages of the needed programs that are not installed."""
     return [package for program, package in NEEDED.items() if not (Path(program).exists() or network.there(program))]
 
 
 async def trial(folder: Path, filings: int, *, only_planted: bool) -> bool:
-    """Runs the trial, within its namespaces; returns whether every check passed."""
+    """Runs the trial inside its namespaces; returns whether every check passed."""
     network.lay(folder)
     scanner = folder / "clamd"
     scanner.mkdir()
@@ -71,7 +71,7 @@ async def trial(folder: Path, filings: int, *, only_planted: bool) -> bool:
 
 
 async def whole(folder: Path, filings: int, scanner: str, *, only_planted: bool) -> bool:
-    """Runs all, or only the planted faults, with a virus scanner."""
+    """Runs the whole trial, or its planted faults alone, with this scanner; returns whether every check passed."""
     machines = {name: Machine(name, folder) for name in (*HOSTS, OUTSIDE)}
     home = Home(folder / "shared")
     home.create()
@@ -105,7 +105,7 @@ async def whole(folder: Path, filings: int, scanner: str, *, only_planted: bool)
 
 
 async def play(platform: Platform, filings: int, folder: Path) -> asyncio.subprocess.Process:
-    """Has the clients play this number of filings, in their own namespace."""
+    """Starts the clients in their own namespace, where they play this number of filings; returns their process."""
     words = (sys.executable, "-m", "tests.deploying.hosts.filings", str(filings), str(BEGIN_WITHIN), str(folder))
     with (folder / "filings.out").open("wb") as out:
         return await asyncio.create_subprocess_exec(
@@ -114,14 +114,14 @@ async def play(platform: Platform, filings: int, folder: Path) -> asyncio.subpro
 
 
 async def begun(playing: asyncio.subprocess.Process, folder: Path) -> bool:
-    """Returns whether a first receipt was given."""
+    """Returns whether a client has received the first receipt."""
     assert playing.returncode is None, (folder / "filings.out").read_text("utf-8")
     file = folder / RECEIPTS
     return file.exists() and file.stat().st_size > 0
 
 
 async def doctor(platform: Platform) -> str:
-    """Waits until nothing fails for the doctor; returns its verdict."""
+    """Waits until `motcua doctor` finds no failure; returns its verdict."""
 
     async def ask() -> tuple[int, str]:
         return await platform.command("doctor", "--only", "fail", "--lang", "en", checkout=ROOT)
@@ -131,7 +131,7 @@ async def doctor(platform: Platform) -> str:
 
 
 async def judged(run: Trial, env: Mapping[str, str]) -> bool:
-    """Prints the report; returns whether nothing is wrong."""
+    """Prints the report; returns True if it has no problem."""
     told: dict[str, Any] = json.loads((run.folder / OUT).read_text(encoding="utf-8"))
     code, verified = await run.platform.command("ledger", "verify", "--json", checkout=ROOT)
     lost = await not_in_record(run.folder / RECEIPTS)
@@ -158,7 +158,7 @@ async def judged(run: Trial, env: Mapping[str, str]) -> bool:
 
 
 async def not_in_record(file: Path) -> list[str]:
-    """Returns each issued receipt that the record does not have in the same form."""
+    """Returns the issued receipts that the record lacks, or has with other content."""
     connection = await asyncpg.connect(dsn(SUPERUSER))
     rows = await connection.fetch("select stream, command_id, digest, seq from receipt")
     await connection.close()
@@ -169,7 +169,7 @@ async def not_in_record(file: Path) -> list[str]:
 
 
 def apart(*options: str) -> int:
-    """Runs the trial in namespaces of its own, in a folder that is gone afterwards; returns its exit code."""
+    """Runs the trial in namespaces of its own, in a temporary folder; returns its exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="motcua-hosts-") as folder:
         Path(folder).chmod(0o711)

@@ -1,4 +1,4 @@
-"""PostgreSQL on three hosts: etcd and Patroni, by the files of `deploy/hosts`."""
+"""PostgreSQL on three hosts, kept by etcd and Patroni with the files of `deploy/hosts`."""
 
 import asyncio
 import shutil
@@ -44,13 +44,13 @@ def dsn(role: str, database: str = DATABASE) -> str:
 
 
 class Cluster:
-    """The record on three hosts."""
+    """The record's PostgreSQL on three hosts."""
 
     def __init__(self, machines: Mapping[str, Machine]) -> None:
         self._machines = machines
 
     def start(self, host: str) -> None:
-        """Starts etcd and Patroni on a host; a host that was there before finds its data."""
+        """Starts etcd and Patroni on a host; after a restart, the host still has its data."""
         machine = self._machines[host]
         data = machine.home.root / "data"
         if not data.exists():
@@ -72,7 +72,7 @@ class Cluster:
         machine.start(Part(patroni, command=command, ready=at_once), _filled("patroni.env", host, data))
 
     async def members(self) -> dict[str, dict[str, Any]]:
-        """Returns what Patroni knows of each host; nothing if no host answers."""
+        """Returns Patroni's state of each host; empty if no host answers."""
         async with httpx.AsyncClient(timeout=5) as client:
             for host in HOSTS:
                 try:
@@ -84,7 +84,7 @@ class Cluster:
         return {}
 
     async def whole(self) -> None:
-        """Waits until all three hosts have the record, one leads, and a standby is synchronous."""
+        """Waits until all three hosts have the record: a leader, a synchronous standby, and a replica."""
 
         def is_whole(members: dict[str, dict[str, Any]]) -> bool:
             roles = sorted(member["role"] for member in members.values())
@@ -98,7 +98,7 @@ class Cluster:
         return next(name for name, member in (await self.members()).items() if member["role"] == "leader")
 
     async def prepare(self) -> None:
-        """Makes the roles and the database."""
+        """Waits for the three hosts, and creates the roles and the database."""
         await self.whole()
         connection = await asyncpg.connect(dsn(SUPERUSER, "postgres"))
         for statement in ROLES:
@@ -107,7 +107,7 @@ class Cluster:
 
 
 class Writes:
-    """Commits again and again, each of which waits for the standby; the moments of those that were confirmed."""
+    """A client that commits again and again, waiting for the standby; `moments` are the times of confirmed commits."""
 
     def __init__(self) -> None:
         self.moments = [time.time()]

@@ -1,4 +1,4 @@
-"""The faults of the trial, one after the other, each with the longest time without a write and without a receipt."""
+"""The faults of the trial, one after the other, each with its longest times without a write and without a receipt."""
 
 import asyncio
 import json
@@ -29,12 +29,12 @@ CUT_OFF: Final = 60.0
 FULL: Final = 30.0
 """Seconds for which a host is cut off, and for which a worker's room for temporary files is full."""
 APART: Final = 10.0
-"""Seconds without a fault between two."""
+"""Seconds without a fault between two faults."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A fault. The seconds without a confirmed write and without a receipt are the longest within it."""
+    """A fault, with the longest times within it without a confirmed write and without a receipt, in seconds."""
 
     name: str
     seconds: float
@@ -45,7 +45,7 @@ class Measured:
 
 @dataclass
 class Trial:
-    """The system under trial, and the faults that it has borne."""
+    """The system under trial, and the measurements of the faults so far."""
 
     folder: Path
     machines: Mapping[str, Machine]
@@ -56,7 +56,7 @@ class Trial:
     measured: list[Measured] = field(default_factory=list)
 
     async def leader_killed(self) -> None:
-        """The host of the leader falls silent, and comes back once another one leads."""
+        """Kills the leader's host; it comes back once another host leads."""
         lost = await self.cluster.leader()
         machine = self.machines[lost]
         async with self._fault(f"the leader's host {lost} killed"):
@@ -85,7 +85,7 @@ class Trial:
             await self._receipt_after(time.time())
 
     async def worker_without_room(self) -> None:
-        """The room for a worker's temporary files is full for a while."""
+        """Fills the space for a worker's temporary files for `FULL` seconds."""
         host = next(host for host in HOSTS if "worker" in PLACES[host])
         file = temporary(self.machines[host]) / "full"
         async with self._fault(f"the tmpfs of the worker on {host} full for {FULL:.0f} s"):
@@ -97,7 +97,7 @@ class Trial:
             await self._receipt_after(time.time())
 
     async def rolled(self) -> None:
-        """The platform goes to the build of the commit before, and comes back."""
+        """Moves the platform to the build of the commit before, and back."""
         before = await asyncio.to_thread(checkout_before, self.folder / "before")
         for to, name in ((before, "rolled to the build of the commit before"), (ROOT, "rolled back")):
             async with self._fault(name):
@@ -105,7 +105,7 @@ class Trial:
             await asyncio.sleep(APART)
 
     async def _roll(self, to: Path) -> None:
-        """Rolls out a build as "Builds" in docs/operations.md describes, then the other processes, one at a time."""
+        """Rolls out a build as "Builds" in docs/operations.md describes, then replaces the other processes in turn."""
         workers = [host for host in HOSTS if "worker" in PLACES[host]]
         for host in workers:
             self.platform.begin(host, "worker", to)
@@ -123,7 +123,7 @@ class Trial:
         self.checkout = to
 
     async def _does(self, *words: str) -> None:
-        """Gives a command, again where it got no answer in time."""
+        """Runs a `motcua` command, and repeats it until it succeeds."""
         await eventually(lambda: self.platform.command(*words, checkout=ROOT), lambda answer: answer[0] == 0, 2 * LONG)
 
     @asynccontextmanager
@@ -147,7 +147,7 @@ class Trial:
         )
 
     def receipts(self) -> list[float]:
-        """Returns the moments of all receipts that were given out."""
+        """Returns the times of all receipts that clients received."""
         lines = (self.folder / RECEIPTS).read_text(encoding="utf-8").splitlines()
         return [json.loads(line)["at"] for line in lines]
 
@@ -160,13 +160,13 @@ class Trial:
 
 
 def longest(moments: Sequence[float], begun: float, ended: float) -> float:
-    """Returns the longest time between two of these moments, or to the ends, within a span."""
+    """Returns the longest time without one of these moments in the span from `begun` to `ended`."""
     within = [begun, *(moment for moment in moments if begun < moment < ended), ended]
     return max(later - earlier for earlier, later in pairwise(within))
 
 
 def checkout_before(folder: Path) -> Path:
-    """Makes a checkout of the commit before: the last one whose code is another build than ours."""
+    """Makes a checkout of the last commit whose code is another build than ours; returns its folder."""
     changed = _git("rev-list", "-1", "HEAD", "--", *CODE, LOCK).decode().strip()
     with tarfile.open(fileobj=BytesIO(_git("archive", f"{changed}^"))) as archive:
         archive.extractall(folder, filter="data")

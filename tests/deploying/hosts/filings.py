@@ -1,7 +1,7 @@
-"""The clients: play filings of the demo to their ends, note each receipt that is given out, and judge every filing.
+"""The clients: play filings of the demo to their ends, note each receipt that they get, and judge every filing.
 
-`python -m tests.deploying.hosts.filings FILINGS SECONDS FOLDER`: so many filings begin within so many seconds. Leaves
-`receipts.jsonl`, a line for each receipt at the moment when it was given, and `out.json`, the report of the demo.
+`python -m tests.deploying.hosts.filings FILINGS SECONDS FOLDER` begins this number of filings within these seconds. It
+leaves `receipts.jsonl`, a line with the time for each receipt, and `out.json`, the report of the demo.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ OUT: Final = "out.json"
 
 
 class Noting(FilingClient):
-    """A client that notes each receipt before its caller has it."""
+    """A client that notes each receipt before its caller gets it."""
 
     def __init__(self, *given: Any, notes: TextIO, **more: Any) -> None:
         super().__init__(*given, **more)

@@ -12,11 +12,11 @@ from tests.deploying.hosts import network
 from tests.faults.processes import ENV
 
 LONG: Final = 240.0
-"""Seconds within which all that must come comes, on a busy machine."""
+"""Seconds to wait for an expected state, on a busy machine."""
 
 
 class Machine:
-    """A host by the name of its network namespace; its processes are started again when they die."""
+    """A host, named like its network namespace; its processes are started again when they die."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name

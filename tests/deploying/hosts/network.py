@@ -18,7 +18,7 @@ table ip cut {
   chain out { type filter hook output priority 0; policy drop; oifname lo accept; }
 }
 """
-"""The rules of a host that nothing reaches and that reaches nothing; its loopback works."""
+"""The firewall rules of a host that is cut off in both directions; its loopback works."""
 
 
 def there(name: str) -> str | None:
@@ -27,7 +27,7 @@ def there(name: str) -> str | None:
 
 
 def found(name: str) -> str:
-    """Returns the path of a program. Raises `FileNotFoundError`."""
+    """Returns the path of a program. Raises `FileNotFoundError` if it is not installed."""
     if (path := there(name)) is None:
         raise FileNotFoundError(name)
     return path
@@ -40,7 +40,7 @@ def run(*words: str, text: str = "") -> str:
 
 
 def lay(folder: Path) -> None:
-    """Makes the namespaces, with their names as names of hosts. Nothing of it is seen outside of the trial."""
+    """Makes the network namespaces, and the names of the hosts. Nothing of it is visible outside the trial."""
     names = folder / "hosts"
     lines = [f"{address} {name}\n" for name, address in ADDRESSES.items()]
     names.write_text(f"127.0.0.1 localhost\n{''.join(lines)}", encoding="utf-8")
@@ -74,7 +74,7 @@ def heal(host: str) -> None:
 
 
 def unplug(host: str) -> None:
-    """Takes the power of a host: it falls silent, and then all of its processes are gone."""
+    """Cuts the power of a host: its network goes down first, then all of its processes are killed."""
     run("ip", "link", "set", host, "down")
     for pid in run("ip", "netns", "pids", host).split():
         try:

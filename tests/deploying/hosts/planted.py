@@ -1,4 +1,4 @@
-"""Eleven faults of operation, planted one at a time on three hosts: the doctor names each, and is green again."""
+"""Eleven faults of operation, planted one at a time on three hosts: the doctor finds each, and then recovers."""
 
 import json
 import os
@@ -26,18 +26,18 @@ from tests.deploying.hosts.platform import PLACES, named
 from tests.faults.soak import stories
 
 WITHIN: Final = 60.0
-"""Seconds within which the doctor answers, on a busy machine. Its own bound for all checks is 14 s."""
+"""Seconds within which the doctor must answer, on a busy machine; its own limit for all checks is 14 s."""
 UNAVOIDABLE: Final = {
     "drills": "no backup is made in the trial, so none was restored",
 }
-"""The checks that warn on the healthy hosts, each with the reason why nothing in the trial can mend it."""
+"""The checks that warn on healthy hosts, each with the reason why the trial can't avoid it."""
 
 Unwell: TypeAlias = set[tuple[str, str]]
 Planted: TypeAlias = AbstractAsyncContextManager[None]
 
 
 class Fault(NamedTuple):
-    """A fault, present within the block `plant`, and the finding that names it."""
+    """A fault, which lasts as long as the block `plant`, and the doctor's finding that names it."""
 
     name: str
     plant: Callable[[Trial], Planted]
@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 
 @asynccontextmanager
 async def hanging(run: Trial, *names: str) -> AsyncIterator[None]:
-    """All processes of these names hang; the platform's on every host, the others outside."""
+    """Lets all processes of these names hang: the platform's on every host, the others outside."""
     pids = [run.machines[OUTSIDE].pid(name) for name in names if run.machines[OUTSIDE].has(name)]
     rows = ((host, name) for host, rows in PLACES.items() for name in rows if name in names)
     pids += [run.machines[host].pid(named(name, ROOT)) for host, name in rows]
@@ -58,7 +58,7 @@ async def hanging(run: Trial, *names: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def standbys_hang(run: Trial) -> AsyncIterator[None]:
-    """PostgreSQL and Patroni hang on each host but the leader's."""
+    """Lets PostgreSQL and Patroni hang on each host except the leader's."""
     leader = await run.cluster.leader()
     with frozen([pid for host in HOSTS if host != leader for pid in of_host(host, "postgres", "patroni")]):
         yield
@@ -72,7 +72,7 @@ async def no_quorum(_: Trial) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def relays_hang(run: Trial) -> AsyncIterator[None]:
-    """Both relays hang, and a publication waits for its place in the log."""
+    """Lets both relays hang, and makes a publication, which waits for its position in the log."""
     async with hanging(run, "relay"):
         source = min(procedures.PROCEDURES.glob("*.yaml")).read_bytes()
         made = procedures.demo_variant(source, running.LONG, suffix="planted")
@@ -82,7 +82,7 @@ async def relays_hang(run: Trial) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def read_only(run: Trial) -> AsyncIterator[None]:
-    """Nothing can be written to the object store."""
+    """Makes the object store read-only."""
     folder = run.platform.env["MOTCUA_OBJECTS"].removeprefix("file://")
     network.run("mount", "--bind", folder, folder)
     network.run("mount", "-o", "remount,bind,ro", folder)
@@ -112,7 +112,7 @@ FAULTS: Final = (
 
 
 async def planted(run: Trial) -> None:
-    """Plants each fault. Raises `AssertionError` if the doctor does not name one, or is not as before afterwards."""
+    """Plants each fault. Raises `AssertionError` if the doctor misses one, or still reports it after its end."""
     env, owner = run.platform.env, run.platform.env["MOTCUA_OWNER_DATABASE_URL"]
     await running.publish(owner, publisher(env), load(stories(run.folder)))
     await let_speak(env)
@@ -146,7 +146,7 @@ class Seen:
 
 
 async def doctor(run: Trial) -> Seen:
-    """Returns the doctor's answer. Raises `AssertionError` if it takes longer than `WITHIN`."""
+    """Returns the answer of `motcua doctor`. Raises `AssertionError` if it takes longer than `WITHIN`."""
     begun = time.monotonic()
     _, out = await run.platform.command("doctor", "--json", checkout=ROOT)
     seconds = time.monotonic() - begun
@@ -161,14 +161,14 @@ def names(fault: Fault, seen: Seen) -> bool:
 
 
 def of_host(host: str, *programs: str) -> list[int]:
-    """Returns the processes of these programs on a host."""
+    """Returns the process ids of these programs on a host."""
     pids = map(int, network.run("ip", "netns", "pids", host).split())
     return [pid for pid in pids if psutil.Process(pid).name() in programs]
 
 
 @contextmanager
 def frozen(pids: list[int]) -> Iterator[None]:
-    """Stops the processes, and lets those that are still there go on."""
+    """Stops the processes; at the end of the block, those that still exist continue."""
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)

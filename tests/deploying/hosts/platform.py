@@ -40,13 +40,13 @@ OUT: Final = f"http://{ADDRESSES[OUTSIDE]}"
 PARTNERS: Final = ("bank", "post", "trust")
 PROXY: Final = f"{OUT}:8080"
 BRIEF: Final = 1.5
-"""The minutes until a request to the payment platform expires: stories wait for it, and no fault lasts so long."""
+"""The minutes until a payment request expires: few, since stories wait for it, but longer than any fault."""
 ROOM: Final = "size=24m"
-"""The bound of the temporary files of a host."""
+"""The mount option that limits the size of a host's temporary files."""
 
 
 class Platform:
-    """The platform, of one checkout or another; `home`: the folder of its keys and of the stand-ins."""
+    """The platform's processes on the hosts, of any checkout; `home`: the folder of its keys and of the stand-ins."""
 
     def __init__(self, machines: Mapping[str, Machine], home: Home) -> None:
         self._machines = machines
@@ -88,13 +88,13 @@ class Platform:
         machine.start(Part(process, command=command, ready=is_ready), env)
 
     def office_of(self, agency: str, host: str) -> None:
-        """Starts the back office of an agency that runs one of its own."""
+        """Starts an agency's own back office on a host."""
         command = [sys.executable, "-m", "motcua.command", "back-office", "--agency", agency]
         office = Part(Process(name=f"office-{agency}"), command=command, ready=at_once)
         self._machines[host].start(office, {**self.env, **keys.speaker_of_office(self.env)})
 
     async def command(self, *words: str, checkout: Path) -> tuple[int, str]:
-        """Runs a `motcua` command among the clients; returns its exit code and its output."""
+        """Runs a `motcua` command in the clients' namespace; returns its exit code and its output."""
         told = (sys.executable, "-m", "motcua.command", *words)
         process = await asyncio.create_subprocess_exec(
             *within(CLIENTS),
@@ -123,7 +123,7 @@ class Platform:
 
 
 def temporary(machine: Machine) -> Path:
-    """Returns the folder of a host's temporary files, which has a bound; it is made if it is missing."""
+    """Returns the folder of a host's temporary files, which has a size limit; makes it if it is missing."""
     folder = machine.home.root / "tmp"
     if not folder.exists():
         folder.mkdir()
@@ -132,12 +132,12 @@ def temporary(machine: Machine) -> Path:
 
 
 def named(name: str, checkout: Path) -> str:
-    """Returns the name of a process of a checkout, on its host."""
+    """Returns the name on its host of this process of a checkout."""
     return f"{name}-{build_of(checkout)}"
 
 
 def _env(home: Home) -> dict[str, str]:
-    """Returns all settings of the platform, each address with all hosts that may answer."""
+    """Returns all settings of the platform; an address names all hosts that may answer."""
     urls = {name: f"{OUT}:{ROWS[name].ports[name]}" for name in PARTNERS}
     merchants = as_settings(home.folder("bank"), urls["bank"], f"{PROXY}{RETURNED}")
     own: Mapping[str, Any] = own_settings(home.folder("bank"), urls["bank"])

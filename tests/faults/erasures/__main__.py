@@ -2,7 +2,7 @@
 
 It exits 0 only if the record verifies, a rebuild changes nothing, everything can be read, no data of an erased person
 can be decrypted or is on the disk (without the codec only in Temporal's files, and nowhere after their deletion), all
-open streams restart, and all other filings keep their data. `test_some.py` is the same with a few.
+open streams restart, and all other filings keep their data. `test_some.py` does the same with a few filings.
 """
 
 from __future__ import annotations

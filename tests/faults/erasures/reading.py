@@ -1,4 +1,4 @@
-"""Reads everything shown of filings: each question about a filing, each register, each bundle."""
+"""Reads all that is shown of filings: the answer to each question about a filing, each register, each bundle."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
 
 
 async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
-    """Returns the bundle verifier's problems with the bundle of a filing."""
+    """Returns a filing's id and the problems that the verifier finds in its bundle; empty if there is none."""
     made = require(await bundle.export(connection, str(filing), None))
     report = bundle_verifier.verify(bundle_verifier.canonical(made))
     return [] if report.verified else [filing, *report.problems]
@@ -90,7 +90,7 @@ async def whole(connection: Connection, vault: Vault, filings: Collection[UUID])
 
 
 def lacking(before: dict[UUID, Any], after: dict[UUID, Any]) -> list[str]:
-    """Returns the data of filings that is missing now; additions are allowed."""
+    """Returns the data of filings that was there before and is missing now; additions are allowed."""
     return [
         f"{filing} {name}"
         for filing, told in before.items()

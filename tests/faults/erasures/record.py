@@ -59,7 +59,7 @@ class Record:
         return {filing: [why.rule for why in all_ if why.rule != "erase_watched"] for filing, all_ in found.items()}
 
     async def let_it_pass(self, filings: Collection[UUID]) -> None:
-        """End the days of waiting for late money and parcels of these filings."""
+        """End the wait for late money and parcels of these filings."""
         async with self.connection() as superuser:
             await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
 
@@ -78,7 +78,7 @@ class Record:
             return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
 
     async def ask(self, filings: Sequence[UUID], command: str) -> None:
-        """Request the erasure of these filings as one officer, and approve it as another, by another program."""
+        """Request the erasure of these filings as one officer; approve it as another, through another program."""
         asked = AskErasure(
             command_id=f"ask-{command}",
             actor=OPERATOR,

@@ -9,9 +9,9 @@ from uuid import UUID
 from operations.store.sweep import ASIDE
 
 OF_OTHERS: Final = re.compile(r"(bank|post|trust)([.-]|$)")
-"""Files of the bank's, the post's and the trust's sandboxes: their data is theirs, and is not searched."""
+"""The files of the sandboxes of bank, post and trust: they hold those partners' own data, and are not searched."""
 _ENDS: Final = " @:-"
-"""The characters that may follow a canary: another canary's number may begin with the same digits."""
+"""The characters of which one must end a mark, since another mark may begin with the same digits."""
 
 
 def marks(submissions: Iterable[str]) -> dict[bytes, str]:
@@ -20,7 +20,7 @@ def marks(submissions: Iterable[str]) -> dict[bytes, str]:
 
 
 def found(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
-    """Returns the files below a folder with marks of these submissions, each with the ids of those found."""
+    """Returns the files below a folder with marks of these submissions, each with the ids of those submissions."""
     named, told = marks(wanted), dict[str, set[str]]()
     any_of = re.compile(rb"CANARY-[0-9A-Z]{7}-[0-9]{5}[ @:-]")
     for path in sorted(folder.rglob("*")):

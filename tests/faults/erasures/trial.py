@@ -37,7 +37,7 @@ from views.log import Connection, Log
 
 POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.files", "erasure.executions", "erasure.finished")
 MOST: Final = 6
-"""The most filings of one request."""
+"""The maximum number of filings in one request."""
 
 
 @dataclass
@@ -78,7 +78,7 @@ def stories(given: argparse.Namespace) -> list[Scenario]:
 
 
 async def free(record: Record, filings: Collection[UUID], given: argparse.Namespace, report: Report) -> list[UUID]:
-    """Returns the filings that can be erased, once none is hindered any more or the time is over."""
+    """Returns the filings that can be erased, once all of them can, or after the time limit."""
     deadline, hindered = time.monotonic() + 2 * given.appeal + given.patience, dict[UUID, list[str]]()
     while time.monotonic() < deadline:
         hindered = await record.hindered(filings)
@@ -101,7 +101,7 @@ def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: ra
 
 
 async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
-    """Request the erasures a few at a time, each followed by a run, most of which are killed."""
+    """Request the erasures a few at a time; a run of `motcua erasures finish` follows each, mostly to be killed."""
     while wanted:
         few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
         command = uuid4().hex
@@ -111,7 +111,7 @@ async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random
 
 
 async def run(folder: Path, chance: random.Random) -> str:
-    """Makes a run of `motcua erasures finish`; returns its end: killed at a failpoint, at some moment, or by itself."""
+    """Runs `motcua erasures finish`; returns its end: killed at a failpoint or at a random moment, or by itself."""
     points = folder / "failpoints"
     points.mkdir(exist_ok=True)
     point = chance.choice((*POINTS, None, None))
@@ -170,7 +170,7 @@ async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], r
 
 
 async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Report) -> str:
-    """Returns all that is shown of a filing; empty if that fails, which is recorded as wrong."""
+    """Returns as text all that is shown of a filing; empty after a failure, which is recorded as wrong."""
     try:
         return repr(await reading.read(connection, vault, filing))
     except Exception as error:  # noqa: BLE001 -- each filing that can't be read is reported, not the first alone
@@ -180,7 +180,7 @@ async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Re
 
 
 async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:
-    """Returns the workflows of these filings that Temporal still lists: it deletes some time after its answer."""
+    """Returns the workflows of these filings that Temporal still lists; it deletes them some time after its answer."""
     client, wanted, found = await Client.connect(env["TEMPORAL_ADDRESS"]), set(map(str, erased)), list[str]()
     for _ in range(patience):
         found = [one.id async for one in client.list_workflows() if wanted & set(one.id.split(":"))]
@@ -191,7 +191,7 @@ async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: i
 
 
 async def trial(given: argparse.Namespace, folder: Path) -> Report:
-    """Runs the whole trial in a folder of its own."""
+    """Runs the whole trial in this folder."""
     report, home, chance = Report(), Home(folder / ".motcua"), random.Random(given.seed)
     more, began = {CODEC: "on" if given.codec else "off"}, time.monotonic()
 
@@ -257,7 +257,7 @@ def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submiss
 
 
 async def started_again(record: Record, folder: Path, erased: list[UUID], report: Report) -> None:
-    """Check that all open streams restart from the record, and none of an erased filing."""
+    """Check that all open streams restart from the record, and no stream of an erased filing does."""
     ended = await motcua(ENV, "filing", "restart", "--all-missing", folder=folder)
     report.must("restart", ended.code and f"{ended.out} {ended.err}")
     report.must("executions after the restart", await executions(record.env, erased, patience=1))

@@ -1,7 +1,7 @@
 """Every command, killed at every point, forbidden in every way: `python -m tests.faults.heard --rounds 30`.
 
-Each round plays the stories of the demo in a world of its own. Each round tries the cases that were seen least, also in
-earlier runs: `--resume heard.json`.
+Each round plays the stories of the demo in a world of its own, and tries first the cases that were tried least, with
+`--resume heard.json` also in earlier runs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workers.settings import Identity
 
 
 async def run(given: argparse.Namespace) -> Figures:
-    """So many rounds; what came out is written after each."""
+    """Plays this number of rounds, and writes the figures after each; returns them."""
     figures = Figures()
     if given.resume is not None:
         figures.resume(given.resume)

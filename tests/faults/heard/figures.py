@@ -1,4 +1,4 @@
-"""The cells that were tried: each command, under each kill, forbidden in each way; over as many runs as there were."""
+"""The number of trials of each cell, over all runs: of a command, a moment of the kill, and a fault."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ from schemas.identity.statement import COMPLAIN, SUBMIT
 
 
 class Kill(StrEnum):
-    """When the worker dies."""
+    """The moment at which the worker is killed."""
 
     BEFORE = "before it is taken"
     TAKEN = "taken, not appended"
@@ -35,7 +35,7 @@ class Fault(StrEnum):
 
 
 class Way(StrEnum):
-    """The worker that is asked afterwards."""
+    """The worker that gets the repeat of the command."""
 
     NEW = "a new worker"
     CACHED = "a worker that was cut off, and knows the run from before"
@@ -48,12 +48,12 @@ COMMANDS: Final = frozenset(
     {f"filing.{SUBMIT}", f"complaint.{COMPLAIN}"}
     | {f"{kind.name}.{model.model_fields['kind'].default}" for kind in KINDS.values() for model in kind.commands}
 )
-"""Each command that people give, by its kind of stream."""
+"""Each command that people give, after the name of its kind of stream."""
 
 
 @dataclass
 class Figures:
-    """The results. `faults`: the possible reasons against each command that was given."""
+    """The results. `faults`: the possible faults of each command that was given."""
 
     cells: Counter[tuple[str, Kill, Fault]] = field(default_factory=Counter)
     faults: dict[str, set[Fault]] = field(default_factory=lambda: defaultdict(set))
@@ -75,7 +75,7 @@ class Figures:
         self.replayed += told["replayed"]
 
     def as_json(self) -> str:
-        """For a file, and for `resume`."""
+        """Returns the figures as JSON, in the form that `resume` reads."""
         told = {
             "commands": sorted(self.faults),
             "cells": len(self.cells),
@@ -92,7 +92,7 @@ class Figures:
         return json.dumps(told, indent=1, ensure_ascii=False)
 
     def summary(self) -> str:
-        """The cells and pairs that were seen of those possible, and the pairs that were not."""
+        """Returns the numbers of seen and of possible cells and pairs, and lists the pairs that were not seen."""
         possible = sum(len(Kill) * len(faults) for faults in self.faults.values())
         lines = [f"cells: {len(self.cells)} of {possible}, {self.cells.total()} tries"]
         for pair, told in self._pairs():
@@ -118,7 +118,7 @@ class Figures:
 
 
 def _nested(rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-    """The rows by their columns, of which the last is the value."""
+    """Returns the rows as nested objects, a level for each column; the last column is the value."""
     told: dict[str, Any] = {}
     for *place, last, value in rows:
         at = told

@@ -1,4 +1,4 @@
-"""Commands whose worker is killed, and which are forbidden before their repeat: the answer must be the record's."""
+"""Kills the worker of a command and forbids the command before its repeat: the answer must agree with the record."""
 
 import asyncio
 import json
@@ -54,23 +54,23 @@ from workers.settings import Identity
 from workers.wiring import WORKFLOWS
 
 TASK_SECONDS: Final = 3.0
-"""A workflow task may last so long here: less than ten seconds, so that more is seen in the same time."""
+"""Seconds that a workflow task may last: fewer than the usual ten, to see more in the same time."""
 QUIET: Final = 1.5
-"""Seconds without another command after which those that wait are tried."""
+"""Seconds without a new command after which the waiting commands are tried."""
 MOST: Final = 48
-"""Commands that are tried at once."""
+"""The maximum number of commands that are tried at once."""
 ANSWERS: Final = 60.0
 STUCK: Final = 400.0
-"""Seconds after the last command when no other is waited for."""
+"""Seconds after the last command after which no other command is expected."""
 ACCEPTED: Final = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 _ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
 PROGRAMS: Final = 1500
-"""Programs that can each be revoked or narrowed once."""
+"""The number of programs, each of which can be revoked or narrowed once."""
 FILERS: Final = 100
-"""The number of the programs that file: each program may have so many predecessors."""
+"""The number of programs that submit filings: as many as a program may have predecessors."""
 LASTS: Final = 10
-"""Seconds for which a statement holds yet that will be over."""
+"""Seconds of validity that are left to a statement that is to expire during its trial."""
 
 
 def say(what: str) -> None:
@@ -79,14 +79,14 @@ def say(what: str) -> None:
 
 
 SPOKEN: Final = {Fault.OVER: "statement_expired", Fault.REVOKED: "key_revoked", Fault.NARROWED: "role_not_granted"}
-"""Those about the speaker, each with the words in which it is refused."""
+"""The faults that concern the speaker, each with the rule in the refusal."""
 BEGINNING: Final = {SUBMIT, COMPLAIN}
 BUILD: Final = "MOTCUA_BUILD"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer: a receipt, a refusal, or no valid answer."""
+    """The answer to a command: a receipt, a refusal, or no valid answer."""
 
     receipt: dict[str, Any] | None = None
     refusal: Refusal | None = None
@@ -103,7 +103,7 @@ class Answer:
 
 @dataclass
 class Case:
-    """A command that somebody gives, and the faults that it meets."""
+    """A command that a story gives, with the fault that forbids it, its statement and its first answer."""
 
     stream: str
     kind: str
@@ -124,12 +124,12 @@ class Case:
 
     @property
     def cell(self) -> str:
-        """The command, by its kind of stream."""
+        """Returns the command's name, after the name of its kind of stream."""
         return f"{self.stream.partition(':')[0]}.{self.kind}"
 
 
 class Lab:
-    """A world whose worker is killed at will. Commands that come are tried many at once, once nobody gives another."""
+    """A world whose worker is killed during commands; commands are tried in batches, once no other command comes."""
 
     def __init__(self, world: World, stock: temporal.Client, folder: Path, figures: Figures) -> None:
         self.world = world
@@ -160,7 +160,7 @@ class Lab:
 
     @asynccontextmanager
     async def tried(self, stream: str, kind: str, said: dict[str, Any], actor: Actor) -> AsyncIterator[None]:
-        """Has a command tried; it may be recorded afterwards, or not. Nothing else is tried meanwhile."""
+        """Waits until the command was tried, whether it was recorded or not; no batch is tried within the block."""
         case = Case(stream, kind, said, actor, asyncio.get_running_loop().create_future())
         self._waiting.append(case)
         self._came = time.monotonic()
@@ -189,7 +189,7 @@ class Lab:
             await asyncio.gather(*playing, return_exceptions=True)
 
     async def conduct(self) -> None:
-        """Try what comes, until cancelled."""
+        """Try the commands that come, until cancelled."""
         Orders().give(self._folder)
         self._worker = await self.start_worker()
         while True:
@@ -214,7 +214,7 @@ class Lab:
                     await asyncio.gather(*(case.over.wait() for case in batch))
 
     async def _begin_anew(self) -> None:
-        """Starts again from any state: a worker runs, and nothing is forbidden."""
+        """Restores the start from any state: a worker runs, and nothing is forbidden."""
         self.figures.outcomes["given up"] += 1
         Orders().give(self._folder)
         await self._workers.aclose()
@@ -252,7 +252,7 @@ class Lab:
         say(f"{len(batch):2} {kill}, {way}: {took:.0f} s; {cells} cells, {len(self.figures.violations)} violations")
 
     def _choose(self, batch: list[Case]) -> Kill:
-        """The kill, and for each case the fault, of which least was seen yet."""
+        """Returns the kill for which most cells are missing; sets for each case the fault that was seen least."""
         seen = self.figures.cells
         for case in batch:
             self.figures.faults[case.cell].update(self._faults(case))
@@ -277,7 +277,7 @@ class Lab:
         return kill
 
     def _faults(self, case: Case) -> list[Fault]:
-        """The faults that may forbid a command in this world."""
+        """Returns the faults that may forbid a command in this world."""
         spoken = list(SPOKEN) if self.world.identity is Identity.REQUIRED else []
         if case.kind == SUBMIT and len(self._filers) < MOST:
             return [Fault.OVER]
@@ -315,7 +315,7 @@ class Lab:
         return sign(statement, key(case.seed))
 
     async def _die(self, batch: list[Case], kill: Kill, way: Way) -> WorkerProcess | None:
-        """Give the commands and kill the worker; the one that is still there, if there is."""
+        """Give the commands and kill the worker; returns the worker that survives, if there is one."""
         worker = self._worker
         assert worker is not None
         names = frozenset(held(case.stream, case.command_id) for case in batch)
@@ -352,7 +352,7 @@ class Lab:
         return survivor
 
     async def _die_appending(self, batch: list[Case], worker: WorkerProcess) -> None:
-        """Kill it while its statements wait for a lock; the database may carry them out all the same."""
+        """Kill the worker while its statements wait for a lock; the database may still execute them."""
         async with self.world.connection() as blocking, self.world.connection() as looking:
             async with blocking.transaction():
                 await blocking.execute("set local lock_timeout = '5s'")  # of a worker that was cut off in the middle
@@ -373,7 +373,7 @@ class Lab:
             case.first = asyncio.create_task(self._given(case, case.said, case.statement, case.update_id))
 
     async def _until(self, done: Callable[[], Any], batch: list[Case]) -> None:
-        """Until it is so of all that have no answer yet, or no more comes."""
+        """Wait until `done` is true or every case has an answer, at most 12 s."""
         deadline = time.monotonic() + 12
         while time.monotonic() < deadline:
             if await done() or all(case.first and case.first.done() for case in batch):
@@ -393,7 +393,7 @@ class Lab:
         return True
 
     async def _is_accepted(self, case: Case) -> bool:
-        """Whether the Update, or the start, is in the history with a later workflow task."""
+        """Returns whether the history shows that a workflow task has accepted the Update or the start."""
         try:
             events = [event async for event in self._stock.get_workflow_handle(case.stream).fetch_history_events()]
         except RPCError:
@@ -485,7 +485,7 @@ class Lab:
         self.figures.outcomes[f"{'recorded' if recorded else 'not recorded'}: {told}"] += 1
 
     def _judge_words(self, case: Case, kill: Kill, answer: Answer, *, recorded: bool) -> None:
-        """A command that is not in the log is refused in the same words as before."""
+        """Check that a command that is not in the log is refused for the reason of its fault."""
         about_submit = case.kind == SUBMIT and case.fault in {Fault.REVOKED, Fault.NARROWED}
         if answer.refusal is None or (recorded and not about_submit):
             return
@@ -498,7 +498,7 @@ class Lab:
             self._violated(case, kill, f"refused in other words: {answer.rules}")
 
     def _judge_new(self, case: Case, kill: Kill) -> None:
-        """A worker recorded the command afterwards: by its validity at acceptance, or because nothing forbids it."""
+        """Judge a command that was recorded after the kill: valid at its acceptance, or forbidden by nothing."""
         held_when_taken = case.fault is Fault.OVER and (case.accepted or kill is Kill.APPENDING)
         if case.fault is Fault.LIMIT or held_when_taken or (case.fault in SPOKEN and case.statement is None):
             self.figures.outcomes[f"recorded afterwards ({case.fault})"] += 1
@@ -519,7 +519,7 @@ class Lab:
         self.figures.violations.append(named)
 
     async def _reset(self, batch: list[Case], before: dict[str, bool]) -> None:
-        """Resets one run to before its command was accepted, so that the run has forgotten it, and gives it again."""
+        """Resets one run to before its command was accepted, so that it does not know the command, and repeats it."""
         for case in batch:
             if case.kind in BEGINNING or not before[case.stream] or not case.stream.startswith("filing:"):
                 continue
@@ -555,7 +555,7 @@ class Lab:
         return True
 
     async def _given(self, case: Case, said: dict[str, Any], statement: str | None, update_id: str) -> Answer:
-        """The final answer: while the register of programs can't be read, a worker requests a repeat."""
+        """Returns the final answer; the command is repeated while a worker can't read the register of programs."""
         until = time.monotonic() + ANSWERS
         while (answer := await self._once(case, said, statement, update_id)).passes and time.monotonic() < until:
             await asyncio.sleep(0.3)
@@ -608,7 +608,7 @@ class Lab:
             raise
 
     async def _complain(self, case: Case, start: dict[str, Any]) -> Any:
-        """Begin it, and wait for its receipt, or for why it was refused."""
+        """Begin a complaint; returns its receipt, or raises its refusal."""
         handle = await self._stock.start_workflow(
             "Complaint",
             start,
@@ -633,7 +633,7 @@ class Lab:
     # At the end.
 
     async def replay(self) -> None:
-        """Every history replays."""
+        """Replay every history; a failure is a violation."""
         replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())
         histories = self.world.temporal.list_workflows("WorkflowType != 'View'").map_histories()
         async with replayer.workflow_replay_iterator(histories) as results:
@@ -661,7 +661,7 @@ def key(n: int) -> PrivateKey:
 
 @cache
 def program(n: int) -> Principal:
-    """The n-th program: each may speak for everybody, also about the first program's filings."""
+    """Returns the n-th program, which may act for everybody, also in the filings of the other programs."""
     now = datetime.now(UTC)
     in_force = {"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)}
     everything = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
@@ -674,12 +674,12 @@ def program(n: int) -> Principal:
 
 
 class Trying(FilingClient):
-    """The kit, but that each command is tried first."""
+    """A client that has each command tried by the lab before it gives the command."""
 
     lab: Lab
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
-        """Have it tried under an id of its own, and then give it."""
+        """Have the command tried under an id of its own, and then give it."""
         command = command.model_copy(update={"command_id": uuid4().hex, "seen_seq": None})
         said = command.model_dump(mode="json", exclude_none=True)
         async with self.lab.tried(stream_of(target), command.kind, said, command.actor):
@@ -711,7 +711,7 @@ class TryingWorld(World):
 async def lab(
     base: World, folder: Path, figures: Figures, *, identity: Identity
 ) -> AsyncIterator[tuple[Lab, TryingWorld]]:
-    """The lab in this world, and the world whose commands pass the lab."""
+    """Yields the lab of this world, and a world whose commands pass through the lab."""
     speaker = Speaker(program(0).id, key(0), UNNAMED) if identity is Identity.REQUIRED else None
     world = replace(base, identity=identity, speaker=speaker)
     world = world if speaker is None else await with_office(world)

@@ -25,18 +25,18 @@ from tests.faults.heard.lab import lab, say
 from workers.settings import Identity
 
 LONGEST: Final = 3600.0
-"""Seconds that a story may take whose worker is killed at every step."""
+"""The maximum duration, in seconds, of a story whose worker is killed at every step."""
 AT_ONCE: Final = 60
 
 
 def stories() -> list[Scenario]:
-    """Those that need no whole stack."""
+    """Returns the stories that need no whole stack."""
     return [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
 
 
 @asynccontextmanager
 async def _stack(folder: Path, suggest: int | None) -> AsyncIterator[Stack]:
-    """A stack whose runs end after `suggest` events; calls wait long enough for many kills."""
+    """Runs a stack in which a run ends after `suggest` events, and calls wait long enough for many kills."""
     async with Stack(folder, parts=PARTS, temporal={} if suggest is None else {SUGGEST: str(suggest)}) as stack:
         with patch.object(player, "LONGEST", LONGEST), patch.object(eventually, "__defaults__", (LONGEST,)):
             yield stack

@@ -1,4 +1,4 @@
-"""The platform worker, stopped and deciding as a test orders: `python -m tests.faults.heard.worker`."""
+"""The platform worker, which waits and decides as a test orders: `python -m tests.faults.heard.worker`."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from workers.telemetry import configure_engine, configure_logging
 
 FOLDER: Final = "HEARD_ORDERS"
 CHANGED: Final = "needs_another"
-"""The rule by which changed rules refuse."""
+"""The rule that the changed rules name in a refusal."""
 _LATER: Final = timedelta(days=3000)
 _OFTEN: Final = 0.05
 
@@ -29,8 +29,8 @@ _OFTEN: Final = 0.05
 class Orders(BaseModel):
     """The orders of a test to its workers.
 
-    Appends of these commands are held `before` they are made or `after` they were, under their streams; these commands
-    are judged as if it were `late`, and these are `forbidden`.
+    The appends in `before` wait before they are made, those in `after` afterwards. The commands in `late` are judged as
+    if it were later, and those in `forbidden` are refused.
     """
 
     before: frozenset[str] = frozenset()
@@ -39,20 +39,20 @@ class Orders(BaseModel):
     forbidden: frozenset[str] = frozenset()
 
     def give(self, folder: Path) -> None:
-        """Have every worker that reads this folder obey from now on."""
+        """Make every worker that reads this folder obey these orders from now on."""
         new = folder / "orders.new"
         new.write_text(self.model_dump_json(), encoding="utf-8")
         new.rename(folder / "orders")
 
 
 def held(stream: str, command_id: str) -> str:
-    """The name of an append among the orders."""
+    """Returns the name of a command's append in the orders."""
     return f"{stream} {command_id}"
 
 
 @dataclass
 class _Obeyed:
-    """The current orders, read again after each change."""
+    """The current orders, read again after each change of their file."""
 
     file: Path
     _written: int = 0
@@ -68,7 +68,7 @@ class _Obeyed:
 
 
 class HeldLedger(Ledger):
-    """A ledger whose appends are held as ordered: until they are no longer."""
+    """A ledger whose appends wait for as long as the orders name them."""
 
     obeyed: _Obeyed
 
@@ -84,7 +84,7 @@ class HeldLedger(Ledger):
 
 
 def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
-    """Let the kind's rules judge as ordered."""
+    """Make the kind's rules judge as ordered."""
     decide_ = kind.decide
 
     def decide(state: Any, command: Command, now: datetime) -> Any:
@@ -99,7 +99,7 @@ def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
 
 
 def _expect_in_time(decide: Any, state: Any, command: Command, now: datetime) -> None:
-    """Raise `RefusalError` if the rules would refuse it later."""
+    """Raise `RefusalError` if the rules would refuse the command at a later time."""
     try:
         decide(state, command, now + _LATER)
     except RefusalError:

@@ -1,7 +1,7 @@
-"""Plays the demo's stories beside a stranger in Temporal: `python -m tests.faults.rogue --codec --seconds 60`.
+"""Plays the demo's stories beside an intruder in Temporal: `python -m tests.faults.rogue --codec --seconds 60`.
 
-For `--seconds` it answers our activities in every way, and takes workflow tasks as our own build, with the chosen lies.
-It exits 0 only if all stories then ended as expected, and no invented act is recorded.
+For `--seconds` the intruder answers our activities in every way, and takes workflow tasks as our own build, with the
+chosen lies. The trial exits 0 only if all stories then ended as expected, and no invented act is recorded.
 """
 
 from __future__ import annotations

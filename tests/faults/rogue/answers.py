@@ -1,4 +1,4 @@
-"""The stranger that answers activities: those that it polls, and by their ids those at which others work."""
+"""The intruder that answers activities: those that it polls, and by their ids those that other workers execute."""
 
 import asyncio
 import random
@@ -35,14 +35,14 @@ EVERYTHING: Final[dict[str, Any]] = INVENTIONS | {
     "backoffice.check": {"complete": True},
     "backoffice.issue": {"result": FORGED},
 }
-"""The invented answers of the stranger, by activity; none for other activities."""
+"""The intruder's invented answers, by activity; other activities get none."""
 _POLLERS: Final = 8
 _AT_A_TIME: Final = 20
-"""Runs whose pending activities it looks at, four times a second."""
+"""The number of runs whose pending activities the intruder examines, four times a second."""
 
 
 class ById(StrEnum):
-    """A way to answer an activity at which another worker works."""
+    """A way to answer an activity that another worker executes."""
 
     INVENTED = "invented, by id"
     FINAL = "a final failure, by id"
@@ -52,7 +52,7 @@ class ById(StrEnum):
 
 
 class Stranger(Answering):
-    """Answers every activity that it polls, in every way by turns."""
+    """An intruder that answers every activity that it polls, in each way in turn."""
 
     def __init__(self, client: Client, counted: Counter[tuple[str, str]], **where: Any) -> None:
         super().__init__(client, EVERYTHING, **where)
@@ -60,7 +60,7 @@ class Stranger(Answering):
         self._turns = count()
 
     async def answer(self, task: PollActivityTaskQueueResponse) -> None:
-        """Answers in the next way; every other time after a heartbeat with details, or a cancellation."""
+        """Answers in the next way; every other time, after it has sent a heartbeat with details or a cancellation."""
         turn = next(self._turns)
         if turn % 2:
             with suppress(RPCError):
@@ -82,7 +82,7 @@ class Stranger(Answering):
 
 
 class AnsweringById:
-    """Answers activities by their ids while others work at them, in every way by turns."""
+    """An intruder that answers activities by their ids while others execute them, in each way in turn."""
 
     def __init__(self, client: Client, counted: Counter[tuple[str, str]]) -> None:
         self._client = client
@@ -139,7 +139,7 @@ class AnsweringById:
 async def strangers(
     client: Client, build: str, queues: Iterable[str], counted: Counter[tuple[str, str]]
 ) -> AsyncIterator[None]:
-    """Has the stranger answer the activities of this build, those of these other queues, and any by their ids."""
+    """Lets intruders answer the activities of this build, those of these other queues, and any by their ids."""
     places = [{"build": build}, *({"queue": queue} for queue in queues)]
     answering = [Stranger(client, counted, **where) for where in places]
     working = [asyncio.create_task(one.go_on()) for one in answering for _ in range(_POLLERS)]

@@ -1,7 +1,7 @@
-"""The stranger that takes workflow tasks as our own build, with lying local activities: a process of its own.
+"""The intruder that takes workflow tasks as our own build, with lying local activities: a process of its own.
 
-It runs our workflows' code. It is stronger than a real stranger: what it does not lie about it reads from the record.
-It writes nothing there: unless it invents the log's answer, it leaves the question to the next worker.
+It runs our workflows' code. It is stronger than a real intruder: it reads from the record what it does not lie about.
+It writes nothing there: unless it invents the log's answer, it leaves the write to the next worker.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ from workers.wiring import activities, platform_worker
 CHOSEN: Final = "ROGUE_LIES"
 APPEND: Final = "ledger.append"
 Lie = Callable[[Any, Any], Any]
-"""Makes a lie of the request and the true answer."""
+"""A function that makes a false answer from the request and the true answer."""
 
 
 def echoed(batch: Batch, _: Any = None) -> Appended:
-    """Returns the answer of a log that has taken the batch, which no log has seen."""
+    """Returns an invented answer of the log, as if the log had taken the batch."""
     events = [_numbered(event) for event in batch.events]
     stored = tuple(
         StoredEvent(seq=batch.next_seq + n, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
@@ -68,7 +68,7 @@ def _numbered(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(**fields: Any) -> Lie:
-    """Returns a lie that differs from the truth in these fields."""
+    """Returns a lie that changes these fields of the true answer."""
     return lambda _, true: None if true is None else true.model_copy(update=fields)
 
 
@@ -101,15 +101,15 @@ LIES: Final[Mapping[str, tuple[str, Lie]]] = {
     "examined": ("reception.examine", lambda _, true: true.model_copy(update={"problems": (), "scan": "clean"})),
     "confirm": ("papers.confirm", lambda *_: "fit"),
 }
-"""The lies by their names, each with the activity that answers with it."""
+"""The lies by their names, each with the activity whose answer it replaces."""
 _WRITES: Final = frozenset({APPEND, TAKE_OVER})
 _NO_RECORD: Final = ApplicationError("no record", type="no_record")
 _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workflows.wake", "papers.confirm"})
-"""Activities whose lie leaves the act undone."""
+"""The activities that a lie replaces without executing them."""
 
 
 def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callable[..., Any]:
-    """Returns the activity, which answers with one of these lies at the rate `share`, and only as a local activity."""
+    """Returns the activity, which at the rate `share` answers with one of these lies, and only as a local activity."""
     name = name_of(function)
 
     async def lie(given: Any) -> Any:

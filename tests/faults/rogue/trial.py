@@ -1,4 +1,4 @@
-"""The demo's stories beside a stranger in Temporal, and the checks once the stranger has left."""
+"""The demo's stories beside an intruder in Temporal, and the checks once the intruder has left."""
 
 import argparse
 import asyncio
@@ -45,9 +45,9 @@ from workers.build import own_build
 
 AT_ONCE: Final = 25
 AFTER: Final = 900.0
-"""Seconds after the stranger has left within which every story must have ended."""
+"""Seconds after the intruder has left within which every story must have ended."""
 PARTS: Final = ("answers", "tasks")
-"""The acts of the stranger: answers activities, and takes workflow tasks."""
+"""The acts of the intruder: it answers activities, and takes workflow tasks."""
 
 
 @dataclass
@@ -55,9 +55,9 @@ class Found:
     """The results.
 
     Attributes:
-        answered: The stranger's answers, by activity and way.
-        heard: What clients were told.
-        tasks: The workflow tasks that it completed, and the local answers in them, by activity.
+        answered: The intruder's answers, by activity and way.
+        heard: The answers to clients that the record does not confirm.
+        tasks: The workflow tasks that the intruder completed, and the local answers in them, by activity.
     """
 
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -68,7 +68,7 @@ class Found:
 
 
 async def trial(given: argparse.Namespace, folder: Path) -> Found:
-    """Runs it all in a folder of its own."""
+    """Runs the whole trial in this folder."""
     found, seen = Found(), Seen()
     settings = {CODEC: "on" if given.codec else "off", "MOTCUA_IDENTITY": given.identity}
     async with up(folder, settings) as env:
@@ -103,7 +103,7 @@ async def trial(given: argparse.Namespace, folder: Path) -> Found:
 async def _play(
     env: Mapping[str, str], folder: Path, client: Client, given: argparse.Namespace, found: Found
 ) -> list[Played]:
-    """Plays the stories while the stranger comes and leaves."""
+    """Plays the stories while the intruder comes and leaves."""
     scenarios = [one for one in load(stories(folder)) if not given.stories or one.name in given.stories]
     versions = await demo.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     await let_speak(env)
@@ -154,7 +154,7 @@ async def _all(env: Mapping[str, str], playing: Player, scenarios: Sequence[Scen
 async def _stranger(
     env: Mapping[str, str], folder: Path, client: Client, given: argparse.Namespace, found: Found
 ) -> AsyncIterator[None]:
-    """Has the stranger answer and take tasks; in the end its process is killed."""
+    """Lets the intruder answer activities and take tasks; in the end its process is killed."""
     async with AsyncExitStack() as there:
         if "tasks" in given.parts:
             lies = dict(env) | {CHOSEN: json.dumps(given.lies)}
@@ -172,7 +172,7 @@ async def _agencies(env: Mapping[str, str]) -> Iterable[str]:
 
 
 async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Mapping[str, Any]) -> None:
-    """Looks for acts that nobody ordered in the record, at bank, post and signer, and in the read models."""
+    """Searches the record, bank, post, signer and read models for acts that nobody ordered."""
     wrong = found.violations
     wrong += [f"{one['scenario']}: {'; '.join(one['problems'])}" for one in told["filings"] if one["problems"]]
     wrong += [] if told["ledger"]["verified"] else ["the record does not verify"]
@@ -188,14 +188,14 @@ async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Map
 
 
 async def _invented(env: Mapping[str, str]) -> list[str]:
-    """Returns the events that state something that the stranger has made up."""
+    """Returns the events that contain something that the intruder has invented."""
     async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch("select stream, seq, kind, convert_from(body, 'UTF8') as body from event")
     return [f"{row['stream']} {row['seq']} {row['kind']}" for row in rows if f'"{EVIL}' in row["body"]]
 
 
 async def _count_tasks(client: Client, found: Found) -> None:
-    """Counts the workflow tasks that the stranger has completed, and the local answers in them."""
+    """Counts the workflow tasks that the intruder has completed, and the local answers in them."""
 
     async def one(workflow: Any) -> None:
         by_stranger = False

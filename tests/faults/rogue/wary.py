@@ -1,4 +1,4 @@
-"""A client that believes no receipt: it looks each up in the record, and gives the command again if it is missing."""
+"""A client that looks each receipt up in the record, and repeats the command if the receipt is missing there."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ from tests.answering import STRANGER
 
 AGAIN: Final = 1.0
 AFTERWARDS: Final = 90.0
-"""Seconds after the stranger has left within which a refusal may still depend on its answers to a run."""
+"""Seconds after the intruder has left within which a refusal may still depend on its answers to a run."""
 
 
 @dataclass
@@ -39,9 +39,9 @@ class Heard:
     """The answers to clients that the record does not confirm.
 
     Attributes:
-        forged: Receipts, by who completed their Updates.
-        refused: Refusals while the stranger was there, or just after, by kind of command and rule.
-        repeated: Receipts of our own that repeat a forged one: a violation.
+        forged: The number of unrecorded receipts, by the worker that completed their Updates.
+        refused: The number of refusals while the intruder was there, or just after, by kind of command and rule.
+        repeated: Unrecorded receipts that our own workers gave: violations.
     """
 
     forged: Counter[str] = field(default_factory=Counter)
@@ -50,7 +50,7 @@ class Heard:
 
 
 class Departure:
-    """Whether the stranger has left, and since when."""
+    """The departure of the intruder: whether it has left, and when."""
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
@@ -62,19 +62,19 @@ class Departure:
 
     @property
     def is_long_ago(self) -> bool:
-        """Whether no refusal can rest on its words any more."""
+        """Returns whether no refusal can depend on the intruder's answers any more."""
         return time.monotonic() > self.at + AFTERWARDS
 
 
 class Wary(FilingClient):
-    """The kit, for people who repeat a command until the record confirms the answer."""
+    """A client for people who repeat a command until the record confirms the answer."""
 
     heard: Heard
     departure: Departure
     env: Mapping[str, str]
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
-        """Give it until it is recorded."""
+        """Give the command until its receipt is recorded."""
         give = partial(super().act, target, command)
         return await self._until_recorded(stream_of(target), command.command_id, command.kind, give)
 
@@ -132,7 +132,7 @@ class Wary(FilingClient):
 
 
 async def _completed_by(client: Client, stream: str, receipt: Receipt) -> str | None:
-    """Returns the worker whose task completed the Update with this receipt; None if no history shows it any more."""
+    """Returns the worker whose task completed the Update with this receipt; None if no history shows it."""
     converter = client.data_converter.with_context(
         WorkflowSerializationContext(namespace=client.namespace, workflow_id=stream)
     )

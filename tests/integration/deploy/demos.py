@@ -1,4 +1,4 @@
-"""Runs `motcua up` in a folder of its own, plays the demo there, and searches their files for personal values."""
+"""Runs `motcua up` in a folder of its own, plays the demo there, and searches the files for personal values."""
 
 import copy
 import json
@@ -30,7 +30,10 @@ QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-inta
 
 @contextmanager
 def up_in_a_folder(**more: str) -> Iterator[Path]:
-    """Yields a folder in which `motcua up` runs. Not pytest's: PostgreSQL may run as a user without access to that."""
+    """Yields a folder in which `motcua up` runs.
+
+    It is not pytest's folder, since PostgreSQL may run as a user without access to that.
+    """
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         path = Path(name).resolve()
         up = start("up", folder=path, **more)
@@ -76,14 +79,14 @@ def written(*names: str) -> list[dict[str, Any]]:
 
 
 def in_temporals_files(folder: Path) -> int:
-    """Returns the number of personal values of the demo in Temporal's files, with its journal."""
+    """Returns the number of personal values of the demo in Temporal's files, with the database's journal."""
     files = [file.read_bytes() for file in (folder / ".motcua" / "temporal").iterdir()]
     assert sum(map(len, files)) > 1_000_000
     return sum(data.upper().count(b"CANARY") for data in files)
 
 
 async def no_canary(folder: Path, said: str) -> None:
-    """Assert that no personal value of the demo is where none may be, and that the search works: results have them."""
+    """Assert that no forbidden place has a personal value of the demo, and that the search finds those in results."""
     assert any(b"CANARY" in file.read_bytes() for file in (folder / ".motcua" / "objects").rglob("*") if file.is_file())
     assert "canary" not in said.lower()
     env = require(Home(folder / ".motcua").read_env())

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 
 EVENTS: Final = 92
 BYTES: Final = 45_000
-"""The maximum bytes of history of a level-4 filing, over all its workflows: docs/performance.md has the reasons."""
+"""The maximum bytes of history of a level-4 filing, over all its workflows; the reasons are in docs/performance.md."""
 
 
 def benchmark(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
