@@ -48,7 +48,7 @@ def found_by(folder: Path, name: str, *arguments: str | Path) -> tuple[dict[str,
 
 
 def has_python(checkout: Path) -> None:
-    """Our own: links to a virtual environment's Python do not know its libraries."""
+    """Makes a checkout's Python; a link to that of a virtual environment would not find its libraries."""
     python = checkout / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -168,7 +168,7 @@ def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
 
 
 def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
-    """A process that only one of them has counts in the whole."""
+    """A process that only one of the two has counts in the whole."""
     rounds = [
         measured("product", 30, 10, worker=60, server=40, postgresql=0),
         measured("before", 10, 10, worker=100, server=100, postgresql=0),
@@ -203,7 +203,7 @@ def test_files_are_measured_beside_a_plain_copy_of_the_same(tmp_path: Path) -> N
 
 
 async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> None:
-    """Its `benchmarks` has no `__init__`: Python then takes that of the checkout which is installed."""
+    """The other folder's `benchmarks` lacks `__init__`: Python then takes the package of the installed checkout."""
     (other / "benchmarks" / "__init__.py").unlink()
     (other / "benchmarks" / "stage.py").touch()
     with pytest.raises(AskedError, match="would be measured, which is not of"):

@@ -1,7 +1,7 @@
 """The messages of the demo, checked against the published schemas alone.
 
-Every scenario is played; then every payload of every history, every answer to a question asked by a client that has
-nothing of ours, every row of the record and every file of the catalogue is held against the schema of its wire.
+Every scenario is played. Then the schema of its wire validates every payload of every history, every answer to a client
+that has nothing of ours, every row of the record and every file of the catalogue.
 """
 
 import json
@@ -114,7 +114,7 @@ NOT_SEEN: Final = {
     "no payer makes up for a missing part here: tests/workflow/test_parts.py": ("event.shortfall_made_up",),
     "results have signers here from their beginning: tests/workflow/test_unsigned.py": ("event.signers_named",),
 }
-"""Messages that this run does not see, by the reason."""
+"""Messages that this run does not see, by the reason why it does not."""
 
 OURS_ALONE: Final = frozenset(
     {
@@ -124,7 +124,8 @@ OURS_ALONE: Final = frozenset(
         *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
     }
 )
-"""Signals, an Update, and workflows by their inputs, that only the platform itself sends: no part of the contract."""
+"""Messages that only the platform itself sends, no part of the contract: signals, an Update, and inputs of workflows.
+"""
 
 BY_WIRE: Final = {
     (wire.kind, wire.name, wire.part): (message, wire) for message in PUBLIC_MESSAGES for wire in message.wires
@@ -132,7 +133,7 @@ BY_WIRE: Final = {
 
 
 class Looker:
-    """Holds what passes against the schema of its wire, and keeps it."""
+    """Validates messages against the schema of their wire, and keeps them."""
 
     def __init__(self) -> None:
         self.seen = defaultdict[str, list[Any]](list)
@@ -140,7 +141,7 @@ class Looker:
         self.checks = {message.name: validator(files[file_of(message)]) for message in PUBLIC_MESSAGES}
 
     def look(self, kind: WireKind, name: str, part: Part, value: Any) -> None:
-        """A message that passed: it must be of the contract, and fit."""
+        """Validates a message that was sent, which must belong to the contract, and keeps it."""
         message, wire = BY_WIRE[kind, name, part]
         for each in value if wire.many else [value]:
             self.checks[message.name].validate(each)
@@ -164,12 +165,12 @@ class Sending(OutboundInterceptor):
         self._client, self._looker = client, looker
 
     async def start_workflow_update(self, given: StartWorkflowUpdateInput) -> Any:
-        """An Update of a workflow that runs: the first part of its id names its type."""
+        """Looks at an Update of a running workflow, whose type is the first part of its id."""
         await self._look(f"{given.id.partition(':')[0].capitalize()}.{given.update}", given.args)
         return await super().start_workflow_update(given)
 
     async def start_update_with_start_workflow(self, given: StartWorkflowUpdateWithStartInput) -> Any:
-        """An Update of a workflow that it starts, if none runs."""
+        """Looks at an Update that also starts its workflow if none runs."""
         sent = given.update_workflow_input
         await self._look(f"{given.start_workflow_input.workflow}.{sent.update}", sent.args)
         return await super().start_update_with_start_workflow(given)
@@ -180,7 +181,7 @@ class Sending(OutboundInterceptor):
 
 
 def kit_under(looker: Looker) -> Callable[..., FilingClient]:
-    """Makes clients of the kit, whose Updates `looker` sees before they leave."""
+    """Returns a maker of clients of the kit whose Updates `looker` sees before they are sent."""
 
     class Sent(Interceptor):
         def __init__(self, client: Client) -> None:
@@ -200,7 +201,7 @@ Passed = Iterator[tuple[WireKind, str, Part, Any]]
 
 
 def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
-    """The messages in a history event. `names` maps an Update or activity to the name that later events need."""
+    """Yields the messages in a history event. `names` maps an Update or activity to the name that later events need."""
     yield from of_a_question(event, names) if workflow == "View" else of_the_workflow(workflow, event)
     yield from of_its_updates(workflow, event, names)
     yield from of_the_back_office(event, names)
@@ -302,7 +303,7 @@ async def paid(world: World, tmp_path: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def at_work(world: World) -> AsyncIterator[None]:
-    """A platform worker that knows the merchants of its world, and looks at files; and a back office."""
+    """Runs a platform worker that knows the merchants of its world and examines files, and a back office."""
     settings = world.settings.model_copy(update={"providers": MERCHANTS.validate_json(world.env["MOTCUA_PROVIDERS"])})
     async with (
         activities(settings) as functions,
@@ -344,7 +345,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
 
 
 async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
-    """Sends messages that the demo does not: every question, a refusal, an unusable signal; lets a clock run out."""
+    """Sends messages that the demo does not: every question, a refusal, an unusable signal; lets a limit end."""
     version = await publish_short(world, EXTRACT, intake=1)
     submission = extract(version=version, signature=None, result_channel="counter")
     filing = await stranger.start_workflow(
@@ -383,7 +384,10 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
 
 
 async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
-    """The record's answer to a question. Reads its history at once: a run that has just ended may not be listed."""
+    """Returns the answer to a question.
+
+    Reads the run's history at once, since a run that has just ended may not be listed.
+    """
     view = await stranger.start_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)
     try:
         return await view.result()

@@ -1,7 +1,7 @@
-"""Migrations expand: the build before a migration goes on writing and reading beside the build after it.
+"""Migrations expand: the build before a migration still reads and writes beside the build after it.
 
-A migration that takes something away names, in a line `-- contract of <migration>`, an earlier one, by which no build
-needed it any more.
+A migration that takes something away names in a line `-- contract of <migration>` an earlier migration, since which no
+build needs that thing.
 """
 
 import re
@@ -21,16 +21,16 @@ from tests.conftest import World, database_url
 from tests.walking import walked
 
 BEGINS: Final = "20261201000009_signals"
-"""The last migration of the time before the promise; it dropped a table."""
+"""The last migration from before this rule; it dropped a table."""
 CONTRACT: Final = re.compile(r"^-- contract of (\S+)$", re.MULTILINE)
 NAMES: Final = re.compile(r"\w+")
 COLUMN: Final = "column "
 NEW_ROLE: Final = "{motcua_gateway}"
-"""The only role of a policy that binds no build from before the role was."""
+"""The role of a policy that can't affect a build from before the role existed."""
 
 
 def narrowings(before: Structure, after: Structure) -> list[str]:
-    """Returns each change of a database by which a build that knows only `before` may fail."""
+    """Returns the changes of a database by which a build that knows only `before` may fail."""
     found = []
     for name, parts in before.items():
         now = after.get(name, {})
@@ -42,7 +42,7 @@ def narrowings(before: Structure, after: Structure) -> list[str]:
 
 
 def _holds(part: str, was: str, parts: dict[str, str]) -> bool:
-    """Whether a part has not changed. A grant may grow, and a function may have another body.
+    """Returns whether a part is unchanged. A grant may grow, and a function may have another body.
 
     Row security may be forced upon the owner, if a policy shows the owner every row.
     """
@@ -55,7 +55,7 @@ def _holds(part: str, was: str, parts: dict[str, str]) -> bool:
 
 
 def _binds(part: str, new: dict[str, str], columns: set[str]) -> bool:
-    """Whether a new part of a table may refuse or hide rows that are written as before, with these `columns` alone."""
+    """Returns whether a new part of a table may refuse or hide the rows of a build that knows only these `columns`."""
     kind, definition = part.split(maxsplit=1)[0], new[part]
     match kind:
         case "column":
@@ -72,7 +72,7 @@ def _binds(part: str, new: dict[str, str], columns: set[str]) -> bool:
 
 
 def up_of(migration: Path) -> str:
-    """Returns the part of a migration that is applied."""
+    """Returns the part of a migration that applies it."""
     return migration.read_text("utf-8").partition("-- migrate:up")[2].partition("-- migrate:down")[0]
 
 

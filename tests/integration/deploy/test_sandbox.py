@@ -241,7 +241,7 @@ class TestAdapters:
 
 
 async def asked(answer: httpx.Response) -> None:
-    """A bank that answers so."""
+    """Asks a bank that gives this answer."""
     transport = httpx.MockTransport(lambda _request: answer)
     async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
         await HttpBank(client).get(new_key())
@@ -262,7 +262,7 @@ class Call:
 
 @dataclass
 class Sink:
-    """The receiver of callbacks: answers like the gateway, unless `unwell` has another answer for a reference."""
+    """A receiver of callbacks that answers like the gateway, or as `unwell` orders for a reference."""
 
     url: str = ""
     merchants: Merchants = field(default_factory=dict)
@@ -339,7 +339,7 @@ def asked_for(sink: Sink) -> NewDemand:
 
 
 async def paid(wired_bank: Server, demand: NewDemand, wire: Provider, payer: str = "0001") -> None:
-    """Pays on the pay page, as a payer's browser does."""
+    """Pays on the bank's page, as a payer's browser does."""
     asked = await wire.order(demand)
     start = asked.pay_url or str(httpx.URL(f"{wired_bank.url}/vietqr/scan", params={"code": asked.code or ""}))
     page = wired_bank.client.get(start, follow_redirects=True)

@@ -1,4 +1,4 @@
-"""The scratch server of a drill is refused if it is not closed."""
+"""The scratch server of a drill is refused if it can connect to other machines, or they to it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An erasure that fails delays no other, and is reported until it is done."""
+"""A failing erasure delays no other one, and is reported until it is done."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ NOT_DONE = "request {} to erase: 1 filings could not be erased: {}"
 
 
 async def withdrawn(world: World) -> Play:
-    """A filing that can be erased."""
+    """Returns a withdrawn filing that can be erased."""
     play = await Play.begin(world, marriage())
     await play.withdraw()
     await let_it_pass(world, play)
@@ -109,7 +109,7 @@ async def test_a_killed_run_is_seen_at_once_and_one_under_way_is_not(running: Wo
 
 @pytest.mark.parametrize("keys", [("one",), ("two",)], ids=["that can be opened", "that nobody can open here"])
 async def test_a_sealed_question_goes_too(world: World, keys: tuple[str, ...]) -> None:
-    """A question that can't be decrypted may be about anybody."""
+    """A question that can't be decrypted is deleted, since it may be about anybody."""
     filing, other, asking = uuid4(), uuid4(), await sealed(world, ring(*keys))
     both = {
         about: await asking.temporal.start_workflow(

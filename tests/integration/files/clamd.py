@@ -1,4 +1,4 @@
-"""A real clamd of our own: no official database, one signature, a socket in a folder of the test."""
+"""A real clamd for tests: no official database, one signature, a socket in a folder of the test."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ EICAR: Final = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TES
 
 
 class OwnClamd:
-    """A clamd that the test starts and stops. Its largest stream is by default the largest file."""
+    """A clamd that the test starts and stops; by default it accepts a stream as large as the largest file."""
 
     def __init__(self, folder: Path, largest: int = LARGEST_FILE) -> None:
         self.socket = str(folder / "clamd.sock")

@@ -1,4 +1,4 @@
-"""The child processes that parse: limited, without settings, replaced when they die, and none left behind."""
+"""The child processes that parse files: limited, without settings, replaced when they die, and none left behind."""
 
 import asyncio
 import signal
@@ -25,11 +25,8 @@ GOOD: Final = u.saved(u.paper())
 
 @cache
 def slow_picture() -> bytes:
-    """A picture that takes long to look at."""
+    """Returns a valid picture whose examination takes seconds."""
     return u.picture("PNG", (11_000, 9_000))
-
-
-"""Good too, but it takes seconds."""
 
 
 def ours() -> list[psutil.Process]:
@@ -129,7 +126,7 @@ async def test_a_child_that_hangs_is_ended() -> None:
 
 
 async def test_memory_and_time_have_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program that is limited like a child, and takes what it can get."""
+    """Programs with a child's limits that try to use more memory, time or disk."""
     for greedy in ("x = bytearray(2 << 30)", "while True: pass", "open('/tmp/never', 'w').write('x')"):
         does = f"child.CPU = 1\ndef answer(request, data):\n    {greedy}\nchild._answer = answer\n"
         taken_over(monkeypatch, tmp_path, does)

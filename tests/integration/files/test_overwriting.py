@@ -26,7 +26,7 @@ OVER: Final = "writes over a file that is there"
 
 
 class Kind(StrEnum):
-    """Stores, by their answer to a PUT with `If-None-Match: *`."""
+    """Kinds of stores, by their answer to a PUT with `If-None-Match: *`."""
 
     KEEPS = "keeps"
     OVERWRITES = "overwrites"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 class Bucket:
-    """As much of S3 as a trial needs: the files of one bucket, over HTTP."""
+    """The part of S3 that a trial needs: the files of one bucket, over HTTP."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
@@ -58,7 +58,7 @@ class Bucket:
         return Response(self.files[key], headers=headers) if key in self.files else Response(status_code=404)
 
     async def delete(self, request: Request) -> Response:
-        """Deletes several files at once, the only way in which obstore does it."""
+        """Deletes several files at once; obstore deletes in no other way."""
         keys = re.findall("<Key>(.*?)</Key>", (await request.body()).decode())
         for key in keys:
             del self.files[key]
@@ -68,7 +68,7 @@ class Bucket:
 
 @asynccontextmanager
 async def serving(kind: Kind) -> AsyncIterator[tuple[Bucket, Mapping[str, str]]]:
-    """Yields a bucket that is served on this machine, with the settings of a process that uses it."""
+    """Yields a bucket served on this machine, and the settings of a process that uses it."""
     bucket, app = Bucket(kind), FastAPI()
     app.put("/bucket/{key:path}")(bucket.put)
     app.get("/bucket/{key:path}")(bucket.get)

@@ -1,4 +1,4 @@
-"""Files as an officer sees them, also by `motcua files`: pictures of the pages, and nothing of the file itself."""
+"""Files as officers see them, also by `motcua files`: pictures of the pages, and nothing of the file itself."""
 
 import hashlib
 import json
@@ -104,7 +104,7 @@ async def test_what_cant_be_drawn_says_so_and_the_next_one_is(inspector: Inspect
 
 
 def kept(world: World, submission_id: str, data: bytes) -> dict[str, object]:
-    """The reference of a file that the store has for a filing which is about to be made."""
+    """Stores a file for a filing that will be submitted; returns the reference of the file."""
     digest = hashlib.sha256(data).hexdigest()
     key = file_key(filing_id("sample", submission_id), digest)
     path = Path(url2pathname(urlsplit(world.objects).path)) / key

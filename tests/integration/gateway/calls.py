@@ -1,6 +1,6 @@
-"""Helpers of the gateway's tests: merchants, demands in the read model, callbacks signed by code of their own.
+"""Helpers of the gateway's tests: merchants, demands in the read model, callbacks with a signature of our own code.
 
-And both ends of the gateway: the bank that calls, and the payments that are notified.
+Also both neighbours of the gateway: the bank that calls, and the payments that are notified.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ async def kept(world: World) -> list[asyncpg.Record]:
 
 
 def ipn(reference: str, key: str = KEY, **change: str) -> str:
-    """Returns VNPay's callback: the query of a GET."""
+    """Returns VNPay's callback: the query string of a GET."""
     fields = {
         "vnp_Amount": str(AMOUNT * 100),
         "vnp_OrderInfo": "Le phi: canary",
@@ -137,7 +137,7 @@ CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]
 
 
 class Payments:
-    """Records its notifications, unless it is away."""
+    """Payments that record their notifications, unless they are away."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, MoneyNotice]] = []

@@ -48,7 +48,7 @@ async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx
 
 @pytest.fixture
 async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
-    """A platform with registered programs, and a door to it."""
+    """Opens a platform with registered programs, and a door to it."""
     await register_door(world)
     async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
         yield closed, opened

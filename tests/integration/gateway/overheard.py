@@ -14,7 +14,7 @@ from tests.locked import locked
 from views import primary
 
 OF_THE_KEYRING: Final = "principal_version"
-"""A word of the statement by which each process asks for changes of principals, once a second."""
+"""A word of the statement with which each process asks for changes of principals, once a second."""
 
 
 class Statements(list[str]):
@@ -25,7 +25,7 @@ class Statements(list[str]):
             self.append(re.sub(r"'[^']*'", "'-'", sent.query))
 
     def taken(self) -> list[str]:
-        """Returns what was sent since the last time."""
+        """Returns the statements since the last call."""
         sent = self[:]
         self.clear()
         return sent

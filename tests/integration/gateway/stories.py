@@ -1,6 +1,6 @@
 """The demo's stories, played over HTTP: each message goes to the door, with a token of its actor.
 
-A story is played as it stands, or with other roles in some of its lines, and only as far as something new is shown.
+A story is played unchanged or with other roles in some of its lines, up to the last line that shows something new.
 """
 
 import asyncio
@@ -51,28 +51,28 @@ from tests.unit.door.providers import Town
 
 BY_NAME: Final = {("complaint.complain" if one.name == "complain" else one.name): one for one in OPERATIONS}
 PROGRAMS: Final = {"portal": CLIENT, "oversight": "oversight-http"}
-"""The programs, by their names at the issuer. For that of operators and auditors the door speaks by its name alone."""
+"""The programs, by their names at the issuer. The door acts for operators and auditors only through the second."""
 TELLER: Final = 72
-"""The seed of the key by which the stories' program reads."""
+"""The seed of the key with which the stories' program signs its questions."""
 AT_ONCE: Final = 16
 
 BY_ROLE: Final = "role_not_allowed"
 ELSEWHERE: Final = "H29.16"
-"""An agency without a part in any of these stories."""
+"""An agency that takes no part in these stories."""
 NOBODY: Final = Actor(subject="nobody@id.example", role=Role.APPLICANT)
 FILE: Final = "FILE"
 PAUSE: Final = 0.3
 LONGEST: Final = 200.0
-"""The seconds that the commands after a script may take."""
+"""The seconds within which the commands after a script must be done."""
 OVERSEERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
 EVERY_ROLE: Final = frozenset(Role) - {Role.SYSTEM}
 Pair = tuple[str, Role]
-"""An operation, and a role."""
+"""A command's operation, and the role that gives the command."""
 Message = Command | ComplaintStart
 
 
 class Person(Filer):
-    """An applicant whose submission has an id as the door wants it."""
+    """An applicant whose submission has a UUID as its id, as the door requires."""
 
     @property
     def submission_id(self) -> str:
@@ -87,8 +87,8 @@ class Person(Filer):
 class Answers:
     """The pairs whose commands were taken, and the rules of refusals.
 
-    `refused`: of commands by roles that they are not for; `again`: of taken commands that are given once more or, if
-    they are taken again, that come from another agency or person.
+    `refused`: the refusals of roles that have no right to a command; `again`: those of commands that are given once
+    more or, if that is taken, by another agency or person.
     """
 
     taken: set[Pair] = field(default_factory=set)
@@ -98,7 +98,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Further:
-    """A command that is given after a script, as soon as the platform offers it, or that is to be refused.
+    """A command after a script: given as soon as the platform offers it, or given to be refused.
 
     `n`: the number of its stream.
     """
@@ -111,18 +111,18 @@ class Further:
 
     @property
     def kind(self) -> str:
-        """The kind of the stream."""
+        """Returns the kind of the command's stream."""
         return self.operation.partition(".")[0]
 
     @property
     def at_once(self) -> bool:
-        """Whether nothing is offered before: it is to be refused, begins its stream, or is an overseer's."""
+        """Returns whether the command waits for no offer: it is to be refused, begins a stream, or is an overseer's."""
         return self.refused or self.operation == "refund.request_refund" or self.role in OVERSEERS
 
 
 @dataclass(frozen=True)
 class Telling:
-    """A story as it is played: with other roles than the script's, by operation, and with further commands after it."""
+    """A story to play. `instead`: other roles than the script's, by operation; `then`: commands after the script."""
 
     scenario: Scenario
     instead: Mapping[str, Role] = field(default_factory=dict)
@@ -130,12 +130,12 @@ class Telling:
 
     @classmethod
     def of(cls, scenario: Scenario, lines: int, *then: Further, **changed: Any) -> Self:
-        """Returns the story up to so many lines of its script, and then these commands."""
+        """Returns the story with this number of lines of its script, and then these commands."""
         return cls(scenario.model_copy(update={"script": scenario.script[:lines]} | changed), then=then)
 
 
 def operation_of(act: Act) -> str | None:
-    """Returns the operation of a script's line; None for a line that is no message to the platform."""
+    """Returns the operation of a script's line; None for a line that sends the platform no message."""
     names = dict.fromkeys(COMPLAINING, "complaint") | dict.fromkeys(REGISTERING, "result")
     names |= dict.fromkeys(REFUNDING, "refund") | {"renew_payment": "payment"}
     if act.command in {"complain", "complain_again"}:
@@ -146,11 +146,11 @@ def operation_of(act: Act) -> str | None:
 
 
 def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
-    """Returns stories with as many of these pairs as there are in scripts, each up to the last pair that it adds."""
+    """Returns unchanged stories with as many of the wanted pairs as possible, each up to its last new pair."""
     chosen, left = list[Telling](), {*wanted}
 
     def adds(scenario: Scenario) -> list[int]:
-        """Returns the lengths of the script, one for each pair that is left, at its first line."""
+        """Returns the script's length up to the first line of each pair that is still wanted."""
         pairs = [(operation_of(act), act.role) for act in scenario.acts]
         return [n for n, pair in enumerate(pairs, 1) if pair in left and pair not in pairs[: n - 1]]
 
@@ -161,11 +161,11 @@ def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> l
 
 
 def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
-    """Returns stories in which the remaining pairs' roles give commands that others give in the script."""
+    """Returns stories in which the remaining pairs' roles give commands that other roles give in the script."""
     chosen, left = list[Telling](), {*wanted}
 
     def swaps(scenario: Scenario) -> dict[str, tuple[int, Role]]:
-        """Returns the lines, by operation, that another role may have; the last line of each."""
+        """Returns the operations whose role can be changed, each with its last line and the other role."""
         lines = {name: n for n, act in enumerate(scenario.acts, 1) if (name := operation_of(act))}
         return {name: (lines[name], role) for name, role in sorted(left, reverse=True) if name in lines}
 
@@ -179,7 +179,7 @@ def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -
 
 
 class Teller(FilingClient):
-    """A client of the kit that sends all messages over HTTP; its questions go the kit's way."""
+    """A client of the kit that sends all messages over HTTP; its questions go through Temporal, as the kit's do."""
 
     def __init__(self, client: Client, door: Entrance, roles: Mapping[str, frozenset[Role]]) -> None:
         super().__init__(client, speaker=Speaker(CLIENT, private_key(TELLER), UNNAMED), patience=180)
@@ -200,7 +200,7 @@ class Teller(FilingClient):
         return await self._by_each(f"{StreamId.parse(stream).kind}.{command.kind}", stream, command)
 
     async def further(self, telling: Telling, filer: Filer) -> None:
-        """Gives the commands after a script. Raises `MotcuaError` for one that is not answered as it is to be."""
+        """Gives the commands after a script. Raises `MotcuaError` for one that is not answered as expected."""
         for number, one in enumerate(telling.then):
             actor = _actor(one.role, telling.scenario.agency, telling, filer)
             stream = str(StreamId(one.kind, filer.filing_id, 0 if one.kind == "filing" else one.n))
@@ -217,7 +217,7 @@ class Teller(FilingClient):
                     raise MotcuaError(f"{one.operation} was taken")
 
     async def _by_each(self, name: str, stream: str, message: Message) -> Receipt:
-        """Gives a command in the name of each role that it is not for, then of the role whose turn it is."""
+        """Gives a command as each role that has no right to it, and then as the role that is to give it."""
         telling, filer = self.tellings[StreamId.parse(stream).filing]
         actor, agency = message.actor, message.actor.agency or telling.scenario.agency
         for role in sorted(EVERY_ROLE - self._roles[name]):
@@ -232,7 +232,7 @@ class Teller(FilingClient):
         return await self._give(name, stream, message, actor)
 
     async def _refused(self, name: str, stream: str, message: Message, actor: Actor) -> None:
-        """Gives a command as an actor of a role that it is not for, unless this very filing offers it to them."""
+        """Gives a command as an actor of a role without a right to it, unless this very filing offers it to them."""
         by_filing = BY_NAME[name].roles is None and actor.role not in OVERSEERS
         if by_filing and isinstance(message, Command) and await self._offers(stream, actor, message.kind):
             return
@@ -241,7 +241,7 @@ class Teller(FilingClient):
         self.answers.refused[name, actor.role] = rule(answer)
 
     async def _offers(self, stream: str, actor: Actor, command: str) -> bool:
-        """Whether the platform offers a command to an actor, who may be somebody that does not see the filing."""
+        """Returns whether the platform offers a command to an actor; False also if the actor can't see the filing."""
         try:
             offered = await self.actions(stream, actor)
         except (NotFound, NotReady, FilingNotAvailable):
@@ -258,7 +258,7 @@ class Teller(FilingClient):
         return Receipt.model_validate_json(answer.content)
 
     async def again(self, filing: UUID) -> None:
-        """Gives each command of a story once more, as a new one; if it is taken, also in the name of a stranger."""
+        """Gives each command of a story once more, as a new one; if it is taken, also as a stranger in its role."""
         for name, stream, message, actor in self._given.pop(filing, []):
             if (name, actor.role) not in self.answers.again:
                 answer = await self._post(name, stream, message, actor, anew=True)
@@ -291,7 +291,7 @@ class Teller(FilingClient):
 
 
 async def _command(one: Further, own_id: str, actor: Actor, filer: Filer) -> Command:
-    """Returns the command, with a file of the filing for each field that is `FILE`."""
+    """Returns the command; a field with the value `FILE` gets a file of the filing."""
     [paper] = await filer.papers([own_id])
     fields = {key: paper.file if value == FILE else value for key, value in one.fields.items()}
     if one.operation == "filing.name_representative":
@@ -334,7 +334,7 @@ class ToTheEndOfTheScript(Player):
 
 @asynccontextmanager
 async def door_of_stories(world: World) -> AsyncIterator[Entrance]:
-    """Opens a door for the stories' program, and for that of operators and auditors."""
+    """Opens a door for the stories' program, and for the program of operators and auditors."""
     own = grant(Claim.OWN, least=Assurance.LOW)
     officers, operator, auditor = (
         grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR)
@@ -354,7 +354,7 @@ async def door_of_stories(world: World) -> AsyncIterator[Entrance]:
 
 
 async def tell(world: World, teller: Teller, tellings: Sequence[Telling]) -> dict[str, list[str]]:
-    """Tells all stories, several at once; returns the problems, by story."""
+    """Plays all stories, several at once; returns the problems, by story."""
     env = world.process_env
     versions = await demo.publish(world.owner_dsn, world.publisher, [one.scenario for one in tellings])
     beside = {

@@ -1,4 +1,4 @@
-"""The bank's own JSON reports its captures if that is set up, and a report agrees with a query."""
+"""The bank's own JSON reports its captures if this is set up, and the report agrees with a query."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

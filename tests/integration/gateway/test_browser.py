@@ -1,4 +1,4 @@
-"""The API's document in a browser: from the door's own origin alone, under its policy, for everybody."""
+"""The API's document in a browser: loaded from the door's own origin alone, under its policy, without a token."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def test_a_browser_shows_every_operation_and_asks_no_other_origin(tmp_path
 
 
 async def in_chromium(address: str, folder: Path) -> tuple[str, str]:
-    """Returns the page as a browser has drawn it, and the browser's output, with the page's console."""
+    """Returns the page as the browser has rendered it, and the browser's output with the page's console."""
     arguments = (
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=30000"),
         *(f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}"),
@@ -66,7 +66,7 @@ async def in_chromium(address: str, folder: Path) -> tuple[str, str]:
 
 
 def requested(log: Path, origin: str) -> set[str]:
-    """Returns the addresses that pages of this origin requested, by the browser's own log of its network."""
+    """Returns the addresses that pages of this origin requested, by the browser's log of its network."""
     events = json.loads(log.read_text(encoding="utf-8"))["events"]
     parameters = [event["params"] for event in events if "params" in event]
     return {one["url"] for one in parameters if one.get("initiator") == origin and "url" in one}

@@ -1,4 +1,4 @@
-"""Routes of the door by hand, on a real platform: signed out everywhere, tracking by code, the catalogue."""
+"""Hand-written routes of the door, on a real platform: signing out everywhere, tracking by code, the catalogue."""
 
 import hashlib
 import time

@@ -1,4 +1,4 @@
-"""Callbacks over HTTP and real PostgreSQL: what is signed is one row, what is not is none, and each is answered."""
+"""Callbacks over HTTP and real PostgreSQL: a signed one is one row, an unsigned one is none, and each is answered."""
 
 import asyncio
 import json
@@ -125,7 +125,7 @@ WIRES: Final = {
     "dvc": ("ThoiGianGD", "99", "00", "02", "04"),
     "treasury": ("at", "422 unreadable", "200 confirmed", "200 already", "200 wrong_amount"),
 }
-"""The field with the time of the payment, and the answers, by wire."""
+"""The field with the time of the payment, and the expected answers, for each wire."""
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -1,4 +1,4 @@
-"""Connections that send nothing, or never end their head, are cut, and leave room for others."""
+"""Connections that send nothing, or never complete the head of a request, are cut and leave room for others."""
 
 import asyncio
 import resource
@@ -16,7 +16,7 @@ from gateway.settings import GatewaySettings
 
 MOST, OF_ONE, SECONDS = 12, 8, 0.5
 HERE, THERE, ELSEWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
-"""Peer addresses: all of them are this machine's."""
+"""Addresses of clients: all of them belong to this machine."""
 HALF: Final = b"GET /returned HTTP/1.1\r\nHost: gateway.test\r\n"
 WHOLE: Final = HALF + b"Connection: close\r\n\r\n"
 KEPT: Final = HALF + b"\r\n"
@@ -31,7 +31,7 @@ async def _app(_: Any, __: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    """The port of a server as the gateway's."""
+    """Runs a server with the gateway's limits for connections; yields its port."""
     ready = asyncio.Event()
     bounds = bounded(Connections(MOST, OF_ONE, SECONDS))
     server = Server(uvicorn.Config(_app, http=bounds, log_config=None, lifespan="off"), ready.set)
@@ -45,7 +45,7 @@ async def port() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def peers(port: int, address: str, n: int, said: bytes) -> AsyncIterator[list[Peer]]:
-    """So many connections from an address, each of which has sent this."""
+    """Yields `n` connections from an address, each of which has sent these bytes."""
     opened = [await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)) for _ in range(n)]
     try:
         for _, writer in opened:
@@ -57,7 +57,7 @@ async def peers(port: int, address: str, n: int, said: bytes) -> AsyncIterator[l
 
 
 async def answer(peer: Peer) -> bytes:
-    """The bytes that the server sends before it closes the connection."""
+    """Returns the bytes that the server sends before it closes the connection."""
     try:
         return await asyncio.wait_for(peer[0].read(), 10)
     except ConnectionResetError:

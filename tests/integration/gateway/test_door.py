@@ -1,4 +1,4 @@
-"""The door on a real platform: filings and commands over HTTP, their recorded programs, and answers to strangers."""
+"""The door on a real platform: filings and commands over HTTP, the programs in the record, answers to strangers."""
 
 import json
 from dataclasses import replace

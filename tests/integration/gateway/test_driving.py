@@ -1,4 +1,4 @@
-"""The money in callbacks reaches its payment, once; and money through the real gateway, requested anew."""
+"""The money in a callback reaches its payment once; and money through the real gateway after a renewed request."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from tests.workflow.money import at_work as working
 
 
 async def now(world: World) -> None:
-    """Let all that waits be due."""
+    """Make all waiting callbacks due."""
     await world.execute("update callback set next_try = clock_timestamp()")
 
 
@@ -45,7 +45,7 @@ async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
 async def test_a_payment_hears_but_no_memo(
     world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
 ) -> None:
-    """Money, money that was taken back, and another amount, which is in dispute where the provider can be asked."""
+    """Money, a reversal, and another amount, which is disputed where the provider answers queries."""
     by_ipn = [(await demand(world, "vnpay"))[0] for _ in range(3)]
     by_note = [(await demand(world, "treasury"))[0] for _ in range(3)]
     paid, back, other = by_ipn
@@ -225,7 +225,7 @@ async def shown(play: Play, **wanted: Any) -> PaymentView:
 
 
 async def captured(play: Play) -> list[tuple[bool, int]]:
-    """For each capture, whether it is owed, and the number of its request."""
+    """Returns for each capture whether it is owed, and the number of its payment request."""
     rows: list[asyncpg.Record] = await play.world.fetch(
         "select body from event where stream = $1 and kind = 'payment_captured' order by seq",
         f"payment:{play.filing}:1",
@@ -259,7 +259,7 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
 
 @pytest.mark.parametrize("wire", ["platform"])
 async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(till: Till) -> None:
-    """Neither its order nor the closing of its request is answered; the payer chooses another provider."""
+    """The provider answers neither the order nor its closing; the payer chooses another provider."""
     async with working(till, "vnpay", minutes=0.02):
         till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
         play = await Play.accepted(till.world, extract(payer_account=None))
@@ -329,7 +329,7 @@ async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_another_transaction_of_one_request_counts_once_vnpay_confirms_it(till: Till) -> None:
-    """A second one that VNPay knows is captured and goes back; one that VNPay does not know is nobody's money."""
+    """A second transaction that VNPay confirms is captured and refunded; an unknown one is nobody's money."""
     async with working(till):
         play, reference, page = await paid_for(till)
         merchant = merchants(till.bank.data)["vnpay"]

@@ -1,4 +1,4 @@
-"""Whether a filing exists: over HTTP a stranger learns it from no answer, and the door sends the same SQL for both."""
+"""The existence of a filing: no answer over HTTP shows it to a stranger, and the door's SQL does not depend on it."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

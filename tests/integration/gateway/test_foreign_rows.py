@@ -1,4 +1,4 @@
-"""With every check of rights in Python switched off, PostgreSQL alone hides foreign rows from each question by HTTP."""
+"""With every check of rights in Python switched off, PostgreSQL alone hides foreign rows from questions over HTTP."""
 
 import re
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ GIVEN: Final[dict[str, Any]] = {
     "link": "A" * 43,
     "client_id": CLIENT,
 }
-"""A value of each field that a question needs, but for those that depend on the asker or the filing."""
+"""A value for each field that a question needs, except fields that depend on the asker or the filing."""
 
 
 _ID: Final = re.compile(r'"request_id":"[^"]*"')
@@ -58,7 +58,7 @@ async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
 
 @asynccontextmanager
 async def unchecked(world: World, door: Entrance) -> AsyncIterator[httpx.AsyncClient]:
-    """Opens the door with views that let every asker see all that PostgreSQL shows."""
+    """Opens the door with views that show every asker all that PostgreSQL shows."""
     reads = door.door.reads
     addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
     views = Views(reads.pool, reads.vault, KINDS, None, addresses)
@@ -81,7 +81,7 @@ async def ask(
 
 
 def shows(operation: Operation, foreign: httpx.Response, unknown: httpx.Response) -> bool:
-    """Whether the answers differ for a foreign and an unknown filing, or a list has rows."""
+    """Returns whether the answers differ between a foreign and an unknown filing, or a list has rows."""
     if operation.kind is None:
         found = foreign.json()
         return bool((found.get("rows", found) if isinstance(found, dict) else found) != [])

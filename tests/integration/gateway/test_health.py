@@ -1,4 +1,4 @@
-"""A process is ready while a transaction begins on the primary and a key of the record opens."""
+"""A process is ready as long as it can begin a transaction on the primary and decrypt a key of the record."""
 
 import asyncpg
 import httpx

@@ -1,6 +1,6 @@
-"""The permission table over HTTP: for each operation, roles from which it is taken, and roles that are refused.
+"""The permission table over HTTP: for each operation, the roles whose commands are taken, and the refused roles.
 
-That the table is the law's is shown in memory, by tests/unit/door/test_operations.py.
+tests/unit/door/test_operations.py shows in memory that this table is the law's.
 """
 
 import json
@@ -50,7 +50,7 @@ from workers.wiring import activities, platform_worker
 APPLICANT, REPRESENTATIVE = Role.APPLICANT, Role.REPRESENTATIVE
 RECEPTION, SPECIALIST, LEADER, CASHIER = Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER
 ROLES: Final = sorted(EVERY_ROLE - {REPRESENTATIVE})
-"""The roles that have tokens of their own."""
+"""The roles with tokens of their own."""
 ASKED: Final[dict[str, Any]] = {
     "sha256": "0" * 64,
     "size": 1,
@@ -66,7 +66,7 @@ BY_PROCEDURE: Final = {
     ("filing.revoke_waiver", RECEPTION),
     ("filing.answer_more_time", SPECIALIST),
 }
-"""Pairs that the law's table, which is that of a few procedures, does not have, and other procedures allow."""
+"""Pairs that the law's table lacks, since it is made from few procedures, and that other procedures allow."""
 NOT_TAKEN: Final = {
     # Operators pass on only a closed agency's filings: tests/integration/record/test_passing_on.py.
     ("filing.pass_on", Role.OPERATOR): "not_the_successor",
@@ -78,20 +78,20 @@ NOT_TAKEN: Final = {
     # A file is renewed years later: tests/integration/operations/test_result_register.py.
     ("result.renew_result", Role.OPERATOR): "no_such_result",
 }
-"""Pairs whose commands are not taken here, and the rule by which they are refused."""
+"""Pairs whose commands are refused in this test, and the rule of the refusal."""
 
 BY_ANOTHER_RULE: Final = {
     *("complaint.complain", "filing.cancel_supplement", "filing.recall", "result.decline_signature"),
     *("filing.transfer_dossier", "filing.receive_dossier"),
     *("complaint.invite_to_dialogue", "complaint.record_dialogue"),
 }
-"""Commands whose rules name no roles, or whose stories are of two agencies, one of which lacks some officers."""
+"""Commands whose rules name no roles, or whose stories have two agencies, one of which lacks some officers."""
 
 WHY: Final[dict[str, Any]] = {"reason": "có lý do"}
 LAWFUL: Final[dict[str, Any]] = WHY | {"legal_basis": "Luật 97/2015/QH13, Đ11"}
 ITEM: Final = {"target": "field", "code": "person_name", "note": "không đọc được"}
 CAPTURED: Final = 1001
-"""The number of the refund of the first money that was paid online."""
+"""The number of the refund of the first online payment."""
 
 
 def further(name: str, role: Role, n: int = 1, **fields: Any) -> Further:
@@ -103,7 +103,7 @@ def refused(name: str, role: Role, **fields: Any) -> Further:
 
 
 def withdrawn(by: Role, **fields: Any) -> tuple[Further, ...]:
-    """Returns the commands by which a complaint is claimed, released, reassigned, and at last withdrawn."""
+    """Returns the commands that claim, release, reassign and finally withdraw a complaint."""
     claimed, lead = further("complaint.claim", LEADER), Role.TEAM_LEAD
     released = further("complaint.release", LEADER), claimed, further("complaint.release", lead), claimed
     reassigned = further("complaint.reassign", lead, officer="h56.30-leader-2")
@@ -155,7 +155,7 @@ FURTHER: Final[tuple[tuple[str, int, dict[str, Any], tuple[Further, ...]], ...]]
         refused("result.renew_result", Role.OPERATOR, registered="H24.12-2026-K9", result=FILE),
     )),
 )  # fmt: skip
-"""Commands that no script has: the story, the lines of its script before them, and changes to the story."""
+"""Commands that no script has: the story, the number of its lines before them, changes to the story, the commands."""
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ async def test_every_question_is_for_its_roles_alone(there: Entrance) -> None:
 
 @asynccontextmanager
 async def paid(world: World, folder: Path) -> AsyncIterator[World]:
-    """Runs a bank whose callbacks come to a gateway, a platform that knows it, and a back office; all is locked."""
+    """Runs a platform, a back office, and a bank whose callbacks reach a gateway; identity is required everywhere."""
     port = free_port()
     with Server("bank", folder / "bank", "--callbacks", f"http://127.0.0.1:{port}/callbacks") as bank:
         merchants = json.loads(providers(bank))
@@ -213,7 +213,7 @@ async def paid(world: World, folder: Path) -> AsyncIterator[World]:
 
 
 def lawful() -> dict[str, frozenset[Role]]:
-    """Returns the roles of each command over HTTP."""
+    """Returns for each command over HTTP the roles with a right to it."""
     roles = defaultdict[str, set[Role]](set)
     for line in CELLS.read_text(encoding="utf-8").splitlines():
         cell = json.loads(line)
@@ -224,7 +224,7 @@ def lawful() -> dict[str, frozenset[Role]]:
 
 
 def stories(wanted: set[Pair]) -> list[Telling]:
-    """Returns stories in which each of these pairs has its turn."""
+    """Returns stories in which each of these pairs occurs."""
     by_name = {one.name: one for one in load(SCENARIOS) if one.expected is not None}
     beside = [Telling.of(by_name[name], lines, *then, **changed) for name, lines, changed, then in FURTHER]
     left = wanted - {(each.operation, each.role) for one in beside for each in one.then}

@@ -1,4 +1,4 @@
-"""Messages that the door keeps while Temporal is away: one row each, sealed; delivered once, with their own moments."""
+"""Messages that the door keeps while Temporal is away: one sealed row each, delivered once, with their own times."""
 
 import asyncio
 import re
@@ -50,7 +50,7 @@ def supplement(play: Play) -> cm.Supplement:
 
 
 async def events(world: World, stream: str) -> list[tuple[str, datetime]]:
-    """The kinds and moments of a stream's events, but for the reminders of its short clocks."""
+    """Returns the kinds and times of a stream's events, without the reminders of its short clocks."""
     kept = "select kind, occurred_at from event where stream = $1 and kind <> 'reminded' order by seq"
     rows = await world.fetch(kept, stream)
     return [(row["kind"], row["occurred_at"]) for row in rows]
@@ -97,7 +97,7 @@ def test_what_the_side_of_an_applicant_says_is_kept_and_a_submission_of_a_desk()
 
 
 async def test_what_is_delivered_has_its_own_moment_and_its_sender_the_receipt_or_the_refusal(world: World) -> None:
-    """In the order of their moments: the withdrawal, kept second, is not tried while the submission waits."""
+    """The order of the messages' times counts: the withdrawal, kept second, is not tried while the submission waits."""
     submission, actor = birth(), birth().actor
     stream = filing_workflow(of(submission))
     async with locked(world) as closed, at_the_door(closed, SPEAKER) as door:
@@ -118,7 +118,7 @@ async def test_what_is_delivered_has_its_own_moment_and_its_sender_the_receipt_o
 
 
 async def test_a_moment_that_no_row_bears_out_is_refused(world: World) -> None:
-    """A registered portal can sign any moment, of another message of its own, too."""
+    """A registered portal can sign any time, also the time of another message of its own."""
     async with locked(world) as closed, at_the_door(closed, SPEAKER) as door:
         portal = await Program.of(closed, PORTAL)
         submission = birth()
@@ -140,7 +140,7 @@ async def test_a_moment_that_no_row_bears_out_is_refused(world: World) -> None:
 
 
 async def test_a_submission_that_temporal_had_already_has_the_moment_of_its_row(world: World) -> None:
-    """It was started before Temporal went down, and no worker had taken it up: its own statement names no moment."""
+    """The submission was started before Temporal went down, and no worker had taken it: its statement names no time."""
     submission = birth()
     stream = filing_workflow(of(submission))
     async with at_the_door(world, SPEAKER) as door:
@@ -162,7 +162,7 @@ async def test_a_row_that_nobody_can_open_waits_no_longer(world: World) -> None:
 
 
 async def test_the_end_of_a_limit_waits_for_what_came_before_it(world: World) -> None:
-    """Of two filings the limit for a supplement ends while their supplements could not be delivered; one came late."""
+    """In two filings the limit for a supplement ends while the supplement is undelivered; one came late."""
     version = await publish_short(world, EXTRACT, supplement=2, payment=600)
     item = {"target": "field", "code": "registered_on", "note": "Cần ngày đăng ký"}
     async with world.platform(), at_the_door(world, SPEAKER) as door:

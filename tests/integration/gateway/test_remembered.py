@@ -1,4 +1,4 @@
-"""The door's memory of a filing: never an answer or a right, and nothing beyond the filing's last event."""
+"""The door's memory of a filing holds no answer and no right, and is not used once the filing has a later event."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

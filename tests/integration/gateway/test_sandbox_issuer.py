@@ -1,4 +1,4 @@
-"""The sandbox issuer as a part of a stack, by HTTP: a person signs in by a page, and a program by its key."""
+"""The sandbox issuer as a part of a stack, over HTTP: a person signs in on a page, and a program with its key."""
 
 import hashlib
 import secrets

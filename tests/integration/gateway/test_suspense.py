@@ -1,4 +1,4 @@
-"""Officers' decisions about money in suspense, by the command, over real PostgreSQL, and their effects."""
+"""Officers' decisions about money in suspense, through the command, over real PostgreSQL, and their effects."""
 
 import asyncio
 from collections import Counter
@@ -41,7 +41,7 @@ async def takes(world: World) -> None:
 
 
 async def came(gateway: httpx.AsyncClient, shell: Shell, memo: str = "canary", **said: Any) -> str:
-    """Money whose memo names nothing: its id."""
+    """Reports money whose memo names nothing; returns its id."""
     await noted(gateway, note(memo, **said))
     return str((await shell("money", "suspense", "--json")).json[-1]["id"])
 
@@ -238,7 +238,7 @@ async def waiting(shell: Shell) -> list[dict[str, Any]]:
 async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
     world: World, gateway: httpx.AsyncClient, shell: Shell, relay: Relay, payments: Payments
 ) -> None:
-    """Its memo names a demand that did not exist yet; the bank reports it again before the leader has approved."""
+    """The memo names a demand that did not exist yet; the bank reports the money again before the leader approves."""
     await takes(world)
     reference, filing = await demand(world, "treasury")
     await world.execute("update payment set reference = reverse(reference)")

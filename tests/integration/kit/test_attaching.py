@@ -1,4 +1,4 @@
-"""Files on their way into a store, with real processes: killed, in each other's way, on a disk that is full."""
+"""Processes that put files into a store: killed, several at the same time, and on a full disk."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ def objects(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Commands that know of no platform."""
+    """The `motcua` command without a platform."""
     monkeypatch.chdir(tmp_path)
     return Shell({})
 
@@ -46,11 +46,12 @@ from motcua.files.store import Store
 drafts.NAMELESS = drafts.NAMELESS and sys.argv[1] == "False"
 print(asyncio.run(Store.from_environment().attach(*sys.argv[2:])).key)
 """
-"""A program that attaches a file to a filing in the store; on request, as on a system without nameless files."""
+"""A program that attaches a file to a filing in the store; its first argument chooses a system without nameless files.
+"""
 
 
 async def process(objects: Path, *words: str) -> Process:
-    """Starts Python with these arguments; of our settings it gets only the store's."""
+    """Starts Python with these arguments; of our settings, the process gets only the store's."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))}
     own, pipe = env | {"MOTCUA_OBJECTS": objects.as_uri()}, asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT, env=own, stdout=pipe, stderr=pipe)
@@ -109,7 +110,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_what_a_full_disk_refuses_leaves_nothing_and_goes_in_later(objects: Path, tmp_path: Path) -> None:
-    """The system refuses to write on in the middle of the draft, as it does on a disk that is full."""
+    """The system refuses to write in the middle of the draft, as on a full disk."""
     paper = tmp_path / "don.pdf"
     paper.write_bytes(PDF)
     tries = await process(objects, "-c", FULL, str(FILING), str(paper))

@@ -1,4 +1,4 @@
-"""An agency's back office: another process in a folder of its own, down and up again, and answering amiss."""
+"""An agency's back office: another process in a folder of its own, stopped and restarted, and with wrong answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COMMAND: Final = (str(Path(sys.executable).with_name("motcua")), "back-office", 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The agency's folder: the files of the page, a package and a module that have the names of ours."""
+    """Returns the agency's folder: the files of the page, and a package and a module with the names of ours."""
     agency = tmp_path / "agency"
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         file = agency / block.splitlines()[0].removeprefix("# ")
@@ -68,7 +68,7 @@ async def start(folder: Path, world: World, *words: str) -> Process:
 
 @asynccontextmanager
 async def office(folder: Path, world: World, name: str = "land_office:LandOffice") -> AsyncIterator[Process]:
-    """The agency's process, at work; ended in good order unless it was killed."""
+    """Runs the agency's process until the end of the block, where it must end normally unless it was killed."""
     ready = folder / "ready"
     ready.unlink(missing_ok=True)
     process = await start(folder, world, *COMMAND, name)
@@ -84,7 +84,7 @@ async def office(folder: Path, world: World, name: str = "land_office:LandOffice
 
 
 async def both(world: World) -> tuple[Play, Play]:
-    """A filing at the agency whose back office is down, and one elsewhere, which has ended."""
+    """Returns a filing at the agency whose back office is down, and a filing elsewhere, which has ended."""
     waiting = await Play.begin(world, birth(agency=OFFICE))
     other = await Play.begin(world, birth())
     await other.at(Stage.CLOSED)
@@ -95,7 +95,7 @@ async def both(world: World) -> tuple[Play, Play]:
 async def test_while_a_back_office_is_killed_or_frozen_its_agency_waits_and_another_finishes(
     running: World, folder: Path
 ) -> None:
-    """Then the agency makes its own document, in its own process, and its officers sign it."""
+    """Afterwards the agency makes its own document, in its own process, and its officers sign it."""
     here = json.dumps([one | {"officer": one["officer"].replace("h56.30", "h29.16")} for one in signers()[1:]])
     await running.execute("update agency set signing = $2 where agency = $1", OFFICE, here)
     async with office(folder, running) as process:
@@ -130,7 +130,7 @@ async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goe
 
 
 async def checked(folder: Path, world: World, *words: str) -> tuple[int, str]:
-    """The exit code of `--check`, and its output on one line."""
+    """Returns the exit code of `--check`, and its output on one line."""
     process = await start(folder, world, *COMMAND[:2], "--check", *words)
     return await asyncio.wait_for(process.wait(), 30), " ".join((folder / "log").read_text().split())
 
@@ -174,7 +174,7 @@ async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, b
 
 
 class Foreign:
-    """A back office that does not use the kit, in plain data; `answer` returns its answer about a result."""
+    """A back office that works without the kit, with plain data; `answer` makes its answer about a result."""
 
     def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
         self.answer = answer
@@ -200,7 +200,7 @@ async def history(play: Play) -> list[EventType.ValueType]:
 
 
 async def rests(play: Play) -> bool:
-    """Whether the last answer was of no use, so that the workflow lets time pass before it asks again."""
+    """Returns whether the last answer was of no use, so that the workflow waits before it asks again."""
     ended = {EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED}
     happened = await history(play)
     since = happened[max((n for n, kind in enumerate(happened) if kind in ended), default=len(happened)) :]
@@ -225,7 +225,7 @@ UNFIT: Final[dict[str, Any]] = {
 }
 
 FINAL: Final[dict[str, Sequence[Any]]] = {"final": [], "final, and marked": list(MARKED.values())}
-"""The details of each failure."""
+"""Final failures: the details of each."""
 
 
 async def test_a_filing_rests_until_its_back_office_gives_the_very_file(world: World) -> None:

@@ -35,7 +35,7 @@ RECEPTION: Final = officer(motcua.Role.RECEPTION)
 
 @pytest.fixture(params=["as it is", "sealed and signed"])
 async def world(world: World, request: pytest.FixtureRequest) -> World:
-    """A world that believes everybody and seals nothing, and one that asks who speaks and reads only what is sealed."""
+    """Two worlds: one without identity and encryption, the other requires both."""
     if request.param == "as it is":
         return world
     if any(name in request.node.name for name in ("stock_client", "without_asyncio")):
@@ -44,7 +44,7 @@ async def world(world: World, request: pytest.FixtureRequest) -> World:
 
 
 def sample(**overrides: Any) -> Submission:
-    """A submission under the demo version of its procedure, whose limits are seconds."""
+    """Returns a submission under the demo version of its procedure, whose limits are seconds."""
     return motcua.testing.submission(**{"version": "2026-12-demo"} | overrides)
 
 
@@ -277,7 +277,7 @@ async def test_an_example_of_the_documentation_works(name: str, world: World) ->
 
 
 async def outcome(source: str, names: dict[str, Any]) -> str:
-    """The output of an interactive Python that awaits, for `source`."""
+    """Runs `source` in an interactive Python that awaits; returns its output."""
     said = StringIO()
     names["__show__"] = lambda value: None if value is None else said.write(f"{value!r}\n")
     tree = ast.parse(source)

@@ -210,7 +210,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has the kit without extras."""
+    """Returns the folder of the programs in an environment that has the kit without extras."""
     folder = tmp_path_factory.mktemp("environment")
     made = run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     assert made.returncode == 0, made.stderr
@@ -226,7 +226,7 @@ def install(programs: Path, what: str) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The folder of somebody whose own modules are called like our rooms."""
+    """Returns the folder of a user whose own modules have the names of our rooms."""
     (tmp_path / "schemas.py").write_text(DECOY)
     (tmp_path / "workflows").mkdir()
     (tmp_path / "workflows" / "__init__.py").write_text(DECOY)

@@ -35,7 +35,7 @@ class Doctor:
         self.env = dict(env)
 
     async def __call__(self, **env: str | None) -> Told:
-        """Returns the findings, with these further settings; one that is None is not set."""
+        """Runs the doctor with these further settings, without those that are None; returns its findings."""
         ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         told = json.loads(ended.stdout)

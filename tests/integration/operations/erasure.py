@@ -1,4 +1,4 @@
-"""Erasures in tests: filings that can be erased, the request and approval, the run, and the check of the rest."""
+"""Erasures in tests: filings that can be erased, the request and approval, the run, and the check of all other data."""
 
 import asyncio
 from collections.abc import Mapping
@@ -57,14 +57,14 @@ async def code_of(world: World, play: Play) -> str:
 
 
 async def let_it_pass(world: World, *plays: Play) -> None:
-    """End the three days of watching for late money, and the pending papers, in the tables alone, not in the events."""
+    """End the three days of watching for late money, and delete the pending papers: in tables alone, not by events."""
     filings = [play.filing for play in plays]
     await world.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
     await world.execute("delete from outbox where filing_id = any($1)", filings)
 
 
 async def ended(world: World) -> Play:
-    """Returns a filing that was restarted, paid and delivered, and whose time to complain, one second, is over."""
+    """Returns a restarted, paid and delivered filing, whose limit of one second for a complaint is over."""
     play = await Play.accepted(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
     async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
         await Restarter(pool, world.temporal).restart(f"filing:{play.filing}", force=True)

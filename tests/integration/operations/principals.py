@@ -24,7 +24,7 @@ TWO: Final = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency="H56.
 DESK: Final = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=())
 FIRST, SECOND = ("first", 91), ("second", 92)
 OPERATING: Final = {ONE: FIRST, TWO: SECOND}
-"""The program of each operator, with the seed of its key: those with which the register begins."""
+"""The program of each operator, with the seed of its key; the register begins with these programs."""
 
 
 def fresh(seed: int) -> dict[str, Any]:
@@ -72,7 +72,7 @@ _OPERATES: Final = grant(Claim.OPERATOR, "*", least=Assurance.LOW).model_dump(mo
 
 
 def signed(command: C, by: tuple[str, int] | None = None) -> C:
-    """Returns the act, signed by the program of its operator, or by this one."""
+    """Returns the act, signed by the program of its operator, or by the program `by`."""
     name, seed = by or OPERATING.get(command.actor, OPERATING[ONE])
     speaker = Speaker(name, private_key(seed), UNNAMED)
     statement = speaker.order(command.act, as_sent(command), Authenticated())
@@ -80,20 +80,20 @@ def signed(command: C, by: tuple[str, int] | None = None) -> C:
 
 
 async def two_programs(world: World) -> None:
-    """Registers the programs of both operators for officers and auditors, too, with no change recorded."""
+    """Registers the programs of both operators for officers and auditors, too, without a recorded change."""
     claims = (Claim.OPERATOR, Claim.AUDITOR, Claim.OFFICERS)
     grants = [grant(claim, "*", least=Assurance.LOW) for claim in claims]
     await register(world, *(principal(name, *grants, keys=(now_in_force(seed),)) for name, seed in (FIRST, SECOND)))
 
 
 async def refused(call: Awaitable[object]) -> tuple[str, str]:
-    """Returns field and rule of the one problem for which the act is refused."""
+    """Returns field and rule of the only problem for which the act is refused."""
     [problem] = await broken(call, RefusalError)
     return problem
 
 
 async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Takes acts, signed if they are not yet, in a register that has begun. Returns the outcome of the last one."""
+    """Gives acts to a register that has begun, signing those that are not; returns the outcome of the last one."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
             await take(connection, beginning())
@@ -102,7 +102,7 @@ async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
 
 
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Takes acts, each approved by the other operator if it waits. Returns the outcome of the last one."""
+    """Gives acts, each approved by the other operator if it waits; returns the outcome of the last one."""
     for command in commands:
         answer = await asked(world, command)
         if answer.change.waits:

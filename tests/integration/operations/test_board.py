@@ -1,4 +1,4 @@
-"""`motcua board` on a terminal; and `motcua access report`: the unusual looks."""
+"""`motcua board` on a terminal, and the unusual looks at filings in `motcua access report`."""
 
 import asyncio
 import os
@@ -42,7 +42,7 @@ HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 @pytest.fixture
 async def filed(world: World) -> dict[str, Play]:
-    """Filings that wait for somebody, one of them late, one of another agency; no worker runs any more."""
+    """Returns filings that wait for an act, one of them late, one of another agency; no worker runs any more."""
     slow = await publish_short(world, EXTRACT, intake=1)
     async with world.platform(), world.back_office(Doubtful()):
         late = await Play.begin(world, with_fee(version=slow))
@@ -169,7 +169,7 @@ class Terminal:
         return self.written.decode(errors="replace")
 
     async def shows(self, words: str) -> None:
-        """Wait for words after those that were waited for last."""
+        """Wait until the terminal shows these words, after the words of the call before."""
         async with asyncio.timeout(25):
             while words not in self.text[self.read :]:
                 await asyncio.sleep(0.05)
@@ -178,7 +178,7 @@ class Terminal:
 
 @asynccontextmanager
 async def terminal(world: World, folder: Path, *arguments: str) -> AsyncIterator[Terminal]:
-    """`motcua` on a terminal of 48 lines with 160 columns."""
+    """Runs `motcua` on a terminal of 48 lines with 160 columns."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (48, 160))
     kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME"}}
@@ -246,7 +246,7 @@ values ($1, $2, $3, 'filing:' || $2::uuid, $4, $5, $6, $7, 'desk', 'k', 's', $8)
 async def looked(
     world: World, at: datetime, role: Role | None, *filings: UUID, n: int = 1, question: str = "filing"
 ) -> None:
-    """An officer of this role has looked at these filings, or a program by itself has."""
+    """Records that an officer of this role, or for None a program by itself, has looked at these filings."""
     who: Any = None if role is None else officer(role, n=n)
     async with world.connection() as connection:
         for filing in filings:

@@ -1,4 +1,4 @@
-"""The doctor reads the end of each certificate that a server presents, and of the one that we present to Temporal."""
+"""The doctor reads the expiry of each certificate that a server presents, and of ours for Temporal."""
 
 import asyncio
 import ssl
@@ -18,7 +18,7 @@ from operations.doctor.check import Surroundings
 
 
 def pair(folder: Path, days: int) -> Path:
-    """A certificate that ends in this number of days and an hour, followed by its key."""
+    """Returns the file of a certificate that expires in this number of days and an hour, followed by its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -33,7 +33,7 @@ def pair(folder: Path, days: int) -> Path:
 
 @asynccontextmanager
 async def listening(file: Path, *, is_postgres: bool = False) -> AsyncIterator[str]:
-    """A server that presents the certificate: at once, or as PostgreSQL does."""
+    """Runs a server that presents the certificate at once, or in PostgreSQL's way; yields its address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
 

@@ -1,4 +1,4 @@
-"""An applicant is erased by two people, everywhere; everything else goes on."""
+"""An applicant's data is erased everywhere, by two people; everything else continues."""
 
 import json
 from functools import partial

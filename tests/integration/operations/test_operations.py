@@ -1,4 +1,4 @@
-"""docs/operations.md, done by hand, every process by settings alone; and the metrics that it names."""
+"""docs/operations.md, followed by hand, every process with settings alone; and the metrics that the page names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CLEAN: Final = {name: value for name, value in os.environ.items() if not name.st
 
 
 class ByHand:
-    """Servers and processes on ports of their own, which know nothing of a stack."""
+    """Servers and processes on ports of their own, without a stack."""
 
     def __init__(self, folder: Path, partners: Mapping[str, str]) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class ByHand:
 
     @property
     def settings(self) -> dict[str, str]:
-        """All settings of the processes, as named in the page."""
+        """Returns all settings of the processes, with the names in the page."""
         database = f"127.0.0.1:{self.ports['postgres']}/motcua?sslmode=disable"
         return self.partners | {
             "MOTCUA_DATABASE_URL": f"postgresql://motcua_app:app-password@{database}",
@@ -78,7 +78,7 @@ class ByHand:
         }
 
     async def postgres(self) -> None:
-        """A new cluster, with the roles and the database of the page."""
+        """Starts a new PostgreSQL, with the roles and the database of the page."""
         data = self.folder / "postgres"
         data.mkdir(mode=0o700)
         if self.user:
@@ -107,7 +107,7 @@ class ByHand:
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
     async def begin(self, env: Mapping[str, str]) -> None:
-        """Register the programs of the page."""
+        """Register the programs that the page describes."""
         files, keys = list[Path](), list[str | Path]()
         for about, name in re.findall(r"```yaml\n( +id: ([a-z-]+)\n.*?)```", PAGE, re.DOTALL):
             file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"
@@ -121,7 +121,7 @@ class ByHand:
         await self.run(env, "principals", "begin", *files, *keys, *who)
 
     def speaking(self, name: str = "first-start") -> dict[str, str]:
-        """Returns the settings of a program of the page."""
+        """Returns the settings with which a program of the page signs."""
         return {"MOTCUA_IDENTITY_PRINCIPAL": name, "MOTCUA_IDENTITY_KEY_FILE": str(self.here / f"{name}.pem")}
 
     async def serve(self, env: Mapping[str, str], *words: str) -> None:
@@ -131,7 +131,7 @@ class ByHand:
         await eventually(lambda: asyncio.to_thread(ready.exists), bool)
 
     async def start(self, *command: str | Path, env: Mapping[str, str] = CLEAN, **options: Any) -> None:
-        """A process that is ended when the test is."""
+        """Starts a process, which is ended with the test."""
         with (self.folder / "log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command, cwd=self.here, env={**env, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log, **options
@@ -260,13 +260,13 @@ def listening(pid: int | None) -> set[int]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder outside of pytest's: PostgreSQL may run as another user, who can't enter pytest's."""
+    """Yields a folder outside pytest's: PostgreSQL may run as another user, who can't enter pytest's."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         yield Path(name).resolve()
 
 
 async def lived(world: World) -> list[Play]:
-    """A filing over whose end the worker trips, one refused a command and taken over, one to be paid."""
+    """Returns three filings: the worker fails at the end of one, one had a refused command, one owes a fee."""
     plays = [await Play.begin(world, birth()), await Play.begin(world, extract()), await Play.begin(world, extract())]
     stranger = plays[1].officer(Role.RECEPTION).model_copy(update={"subject": "stranger"})
     with pytest.raises(NotAuthorised):

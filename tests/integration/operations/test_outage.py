@@ -1,4 +1,4 @@
-"""A planned outage: it is announced once, and shown wherever somebody meets it."""
+"""A planned outage is announced once, and shown wherever a person may notice it."""
 
 import json
 from datetime import UTC, datetime, timedelta

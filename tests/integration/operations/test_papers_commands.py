@@ -1,4 +1,4 @@
-"""Control slip, register, forms and templates by the command, out of the record."""
+"""Control slip, register, forms and templates, made by the command from the record."""
 
 import hashlib
 import json

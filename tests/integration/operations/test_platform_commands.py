@@ -51,7 +51,7 @@ OWNERS = (
 
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A shell that knows of no world, beside no running stack."""
+    """A shell without a world, and without a running stack beside it."""
     monkeypatch.chdir(tmp_path)
     return Shell({"MOTCUA_MASTER_KEY": b64encode(bytes(32)).decode()})
 
@@ -159,7 +159,7 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
 
 
 def beside_nobody(dsn: str) -> str:
-    """Returns the address with another host before its own, at which nobody answers."""
+    """Returns the address with another host before its own, at which no server answers."""
     return f"{dsn.replace('@', '@127.0.0.1:1,')}&target_session_attrs=read-write"
 
 
@@ -239,7 +239,7 @@ PERMIT: Final = "1.013225"
 
 @pytest.fixture
 async def fee(world: World) -> Asking:
-    """Fees over the whole catalogue with the provinces' differences, published."""
+    """Queries of fees over the whole published catalogue, with the provinces' differences."""
     await world.execute("truncate procedure, province_overlay")
     for file in sorted(PROCEDURES.glob("*.yaml")):
         await publish(world.owner_dsn, file)

@@ -1,4 +1,4 @@
-"""Publications are streams: a change by other means is found, and an act of two people waits for both."""
+"""Publications are streams: a change that bypasses them is found, and an act of two people waits for both."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -49,7 +49,7 @@ NAME: Final = "Trần Văn Bình"
 
 @pytest.fixture
 async def owner(world: World) -> AsyncIterator[Connection]:
-    """An owner of everything that can be published; the clone of a database begins with the directory of the demo."""
+    """Yields an owner's connection with one publication of each kind; the database already has the demo's directory."""
     async with world.connection(world.owner_dsn) as connection:
         await publish(connection, EXTRACT_FILE.read_bytes())
         desks = [{"agency": AGENCY, "receives_for": ["H01.13"], **UNCONFIRMED}]
@@ -192,7 +192,7 @@ async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(wor
 
 @pytest.mark.usefixtures("owner")
 async def test_another_key_in_the_place_of_one_is_found_though_it_is_sound(world: World) -> None:
-    """The key is bound only by the data that it encrypts: neither another stream's key nor a new one decrypts them."""
+    """Only the data that it encrypts binds a key: neither another stream's key nor a new one decrypts the data."""
     async with world.connection() as superuser:
         named = """select stream, array_agg(seq) as seqs from event
             where filing_id is null and key_id is not null group by stream order by stream limit 2"""
@@ -338,7 +338,7 @@ async def test_what_one_asks_for_takes_effect_when_another_approves_it(world: Wo
 
 
 async def test_who_records_it_past_the_other_is_found(world: World, strict: Connection) -> None:
-    """Event, hashes, head, receipt and row are as they must be."""
+    """Event, hashes, head, receipt and row agree with each other; only the second person's act is missing."""
     with pytest.raises(WaitsError):
         await publish(strict, NEW, by=by(world, ONE))
     async with publishing(strict, by(world, ONE)) as now:

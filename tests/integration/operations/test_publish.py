@@ -1,4 +1,4 @@
-"""Publishing procedures and provinces on a real PostgreSQL; and asking first what that changes for open filings."""
+"""Publishing procedures and provinces on a real PostgreSQL, and the query of what that changes for open filings."""
 
 import asyncio
 import hashlib
@@ -305,7 +305,7 @@ async def test_the_commands_of_provinces_check_publish_list_and_show(shell: Shel
 
 
 def written(folder: Path, version: str, *overlays: dict[str, Any]) -> Path:
-    """The calendar of the country with these overlays more."""
+    """Returns the file of the country's calendar with these further overlays."""
     calendar = parse(CALENDAR.read_bytes(), as_text=True).value
     calendar |= {"version": version, "overlays": [*calendar["overlays"], *overlays]}
     file = folder / f"{version}.yaml"

@@ -1,4 +1,4 @@
-"""The queues of the record, as the relay measures them: the number that waits, its failures, the age of the oldest."""
+"""The queues of the record, as the relay measures them: waiting entries, failures, and the age of the oldest entry."""
 
 from typing import Any, Final, cast
 from uuid import uuid4

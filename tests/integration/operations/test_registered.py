@@ -1,4 +1,4 @@
-"""A change of the register of programs behind its commands is found; the doctor lists the programs that may speak."""
+"""A change of the register of programs that bypasses its commands is found; the doctor lists the allowed programs."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -91,7 +91,7 @@ TAMPERINGS: Final = {
 
 @pytest.fixture
 async def lived(world: World) -> World:
-    """A register with every kind of change in it."""
+    """A world whose register has had every kind of change."""
     await done(world, adding(1), rotating(2), revoking(1), adding(3, id="desk-2"))
     await done(world, adding(None, grants=[grant(Claim.OFFICERS, "H01.12").model_dump(mode="json")]))
     wider = [grant(Claim.OFFICERS, "*").model_dump(mode="json")]
@@ -101,7 +101,7 @@ async def lived(world: World) -> World:
 
 @pytest.fixture
 async def superuser(lived: World) -> AsyncIterator[Connection]:
-    """A connection that no trigger and no foreign key stops."""
+    """Yields a connection that no trigger and no foreign key stops."""
     async with lived.connection(lived.superuser_dsn) as connection:
         for table in ("principal", "principal_key", "principal_version", "principal_change"):
             await connection.execute(f"alter table {table} disable trigger all")
@@ -150,7 +150,7 @@ SPEAKS: Final = (Health.OK, "3 programs may speak")
 
 @pytest.fixture
 def look(world: World, tmp_path: Path) -> Look:
-    """The doctor's findings with these settings: health, and words in English."""
+    """Returns a function that returns the doctor's findings with these settings: health, and words in English."""
 
     async def looked(**settings: str) -> list[tuple[Health, str]]:
         database = {"MOTCUA_DATABASE_URL": world.app_dsn}

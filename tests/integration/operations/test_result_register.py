@@ -1,4 +1,4 @@
-"""`motcua result` with the register and without it; `motcua store renew`, by which results get another time-stamp."""
+"""`motcua result` with and without the register; and `motcua store renew`, which gives results another time-stamp."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -36,12 +36,12 @@ NUMBER = "H01.12-2026-K0000001"
 
 
 _SIGNED: Final[dict[bytes, bytes]] = {}
-"""The signed license by root certificate: all tests of a module share one."""
+"""The signed license, by root certificate, shared by all tests of a module."""
 
 
 @pytest.fixture
 async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A license with three signatures, and the root certificate, in the folder in which commands run."""
+    """Returns the path of a license with three signatures; beside it, where commands run, is the root certificate."""
     monkeypatch.chdir(tmp_path)
     root = party.root.dump()
     if root not in _SIGNED:
@@ -54,7 +54,7 @@ async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def nobody() -> Shell:
-    """A shell of a person with the root certificate and the file, without any of our services."""
+    """A shell of a person who has the root certificate and the file, but none of our services."""
     names = ("MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
     return Shell({"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")})
 
@@ -145,7 +145,7 @@ SIGNERS: Final = [
 
 @pytest.fixture
 async def play(running: World) -> Play:
-    """A filing with a result that was signed and sealed."""
+    """A filing with a result that is signed and sealed."""
     await running.execute("update agency set signing = $2 where agency = $1", AGENCY, json.dumps(SIGNERS))
     play = await Play.begin(running, extract())
     await play.deliver()

@@ -55,7 +55,7 @@ def there(objects: Path) -> set[str]:
 
 
 async def swept(shell: Shell, *options: str) -> dict[str, int]:
-    """The numbers of a sweep, without zeros."""
+    """Returns the numbers that a sweep reports, without zeros."""
     ended = await shell("store", "sweep", "--json", *options)
     assert ended.code == 0, ended.err
     return {name: number for name, number in ended.json.items() if number and name not in {"files", "dry_run"}}

@@ -1,4 +1,4 @@
-"""Traces: a filing is one trace from its submission to its result, and nothing that is sent names a person."""
+"""Traces: a filing is one trace from its submission to its result, and no span names a person."""
 
 import json
 import tempfile
@@ -65,7 +65,7 @@ EVERYWHERE: Final = {
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """Gets the spans of this process."""
+    """A collector that receives the spans of this process."""
     with collecting() as collector:
         monkeypatch.setenv(TRACES, collector.url)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
@@ -85,7 +85,7 @@ async def ended(collector: Collector, *plays: Play) -> None:
 
 
 class Failing(Signed):
-    """Fails at each check, with a text that names a person."""
+    """A back office that fails at each check, with a text that names a person."""
 
     has_failed = False
 
@@ -95,7 +95,7 @@ class Failing(Signed):
 
 
 def harmless(collector: Collector) -> None:
-    """Assert that spans have no content but ids, names and the types of errors, and no byte of a person."""
+    """Assert that spans contain only ids, names and types of errors, and no personal data."""
     for one in collector.spans:
         assert set(one.attributes) <= {"motcua.filing", "error.type"}, one
         texts = [one.span.events, one.span.trace_state, one.span.status.message]
@@ -164,7 +164,7 @@ async def test_a_filing_that_is_started_again_from_its_log_stays_in_its_trace(
 
 
 class Sends(Interceptor):
-    """Sends a header of a stranger's with each submission."""
+    """An interceptor that sends a stranger's header with each submission."""
 
     def __init__(self, header: Payload) -> None:
         self._header = header

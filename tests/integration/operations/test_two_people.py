@@ -1,4 +1,4 @@
-"""Acts of two people need two programs once there is a register: publications and erasures."""
+"""Acts of two people need two programs once the register has begun: publications and erasures."""
 
 from uuid import uuid4
 

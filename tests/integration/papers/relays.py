@@ -29,10 +29,10 @@ from views.log import Log
 from views.registers.papers import papers
 
 RELAYS: Final = 4
-"""Relays at once; each holds up to three connections: for its row, for its reads, and for its appends."""
+"""The number of relays at once; each uses up to three connections: for its row, for its reads, and for its appends."""
 
 NO_FOOT: Final = "$."
-"""A pattern that matches nowhere: all of each page is read."""
+"""A pattern that matches nothing, so that all of each page is read."""
 
 
 async def no_seal(_: str, __: bytes, ___: datetime, ____: About) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A number of a transfer or of a card slip counts once for an agency: at the counter, by hand, in suspense."""
+"""The number of a transfer or a card slip counts once for an agency: at the counter, by hand, in suspense."""
 
 import asyncio
 from typing import Any, Final

@@ -222,7 +222,7 @@ async def said(world: World, **said: Any) -> None:
 
 
 async def sealed_by(seal: AgencySeal) -> set[str]:
-    """The numbers in the certificate of the seal; none without one."""
+    """Returns the identity numbers in the certificate of the seal; empty if there is no seal."""
     sealed = await seal.put_on(AGENCY, p.printed(), datetime(2026, 11, 27, 2, tzinfo=UTC), p.ORDER)
     if sealed is None:
         return set()
@@ -274,7 +274,7 @@ def folder(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture
 def visitor(world: World) -> Shell:
-    """A visitor: may query the register, without account or key."""
+    """A visitor's shell, which may query the register without account or key."""
     names = ("MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
     env = {"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")}
     return Shell(env | {"MOTCUA_DATABASE_URL": world.app_dsn})

@@ -1,4 +1,4 @@
-"""Receipts of money that is gone: void by themselves once nothing is left of it, and none that comes afterwards."""
+"""Receipts for money that is gone: they become void by themselves once nothing is left, and no later one is made."""
 
 import json
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: Wo
 
 @pytest.mark.parametrize("again", [True, False])
 async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World, desk: Desk, *, again: bool) -> None:
-    """A relay that was away finds all at once; another one is not issued in the place of one that was made void."""
+    """A relay that was away finds all changes at once; no new receipt replaces one that was made void."""
     async with at_work(world):
         play = await paid(world)
         if again:

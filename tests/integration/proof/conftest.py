@@ -48,7 +48,7 @@ _LAST: Final = "update sequencer set last = (select coalesce(max(position), 0) f
 
 @dataclass
 class Record:
-    """A record with events in one order, and checkpoints of it. `connection` is the superuser's, without triggers."""
+    """A record with ordered events, and checkpoints of it. `connection` is the superuser's, without triggers."""
 
     world: World
     connection: asyncpg.Connection[Any]

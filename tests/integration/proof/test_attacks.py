@@ -53,7 +53,7 @@ EXCHANGED: Final = (
 
 
 def sql(*statements: str, rehash: bool = False) -> Attack:
-    """Statements about the first filing's stream and the second's; with `rehash` the first's hashes are made anew."""
+    """Returns an attack: these statements about the first two filings; `rehash` recomputes the hashes of the first."""
 
     async def attack(superuser: Any, first: str, second: str) -> None:
         for statement in statements:
@@ -107,7 +107,7 @@ BOUND: Final = f'{{"epoch":1,"receipt":"{"0" * 64}"}}'
 
 @dataclass(frozen=True)
 class Forged:
-    """An event that nobody but the forger appends: one of the record over again, in another place."""
+    """An event that a forger alone appends: a copy of one in the record, at another place."""
 
     stream: str
     seq: int
@@ -117,7 +117,7 @@ class Forged:
     instead: tuple[str, str] = ("", "")
 
     async def append(self, superuser: Any, model: str, seq: int) -> None:
-        """Like the event there, with its hash, head, receipt and position."""
+        """Inserts a copy of the event at `model` and `seq`, with its hash, head, receipt and position."""
         await superuser.execute(
             "insert into stream (stream, filing_id, agency, epoch, head_seq, head_hash) "
             "select $2, $3, agency, 1, 0, head_hash from stream where stream = $1 on conflict do nothing",
@@ -243,7 +243,7 @@ ATTACKS: Final[dict[str, Attack]] = {
 
 
 def page() -> dict[str, tuple[set[str], set[str]]]:
-    """The table: what is done, and the rules that the two verifiers break."""
+    """Returns the page's table: each attack, with the rules that the two verifiers report."""
     text = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([^|`]+) \| ([^|]*) \| ([^|]*) \|$", text.partition("### What was done")[2], re.MULTILINE)
     return {what: (set(re.findall(r"`(\w+)`", one)), set(re.findall(r"`(\w+)`", two))) for what, one, two in rows}
@@ -333,7 +333,7 @@ async def test_whoever_makes_all_anew_is_found_by_the_checkpoints(world: World, 
 
 
 async def resealed(superuser: Any, vault: Vault, stream: str, name: str) -> None:
-    """Another name of an officer, sealed under a key of the forger's own in the place of the stream's."""
+    """Replaces an officer's name, sealed under a forger's own key in place of the stream's key."""
     key, wrapped = await vault.new(key_of(stream))
     sealed = key.seal(canonical({"event": {"name": name}}), f"{stream}\n1")
     await superuser.execute(

@@ -1,4 +1,4 @@
-"""The commands, on a real record: checkpoints by a schedule and by hand, a witness, and verification."""
+"""The commands for checkpoints, on a real record: by a schedule and by hand, a witness, and verification."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ async def shell(world: World, tmp_path: Path) -> Shell:
 
 @pytest.fixture
 async def witness(shell: Shell, tmp_path: Path) -> AsyncIterator[str]:
-    """The line of a policy for a witness that is a process, which knows the log."""
+    """Runs a witness that knows the log; yields its line in a policy."""
     vkey = (await shell("ledger", "checkpoint-key", tmp_path / "log.key", "--name", KEY)).out.strip()
     port = free_port()
     command = [str(Path(sys.executable).with_name("motcua")), "witness", str(tmp_path / "w"), "--name", "w.example"]

@@ -1,4 +1,4 @@
-"""Checkpoints of a real record at a real second place: what is laid there, and every reason to make none."""
+"""Checkpoints of a real record at a real second place: the files there, and every reason to make none."""
 
 import asyncio
 from base64 import b64encode
@@ -277,7 +277,7 @@ async def test_clocks_may_differ_a_little(stamped: Record, authority: Authority,
 
 
 async def test_a_stamp_tells_of_a_checkpoint_that_was_removed(stamped: Record) -> None:
-    """The newest one, or one of before, without any witness."""
+    """The removed checkpoint is the newest one or an earlier one; there is no witness."""
     one = stamped.folder / "1"
     (one / "checkpoint").write_bytes((one / "checkpoints/300").read_bytes())
     (one / "checkpoints/600").unlink()
@@ -311,7 +311,7 @@ async def test_by_the_command(stamped: Record, tmp_path: Path) -> None:
 # A witness that others have written, that of Sigsum, cosigns what grows, and refuses what contradicts it.
 
 TREE: Final = f"sigsum.org/v1/tree/{sha256(LOG.verifier.public).hexdigest()}"
-"""The one name under which this witness knows a log."""
+"""The only name under which this witness knows our log."""
 
 
 def written(key: Ed25519PublicKey) -> bytes:
@@ -320,7 +320,7 @@ def written(key: Ed25519PublicKey) -> bytes:
 
 @asynccontextmanager
 async def sigsum_witness(folder: Path) -> AsyncIterator[tuple[str, Verifier]]:
-    """Where it answers, and its key. It knows our log."""
+    """Runs a witness that knows our log; yields its address and its key."""
     key, file, log = Ed25519PrivateKey.generate(), folder / "key", folder / "log.pub"
     public = key.public_key().public_bytes_raw()
     file.touch(0o600)

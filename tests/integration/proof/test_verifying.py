@@ -1,4 +1,4 @@
-"""A change by a superuser of any row of the record, triggers off, is found by the copies at the second place."""
+"""A superuser's change of any row of the record, triggers off, is found with the copies at the second place."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def rules(report: Report) -> set[Rule]:
 
 @pytest.fixture
 async def witness(record: Record, tmp_path: Path) -> AsyncIterator[WitnessAt]:
-    """A record of 600 events with two checkpoints that a witness has cosigned."""
+    """Yields a witness that has cosigned two checkpoints of a record with 600 events."""
     async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
         record.witnesses, record.quorum = [witness.witness], 1
         await record.grow(300)
@@ -109,7 +109,7 @@ async def test_a_record_without_events(record: Record) -> None:
 
 @pytest.mark.usefixtures("witness")
 async def test_an_event_taken_out_and_all_positions_made_anew(record: Record) -> None:
-    """No other event of the many that moved hides the one that is gone."""
+    """The many events that moved do not hide the one that is missing."""
     await record.connection.execute("delete from event where stream = 'filing:0' and seq = 2")
     await record.connection.execute(
         "create table moved as select row_number() over (order by position) as position, stream, seq from position "
@@ -152,7 +152,7 @@ async def test_a_checkpoint_forged_with_the_logs_key_but_no_witness(record: Reco
 
 @pytest.mark.usefixtures("witness")
 async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -> None:
-    """The newest checkpoint does not cover it, but somebody may have seen it."""
+    """The newest checkpoint is right, but somebody may have seen the forged one."""
     old = record.folder / "1/checkpoints/300"
     true = read_note(old.read_bytes())
     text = replace(Checkpoint.read(true.text), root=bytes(32)).text

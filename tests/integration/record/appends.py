@@ -42,7 +42,7 @@ def batch(stream: str, *events: dict[str, Any], **changes: Any) -> Batch:
 
 
 class Log:
-    """A ledger on one database, with a filing of its own."""
+    """A ledger on one database, with a filing of its own to append to."""
 
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self.filing: UUID = uuid4()

@@ -23,5 +23,5 @@ async def connection(world: World) -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def nobody_published(world: World) -> None:
-    """Deletes all keys from the record: those that seal the publishers' names."""
+    """Deletes all keys from the record; they encrypt the publishers' names."""
     await world.execute("delete from filing_key")

@@ -1,4 +1,4 @@
-"""An officer is absent: the directory names the last day and the substitute, and all claimed tasks pass over."""
+"""An officer is absent: the directory names the last day and the substitute, who gets all claimed tasks."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The rights to see a filing, and the recorded looks: by `View` of a platform with a guard."""
+"""The rights to see a filing, and the recorded looks, by `View` on a platform with a guard."""
 
 import asyncio
 import random
@@ -99,7 +99,7 @@ async def register(world: World, name: str, seed: int, *grants: Grant) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """A registered program that asks, for an actor or for itself."""
+    """A registered program that asks questions, for an actor or for itself."""
 
     name: str
     seed: int
@@ -173,12 +173,12 @@ class Seen:
     unread: UUID
 
     async def access(self, filing: UUID) -> list[tuple[str, str, str | None]]:
-        """Question, program and role of every look at a filing, as the record has them."""
+        """Returns question, program and role of every look at a filing in the record."""
         looks = "select question, principal, role from access where filing_id = $1 order by at"
         return [tuple(row) for row in await self.world.fetch(looks, filing)]
 
     async def forgotten(self) -> None:
-        """As if nobody had looked yet."""
+        """Deletes all recorded looks."""
         await self.world.execute(
             "alter table access disable trigger access_rows; delete from access;"
             "alter table access enable always trigger access_rows"
@@ -216,7 +216,7 @@ KIND: Final = {rd.AskPayment: "payment", rd.AskParcel: "parcel", rd.AskReferral:
 
 
 def question(kind: type[Any], filing: UUID | str, actor: Actor | None = None) -> dict[str, Any]:
-    """A question of this type about a filing, or its first stream of the kind that is asked about."""
+    """Returns a question of this type about a filing, or about the filing's first stream of the question's kind."""
     about = KIND.get(kind, "filing")
     stream = f"{about}:{filing}:1" if kind in KIND else f"{about}:{filing}"
     whom = {"actor": (actor or APPLICANT_AN).model_dump(mode="json", exclude_none=True)}
@@ -251,7 +251,10 @@ DESKS: Final = {"desk-here": HERE, "desk-lead": LEAD, "desk-police": POLICE, "of
 
 
 def expected(name: str, actor: Actor | None, kind: type[Any], filing: str) -> bool:
-    """Written by hand from docs/access.md, for An's filings at H56.30 and H01.12, and Bình's at H56.30."""
+    """Returns whether the asker may see this filing, by docs/access.md.
+
+    The filings are An's at H56.30 and at H01.12, and Bình's at H56.30.
+    """
     filed = FILED_BY.get(filing) in GOES_ON.get(name, set())
     if actor is None:
         ordinary = kind not in {rd.AskDelivery, rd.AskAccess}
@@ -294,7 +297,7 @@ async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
 
 
 async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
-    """Sixty looks of many askers, half of them refused: the list holds those that were answered, and no others."""
+    """Of sixty looks by many askers, half of them refused, the list has exactly the answered ones."""
     draw = random.Random(17)
     filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined, "unread": seen.unread}
     looks: dict[str, list[tuple[Any, ...]]] = {name: [] for name in filings}
@@ -378,7 +381,7 @@ def looking(seen: Seen) -> rd.Asked:
 
 
 async def files_are_for_those_who_handle_the_filing(seen: Seen) -> None:
-    """An's paper and result by each asker; each address that was given is a look, and an upload is none."""
+    """Each asker requests An's paper and result: each address that is issued counts as a look, an upload does not."""
     result = (await seen.programs["portal-1"].ask(question(rd.AskResult, seen.an), APPLICANT_AN))["result"]
     paper = await seen.world.fetchval(_PAPER, f"filing:{seen.an}")
     await seen.forgotten()
@@ -434,7 +437,7 @@ async def a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
 
 
 def other_signature(text: str) -> str:
-    """The same signature, encoded differently: of the last letter only the first two bits count."""
+    """Returns the same signature in another encoding: only the first two bits of the last letter count."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return text[:-1] + letters[letters.index(text[-1]) ^ 1]
 
@@ -501,14 +504,14 @@ async def what_was_recorded_stays(seen: Seen) -> None:
 
 @asynccontextmanager
 async def door(world: World) -> AsyncIterator[Pool]:
-    """Connections with the rights of the role of the door."""
+    """Yields connections with the rights of the door's role."""
     role = {"role": "motcua_gateway"}
     async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=3, server_settings=role) as pool:
         yield pool
 
 
 def unchecked(seen: Seen, pool: Pool) -> Views:
-    """Views that answer everybody: only PostgreSQL limits the rows of a reader."""
+    """Returns views that answer every asker: only PostgreSQL limits the rows of a reader."""
     addresses = FileAddresses(open_store(seen.world.objects), "http://gateway.test", b"k" * 32)
     return Views(pool, Vault(seen.world.settings.master), KINDS, None, addresses)
 
@@ -529,7 +532,7 @@ def unsigned(text: object) -> tuple[IdentityStatement, KeyId]:
 
 
 def without_filing(answer: rd.Answer, filing: UUID) -> str:
-    """Returns an answer without what is the filing's own in each, foreign or unknown: its id, and the present time."""
+    """Returns an answer without the values that differ between any two filings: the id, and the present time."""
     told = answer.model_dump_json().replace(str(filing), "-")
     return re.sub(r'"(as_of|expires_at)":"[^"]*"|"url":"[^"]*"', "", told)
 
@@ -539,13 +542,13 @@ ABOUT_NONE: Final = {rd.AskCounts, rd.AskAgency}
 
 
 def shown_to(name: str, actor: Actor | None) -> set[str]:
-    """The filings, by name, whose rows the door's role may see for this asker, of any procedure."""
+    """Returns the names of the filings whose rows the door's role may see for this asker, of any procedure."""
     programs = {"extracts": "desk-here"}
     return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
 
 
 async def answered(views: Views, asked: rd.Asked, *readers: Reader, proved: Proved | None = None) -> rd.Answer:
-    """Returns the answer to these readers in the form of the workers' answers. `proved` is for views with a guard."""
+    """Returns the views' answer to these readers, as workers give it. `proved` is for views with a guard."""
     try:
         found = await views.found(asked, Session(cast("Proved", proved), readers))
     except RefusalError as error:
@@ -554,7 +557,7 @@ async def answered(views: Views, asked: rd.Asked, *readers: Reader, proved: Prov
 
 
 async def rows_of_lists(views: Views, *those: Reader) -> set[str]:
-    """The filings and agencies in everything that a list shows to these readers."""
+    """Returns the ids of the filings in all lists for these readers, and "an absence" for a row without a filing."""
     lists: list[dict[str, Any]] = [{"ask": "tasks"}, *({"ask": "filings", "client_id": f"portal-{n}"} for n in (1, 2))]
     for agency in (HERE, LEAD, POLICE, "H01.60"):
         lists += [{"ask": "tasks", "agency": agency}, {"ask": "absences", "agency": agency}]
@@ -565,7 +568,7 @@ async def rows_of_lists(views: Views, *those: Reader) -> set[str]:
 
 
 async def no_foreign_row_is_shown(seen: Seen, pool: Pool) -> Counter[bool]:
-    """Asks each question for each reader, of a filing of theirs and of others. Returns how many showed something."""
+    """Asks each question as each reader, about own and foreign filings; returns how many answers showed something."""
     views, whole = (
         unchecked(seen, pool),
         {"an": seen.an, "binh": seen.binh, "joined": seen.joined, "unread": seen.unread},
@@ -612,7 +615,7 @@ GUARDED: Final = ("event", "stream", "receipt", "filing", "filing_key", "task", 
 
 
 async def hides_everything(seen: Seen, pool: Pool, *tables: str) -> None:
-    """Without a reader no row is shown."""
+    """Checks that no row is shown without a reader."""
     assert await rows_of_lists(unchecked(seen, pool)) == set()
     for table in tables:
         assert await seen.world.fetchval(f"select count(*) from {table}") > 0, table  # noqa: S608 -- names of ours

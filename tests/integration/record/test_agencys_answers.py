@@ -1,4 +1,4 @@
-"""Where identity is required, the log takes an agency's answer only from the agency's program, and finds it again."""
+"""Where identity is required, the log takes an agency's answer only from the agency's program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DONE: Final = "accept:automatic"
 
 
 def answered(world: World, log: Log, answer: Any, act: str = CHECK, **other: Any) -> AgencyAnswer:
-    """The answer as the default back office gives it, with the fields of `other` replaced."""
+    """Returns the default back office's answer, with the fields of `other` replaced."""
     assert world.office is not None
     request = REQUEST | {"request_id": "issue:1"} if act == ISSUE else REQUEST
     told = world.office.answer(f"filing:{log.filing}", act, request, answer).model_dump(mode="json", exclude_none=True)
@@ -36,7 +36,7 @@ def kinds(answer: Appended) -> list[str]:
 
 
 async def locked(world: World, log: Log) -> World:
-    """The world with the default back office; the log now asks for identity."""
+    """Returns the world with the default back office; the log now requires identity."""
     log.ledger = FindingLedger(log.pool, Vault(world.settings.master), KINDS, log.meter, AUDIENCE)
     await log.append(ASKED)
     return await with_office(world)

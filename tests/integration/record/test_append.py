@@ -1,4 +1,4 @@
-"""The append by itself, on PostgreSQL alone: the order of its writes, and the claims that it refuses."""
+"""The append alone, on PostgreSQL: the order of its writes, and the claims that it refuses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -402,7 +402,7 @@ async def test_of_a_filing_that_has_begun_the_log_says_who_answers_for_it(world:
 
 @dataclass
 class Wire:
-    """Between the platform and PostgreSQL. `trips`: how many answers have come back."""
+    """A wire between the platform and PostgreSQL. `trips`: the number of answers that have come back."""
 
     trips: int = 0
 
@@ -420,7 +420,7 @@ class Wire:
 
 @asynccontextmanager
 async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
-    """The world with its platform at work, which has one connection to PostgreSQL, over a wire that counts."""
+    """Yields the world with its platform at work, which has one connection to PostgreSQL, and the wire that counts."""
     address, wire = urlsplit(world.app_dsn), Wire()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A bundle proves one filing offline, gives nobody away unless asked to, and does not survive any change."""
+"""A bundle proves one filing offline, reveals no person unless it is requested, and is invalid after any change."""
 
 import asyncio
 import copy
@@ -43,7 +43,7 @@ async def paid_and_posted(world: World) -> Play:
 
 
 class Kept(NamedTuple):
-    """The bundle of such a filing, without and with its decrypted parts, and its files; and another filing's bundle."""
+    """A paid filing's bundle, without and with its decrypted parts, and its files; and another filing's bundle."""
 
     play: Play
     payment: list[str]
@@ -61,7 +61,7 @@ def stories() -> list[Kept]:
 
 @pytest.fixture
 async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Made once for all tests that only read or change a bundle; each has its copy."""
+    """A bundle, made once for all tests that only read or change it; each test has its copy."""
     if not stories:
         play = await paid_and_posted(world)
         files = shutil.copytree(urlsplit(world.objects).path, tmp_path_factory.mktemp("kept") / "objects")
@@ -73,7 +73,7 @@ async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempP
 
 
 def mended(bundle: Json) -> Json:
-    """The bundle with heads, receipts and digest that agree with its events, as a forger would leave it."""
+    """Returns the bundle with heads, receipts and digest that agree with its events, as a forger would leave it."""
     made = copy.deepcopy(bundle)
     for stream in made["streams"]:
         last = stream["events"][-1]
@@ -119,7 +119,7 @@ def events(bundle: Json) -> list[Json]:
 
 
 def readable(bundle: Json) -> str:
-    """The bundle and everything in it that is only encoded."""
+    """Returns the text of the bundle, also of the parts that are only encoded."""
     parts = [b64decode(event[name]).decode() for event in events(bundle) for name in ("body", "actor")]
     parts += [b64decode(receipt["body"]).decode() for stream in bundle["streams"] for receipt in stream["receipts"]]
     return canonical(bundle).decode() + "".join(parts)
@@ -140,7 +140,7 @@ def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(kept: Kep
 
 
 def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(kept: Kept) -> None:
-    """Every place of it changed, removed, doubled, moved or added to, one at a time."""
+    """Every part of the bundle is changed, removed, doubled, moved or added to, one at a time."""
     for bundle in (kept.bundle, kept.sealed):
         assert check(bundle).verified
         changes = 0
@@ -224,7 +224,7 @@ def cut(kind: str, events_left: int) -> Forgery:
 
 
 def rewrite(of: str, seq: int, **columns: Any) -> Forgery:
-    """Change an event, and every hash from there on."""
+    """Returns a forgery that changes an event, and every hash from there on."""
 
     def forge(bundle: Json) -> None:
         (stream,) = (stream for stream in bundle["streams"] if stream["stream"].startswith(of))
@@ -330,7 +330,7 @@ def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(kept: Ke
 
 
 def offline(folder: Path, *words: str) -> int:
-    """The exit code of `motcua ledger verify` without any database setting."""
+    """Returns the exit code of `motcua ledger verify` without any database setting."""
     command = [str(Path(sys.executable).with_name("motcua")), "ledger", "verify", *words]
     return subprocess.run(command, cwd=folder, env={}, check=False, stdout=subprocess.DEVNULL).returncode
 

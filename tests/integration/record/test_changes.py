@@ -26,7 +26,7 @@ from views.watching import PAUSE, Watch
 
 
 async def statuses(play: Play) -> list[tuple[int, int]]:
-    """Seq and status after each event of a filing, as its timeline has them."""
+    """Returns seq and status after each event of a filing, from its timeline."""
     entries = await play.world.client.timeline(play.filing)
     return [(entry.seq, entry.status) for entry in entries if entry.status is not None]
 
@@ -85,7 +85,7 @@ async def paged(client: FilingClient, filing: UUID) -> AsyncIterator[rd.Changes]
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Set as soon as somebody waits for changes."""
+    """An `Event` that is set as soon as a caller waits for changes."""
     begun, beyond = asyncio.Event(), Watch.beyond
 
     async def noticed(watch: Watch, stream: str, after: int, wait: float) -> None:
@@ -133,7 +133,7 @@ async def test_no_follower_spins(
 
 STREAMS: Final = ("filing:a", "filing:b", "filing:c")
 LONG: Final = 60.0
-"""Seconds that no test here waits: each ends before."""
+"""Seconds to wait, longer than any of these tests."""
 
 
 class Counted:
@@ -162,7 +162,7 @@ class Counted:
 
 @pytest.fixture
 async def pool(world: World) -> AsyncIterator[Counted]:
-    """A pool of superusers, for whom `STREAMS` are there, each with one event."""
+    """A superuser's pool, with a database in which the streams `STREAMS` have one event each."""
     async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=2) as made:
         add = "insert into stream (stream, filing_id, agency, head_seq) values ($1, gen_random_uuid(), 'H56.30', 1)"
         await made.executemany(add, [(stream,) for stream in STREAMS])
@@ -170,7 +170,7 @@ async def pool(world: World) -> AsyncIterator[Counted]:
 
 
 async def waiting(watch: Watch, stream: str, many: int = 1, after: int = 1) -> list[asyncio.Task[None]]:
-    """So many who wait for a stream, once they do."""
+    """Returns `many` tasks that wait for a stream, once they do."""
     tasks = [asyncio.create_task(watch.beyond(stream, after, LONG)) for _ in range(many)]
     await asyncio.sleep(0)
     return tasks

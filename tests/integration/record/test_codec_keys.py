@@ -1,4 +1,4 @@
-"""The record names the key of the workers: a process without it does not work, and the doctor names what is missing."""
+"""The record names the workers' key: a process without that key does not work, and the doctor names it."""
 
 from __future__ import annotations
 

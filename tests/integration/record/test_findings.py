@@ -1,4 +1,4 @@
-"""The log takes what follows from an act outside only with its finding, and from a run that knows the same events."""
+"""The log takes an outside act's event only with a finding of the act, and only from a run with the same events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FOUND: Final = f"insert into finding select $1, 'x', gen_random_uuid(), '{{}}', 
 
 
 async def rules(log: Log, *events: dict[str, Any], of: str = "payment", **changes: Any) -> list[str]:
-    """The rules by which the log refuses these events of the payment; nothing keeps findings for them."""
+    """Returns the rules by which the log refuses these events; no findings are kept for them."""
     ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
     refused = (await ledger.append(log.batch(*events, stream=of, **changes))).refused
     return [] if refused is None else [one.rule for one in refused.problems]
@@ -78,7 +78,7 @@ async def test_a_tracking_step_is_recorded_in_the_words_of_the_post_alone(world:
 
 
 async def test_an_order_is_recorded_with_its_own_address_to_pay_at_which_nobody_reads_beside_it(world: World) -> None:
-    """The address may contain the payer's own."""
+    """The address to pay at may contain the payer's network address."""
     async with opened(world) as log:
         await log.append(ASKED)
         await log.append(REQUESTED, stream="payment")
@@ -126,7 +126,7 @@ async def test_what_a_batch_has_read_this_process_has_read_too(world: World) -> 
 
 
 async def test_a_run_that_was_told_other_events_does_not_go_on(world: World) -> None:
-    """A stranger's worker may have given it those events."""
+    """An intruder's worker may have given the run those events."""
     async with opened(world) as log:
         first = await log.append(ASKED)
         assert (await log.append(head=first.head)).head == first.head
@@ -147,7 +147,7 @@ async def test_a_run_ahead_of_the_log_learns_no_receipt(world: World) -> None:
 
 
 async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World) -> None:
-    """It has no key: an append that waits for one would never end."""
+    """The filing has no key: an append that waits for one would never end."""
     async with opened(world) as log:
         ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
         log.filing = uuid4()
@@ -158,7 +158,7 @@ async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World
 
 
 async def test_a_run_of_a_filing_that_was_lost_is_told_so_by_whichever_event(world: World) -> None:
-    """Its key is still in this process's cache."""
+    """The filing's key is still in this process's cache."""
     async with opened(world) as log:
         await log.append(RELEASED)
         lost = "alter table {0} disable trigger all; delete from {0}; alter table {0} enable trigger all"
@@ -192,7 +192,7 @@ async def test_nothing_ends_without_money_that_somebody_has_found(world: World) 
 async def test_findings_are_deleted_thirty_days_after_the_end_of_their_stream(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And as long after a finding whose stream never began; by the owner alone, page by page."""
+    """Findings of streams that never began are deleted after the same time; only the owner deletes, page by page."""
     monkeypatch.setattr(ledger, "PAGE", 3)
     streams: dict[str, tuple[int, int | None, tuple[bool, Any] | None]] = {
         # the days since its findings, since its last event, and whether it is open, or until when it is watched

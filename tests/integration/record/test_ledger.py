@@ -1,4 +1,4 @@
-"""The record of real filings: it can't be changed unseen, it gives nobody away, and the read models follow it."""
+"""The record of real filings: each change is noticed, no person is revealed, and the read models follow the log."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_the_record_verifies_and_whatever_a_superuser_changes_in_it_is_nam
 
 
 async def verified(world: World, stream: str, statements: Iterable[str]) -> tuple[int, set[tuple[Any, ...]]]:
-    """The result of `motcua ledger verify` for a copy of the world after these statements: exit code, problems."""
+    """Returns exit code and problems of `motcua ledger verify` on a copy of the world after these statements."""
     copy = f"{world.namespace}_copy"
     async with copied(world, copy) as superuser_dsn:
         async with world.connection(superuser_dsn) as connection:
@@ -168,7 +168,7 @@ from pg_locks held join pg_locks waiting using (pid) join pg_stat_activity using
 where held.granted and not waiting.granted and datname = current_database()
     and held.relation in ('event'::regclass, 'filing'::regclass, 'task'::regclass)
 """
-"""By those who wait."""
+"""The tables that a transaction has locked while it waits for another lock."""
 
 
 SEALED: Final = {("event", "sealed"), ("filing_key", "wrapped"), ("index_key", "wrapped")}
@@ -197,7 +197,7 @@ async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World,
 
 @asynccontextmanager
 async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
-    """The platform worker and the back office as processes of their own, and the files that they log to."""
+    """Runs the platform worker and the back office as processes; yields the files that they log to."""
     modules = (ANY_FILES, "sandbox.presigned")
     logs = [folder / f"{module}.log" for module in modules]
     ready = [folder / f"{module}.ready" for module in modules]
@@ -220,7 +220,7 @@ async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
 
 
 async def rudely(world: World, play: Play) -> list[str]:
-    """The answers to malformed messages that contain personal data."""
+    """Returns the answers to malformed messages that contain personal data."""
     client = await stock(world)
     handle = client.get_workflow_handle(f"filing:{play.filing}")
     by = {"actor": PERSON, "via": {"principal": "canary principal"}}
@@ -252,7 +252,7 @@ async def nothing_in_the_tables(world: World) -> None:
 
 
 async def nothing_in_the_engine(world: World) -> None:
-    """Ids, memos and search attributes can be seen by anybody with access to the list of workflows."""
+    """Checks ids, memos and search attributes, which everybody with access to Temporal's list of workflows can see."""
     types = []
     async for execution in world.temporal.list_workflows():
         types.append(execution.workflow_type)

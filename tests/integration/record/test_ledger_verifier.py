@@ -1,8 +1,8 @@
 """The ledger verifier against a real PostgreSQL: a true log verifies, and each way of tampering is found and named.
 
-The rows are written by a little writer of this module, by `docs/ledger.md`. All tests share one log: what
-a test changes in it, and what the verifier then sees, is one transaction that ends with the test. Only where the
-verifier connects by itself a test has a database of its own.
+A small writer of this module writes the rows as `docs/ledger.md` defines them. All tests share one log: the changes of
+a test, and their verification, are one transaction that is rolled back. A test in which the verifier makes its own
+connection has a database of its own.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ CHAINED = "".join(
 
 @dataclass
 class Writer:
-    """Appends true events, one transaction each; `stream` is `<kind>:<name>` and its filing is derived from it."""
+    """A writer of true events, one transaction each; a filing's id comes from its stream's name `<kind>:<name>`."""
 
     connection: Connection
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Writer:
     codes: dict[str, Any] = field(default_factory=dict)
 
     def on(self, connection: Connection) -> Writer:
-        """Returns another writer that continues from here."""
+        """Returns another writer that continues from the same state."""
         return Writer(connection, dict(self.heads), dict(self.filings), dict(self.codes))
 
     async def append(
@@ -149,7 +149,7 @@ class Writer:
         return f"{AGENCY}-{period}-{letter}{await self.connection.fetchval(counted, AGENCY, kind, period):07d}"
 
     async def filing(self, name: str) -> None:
-        """A filing with its payment, which has a receipt for a fee, and its parcel."""
+        """Appends a filing with its payment, which has a receipt for a fee, and its parcel."""
         async with self.connection.transaction():
             await self.append(f"filing:{name}", "submitted", {"code": await self.number("dossier"), "note": "hồ sơ"})
         await self.append(f"filing:{name}", "accepted", {})
@@ -193,7 +193,7 @@ class Writer:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Address of a PostgreSQL of this module, without database name."""
+    """Yields the address of a PostgreSQL of this module, without database name."""
     with warnings.catch_warnings():
         # The package asks for the user's runtime directory on import and warns where there is none.
         warnings.simplefilter("ignore")
@@ -217,7 +217,7 @@ async def with_tables(server: str) -> str:
 
 
 async def of_three_filings(server: str) -> tuple[str, Writer]:
-    """A ledger of three filings: a, b and c, numbered 1, 2, 3."""
+    """Returns a ledger of three filings, a, b and c, numbered 1, 2, 3: its address and its writer."""
     async with connected(dsn := await with_tables(server)) as connection:
         writer = Writer(connection)
         for name in "abc":
@@ -232,14 +232,14 @@ def filed(server: str) -> tuple[str, Writer]:
 
 @pytest.fixture
 async def db(filed: tuple[str, Writer]) -> AsyncIterator[Connection]:
-    """The ledger of three filings, in a transaction that is taken back."""
+    """Yields a connection to the ledger of three filings, in a transaction that is rolled back."""
     async with connected(filed[0]) as connection, taken_back(connection):
         yield connection
 
 
 @pytest.fixture
 def writer(db: Connection, filed: tuple[str, Writer]) -> Writer:
-    """Goes on with the three filings."""
+    """A writer that continues the ledger of three filings."""
     return filed[1].on(db)
 
 
@@ -262,7 +262,7 @@ async def problems(db: Connection) -> set[str]:
 
 
 def named(report: Report) -> set[str]:
-    """Each problem as the tables below have it: its rule, stream and sequence, and the issued number that it names."""
+    """Returns each problem in the form of the tables below: its rule, stream, sequence, and the issued number in it."""
     assert report.verified is (not report.problems)
     return {
         " ".join(str(part) for part in (p.rule, p.stream, p.seq, p.number) if part is not None) for p in report.problems
@@ -275,13 +275,13 @@ def listed(findings: str) -> set[str]:
 
 @pytest.fixture
 async def dsn(server: str, filed: tuple[str, Writer]) -> str:
-    """The three filings in a database of this test's own."""
+    """The address of this test's own database with the three filings."""
     return await new_database(server, urlsplit(filed[0]).path[1:])
 
 
 @pytest.fixture
 async def own(dsn: str, filed: tuple[str, Writer]) -> AsyncIterator[Writer]:
-    """Goes on with them there."""
+    """A writer that continues the three filings in this test's own database."""
     async with connected(dsn) as connection:
         yield filed[1].on(connection)
 
@@ -312,7 +312,7 @@ def parsed(raw: Event) -> Event:
 
 
 def as_sent(event: Event) -> Event:
-    """Its ids and instants as PostgreSQL sends them."""
+    """Returns an event's ids and instants in the form in which PostgreSQL sends them."""
     times = {name: (event[name] - PG_EPOCH) // timedelta(microseconds=1) for name in ("occurred_at", "recorded_at")}
     sent = {name: moment.to_bytes(8, "big", signed=True) for name, moment in times.items()}
     return sent | {name: event[name].bytes for name in ("event_id", "filing_id")}
@@ -499,7 +499,7 @@ ATTACKS: dict[str, tuple[str, ...]] = {
 
 
 def each(attacks: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, set[str]]]:
-    """Statements, and the problems that they make."""
+    """Yields statements, each with the problems that it causes."""
     for findings, ways in attacks.items():
         for way in ways:
             of_b = re.sub(r"@(\d+)", r"@b and seq = \1", way)

@@ -1,4 +1,4 @@
-"""Histories that Temporal finds too long: each run makes way for the next, and nobody notices."""
+"""Histories that are too long for Temporal: each run continues as a new one, and nobody notices."""
 
 import asyncio
 import tempfile
@@ -46,7 +46,7 @@ async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, ki
 
 @pytest.fixture
 async def short() -> AsyncIterator[World]:
-    """A world in which a run is asked to make way after 30 events."""
+    """A world in which Temporal suggests continue-as-new to a run after 30 events."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
         async with Stack(Path(name).resolve(), parts=PARTS, temporal={SUGGEST: "30"}) as stack:
             await publish_demo(stack.env)

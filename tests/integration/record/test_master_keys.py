@@ -1,4 +1,4 @@
-"""Master keys: one that a service keeps, over HTTP; and `motcua keys rotate`, which moves the record to another one."""
+"""Master keys: one in a service, over HTTP; and `motcua keys rotate`, which moves the record to another key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def engine(server: Server) -> Iterator[Engine]:
 
 
 class Engine:
-    """A key of its own in the service, and control over the service's faults."""
+    """A new key in the service, and control over the service's faults."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -177,7 +177,7 @@ class Between:
 
 @asynccontextmanager
 async def between(engine: Engine) -> AsyncIterator[tuple[Between, str]]:
-    """With the address of the key through there."""
+    """Runs the proxy; yields it, and the key's address through it."""
     wire = Between(engine)
     async with await asyncio.start_server(wire.accept, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]

@@ -1,4 +1,4 @@
-"""A kind of stream that is nothing but a descriptor and its rules works like those that the platform has."""
+"""A kind of stream with only a descriptor and its rules works like the kinds that the platform has."""
 
 import importlib
 import inspect
@@ -47,7 +47,7 @@ async def platform(world: World) -> AsyncIterator[None]:
 
 
 async def lodge(world: World, play: Play) -> str:
-    """Appeal about a filing; the name of the stream."""
+    """Lodges an appeal about a filing; returns the name of the appeal's stream."""
     stream = str(StreamId("appeal", play.filing, 1))
     start = {"filing_id": str(play.filing), "n": 1, "agency": AGENCY, "about": "canary: nobody answers"}
     await world.temporal.start_workflow("Appeal", start, id=stream, task_queue=TASK_QUEUE)
@@ -85,7 +85,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
 
 async def guarded(world: World, stream: str) -> None:
-    """The guard, the directory and the writers are checked, and a refusal leaves no trace."""
+    """Checks the guard, the directory and the writers, and that a refusal leaves no trace."""
     client = world.client
     leaders = (LEADER, officer(Role.LEADER))
     assert [(await client.actions(stream, actor))[0].allowed for actor in leaders] == [True, False]
@@ -100,7 +100,7 @@ async def guarded(world: World, stream: str) -> None:
 
 
 async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
-    """Its task belongs to it and to the agency that must act, not to the filing's."""
+    """Checks that the appeal's task is in the queue of the agency that must act, not of the filing's agency."""
     (task,) = (await world.client.tasks(AskTasks(agency=ABOVE))).rows
     assert (task.stream, task.agency, task.role, task.actions) == (stream, ABOVE, "leader", ("answer_appeal",))
     assert stream not in {task.stream for task in (await world.client.tasks(AskTasks(agency=AGENCY))).rows}
@@ -110,7 +110,7 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
 
 
 async def counted_by_the_doctor(world: World) -> None:
-    """Where it waits, for whom and since when, in the one sentence of all kinds that have none of their own."""
+    """Checks the doctor's sentence about appeals, a general one: where they wait, for whom and since when."""
     [finding] = await waits("waits")(around(world, WITH_APPEALS))
     assert finding.health is Health.WARN
     assert finding.what.en.startswith(f"{AGENCY}: 1 appeal wait for {ABOVE}, the first since 20")

@@ -24,7 +24,7 @@ OWN: Final = "select stream, seq from event order by recorded_at, stream, seq"
 
 @pytest.fixture(autouse=True)
 async def _nothing_is_published(world: World) -> None:
-    """The log is empty, as before the catalogue was recorded."""
+    """Empties the log, as before the catalogue was recorded."""
     await world.execute("""
             alter table event disable trigger all;
             alter table position disable trigger all;
@@ -55,7 +55,7 @@ async def places(log: Log) -> list[tuple[str, int]]:
 
 
 async def in_order(world: World) -> bool:
-    """Whether the order of events is right; other faults of the invented events are ignored."""
+    """Returns whether the order of events is right; other faults of the invented events are ignored."""
     report = await ledger_verifier.verify(world.superuser_dsn)
     return Rule.POSITION not in {problem.rule for problem in report.problems}
 
@@ -104,7 +104,7 @@ async def test_a_new_epoch_is_no_append(world: World) -> None:
 
 
 async def test_an_append_notes_itself_and_the_database_notes_what_builds_of_before_append(world: World) -> None:
-    """In every order of the two, with one row of `unpositioned` for each append, as its own build would have it."""
+    """Appends of both builds follow each other in every order; each makes its build's own row of `unpositioned`."""
     async with opened(world) as log, world.connection(world.owner_dsn) as owner:
         stream = f"filing:{log.filing}"
         await log.append(ASKED, ASKED)

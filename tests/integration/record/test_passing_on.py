@@ -1,4 +1,4 @@
-"""Filings that go to another agency while they run: by a leader, and all at once from an agency that is closed."""
+"""Filings that pass to another agency while they run: one by a leader, or all of a closed agency."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ async def passed(play: Play) -> Play:
 
 
 async def registered(shell: Shell, agency: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Returns the filings in an agency's register of this year, each with the agencies from which to which it went."""
+    """Returns the filings in an agency's register of this year, each with its moves from one agency to another."""
     told = (await shell("papers", "register", agency, f"{datetime.now(VIETNAM):%Y}", "--json")).json
     assert told["filings"] == len(told["lines"])
     return [(line["code"], [(one["origin"], one["to"]) for one in line["passed"]]) for line in told["lines"]]
@@ -126,7 +126,7 @@ async def test_an_approval_by_silence_is_kept_and_nothing_goes_where_nobody_lead
 
 
 class Own(Signed):
-    """The successor's own back office; `made` are the filings whose results it made."""
+    """The successor's own back office; `made` are the codes of the filings whose results it made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ class Own(Signed):
 
 
 class KilledError(Exception):
-    """The command is killed after its first filing."""
+    """Stands for a kill of the command after its first filing."""
 
 
 def killed(_: int, __: int) -> None:
@@ -151,7 +151,7 @@ CLOSING: Final = {"day": "2026-01-01", "successor": TO, "document": "15/2026/NQ-
 def closed(*agencies: str, **officers: dict[str, str]) -> bytes:
     """Returns the directory with these agencies closed, and their successor with a back office of its own.
 
-    The officers of the police have left, if it is closed. `officers` are more entries about the successor's, by the
+    If the police is closed, its officers have left. `officers` are further fields of the successor's officers, by the
     last part of their identity.
     """
     directory = yaml.safe_load(DIRECTORY)

@@ -1,4 +1,4 @@
-"""No statement that somebody waits for reads a big table from end to end, as PostgreSQL plans it at 300,000 filings."""
+"""No statement that a person waits for reads a big table from end to end, by PostgreSQL's plans for 300,000 filings."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ BIG: Final = frozenset(
     {"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task", "position", "finding"}
 )
 OFTEN: Final = 7
-"""From the sixth time on PostgreSQL may plan a statement without looking at its parameters."""
+"""The number of executions: from the sixth on, PostgreSQL may plan a statement without its parameters."""
 
 
 SOME: Final = """
@@ -98,7 +98,7 @@ async def on(dsn: str, *statements: str) -> None:
 
 @pytest.fixture(scope="module")
 def province(stack: Mapping[str, str]) -> Iterator[str]:
-    """The application role's address of a database with 300,000 filings, which reports each plan to its client."""
+    """Yields the application role's address of a database with 300,000 filings, which sends its clients each plan."""
     superuser = stack["MOTCUA_SUPERUSER_DATABASE_URL"]
     maintenance, name = database_url(superuser, "postgres"), f"t{uuid4().hex[:12]}"
     asyncio.run(on(maintenance, f"create database {name} template motcua owner motcua_owner"))
@@ -124,7 +124,7 @@ def wrong(plan: dict[str, Any]) -> list[str]:
 
 
 async def asked(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
-    """The faults in the plan of each executed statement, by statement."""
+    """Returns the faults in the plan of each executed statement, by statement."""
     found: dict[str, list[str]] = {}
     executed = Counter[str]()
     connection = await asyncpg.connect(dsn, server_settings=settings)
@@ -156,7 +156,7 @@ def restarter(connection: Any) -> Restarter:
 
 
 async def every_page(ask: Callable[[str | None], Awaitable[Any]]) -> None:
-    """A few pages: far from the first too, a page costs no more."""
+    """Reads a few pages: a page costs no more far from the first one."""
     following = (await ask(None)).next
     for _ in range(2):
         if following is not None:
@@ -284,7 +284,7 @@ async def test_no_big_table_is_read_whole(province: str, what: str, often: int, 
 
 
 async def test_waits_of_open_streams_are_looked_up(province: str) -> None:
-    """Each open stream is, so that the cost is theirs and not the record's."""
+    """The statement looks each open stream up, so that its cost depends on these streams, not on the whole record."""
     found = await asked(province, lambda c, _: waiting(c, KINDS, "outcomes", datetime.now(UTC)))
     assert found
     assert not [one for problems in found.values() for one in problems if one.startswith("scans")]
@@ -309,7 +309,7 @@ union all select 'filer:portal', filing_id from filing
 union all select 'applicant:' || md5(filing_id::text), filing_id from filing;
 analyze task, reader;
 """
-"""An agency with 100,000 tasks, and the readers of all filings."""
+"""The SQL that adds an agency with 100,000 tasks, and the readers of all filings."""
 
 
 async def recorded_look(connection: Any, some: Some) -> None:
@@ -336,7 +336,7 @@ AS_DOOR: Final[Mapping[str, Ask]] = {
 
 @pytest.fixture(scope="module")
 def busy(province: str, stack: Mapping[str, str]) -> str:
-    """The superuser's address of the same database, with `BUSY` in it."""
+    """Returns the superuser's address of the same database, with `BUSY` in it."""
     superuser = database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], urlsplit(province).path[1:])
     asyncio.run(on(superuser, BUSY))
     return superuser

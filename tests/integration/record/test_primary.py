@@ -1,4 +1,4 @@
-"""A connection to the record by an address with several hosts."""
+"""A connection to the record through an address with several hosts."""
 
 import asyncio
 from typing import Any
@@ -12,13 +12,13 @@ from views import primary
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers nothing, as a host that was lost."""
+    """Answers nothing, like a lost host."""
     await reader.read()
     writer.close()
 
 
 def at(dsn: str, *hosts: str) -> str:
-    """Returns the address with other hosts; an empty one is its own."""
+    """Returns the address with other hosts; an empty one stands for the address's own host."""
     parts = urlsplit(dsn)
     user, _, own = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user}@{','.join(host or own for host in hosts)}").geturl()

@@ -1,4 +1,4 @@
-"""Read models are rebuilt from the log, equal row by row, after any damage; and the standing of streams."""
+"""Read models are rebuilt from the log, equal row by row, after any damage, with the standing of streams."""
 
 import asyncio
 import json
@@ -139,7 +139,7 @@ async def test_what_is_appended_after_a_look_is_seen_by_the_next(
     begin = rebuilding._Rebuild.__init__
 
     class Watched:
-        """The rebuild's connection; further appends happen once, after its first query."""
+        """The rebuild's connection, which makes further appends once, after its first query."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection
@@ -231,7 +231,7 @@ async def test_killed_it_leaves_the_old_tables_and_the_next_cleans_up(world: Wor
 
 
 async def process(world: World, folder: Path) -> tuple[int, str]:
-    """`motcua ledger rebuild --json` that dies where a failpoint is armed in `folder`: exit code, output."""
+    """Runs `motcua ledger rebuild --json`, which dies at a failpoint armed in `folder`; returns code and output."""
     running = forked(
         *("motcua.command", "ledger", "rebuild", "--json"),
         cwd=folder,
@@ -299,7 +299,7 @@ insert into calendar (name, agency, sha256, body, published_at)
 select $1, $2, '', convert_to(replace(convert_from(body, 'UTF8'), '"vn"', '"' || $3 || '"'), 'UTF8'), now()
 from calendar where agency = '' order by published_at limit 1
 """
-"""A calendar like the country's, with another code."""
+"""The SQL that publishes a calendar like the country's, with another code."""
 
 LATER, EARLIER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2999, 1999))
 

@@ -1,4 +1,4 @@
-"""Numbers and keys: what a batch takes before it is written is taken with it or not at all; a key is made once."""
+"""Numbers and keys: a batch's reservations are committed with the batch or not at all, and a key is made once."""
 
 import asyncio
 import hashlib
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("nobody_published")
 
 @pytest.fixture
 async def pool(world: World) -> AsyncIterator[Pool]:
-    """One connection, as the platform has it."""
+    """A pool with one connection, opened as the platform opens it."""
     async with open_pool(world.settings.model_copy(update={"pool_size": 1})) as opened:
         yield opened
 
@@ -50,7 +50,7 @@ def vault(world: World) -> Vault:
 
 
 async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails: bool = False) -> Reserved:
-    """The reserved key and numbers, in a transaction that has ended."""
+    """Returns the reserved key and numbers, in a transaction that has ended."""
     async with pool.acquire() as connection:
         return await reserve_on(connection, vault, filing, *events, fails=fails)
 
@@ -66,7 +66,7 @@ async def reserve_on(
 
 
 class FailedError(Exception):
-    """The batch that needed the reservation failed."""
+    """The failure of the batch that needed the reservation."""
 
 
 async def test_a_batch_takes_as_many_numbers_as_its_events_carry(pool: Pool, vault: Vault) -> None:

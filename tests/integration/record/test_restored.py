@@ -1,4 +1,4 @@
-"""The first step after a restore: another generation of positions, and keys that nobody of the platform can read."""
+"""The first step after a restore: another generation of positions, and keys that the platform can't read."""
 
 import asyncpg
 import pytest

@@ -170,7 +170,7 @@ def submission(filing: UUID, **changes: Any) -> Batch:
 async def test_a_filing_that_is_handed_in_has_its_code_its_person_and_what_else_that_person_has_open(
     world: World, pool: Pool, ledger: Ledger
 ) -> None:
-    """Of the same procedure, and the ten oldest at most."""
+    """The person's other open filings are those of the same procedure, the ten oldest at most."""
     stranger = SUBMITTED.applicant.model_copy(update={"id_number": "001090000099"})
     for unlike in ({"applicant": stranger}, {"procedure": "1.000894"}):
         await ledger.append(submission(uuid4(), **unlike))

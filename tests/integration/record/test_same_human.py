@@ -1,4 +1,4 @@
-"""One human is the same in all accounts: nobody handles their own filing, nor one that they recused themselves from."""
+"""All accounts of a person count as one: nobody handles their own filing, or one that they recused themselves from."""
 
 from collections.abc import Awaitable, Mapping
 from itertools import product
@@ -24,7 +24,7 @@ from tests.integration.record.appends import batch, opened
 from tests.waits import around
 
 AN, BINH, LAN = "001090000001", "001090000002", "001090000077"
-"""The applicant of the samples, the representative, and a relative of theirs."""
+"""The citizen numbers of the samples' applicant, of the representative, and of a relative of theirs."""
 FIRST, SECOND, THIRD = (officer(Role.SPECIALIST, n=n) for n in (1, 2, 3))
 LEADER, OTHER_LEADER = officer(Role.LEADER), officer(Role.LEADER, n=2)
 LEAD, RECEPTION = officer(Role.TEAM_LEAD), officer(Role.RECEPTION)
@@ -34,14 +34,14 @@ ACTS: Final = {
     for name, kind in KINDS.items()
     if name != "filing" and kind.rules.writers & OFFICERS
 }
-"""An event by an officer for each kind of stream, beside the filing, to which officers write."""
+"""For each kind of stream to which officers write, except the filing, one event by an officer."""
 LISTED: Final = """
 insert into officer (agency, subject, role, name, person) values ($1, $2, $3, 'Bùi Thị Sáu', $4) on conflict do nothing
 """
 
 
 async def numbered(world: World, numbers: Mapping[str, str | None]) -> None:
-    """Publish the agency's officers, those in `numbers` with their citizen numbers, and a third specialist."""
+    """Publish the agency's officers, those in `numbers` with these citizen numbers, and a third specialist."""
     [entry] = [one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY]
     third = {"subject": THIRD.subject, "name": "Vũ Thị Sáu", "roles": ["specialist"]}
     known = {subject: {"id_number": number} for subject, number in numbers.items()}

@@ -1,6 +1,6 @@
 """Changes of tables beside the log as superuser, triggers off, and the check that finds each: `docs/ledger.md`.
 
-One record for all: each tampering, and the look at it, are taken back.
+All tests share one record: each tampering, and its check, are rolled back.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ PARTS: Final[dict[str, str]] = {
 
 
 def page(heading: str) -> list[tuple[str, ...]]:
-    """The cells of each row of the table under a heading of docs/ledger.md, without its first two."""
+    """Returns the cells of each row of the table under a heading of docs/ledger.md, without the header."""
     text = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8").partition(f"{heading}\n")[2]
     rows = re.split(r"\n#+ ", text)[0]
     return [
@@ -206,7 +206,7 @@ def page(heading: str) -> list[tuple[str, ...]]:
 
 
 async def found_in_rows(connection: Any, world: World) -> set[str]:
-    """The rules of the verifier that something breaks, and the tables of the rows that `motcua ledger verify` names."""
+    """Returns the verifier's rules that are broken, and the tables of the rows that `motcua ledger verify` names."""
     report = await ledger_verifier._verify(connection, None, lambda *_: None)
     differing = [
         *await beside.differences(connection),
@@ -218,7 +218,7 @@ async def found_in_rows(connection: Any, world: World) -> set[str]:
 
 
 async def found_in_parts(connection: Any) -> set[str]:
-    """The objects of the database that `motcua ledger verify` names, and the rule of the verifiers about guards."""
+    """Returns the objects of the database that `motcua ledger verify` names, and the verifiers' rule about guards."""
     guarded = {"guard"} if await guards.broken(connection) else set()
     return guarded | {one.table for one in await structure.differences(connection)}
 
@@ -234,7 +234,7 @@ async def taken_back(connection: Any, **kind: Any) -> AsyncIterator[None]:
 
 
 async def made(world: World) -> None:
-    """A record with rows in every table: a filing that is closed, with its fee, papers, result, and one that waits."""
+    """Fills every table of the record: with a closed filing, its fee, papers, result, and with a filing that waits."""
     async with world.platform(), world.back_office():
         play = await Play.begin(world, extract())
         await play.deliver()
@@ -251,7 +251,7 @@ async def made(world: World) -> None:
 
 
 async def without_triggers(superuser: Any) -> None:
-    """No trigger works in this transaction, and no foreign key."""
+    """Disables all triggers and foreign keys in this transaction."""
     await superuser.execute("set local session_replication_role = replica")
     for row in await superuser.fetch("select tgrelid::regclass::text, tgname from pg_trigger where tgenabled = 'A'"):
         await superuser.execute(f"alter table {row[0]} disable trigger {row[1]}")

@@ -1,4 +1,4 @@
-"""Reads by the kit: a filing as the log has it, open and ended; lists, page by page; counts."""
+"""Reads by the kit: a filing as the log has it, open and ended; lists, page by page; and counts."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ from views.officer import tasks
 
 
 def cursor(*parts: Any) -> str:
-    """A text in the form of a page's `next`."""
+    """Returns a text in the form of a page's `next`."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
@@ -192,7 +192,7 @@ def timeless(answer: Any) -> Any:
 
 @pytest.fixture
 async def seen(world: World) -> dict[str, Any]:
-    """A finished filing of a person who has another one open; its timeline for each audience; the other's code."""
+    """A finished filing, its timeline for each audience, and the code of the same person's open filing."""
     async with world.platform(), world.back_office(Doubtful()):
         other = await Play.begin(world, with_fee())
         play = await Play.begin(world, with_fee())
@@ -286,7 +286,7 @@ ELSEWHERE: Final = "H01.12"
 
 
 def ids_around(client_id: str, cursor: UUID) -> tuple[str, str]:
-    """Ids of submissions whose filings come before and after another one in the order of ids."""
+    """Returns two ids of submissions: the filing of one comes before this id in order, that of the other after it."""
     found = {filing_id(client_id, f"more-{n}") < cursor: f"more-{n}" for n in range(200)}
     return found[True], found[False]
 

@@ -82,7 +82,7 @@ def holder(number: str = f"CCCD:{p.APPLICANT.number}", *more: tuple[str, str], t
 
 @dataclass(frozen=True)
 class Hand:
-    """A key with its certificate and the certificates up to the root."""
+    """A holder: a key with its certificate and the certificates up to the root."""
 
     certificate: x509.Certificate
     key: Any
@@ -90,13 +90,13 @@ class Hand:
 
     @property
     def chain(self) -> list[x509.Certificate]:
-        """Returns the chain from the certificate below the root to its own."""
+        """Returns the chain from the certificate below the root to the holder's own."""
         return [*reversed(self.others), self.certificate]
 
 
 @dataclass(frozen=True)
 class Way:
-    """The way to make a signature; the default is correct."""
+    """The way to make a signature; the default makes a valid one."""
 
     digest: str = "sha256"
     mask: str | None = None
@@ -284,7 +284,7 @@ class Maker(CmsSigner):
 
 
 class Stamps(TimeStamper):
-    """A time-stamper by a holder, in a given way."""
+    """A time-stamper with a holder's key, which makes its tokens in the given way."""
 
     def __init__(self, hand: Hand, way: Way | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # the library left it out
@@ -297,7 +297,7 @@ class Stamps(TimeStamper):
 async def lasting_by(
     forge: Forge, file: bytes, field_: str, hand: Hand, stamper: TimeStamper, *, digest: str = "sha256"
 ) -> bytes:
-    """Returns `file` signed as officers sign, B-LT, but without any check of policies."""
+    """Returns `file` with a signature like an officer's, B-LT, but without any check of policies."""
     seen = (await stamper.async_dummy_response("sha256"))["content"]
     stamps = [one.chosen for one in seen["certificates"]]
     chains = [[forge.root, *hand.chain], [forge.root, *sorted(stamps, key=lambda one: not one.ca)]]

@@ -84,7 +84,7 @@ def filled(writer: BasePdfFileWriter, name: str, text: str) -> Any:
 
 
 def told(verdict: SignatureVerdict) -> str:
-    """Returns the outcome, and its rules, each with its sentences in both languages."""
+    """Returns the outcome and the rules of its problems; checks the sentences of each rule in both languages."""
     assert all(problem.message == said(problem.rule) for problem in verdict.problems)
     return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
 
@@ -161,7 +161,7 @@ def rolled_back(file: bytes, revision: int) -> bytes:
 
 
 class Party:
-    """The people of one sandbox trust."""
+    """The signer, time-stamper and responders of one sandbox trust, and its root certificate."""
 
     def __init__(self, client: httpx.AsyncClient, root: x509.Certificate) -> None:
         self.client = client

@@ -1,6 +1,6 @@
-"""Signatures by somebody with the keys of a trusted authority: faulty ones on purpose, and valid ones.
+"""Signatures by an attacker who has the keys of a trusted authority: some are invalid on purpose, some are valid.
 
-What is valid here is so at openssl, too. Other attacks, at files that were signed well: `test_check`, `test_verified`.
+The valid ones are valid for openssl, too. `test_check` and `test_verified` have attacks on well signed files.
 """
 
 import asyncio
@@ -55,12 +55,12 @@ def forge(server: Server, party: p.Party) -> Forge:
 
 
 def by(kind: str = "rsa:2048", digest: str = "sha256", **changes: object) -> Case:
-    """A valid signature by a holder with such a certificate."""
+    """Returns the case of a valid signature by a holder with this certificate."""
     return lambda forge: Made(forge.hand(kind, digest, **changes))  # type: ignore[arg-type]
 
 
 def ways(**way: object) -> Case:
-    """A signature by the applicant, made in this way."""
+    """Returns the case of a signature by the applicant, made in this way."""
     return lambda forge: Made(forge.hand(), Way(**way))  # type: ignore[arg-type]
 
 
@@ -73,18 +73,18 @@ def used(*usage: str, **more: object) -> Case:
 
 
 def under(kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Case:
-    """Somebody with a good certificate, of an authority that is so."""
+    """Returns the case of a good certificate from an authority with these properties."""
     return lambda forge: Made(forge.hand(by=forge.authority_of(kind, digest, **changes)))
 
 
 def beneath(**changes: Any) -> Case:
-    """A valid signature under a chain with another good authority in between."""
+    """Returns the case of a valid signature under a chain with one authority more."""
     return lambda forge: Made(forge.hand(by=forge.authority_of(by=forge.authority_of(**changes))))
 
 
 def stamped(*, way: Way | None = None, imprint: str = "sha256", other: bool = False, named: str | None = None,
             kind: str = "rsa:2048", digest: str = "sha256", over: bool = False, **changes: object) -> Case:  # fmt: skip
-    """The applicant, with a time-stamp that is so: on the signature, or `over` what is signed."""
+    """Returns the case of the applicant's signature with this time-stamp: on the signature, or `over` the content."""
 
     def make(forge: Forge) -> Made:
         by_name = None if named is None else name(("common_name", named))
@@ -285,7 +285,7 @@ async def test_two_signers_or_another_kind_of_content_are_no_signature(forge: Fo
 
 
 async def openssl(folder: Path, party: p.Party, signature: bytes, content: bytes) -> str:
-    """The faults that openssl reports; empty if there are none."""
+    """Returns the faults that openssl reports; empty if there are none."""
     for file, data in (("root.pem", pem.armor("CERTIFICATE", party.root.dump())), ("s", signature), ("c", content)):
         (folder / file).write_bytes(data)
     words = "cms -verify -binary -inform DER -in s -content c -CAfile root.pem -purpose any -out o"
@@ -304,14 +304,14 @@ AGENCY: Final = f"MST:{p.AGENCY.number}"
 async def made(
     forge: Forge, leader: Hand, seal: Hand, stamper: Hand, way: Way | None = None, *, digest: str = "sha256"
 ) -> bytes:
-    """A file that a leader has signed and a seal has closed, by a program that minds nothing."""
+    """Returns a file that a leader has signed and a seal has closed, by a program without any checks."""
     file = await lasting_by(forge, PAPER, SIGNATURE, leader, Stamps(forge.stamper()), digest=digest)
     file = await lasting_by(forge, file, SEAL, seal, Stamps(forge.stamper()), digest=digest)
     return await fg.over_all(file, Stamps(stamper, way))
 
 
 async def asked(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
-    """The verdicts online and offline: one entry if they agree."""
+    """Returns the verdicts online and offline: one entry if they agree."""
     answers = set()
     for online in (True, False):
         verdict = await verify_official(file, Trust([party.root], party.asking), online=online, sealed=sealed)
@@ -394,7 +394,7 @@ async def test_a_verdict_of_before_makes_nothing_weak_valid(forge: Forge, party:
 
 
 class Forged:
-    """A remote signer with any given certificate."""
+    """A remote signer that presents a given holder's certificate."""
 
     def __init__(self, hand: Hand) -> None:
         self._hand = hand

@@ -45,7 +45,7 @@ Change = Callable[[Writer], Any]
 
 
 def real_form() -> tuple[str, bytes]:
-    """A form of the catalogue with its digest: one that has metadata, as all that are printed here."""
+    """Returns a form of the catalogue, after its digest; like all forms printed here, it has metadata."""
     of, submission = procedure(RESIDENCE_FILE), residence()
     ((key, paper),) = forms_of(of).items()
     digest = signed_digest(submission, "declaration")
@@ -56,7 +56,7 @@ DIGEST, FORM = real_form()
 
 
 _SIGNED: Final[dict[bytes, bytes]] = {}
-"""The form, by the root under which it was signed."""
+"""The signed form, by the root certificate under which it was signed."""
 
 
 async def signed(party: p.Party, form: bytes = FORM) -> bytes:
@@ -74,7 +74,7 @@ async def judged(party: p.Party, file: bytes) -> str:
 
 
 def quietly(file: bytes, change: Change) -> bytes:
-    """One more revision that adds nothing but the change."""
+    """Returns the file with one more revision, which contains only the change."""
     writer = Writer(BytesIO(file))
     writer._update_meta = lambda: None  # type: ignore[method-assign]
     change(writer)
@@ -91,7 +91,7 @@ def told(name: str, value: str) -> Change:
 
 
 def metadata(*changes: tuple[bytes, bytes]) -> Change:
-    """Other words in the XMP; each must be there."""
+    """Returns a change of texts in the XMP metadata; each old text must be there."""
 
     def change(writer: Writer) -> None:
         data = writer.root.raw_get("/Metadata").get_object().data
@@ -147,7 +147,7 @@ CHANGES: Final[dict[str, Change]] = {
 
 
 UNSIGNABLE: Final = frozenset({"no XML as metadata", "an entity in the metadata"})
-"""By the library, which writes the metadata anew."""
+"""Changes that make the library fail to sign, since it writes the metadata anew."""
 
 
 @walked("what", CHANGES, exactly=17)
@@ -197,7 +197,7 @@ DETACHED = "application/pkcs7-signature"
 
 
 def applied(**changes: Any) -> Submission:
-    """A level-4 submission that still lacks its signature."""
+    """Returns a level-4 submission that still lacks its signature."""
     return extract(**{"signature": None, "level": 4} | changes)
 
 
@@ -206,7 +206,7 @@ def by(number: str) -> Submission:
 
 
 async def signed_form(world: World, submission: Submission, number: str | None = None) -> Submission:
-    """The submission with a detached signature over it, by the person with this number."""
+    """Returns the submission with a detached signature over it, by the person with this number."""
     who = ("person", number or submission.applicant.id_number, submission.applicant.name)
     made = await signed_as(world.env["MOTCUA_TRUST_URL"], who, signed_content(submission), None)  # type: ignore[arg-type] # a literal
     file = await Store(open_store(world.objects)).put(of(submission), made, DETACHED)

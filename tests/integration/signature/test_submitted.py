@@ -1,4 +1,4 @@
-"""The check of a submission's signature: over the form made again or its canonical JSON, and by a permitted signer."""
+"""The check of a submission's signature: over the form made again or the canonical JSON, and by a permitted signer."""
 
 import asyncio
 import hashlib
@@ -228,13 +228,13 @@ async def test_only_the_form_as_it_is_made_here_will_do(desk: Desk) -> None:
 
 
 def _with(form: bytes, was: str, now: str) -> bytes:
-    """The form with another text of the same length."""
+    """Returns the form with another text of the same length."""
     assert was.encode() in form
     return form.replace(was.encode(), now.encode())
 
 
 class _Nobody:
-    """Never answers, and notes on which loop it was asked."""
+    """A responder that never answers, and notes the event loop of each query."""
 
     def __init__(self) -> None:
         self.loops: list[asyncio.AbstractEventLoop] = []
@@ -289,7 +289,7 @@ async def test_roots_that_are_none_are_not_worked_with(desk: Desk, tmp_path: Pat
 
 
 def commands(heading: str) -> str:
-    """The commands that the documentation gives under a heading."""
+    """Returns the commands that the documentation gives under a heading."""
     text = (ROOT / "docs" / "signatures.md").read_text(encoding="utf-8")
     section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return "\n".join(re.findall(r"```\n(.*?)```", section, flags=re.DOTALL))
@@ -328,7 +328,7 @@ def _bash(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 
 class _OfAnother(TimeStamper):
-    """Stamps something else than it is asked to."""
+    """A time-stamper that stamps other data than requested."""
 
     def __init__(self, stamper: TimeStamper) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # the library left it out
@@ -351,7 +351,7 @@ async def test_a_representative_signs_under_an_authorisation_and_nobody_by_being
 
 
 class _Stumbling:
-    """Is asked about a certificate, and something breaks that nobody thought of."""
+    """A responder that fails with an unexpected error."""
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
         raise RuntimeError(certificate.subject.human_friendly, issuer)
@@ -373,7 +373,7 @@ async def test_what_the_check_trips_over_is_no_reason_to_try_for_ever_and_stands
 
 
 _SHA256 = bytes.fromhex("0609608648016503040201")
-"""The algorithm as DER writes it."""
+"""The identifier of the algorithm in DER."""
 
 
 async def test_without_a_time_stamp_the_proof_says_so_and_nobody_waits(desk: Desk) -> None:

@@ -55,7 +55,7 @@ def kept() -> list[Issued]:
 
 @pytest.fixture
 async def issued(party: p.Party, kept: list[Issued]) -> Issued:
-    """Made once for all tests."""
+    """A file with its proof, made once for all tests."""
     if not kept:
         file = await p.issued(party, PAPER)
         verdict = await verify_official(file, trust(party))
@@ -247,7 +247,7 @@ async def test_a_kept_verdict_counts_only_as_it_was_stamped(party: p.Party, issu
 
 
 def lasting(party: p.Party) -> Lasting:
-    """The parts for a long-term signature, as in a new process: the stamping certificate is queried anew."""
+    """Returns the parts for a long-term signature, as in a new process: they query the stamping certificate again."""
     return Lasting(HttpStamper(party.client, "/tsa"), trust(party))
 
 
