@@ -30,7 +30,7 @@ from workers.settings import Identity
 
 AUDIENCE: Final = st.audience(UNNAMED)
 PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY, MACHINE, LEADERS = range(51, 61)
-"""The programs, each by the seed of its key."""
+"""The programs; each number is the seed of the program's key."""
 
 
 def now_in_force(seed: int, **other: Any) -> Any:
@@ -40,7 +40,10 @@ def now_in_force(seed: int, **other: Any) -> Any:
 
 
 def programs() -> dict[int, Principal]:
-    """Returns two portals, a desk, the software of all agencies' officers and of operators, two invalid programs."""
+    """Returns the programs, by seed.
+
+    They are two portals, a desk, the software of all agencies' officers and of operators, and two invalid programs.
+    """
     low, now, officers = {"least": Assurance.LOW}, datetime.now(UTC), grant(Claim.OFFICERS, "*")
     past = now_in_force(OLD, valid_until=now - timedelta(hours=1))
     return {
@@ -162,12 +165,12 @@ class Program:
         return {"submission": said, "statement": self.statement(said, about, **other)}
 
     async def start(self, submission: Submission, **other: Any) -> WorkflowHandle[Any, Any]:
-        """File by a plain start."""
+        """Submit the filing by a plain start of its workflow."""
         start, id_ = self.submitting(submission, **other), filing_workflow(of(submission))
         return await self.client.start_workflow("Filing", start, id=id_, task_queue=TASK_QUEUE)
 
     async def submit(self, submission: Submission, **other: Any) -> Any:
-        """File, and wait for the receipt."""
+        """Submit the filing, and wait for the receipt."""
         start = self.submitting(submission, **other)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             "Filing",
@@ -194,7 +197,7 @@ class Program:
         return await self.client.get_workflow_handle(stream).execute_update(kind, said, id=uuid4().hex)
 
     async def complain(self, start: Mapping[str, Any], **other: Any) -> WorkflowHandle[Any, Any]:
-        """Complain by a plain start."""
+        """Submit a complaint by a plain start of its workflow."""
         stream = complaint_workflow(start["filing_id"], start["n"])
         signed = dict(start) | {"statement": self.statement(start, {"act": COMPLAIN, "stream": stream}, **other)}
         return await self.client.start_workflow("Complaint", signed, id=stream, task_queue=TASK_QUEUE)

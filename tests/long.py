@@ -1,7 +1,7 @@
 """The tests that are too long for `make test`; for each file, in a few words, the proof that no short test gives.
 
-Under a file, the lines of `only` name its long tests, or those of `but` its short ones, each by the first words that
-no other test of the file begins with; without any, all are long.
+Under a file, a line `only` names its long tests, or a line `but` its short tests, each by first words that no other
+test of the file begins with. A file without such a line has only long tests.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 
 class Long(NamedTuple):
-    """The long tests of a file, and their proof; `only` and `but` have the first words of names."""
+    """The long tests of a file, and the proof that they give; `only` and `but` have the first words of names."""
 
     proves: str
     only: tuple[str, ...] = ()
@@ -259,7 +259,7 @@ workflow/test_signing.py: printed results, signatures by substitutes, and those 
 
 
 def _listed(block: str) -> tuple[str, Long]:
-    """Returns a file, and its long tests."""
+    """Returns the name of a file, and its long tests."""
     first, *rest = block.splitlines()
     file, _, proves = first.partition(": ")
     lines = [line.split() for line in rest]

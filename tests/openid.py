@@ -1,8 +1,8 @@
 """Verifies the tokens of a certified OpenID provider, npm's `oidc-provider`: `python -m tests.openid NODE_MODULES`.
 
-Not part of the suite: it needs Node.js, and a folder in which `npm install oidc-provider` was done. Exit code 0 if a
-person by code with PKCE, and a program by `private_key_jwt`, are whom the tokens name, with each algorithm, and again
-after the provider has changed its keys.
+Not part of the suite: it needs Node.js, and a folder in which `npm install oidc-provider` was done. The exit code is 0
+if the door recognises a person (by code with PKCE) and a program (by `private_key_jwt`) from tokens of each algorithm,
+and again after the provider has changed its keys.
 """
 
 import argparse
@@ -112,7 +112,7 @@ async def _token(client: httpx.AsyncClient, form: Mapping[str, str]) -> str:
 
 
 async def tried(client: httpx.AsyncClient, door: Issuers) -> bool:
-    """Returns True if the door knows the person and the program by tokens of each algorithm."""
+    """Returns True if the door recognises the person and the program by tokens of each algorithm."""
     good = True
     for alg in ALGORITHMS:
         person = await door.caller(f"Bearer {await by_code(client, f'urn:motcua:{alg}')}")

@@ -23,12 +23,12 @@ STEPS: Final[dict[str, dict[str, Any]]] = {
     "obligation": {"obligation": {"authority": "Thuế", "answer": HOUR, "pay": HOUR}},
     "draft": {"draft": {"answer": HOUR}},
 }
-"""A first step of the review for the stages that an extract does not have."""
+"""By act, the first step of a review that leads to a stage that an extract does not have."""
 DEATH: Final = {"limit": HOUR, "evidence": "Văn bản thừa kế"}
 
 
 async def published(world: World, act: str | None = None) -> str:
-    """Publishes a version of the extract whose limits no kill reaches, with such a first step; returns its name."""
+    """Publishes a version of the extract with limits of an hour and `act` as the first step; returns its name."""
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
     long = dict.fromkeys(procedures.DEMO_SECONDS.keys() - {"unclaimed", "longest", "suspensions", "dialogue"}, 3600)
     long |= {"notice": 1, "reappointment": 7200}
@@ -123,11 +123,11 @@ FILINGS: Final[dict[str, tuple[Stage, Move | None, dict[str, Any], str | None]]]
     "kept": (Stage.PICKUP, Play.review, {"result_channel": "counter"}, None),
     "ceased": (Stage.SUCCESSION, ceased, {}, None),
 }
-"""By the name of a filing: the stage at which it is passed on, the moves that lead there, what is filed, the step."""
+"""By a filing's name: its stage when it is passed on, the moves to that stage, its fields, and its first step."""
 
 
 async def played(world: World, name: str, versions: Mapping[str | None, str]) -> Play:
-    """Returns the filing at its stage."""
+    """Returns the filing of this name, once it is at its stage."""
     stage, move, filed, act = FILINGS[name]
     submission = extract(agency=LEAD, submission_id=name, version=versions[act], **filed)
     play = await Play.begin(world, submission)
@@ -139,7 +139,7 @@ async def played(world: World, name: str, versions: Mapping[str | None, str]) ->
 
 
 def theirs(play: Play) -> Play:
-    """Returns the same filing, acted on by the officers of the new agency."""
+    """Returns the same filing, with commands by the officers of the new agency."""
     return replace(play, submission=play.submission.model_copy(update={"agency": TO}))
 
 

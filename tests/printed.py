@@ -66,7 +66,7 @@ def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
 
 
 def raw_text(made: bytes, foot: str) -> str:
-    """Returns the text as poppler reads it, without each page's footer, from the pattern `foot` on."""
+    """Returns the text as poppler reads it, without each page's footer, which begins at the pattern `foot`."""
     command = [program("pdftotext"), "-raw", "-", "-"]
     told = subprocess.run(command, input=made, capture_output=True, check=True, timeout=60).stdout.decode()
     texts = (re.sub(f"{foot}.*", "", page, flags=re.DOTALL) for page in told.split("\f"))

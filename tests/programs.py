@@ -19,7 +19,7 @@ PACKAGES = {
     "sigsum-witness": "sigsum-go",
     "systemd-analyze": "systemd",
 }
-"""The programs, each with its Debian package."""
+"""The programs that tests need, each with its Debian package."""
 
 
 def program(name: str) -> str:

@@ -27,7 +27,7 @@ async def restart(world: World, *streams: str, force: bool = False) -> None:
 
 
 async def lost_and_restarted(world: World, *streams: str) -> None:
-    """Lose the workflows of these streams, and restart those that neither healing nor their filing starts before."""
+    """Lose the workflows of these streams, and restart those that neither healing nor their filing restarts first."""
     lost = {stream: await _run(world, stream) for stream in streams}
     for stream in streams:
         await lose(world, stream)
@@ -49,7 +49,7 @@ async def reset(world: World, stream: str) -> None:
 
 
 async def forget(world: World, stream: str, update: str) -> None:
-    """Have Temporal forget this Update of a stream and all that came after it; the log has it."""
+    """Make Temporal forget this Update of a stream and all that came after it; the log still has them."""
     history = await world.temporal.get_workflow_handle(stream).fetch_history()
     before = takewhile(
         lambda event: event.workflow_execution_update_accepted_event_attributes.accepted_request.input.name != update,

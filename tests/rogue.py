@@ -39,7 +39,7 @@ class Outcome:
 
 @workflow.defn(name="Rogue", sandboxed=False)
 class Rogue:
-    """Requests activities on its own queue, which is the platform's."""
+    """A workflow that requests activities on its own queue, which is the platform's."""
 
     @workflow.run
     async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
@@ -83,7 +83,7 @@ async def rogues(client: Client) -> AsyncIterator[None]:
 async def ordered(
     client: Client, orders: Iterable[Order], workflow_id: str | None = None, *, tries: int = 1, at_once: bool = False
 ) -> list[Outcome]:
-    """Returns the outcomes of these orders from an intruder's run under any id; `tries` for each, 0: no limit."""
+    """Returns the outcomes of these orders from an intruder's run under any id. `tries`: of each order; 0: no limit."""
     named, orders = workflow_id or f"rogue-{uuid4()}", list(orders)
     given = [[[name, said if isinstance(said, Given) else [said]] for name, said in orders], tries, at_once]
     handle = await eventually(lambda: _started(client, given, named), lambda begun: begun is not None)
@@ -93,7 +93,7 @@ async def ordered(
 
 
 async def _started(client: Client, given: list[Any], workflow_id: str) -> WorkflowHandle[Any, list[Any]] | None:
-    """Starts the run; None if the server does not know the intruder's worker yet."""
+    """Starts the run and returns it; None if the server does not know the intruder's worker yet."""
     try:
         return await client.start_workflow(
             Rogue.run,

@@ -35,7 +35,7 @@ def _some(names: Sequence[str]) -> dict[str, str]:
 
 
 def ring(current: str | None, *others: str, **more: Any) -> CodecRing:
-    """Returns the same ring, parsed."""
+    """Returns a ring of some of `KEYS`, parsed."""
     return CodecRing.model_validate_json(written(current, *others, **more))
 
 
@@ -49,7 +49,7 @@ async def sealed(world: World, keys: CodecRing) -> World:
 
 
 class Forging(PayloadCodec, WithSerializationContext):
-    """Encrypts in a way of its own, and decrypts as the given codec."""
+    """A codec that encrypts in a way of its own, and decrypts as the given codec."""
 
     def __init__(self, forge: Callable[[list[Payload], list[Payload]], list[Payload]], codec: Codec) -> None:
         self._forge = forge

@@ -28,11 +28,11 @@ RAN: Final = TESTS / "ran.json"
 """By folder, the commit of the last complete run of its long tests."""
 SIXTHS: Final = 6
 FEW: Final = 30
-"""Examples of a property test in the short tier."""
+"""The number of examples of a property test in the short tier."""
 FULL: Final = "ALL_EXAMPLES"
 """The environment variable that is set if property tests have all their examples."""
 AT_MOST: Final = 20 * 60.0
-"""Seconds of two workers for changed rooms: with everything else in CI, less than half an hour."""
+"""The maximum seconds of the long tests of changed rooms on two workers, so that CI takes less than half an hour."""
 
 
 def is_long(file: str, function: str) -> bool:

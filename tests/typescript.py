@@ -1,8 +1,8 @@
-"""Runs the program of docs/integrators-typescript.md unchanged, unsealed and sealed: `python -m tests.typescript`.
+"""Runs the program of docs/integrators-typescript.md without and with encryption: `python -m tests.typescript`.
 
 Not part of the suite: it needs Node.js, and a folder in which `npm install @temporalio/client tsx` was done. Exit code
 0 if the program completed both times, got the same answers when it ran again, and Temporal stored its applicant's name
-only in the unsealed run.
+only in the run without encryption.
 """
 
 import argparse

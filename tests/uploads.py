@@ -95,7 +95,7 @@ PAGES: Final[Mapping[int, bytes]] = {
 
 
 def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
-    """Returns a PDF of these raw objects with a correct table of them; `%TABLE` in the trailer: the table's offset."""
+    """Returns a PDF of these raw objects and their correct table; in the trailer, `%TABLE` is the table's offset."""
     body, rows = bytearray(b"%PDF-1.5\n"), bytearray(b"0000000000 65535 f \n")
     for number in range(1, max(objects) + 1):
         if number in objects:
@@ -113,7 +113,7 @@ def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
 def revised(objects: Mapping[int, bytes], *, earlier: bool = True, between: bytes = b"") -> bytes:
     """Returns a PDF with a further revision of these objects.
 
-    If not `earlier`, the revision knows nothing of what was before it; `between`: the bytes before the revision.
+    If not `earlier`, the revision does not refer to the part before it. `between`: the bytes before the revision.
     """
     first = by_hand(PAGES)
     body, rows = bytearray(first + between), bytearray()
@@ -127,7 +127,7 @@ def revised(objects: Mapping[int, bytes], *, earlier: bool = True, between: byte
 
 
 def hidden_behind_a_wrong_table() -> bytes:
-    """Returns a PDF with a script that only a reader who repairs the table finds."""
+    """Returns a PDF with a script that is found only by a reader that repairs the table."""
     catalogue = b"<< /Type /Catalog /Pages 2 0 R /OpenAction 4 0 R >>"
     file = by_hand({**PAGES, 1: catalogue, 4: b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"})
     at = file.index(b"4 0 obj")
@@ -209,7 +209,7 @@ def jpeg_that_says(width: int, height: int) -> bytes:
 
 
 def several_in_one(*, tail: bytes = b"") -> bytes:
-    """Returns a JPEG as phones with HDR make it: a smaller one follows it, announced in the first."""
+    """Returns a JPEG like those of phones with HDR: the first picture announces a smaller one, which follows it."""
     written = BytesIO()
     first = Image.linear_gradient("L").convert("RGB")
     first.save(written, "MPO", save_all=True, append_images=[first.resize((64, 64))])

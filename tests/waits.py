@@ -1,4 +1,4 @@
-"""The single waits of streams that `motcua doctor` counts."""
+"""The waits of streams that `motcua doctor` counts, one by one."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,12 +19,12 @@ def around(world: World, kinds: Kinds = KINDS) -> Surroundings:
 
 
 async def named(world: World, says: str) -> list[tuple[str, Wait]]:
-    """Returns each wait counted in the sentence of this key, with its agency."""
+    """Returns each wait that the doctor counts in the sentence of this key, after its agency."""
     async with world.connection(world.app_dsn) as connection:
         found = await waiting(connection, KINDS, says.split(".")[1], datetime.now(UTC))
     return [(one.agency, one.wait) for one in found if one.waits.says == says]
 
 
 def sample(of: type[Model], **changed: Any) -> Any:
-    """The contract's sample of this event, with the `changed` fields."""
+    """Returns the contract's sample of this event, with the `changed` fields."""
     return next(event for event in EVENTS if type(event) is of).model_copy(update=changed)

@@ -28,12 +28,14 @@ def walked(
     at_least: int | None = None,
     parts: int = 1,
 ) -> Callable[[Test], Test]:
-    """Makes one test of a function that takes one case; names, cases and `ids` are those of `parametrize`.
+    """Makes one test of a function that tests one case; names, cases and `ids` are those of `parametrize`.
 
-    Cases that take time to make are a function, called when the test runs: every process collects every test.
+    If the cases take time to make, `cases` is a function: it is called when the test runs, since every process collects
+    every test.
 
-    It also fails unless there are `exactly` so many cases, or `at_least` so many if the code determines them. `parts`,
-    for the outermost `@walked` only, splits it into so many tests with a share each, so that processes can divide them.
+    The test also fails unless there are `exactly` this many cases, or `at_least` this many if the code determines them.
+    `parts`, for the outermost `@walked` only, splits the test into this many, each with a share of the cases, so that
+    processes can divide them.
     """
     arguments = (names,) if isinstance(names, str) else names
 

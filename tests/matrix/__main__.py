@@ -1,6 +1,6 @@
 """All orders in which the facts about one payment may become known: `make matrix`. docs/testing.md says more.
 
-It exits 0 only if every one ended as it must. One that is ended before says what came out until then.
+It exits 0 only if every order ended as expected. If it is interrupted, it prints the results so far.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The checks of each case, and of all cases together at the end."""
+"""The checks of each case, and at the end of all cases together."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,11 +20,11 @@ select coalesce(sum(captured - refunded), 0)::bigint
 from payment
 """
 _AGREE_WITHIN: Final = 180
-"""Seconds within which a look finds the money of cases that were restarted and abandoned."""
+"""Seconds within which queries find the money of cases that were abandoned and begun again."""
 
 
 async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
-    """Wait until the valid receipts of a filing are these, by kind, each once; keep them in the room."""
+    """Wait until the valid receipts of a filing are these, one of each kind; note them in the room."""
 
     async def valid() -> list[tuple[str, int]]:
         return sorted((row["kind"], row["amount"]) for row in await room.world.fetch(_RECEIPTS, filing))
@@ -46,7 +46,7 @@ async def one_receipt_of_a_kind(room: Room) -> None:
 
 
 async def both_ledgers_agree(room: Room) -> int:
-    """Returns the đồng retained of all payments and in suspense, once the bank's ledger and ours agree on it."""
+    """Returns the money kept of all payments and in suspense, in đồng, once the bank's ledger and ours agree on it."""
 
     async def retained() -> tuple[int, int]:
         orders = (await room.bank.get("/ledger")).raise_for_status().json()["orders"]

@@ -26,7 +26,7 @@ from tests.workflow.obligations import N, demanded
 
 
 class TooSlowError(Exception):
-    """The machine was too slow for the order: the time was over before all earlier acts had happened."""
+    """The machine was too slow for the order: the time to pay was over before all earlier acts had happened."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Case:
 
     @classmethod
     async def demanded(cls, room: Room, wire: Kind) -> Case:
-        """Returns the request for a tax office's demand over this wire: the default one, or chosen by a renewal."""
+        """Returns the request for a tax office's demand over this wire: the default wire, or by a renewal."""
         play = await demanded(room.world, None, room.transfer, amount=AMOUNT)
         case = await cls.newest(room, play, N)
         if wire == (await room.world.client.payment(play.filing, N)).provider:
@@ -77,12 +77,12 @@ class Case:
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Put the bank's answers to queries, and its callbacks, on hold or release them."""
+        """Put on hold the bank's answers to queries, and its callbacks, or release them."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 
     async def pay(self, payer: str = "0001") -> str:
-        """Pays on the page; returns the address to which the browser is sent then."""
+        """Pays on the page; returns the address to which the bank then sends the browser."""
         answer = await self.room.bank.post(self.page, data={"payer": payer}, headers={"accept": "text/html"})
         assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
         return answer.headers["location"]
@@ -190,7 +190,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Let the bank answer queries. Waits for a query, unless the next is due in a minute: after a settlement."""
+        """Let the bank answer queries, and wait for one, unless the request is settled: then it takes a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:
@@ -207,7 +207,7 @@ class Steps:
         assert "vnp_SecureHash=" in self.back
 
     async def _expired(self) -> None:
-        """Wait for the request's end: if no money is known, the provider is then queried; it answers only at `POLL`."""
+        """Wait for the request's end; if no money is known, the provider is then queried, and answers at `POLL`."""
         self._in_time()
         await self.case.room.rest_until(self.case.ends)
         if not self.known and not self.withdrawn:

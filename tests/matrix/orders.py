@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Act(StrEnum):
-    """The events after a payment at the bank that the platform does not know yet."""
+    """The acts that follow a payment at the bank which the platform does not know yet."""
 
     IPN = "ipn"
     POLL = "poll"
@@ -19,23 +19,23 @@ class Act(StrEnum):
 
 Order = tuple[Act, ...]
 ALL_SIX: Final[Sequence[Order]] = tuple(permutations(Act))
-"""All 720 orders. Each of them has a withdrawal."""
+"""All 720 orders of the six acts; each includes the withdrawal."""
 NOBODY_WITHDRAWS: Final[Sequence[Order]] = tuple(permutations([act for act in Act if act is not Act.WITHDRAWAL]))
-"""The 120 orders without the withdrawal."""
+"""The 120 orders of the five acts without the withdrawal."""
 ORDERS: Final = (*ALL_SIX, *NOBODY_WITHDRAWS)
 CHARGE: Final = 16_000
-"""The phí for two copies."""
+"""The phí for two copies, in đồng."""
 FEE: Final = 3_001
-"""The lệ phí."""
+"""The lệ phí, in đồng."""
 AMOUNT: Final = CHARGE + FEE
 RECEIPTS: Final = {"phi": CHARGE, "le_phi": FEE}
 """The receipts of a paid fee, one of each kind."""
 PERCENT: Final = 50
 """The percentage that the procedure refunds after a withdrawal of an accepted filing."""
 BACK: Final = 9_501
-"""50% of 19,001, which is 9,500.5: half up."""
+"""The refund in đồng: 50% of 19,001, which is 9,500.5, rounded half up."""
 _TELLING: Final = {Act.IPN, Act.POLL, Act.LATE}
-"""The acts that report money: a return by browser is only shown."""
+"""The acts that report the money; the return of the browser only shows a page."""
 
 
 def kept(order: Order) -> int:

@@ -31,7 +31,7 @@ from tests.matrix.variants import Beside, Money, Outcome, Variant, outcome, pays
 from tests.workflow.obligations import TAX
 
 _LOOK: Final = 120
-"""Seconds to find money that only a look finds: a minute, and more on a busy machine."""
+"""Seconds to find money that only a query finds: a minute, and more on a busy machine."""
 _PAYERS: Final[Mapping[Money, str]] = {
     Money.TWICE: "0003",
     Money.LESS: "0005",
@@ -40,7 +40,7 @@ _PAYERS: Final[Mapping[Money, str]] = {
     Money.WITHOUT_MEMO: "0009",
     Money.ASSIGNED: "0009",
 }
-"""The payer on the bank's page; by default `0001`."""
+"""The payer on the bank's page, by kind of payment; by default `0001`."""
 
 
 @dataclass
@@ -140,7 +140,7 @@ class Paying:
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
     async def _heard_at_last(self) -> None:
-        """Let the bank answer the queries made since the end of the time to pay, or else let it call."""
+        """Let the bank answer the queries since the end of the time to pay; if that is not enough, let it call."""
         await self.case.hold(queries=False, callbacks=True)
         if not self._is_paid:
             (only,) = await self.case.callbacks()
@@ -153,7 +153,7 @@ class Paying:
 
     @property
     def _paid(self) -> str:
-        """The kind of event by which the filing records the payment."""
+        """Returns the kind of event with which the filing records the payment."""
         return "obligation_fulfilled" if self.variant.demanded else "fee_paid"
 
     async def _fee_paid(self, times: int) -> None:
@@ -265,7 +265,7 @@ class Paying:
         return int((await self.case.row())["refunded"])
 
     async def _work_off(self) -> None:
-        """Approve the requested refunds, give back by hand what the wire can't, and give short payments back."""
+        """Approve the requested refunds, refund by hand where the wire can't, and give short payments back."""
         if self.variant.money in {Money.CHARGED_BACK, Money.AHEAD}:
             return
         n = self.case.n
@@ -291,7 +291,7 @@ class Paying:
                 await self._by_hand(refund, case, capture)
 
     async def _by_hand(self, refund: int, case: int, capture: Mapping[str, Any]) -> None:
-        """Send the money at the bank as a cashier, and record it."""
+        """Refund by hand as a cashier: send the money at the bank, and record it."""
         assert not CAPABILITIES[self.variant.wire].refund
         amount = await self.case.room.world.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)
         sent = {name: capture[name] for name in ("order_key", "capture_id")} | {"amount": amount}
@@ -315,7 +315,10 @@ class Paying:
 
 
 async def _assigned(case: Case, cashier: Actor, leader: Actor) -> None:
-    """Assign and approve, as `motcua money assign` and `approve` do; the gateway's relay notifies the payment."""
+    """Assign money in suspense to the payment and approve this, as `motcua money assign` and `approve` do.
+
+    The gateway's relay then notifies the payment.
+    """
     (capture,) = (await case.bank())["captures"]
     vault = Vault(case.room.world.settings.master)
     async with case.room.world.connection() as connection:
@@ -337,4 +340,4 @@ select (convert_from(body, 'utf8')::json->>'amount')::bigint from event
 where stream = $1 and kind = 'refund_opened' and (convert_from(body, 'utf8')::json->>'case')::int = $2
 """
 _MONEY: Final = "select id from callback where verdict = 'suspense' and at = $1::text::timestamptz"
-"""Finds the money by its moment in the bank's statement, to the microsecond."""
+"""The query that finds the money by its time in the bank's statement, to the microsecond."""

@@ -42,7 +42,7 @@ class PooledWorld(World):
 
     @property
     def client(self) -> FilingClient:
-        """The client kit's client, with long patience, since many cases run at once."""
+        """Returns a client of the kit, with long patience, since many cases run at once."""
         return FilingClient(self.temporal, patience=120)
 
     @asynccontextmanager
@@ -58,7 +58,7 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """The surroundings of a case. The extract has two versions: in the `brief` one a fee ends with its request.
+    """The surroundings of a case. The extract has two versions: in `brief`, a fee expires with its request.
 
     `transfer` is the version of a transfer of land, for which a tax office demands money.
     """

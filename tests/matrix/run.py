@@ -13,16 +13,16 @@ from tests.matrix.showing import Ended, Showing, Subject
 from tests.matrix.variants import Variant
 
 WITHIN: Final = 240
-"""Seconds that a case may take, each time it is begun. After that its pending wait is named."""
+"""Seconds that a case may take, each time it is begun. After that, the wait in which it is stuck is reported."""
 _UNDER_WAY: Final = 3
-"""Cases in progress for each active one: most wait for the end of a request."""
+"""The number of cases in progress for each active one, since most wait for the end of a request."""
 _FEW: Final = 4
 
 
 async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, shown: Showing) -> None:
     """Run every subject, and then the common checks.
 
-    Subjects for which the machine was too slow are begun again at the end, beside few others, and then alone.
+    If the machine was too slow for a subject, it is run again at the end: first beside few others, and then alone.
     """
     left: Sequence[Subject] = subjects
     for many in (at_once * _UNDER_WAY, _FEW, 1):
@@ -57,7 +57,7 @@ async def _round(room: Room, subjects: Sequence[Subject], many: int, shown: Show
 
 
 async def _wrong(room: Room, subject: Subject) -> str | None:
-    """Runs a subject to its end; returns its error, or None. Raises `TooSlowError`."""
+    """Runs a subject to its end; returns its error, or None. Raises `TooSlowError` if the machine was too slow."""
     try:
         async with room.slots:
             await _lived(room, subject)

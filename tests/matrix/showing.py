@@ -9,13 +9,13 @@ from tests.matrix.orders import Order
 from tests.matrix.variants import Variant
 
 _EVERY: Final = 10.0
-"""Seconds between two lines."""
+"""Seconds between two lines of progress."""
 Subject: TypeAlias = Order | Variant
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The verdict of one subject: `wrong`, or None. `subject` is None for all together."""
+    """The verdict of one subject: `wrong` is its error, or None. `subject` is None for the common checks."""
 
     subject: Subject | None
     wrong: str | None = None
@@ -45,14 +45,14 @@ class Showing:
         return round(time.monotonic() - self._began)
 
     def open(self) -> None:
-        """The room is set up, and subjects may begin."""
+        """Shows that the room is set up, and subjects may begin."""
         self._say(f"set up in {self.seconds} s")
 
     def began(self, subject: Subject) -> None:
         self._since[subject] = time.monotonic()
 
     def put_off(self, subject: Subject) -> None:
-        """The machine was too slow for a subject: it is begun again later, beside fewer others."""
+        """Counts a subject for which the machine was too slow, and which is run again later beside fewer others."""
         del self._since[subject]
         self._put_off += 1
 
@@ -66,7 +66,7 @@ class Showing:
             self._say(f"{len(self.all_ended)}/{self._total} in {self.seconds} s, {self._counts}")
 
     def summing_up(self) -> None:
-        """All subjects have their verdicts; the common checks follow."""
+        """Shows that all subjects have their verdicts; the common checks follow."""
         self._say(f"each has a verdict after {self.seconds} s: {self._counts}; do both ledgers agree?")
 
     def balanced(self, retained: int) -> None:

@@ -1,4 +1,4 @@
-"""A few of the matrix, drawn by a seed: all of it is `make matrix`."""
+"""A few cases of the matrix, drawn by a seed; `make matrix` runs all."""
 
 import random
 from collections import defaultdict
@@ -23,7 +23,7 @@ AT_ONCE: Final = 12
 
 
 def drawn() -> Sequence[Subject]:
-    """A few orders; of the variants one of each money over each wire, and to a tax office one of each money."""
+    """Returns a few orders, one variant of each payment over each wire, and one of each payment to a tax office."""
     chance, kinds = random.Random(SEED), defaultdict[tuple[Any, ...], list[Variant]](list)
     for one in VARIANTS:
         kinds[(one.money,) if one.demanded else (one.money, one.wire)].append(one)

@@ -13,7 +13,7 @@ from activities.partners.money.provider import Kind
 from tests.matrix.orders import AMOUNT, BACK, RECEIPTS
 
 OFF: Final = 1_000
-"""The đồng that are missing or in excess."""
+"""The đồng by which a payment is too small or too large."""
 
 
 class Money(StrEnum):
@@ -25,19 +25,19 @@ class Money(StrEnum):
     CHARGED_BACK = "charged back"
     WITHOUT_MEMO = "without memo"
     ASSIGNED = "assigned"
-    """Without a memo; two officers assign it to the payment."""
+    """Paid without a memo; two officers assign the money to the payment."""
     ACCEPTED = "less, accepted"
-    """Too little; two officers accept it as the whole fee."""
+    """Paid too little; two officers accept the money as the whole fee."""
     AHEAD = "charged back ahead"
-    """The charge-back is reported before the capture."""
+    """The bank reports the charge-back before the capture."""
     GONE_TWICE = "gone twice"
     """Refunded, and then charged back as well."""
     ASKED_AGAIN = "asked again"
     """Charged back, requested again as a fee of its own, and paid."""
     RENEWED = "renewed"
-    """Renewed, and paid through both requests."""
+    """The request is renewed, and the fee is paid through both requests."""
     UNHEARD = "unheard"
-    """In time, but unknown to the platform until after the act beside it."""
+    """Paid in time, but unknown to the platform until after the act beside it."""
 
 
 class Beside(StrEnum):
@@ -99,7 +99,7 @@ VARIANTS: Final = tuple(
 
 @dataclass(frozen=True)
 class Outcome:
-    """In đồng: the captures known to be this filing's, the part refunded or charged back, the money in suspense.
+    """The sums in đồng: the captures known to be this filing's, the refunds and charge-backs, the money in suspense.
 
     `refused`: the act beside is refused, since the fee is paid. `paid`: how often the filing has recorded the payment
     of a fee or of a tax office's demand. `receipts`: the valid ones in the end, by kind.
@@ -123,23 +123,23 @@ _CAME: Final = {
     Money.ASKED_AGAIN: 2 * AMOUNT,
     Money.RENEWED: 2 * AMOUNT,
 }
-"""The captures known to be the filing's; by default `AMOUNT`."""
+"""The captures known to be the filing's, by kind of payment; by default `AMOUNT`."""
 _BESIDE_THE_FEE: Final = {Money.TWICE: AMOUNT, Money.MORE: OFF, Money.RENEWED: AMOUNT}
-"""The refund although the fee is paid; by default none."""
+"""The refund that is due although the fee is paid, by kind of payment; by default none."""
 _TAKEN_BACK: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE, Money.ASKED_AGAIN})
 _NOTHING_LEFT: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE})
-"""Variants in which nothing is left of the money that paid the fee."""
+"""The kinds of payment after which nothing is left of the money that paid the fee."""
 _SHARE: Final = {Money.CHARGED_BACK: 0, Money.AHEAD: 0, Money.ACCEPTED: 9_001}
-"""The refund after a withdrawal: 50% of 18,001 is 9,000.5, half up. By default `BACK`."""
+"""The refund after a withdrawal: 50% of 18,001 is 9,000.5, rounded half up. By default `BACK`."""
 _LESS: Final = {"phi": 15_158, "le_phi": 2_843}
-"""Receipts of 18,001 đồng, by the items of the fee."""
+"""The receipts of 18,001 đồng, by the items of the fee."""
 
 
 def pays(variant: Variant) -> bool:
     """Returns True if this money pays the sum due: it comes before the act beside it.
 
-    Money in time also pays if only the end of the time to pay triggers a query: a provider that can be queried is
-    queried before anything ends.
+    Money that is paid in time but unknown also pays if the act is the end of the time to pay and the provider can be
+    queried, since it is queried before the request ends.
     """
     if variant.money is Money.UNHEARD:
         return variant.beside is Beside.EXPIRY and variant.wire != "vietqr"

@@ -1,12 +1,12 @@
 """Finds the changes of one line that no test detects: `make mutants`, or `ARGS='rules/time'` for one package.
 
-The mutators are mutmut's. Not its runner: it changes no decorated function (`@workflow.run`, `@activity.defn`,
-`@asynccontextmanager`), puts code of its own between callers and what they call, which Temporal's sandbox imports anew,
-and has no sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some of every `X | None`,
-and none of an argument or a string.
+The mutators are mutmut's, but not the runner. That one changes no decorated function (`@workflow.run`,
+`@activity.defn`, `@asynccontextmanager`), puts its own code between callers and functions, which Temporal's sandbox
+imports anew, and can't draw a sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some
+of every `X | None`, and none of an argument or a string.
 
-It may be ended and called again: what was tried stands in `.motcua/mutants`. A mutant that survived is tried again once
-tests have changed; one that was killed is not until that folder is gone.
+A run may be interrupted and started again: its verdicts are kept in `.motcua/mutants`. A mutant that survived is tried
+again once tests have changed, a killed one only after that folder is deleted.
 """
 
 from __future__ import annotations
@@ -112,11 +112,11 @@ _LOADED_ONCE: Final = (
     *("rfc8785", "rich.progress", "schemas", "starlette.applications", "structlog", "temporalio.contrib.pydantic"),
     *("temporalio.testing", "temporalio.worker", "typer", "uvicorn", "yaml"),
 )
-"""Modules that every trial imports and no mutant changes: trials fork from a process that has them."""
+"""Modules that every trial imports and no mutant changes: the process from which trials fork has imported them."""
 
 
 class EndedFromOutsideError(Exception):
-    """A trial was ended from outside, without a verdict on its mutant: run again to continue."""
+    """A trial was ended from outside, without a verdict on its mutant. Another run continues."""
 
 
 @dataclass
@@ -244,10 +244,9 @@ class Guards:
     def of(self, mutant: Mutant, likely: Collection[str] = ()) -> dict[str, float]:
         """Returns the tests that enter the mutant's function, with their seconds, the quickest first.
 
-        Tests `likely` to fail precede others that are up to five times as quick.
-        For a mutant outside functions: the tests of its file, and those that enter nothing of the package: they may
-        read a constant.
-        For code that runs only at import: all tests.
+        Tests `likely` to fail precede others that are up to five times as quick. For a mutant outside functions, these
+        are the tests of its file, and those that enter nothing of the package, since they may read a constant. For code
+        that runs only at import, these are all tests.
         """
         of_file = self.touched.get(mutant.path, {})
         span = _function(ROOT / mutant.path, mutant.line)

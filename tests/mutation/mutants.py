@@ -44,7 +44,7 @@ class Mutant:
 
 
 def sampled(paths: Iterable[Path], root: Path, seed: int, most: int) -> list[Mutant]:
-    """Returns at most `most` mutants of these files, in an order by the seed alone: its head is a sample too."""
+    """Returns at most `most` mutants, in an order that depends on the seed alone: the first ones are a sample, too."""
     found = [mutant for path in paths for mutant in mutants(path, root)]
     return sorted(found, key=lambda mutant: hashlib.sha256(f"{seed}:{mutant.key}".encode()).digest())[:most]
 

@@ -1,4 +1,4 @@
-"""One stack for all trials: prints its addresses as a line of JSON, and ends when its reader has gone."""
+"""One stack for all trials: prints its addresses as a line of JSON, and ends when its input is closed."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from deploy.stack import Stack
 from tests.conftest import PARTS, publish_demo
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a folder of a random name in it
-"""The folder of the stack: databases are made five times as fast here as on a disk, and may not outlive the trials."""
+"""The folder of the stack: databases are made five times as fast here as on a disk, and are not needed afterwards."""
 _MANY_NAMESPACES: Final = {
     "frontend.rps.namespaceReplicationInducingAPIs": "1000",
     "worker.perNamespaceWorkerCount": "0",

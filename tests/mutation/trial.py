@@ -1,7 +1,7 @@
 """Runs tests in a process of their own without stored state: on the unchanged code, or on one mutant.
 
 A mutant is applied at import. No file is written, so none can be left changed. A worker that a test starts as another
-process runs the unchanged code: such tests guard nothing here.
+process runs the unchanged code, so such tests detect no mutant here.
 """
 
 import os
@@ -21,11 +21,11 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 Touched = dict[str, dict[int, list[str]]]
-"""The tests by file and line."""
+"""The tests that touch a line, by file and line."""
 
 
 class Chosen:
-    """A pytest plugin: selects tests in the given order, uses the running stack if any, and keeps the failed test.
+    """A pytest plugin: runs tests in the given order, on the running stack if any, and keeps the first failed test.
 
     `tests` has the seconds of each: a test that takes very much longer has failed.
     """
@@ -111,9 +111,9 @@ def measure(answer: Connection, package: str, files: Sequence[str], stack: Mappi
 def run(
     answer: Connection, path: str, source: str, tests: Mapping[str, float], stack: Mapping[str, str] | None, log: Path
 ) -> None:
-    """Send the first test that fails with this source of one file, as soon as it fails, or None.
+    """Send the first test that fails with this source of one file, as soon as it fails; None if no test fails.
 
-    Raises `RuntimeError` if none could be run.
+    Raises `RuntimeError` if no test could be run.
     """
     _begin(log)
     _import_instead(str(ROOT / path), source)

@@ -18,9 +18,9 @@ from workflows.stream.recording import Stream
 HISTORIES: Final = Path(__file__).parent / "histories"
 FILES: Final = sorted(HISTORIES.glob("*.history.json"))
 PAIRS: Final = HISTORIES / "pairs.txt"
-"""Every pair of commands that follow each other anywhere in the histories of the demo."""
+"""The file of every pair of successive commands in the histories of the demo."""
 COUNTED: Final = "level-4-online."
-"""Histories of the scenario whose events are counted."""
+"""The beginning of the name of the histories whose events are counted."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 async def replay(file: Path, *interceptors: Interceptor) -> None:
-    """Replay one history, with the runner of `motcua worker`, which lets a test read the state."""
+    """Replay one history with the runner of `motcua worker`, which lets a test read the workflow's state."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
     replayer = Replayer(

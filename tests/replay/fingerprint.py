@@ -23,7 +23,7 @@ def commands(file: Path) -> list[str]:
 
 
 def neighbours(file: Path) -> set[tuple[str, str, str]]:
-    """Every two lines that follow each other in a golden history, with the type of its workflow."""
+    """Returns each pair of successive lines of a golden history, after the type of its workflow."""
     every = commands(file)
     return {(every[0].rpartition(" ")[2], *pair) for pair in pairwise(every)}
 

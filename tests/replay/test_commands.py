@@ -18,9 +18,9 @@ from tests.walking import walked
 SUFFIX: Final = ".commands.txt"
 MOST_EVENTS: Final = 92
 MOST_TASKS: Final = 11
-"""Of a filing at level 4 with its payment, until that watches for late money."""
+"""The maximum number of tasks of a level-4 filing with its payment, until that watches for late money."""
 MOST_EVENTS_OF_RESULT: Final = 40
-"""Of its result, which gets a signature and the seal."""
+"""The maximum number of events in the history of the filing's result, which gets a signature and the seal."""
 
 
 def beside(history: Path) -> Path:

@@ -42,7 +42,7 @@ def _uncollected(_old: None) -> Iterator[None]:
 
 @pytest.fixture
 def streams(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Stream[Any]]]:
-    """The stream of each workflow that is replayed, which is deep inside of it."""
+    """Returns weak references to the streams of all workflows that are replayed; a stream is deep inside a workflow."""
     seen: list[weakref.ref[Stream[Any]]] = []
     adopt = Stream._adopt
 

@@ -1,6 +1,7 @@
 """Golden histories: every pair of neighbouring commands. They replay under other rules than on the day they were made.
 
-`make golden` plays the demo's scenarios and writes them anew, with a reason in the commit; after v0.1 for new builds.
+`make golden` plays the demo's scenarios and writes the histories anew, with the reason in the commit; after v0.1 only
+for a new build.
 """
 
 import json
@@ -23,12 +24,12 @@ from tests.walking import walked
 
 
 def refuse_all(*_: Any) -> Problem | None:
-    """The strictest of all rules."""
+    """A rule that refuses everything."""
     return Problem(field="", rule="no_longer_allowed", message=Text(vi="không còn được phép", en="no longer allowed"))
 
 
 def allow_all(*_: Any) -> Problem | None:
-    """The loosest."""
+    """A rule that allows everything."""
     return None
 
 

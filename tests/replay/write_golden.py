@@ -1,4 +1,4 @@
-"""Writes the golden histories again: `make golden`. Its name keeps it out of every other run."""
+"""Writes the golden histories again: `make golden`. The file's name keeps it out of every other run."""
 
 import json
 from typing import Any, Final
@@ -49,7 +49,7 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
 
 
 def cut() -> None:
-    """Leave of the histories few that show every pair of neighbouring commands, and write down the pairs."""
+    """Keep few of the histories, which still show every pair of neighbouring commands, and write down the pairs."""
     shown = {file: neighbours(file) for file in sorted(HISTORIES.glob("*.history.json"))}
     kept = {file for file in shown if file.name.startswith(COUNTED)}
     missing = set().union(*shown.values()) - set().union(*(shown[file] for file in kept))

@@ -84,7 +84,7 @@ def land(**overrides: Any) -> Submission:
 
 @dataclass(frozen=True)
 class Virtual:
-    """A world whose time passes only during acts, and leaps on request."""
+    """A world in which time passes only during acts, and jumps forward on request."""
 
     world: World
     env: WorkflowEnvironment

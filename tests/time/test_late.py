@@ -1,4 +1,4 @@
-"""Late money, late parcels, and a post that is away, on virtual time: each is recorded once, and then it ends."""
+"""Late money, late parcels, and a post that is away, on virtual time: each is recorded once, and the wait then ends."""
 
 import asyncio
 from datetime import datetime
@@ -30,13 +30,13 @@ LOOKS: Final = [
     *("2030-03-04 17:00", "2030-03-05 07:00", "2030-03-05 17:00", "2030-03-06 07:00", "2030-03-06 17:00"),
     "2030-03-07 07:00",
 ]
-"""When late money is looked for after the first hour and before the end, if it came on Monday at nine."""
+"""The times of queries for late money after the first hour and before the end, if the fee is paid on Monday at nine."""
 COMES_BACK: Final = "99902"
 DAYS: Final = 180
 
 
 class Bank(bank.HttpBank):
-    """The bank, and when late money was looked for, as the server has it. While it is `silent` it answers nobody."""
+    """The bank, with the times of queries for late money by its server. While it is `silent` it answers nobody."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         super().__init__(client)
@@ -150,7 +150,7 @@ async def outage(post: httpx.AsyncClient, seconds: int) -> None:
 
 
 async def reached(virtual: Virtual, play: Play, stage: Stage) -> Status:
-    """The filing's status at this stage: minutes pass until then, of which the post has its seconds."""
+    """Returns the filing's status at this stage; virtual minutes pass until then, while the post needs real seconds."""
     async with asyncio.timeout(60):
         while (view := await play.view()).stage is not stage:
             await virtual.env.sleep(60)

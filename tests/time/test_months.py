@@ -1,4 +1,4 @@
-"""Events on time, days and weeks later: every moment at its minute, once."""
+"""Timers of hours, days and weeks: each event comes once, at its exact minute."""
 
 from typing import Final
 
@@ -16,18 +16,18 @@ begin
 end $$;
 create trigger see after insert or update on task for each row execute function see();
 """
-"""Remembers every task in the order in which the queues first showed it."""
+"""The SQL that notes every task in the order in which the queues first showed it."""
 
 
 async def waiting(virtual: Virtual) -> Play:
-    """A filing at level 3 that waits at intake."""
+    """Returns a filing at level 3 that waits at intake."""
     form = {"kind": "birth", "person_name": "Nguyễn Thị Bình Minh", "copies": 2}
     sent = birth(procedure=EXTRACT, version="2026-12", form=form, papers=[], result_channel="counter")
     return await Play.begin(virtual.world, sent)
 
 
 async def seen(virtual: Virtual) -> list[tuple[str, str, bool]]:
-    """Name, role and lateness of every task that the queues have shown, the first first."""
+    """Returns name, role and lateness of every task that the queues have shown, the earliest first."""
     rows = await virtual.world.fetch("select name, role, overdue from seen order by n")
     return [(row["name"], row["role"], row["overdue"]) for row in rows]
 
@@ -45,7 +45,7 @@ async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(vi
 
 
 async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual: Virtual) -> None:
-    """Ten working days from Monday 4 March end with Monday 18 March; what a desk took in may be recorded on Tuesday."""
+    """Ten working days from Monday 4 March end with Monday 18 March; a desk may still record on Tuesday."""
     async with virtual.world.platform():
         play = await waiting(virtual)
         item = SupplementItem(target=TargetKind.FIELD, code="registered_on", note="Cần ngày đăng ký")
@@ -58,7 +58,7 @@ async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual:
 
 
 async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(virtual: Virtual) -> None:
-    """Due on 18 March; the first step's three days ended on 7 March. Too late to put it off, there is an apology."""
+    """The filing was due on 18 March, its first step on 7 March. It is too late to postpone, so there is an apology."""
     await virtual.world.execute(WATCH)
     async with virtual.platform():
         play = await Play.begin(virtual.world, land())

@@ -39,15 +39,15 @@ CONSULT: Final = {
     },
     "source": "unconfirmed",
 }
-"""Put in after the first step of the catalogue's version."""
+"""A step of consultation, put in after the first step of the catalogue's version."""
 SWAPPED: Final = (
     {"date": "2030-05-02", "kind": "off", "source": "Thông báo hoán đổi"},
     {"date": "2030-05-06", "kind": "off", "source": "Quốc tang"},
     {"date": "2030-05-11", "kind": "makeup", "replaces": "2030-05-02", "source": "Thông báo hoán đổi"},
 )
-"""Declared on 22 April."""
+"""The days that are declared on 22 April."""
 STORM: Final = {"date": "2030-05-08", "kind": "off", "source": "Công điện về bão"}
-"""Declared on 7 May."""
+"""The day that is declared on 7 May."""
 TOLD: Final = {
     "2030-03-04 15:00": ["reminded intake"],
     "2030-03-05 08:30": ["accepted", "step_started"],
@@ -76,7 +76,7 @@ INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
 
 
 async def publish_with_consultation(dsn: str) -> str:
-    """The catalogue's registration of land with a consultation; its version."""
+    """Publishes the catalogue's registration of land with a consultation; returns the version's name."""
     procedure = yaml.safe_load((ROOT / "procedures" / f"{LAND}@2026-12.yaml").read_bytes())
     first, *others = procedure["review"]
     changed = procedure | {"version": "2026-12-consult", "review": [first, CONSULT, *others]}
@@ -84,7 +84,7 @@ async def publish_with_consultation(dsn: str) -> str:
 
 
 def readable(state: ClockState) -> dict[str, Any]:
-    """A run of a clock with its instants as they are read in Vietnam, without what it has not."""
+    """Returns a run of a clock without its empty fields, and with its instants in Vietnam's time."""
     said: dict[str, Any] = _in_vietnam(state.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
     return said
 
@@ -99,7 +99,7 @@ def _in_vietnam(value: Any) -> Any:
 
 
 async def until_the_review(virtual: Virtual, play: Play) -> None:
-    """Taken in at once; a supplement is asked for in the first step and supplied in the last evening but one."""
+    """The filing is accepted; a supplement is requested in the first step, and comes on the last evening but one."""
     specialist = play.officer(Role.SPECIALIST)
     await virtual.until("2030-03-05 08:30")
     await play.accept()
@@ -113,7 +113,7 @@ async def until_the_review(virtual: Virtual, play: Play) -> None:
 
 
 async def until_the_tax(virtual: Virtual, play: Play) -> None:
-    """One of the two bodies consulted answers; a calendar change meets the filing while it waits for the tax."""
+    """One of the two consulted bodies answers; the calendar changes while the filing waits for the tax."""
     specialist = play.officer(Role.SPECIALIST)
     await virtual.until("2030-03-25 09:00")
     await play.act(cm.Forward, specialist)
@@ -136,7 +136,7 @@ async def until_the_tax(virtual: Virtual, play: Play) -> None:
 
 
 async def until_the_decision(virtual: Virtual, play: Play) -> None:
-    """A storm moves what is left, the appointment can't be kept and is put off once, in time; the proposal is late."""
+    """A storm moves the remaining limit; the appointment is postponed once, in time; the proposal is late."""
     leader = play.officer(Role.LEADER)
     await virtual.until("2030-05-07 09:00")
     await virtual.adopt(play, another("2030.3", *SWAPPED, STORM))
@@ -154,7 +154,7 @@ async def until_the_decision(virtual: Virtual, play: Play) -> None:
 
 
 async def apology(virtual: Virtual) -> tuple[str, str]:
-    """The appointment that the apology is for, and the one that it proposes.
+    """Returns the appointment that can't be kept, and the one that the apology proposes.
 
     Twenty working days from Wed 20/3, without Fri 12/4, end on Thu 18/4.
     """

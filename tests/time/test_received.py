@@ -1,4 +1,4 @@
-"""Messages of the last minute, kept while Temporal is away: their moments bind, and timers wait for them."""
+"""Messages of the last minute, kept while Temporal is away: their own times count, and timers wait for them."""
 
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ ITEM: Final = SupplementItem(target=TargetKind.FIELD, code="registered_on", note
 
 
 async def asked(virtual: Virtual, n: int) -> Play:
-    """A filing that waits for a supplement until the end of Monday 18 March."""
+    """Returns a filing that waits for a supplement until the end of Monday 18 March."""
     form = {"kind": "birth", "person_name": "Nguyễn Thị Bình Minh", "copies": 2}
     sent = birth(
         procedure=EXTRACT, version="2026-12", form=form, papers=[], result_channel="counter", submission_id=f"s-{n}"
@@ -33,7 +33,7 @@ def supplement(play: Play) -> Supplement:
 
 
 async def told(virtual: Virtual, play: Play) -> tuple[str, datetime]:
-    """The last event of a filing, and its moment."""
+    """Returns the kind and the time of a filing's last event."""
     query = "select kind, occurred_at from event where stream = $1 order by seq desc limit 1"
     [row] = await virtual.world.fetch(query, filing_workflow(play.filing))
     return row["kind"], row["occurred_at"]
@@ -42,7 +42,7 @@ async def told(virtual: Virtual, play: Play) -> tuple[str, datetime]:
 async def test_a_supplement_of_the_last_minute_is_in_time_and_the_end_of_the_limit_waits_for_it(
     virtual: Virtual,
 ) -> None:
-    """The limit ends with 18 March; on the 19th at 17:00, when the desk has recorded all, the filing would end."""
+    """The limit ends with 18 March; the filing would end on the 19th at 17:00, after the desk has recorded all."""
     speaker = Speaker("portal-1", private_key(PORTAL), UNNAMED)
     last = instant("2030-03-18 23:59").replace(second=30)
     later = "update received set next_try = clock_timestamp() + interval '1 hour' where stream = $1"

@@ -64,7 +64,7 @@ class Forgery:
 
 
 def resigned(header: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> Callable[[str], str]:
-    """Returns a forger that puts the same payload under another header."""
+    """Returns a function that puts a statement's payload under another header, and signs it again."""
 
     def forged(signed: str) -> str:
         signing = f"{b64(json.dumps(header).encode())}.{signed.split('.')[1]}"

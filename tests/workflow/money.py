@@ -138,7 +138,7 @@ async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
 
 
 async def paid_for(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
-    """Returns the same once the fee was paid at the provider's page, and the filing has recorded it."""
+    """Returns a filing whose fee was paid at the provider's page and recorded, the reference, and the pay page."""
     play, reference, page = await asked(till, **seconds)
     await till.pay(page)
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)

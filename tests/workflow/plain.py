@@ -53,7 +53,7 @@ async def ended_cleanly(client: Client, workflow_id: str) -> None:
 
 
 async def failed_tasks(handle: WorkflowHandle[Any, Any]) -> int:
-    """Returns the number of failed tasks, without those that the server repeats because a signal came meanwhile."""
+    """Returns the number of failed tasks, without those that the server repeats because of a signal."""
     failures = [
         event.workflow_task_failed_event_attributes.cause
         for event in (await handle.fetch_history()).events

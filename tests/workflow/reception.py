@@ -22,7 +22,7 @@ PAPER = b"%PDF giay chung sinh"
 
 
 class Scanning:
-    """A scanner that is down, or returns fixed findings."""
+    """A scanner that is down, or has fixed findings."""
 
     def __init__(self, *, down: bool = False) -> None:
         self.down = down
@@ -41,7 +41,7 @@ class Scanning:
 
 
 class Looking:
-    """An inspector that finds active content in files that name it."""
+    """An inspector that finds active content in each file that contains `JavaScript`."""
 
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:  # noqa: ARG002
         with open(file, "rb", closefd=False) as read:  # noqa: ASYNC230 -- a descriptor of a few bytes

@@ -96,7 +96,7 @@ async def asked_of_signer(world: World, filing: UUID) -> list[str]:
 
 
 async def waits_for(world: World, place: str) -> Play:
-    """Returns a filing whose result waits at the signing service for this place: half a minute unless hurried."""
+    """Returns a filing whose result waits for the signing service at this place, half a minute unless `hurried`."""
     slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
     await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
     play = await decided(world)
@@ -106,7 +106,7 @@ async def waits_for(world: World, place: str) -> Play:
 
 
 async def hurried(play: Play) -> None:
-    """Let the slow signers sign now."""
+    """Make the slow signers sign now."""
     async with partner_client(play.world.env["MOTCUA_SIGNER_URL"]) as client:
         for key in await asked_of_signer(play.world, play.filing):
             (await client.post(f"/requests/{segment(key)}/hurry")).raise_for_status()

@@ -49,12 +49,12 @@ def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
 
 
 async def awake(play: Play) -> None:
-    """Give the workflow a task, by a signal that it does not handle."""
+    """Give the workflow a task, with a signal that it does not handle."""
     await handle_of(play).signal("nothing")
 
 
 async def still(play: Play) -> Stalled:
-    """Returns the stall of the filing, once the server has marked it."""
+    """Returns the filing's stalled run, once the server has marked it as stalled."""
     (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=WITHIN)
     assert found.workflow_id == filing_workflow(play.filing)
     return found

@@ -5,7 +5,7 @@ from temporalio import workflow
 
 @workflow.defn(name="Filing")
 class Buggy:
-    """Fails with a bug whose message contains personal data."""
+    """A workflow that fails with a bug whose message contains personal data."""
 
     @workflow.run
     async def run(self) -> None:

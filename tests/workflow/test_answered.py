@@ -1,4 +1,4 @@
-"""A stranger answers the platform's activities: nothing is recorded that nobody has found out, and all end well."""
+"""An intruder answers the platform's activities: no invented fact is recorded, and all filings end as expected."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.money", "payment.
 
 
 class NotAtOnce(AnyFiles):
-    """Accepts every file, but not as a local activity."""
+    """An examiner that accepts every file, but not as a local activity."""
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
@@ -62,7 +62,7 @@ SOON: Final = (
     (asking, "_LONGEST_BOUND", 4),
     (basis, "_LONGEST_PAUSE", 0.3),
 )
-"""The times after which the platform asks again, in seconds."""
+"""The shortened times, in seconds, after which the platform requests again."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Beset:
 
 @pytest.fixture(params=["open", "identity and codec"])
 async def beset(world: World, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Beset]:
-    """A platform whose unanswered questions are given up soon; the stranger's client has its codec."""
+    """A platform that soon gives up requests without an answer; the intruder's client has the same codec."""
     for module, name, seconds in SOON:
         monkeypatch.setattr(module, name, timedelta(seconds=seconds))
     monkeypatch.setattr(eventually, "__defaults__", (300.0,))
@@ -109,7 +109,7 @@ async def sent(world: World) -> Play:
 
 
 async def replayed(world: World) -> None:
-    """Assert that every history replays: as at another worker, or when a run was forgotten."""
+    """Assert that every history replays, as it must on another worker, or after an eviction."""
     replayer = Replayer(
         workflows=WORKFLOWS,
         namespace=world.namespace,
@@ -149,12 +149,12 @@ DECIDES: Final = "h01.31-leader-1"
 
 
 def doubts(agency: str, form: Mapping[str, Any]) -> bool:
-    """Whether the back office finds this dossier incomplete; the stranger answers the opposite."""
+    """Returns whether the back office finds this dossier incomplete; the intruder answers the opposite."""
     return agency == LEAD or form.get("child_name") == DOUBTED
 
 
 class Honest(Signed):
-    """Answers each request only once the stranger has answered it in each way."""
+    """A back office that answers each request only after the intruder has answered it in each way."""
 
     def __init__(self) -> None:
         self.stranger: Answering
@@ -179,7 +179,7 @@ class Honest(Signed):
 
 
 def signed_by(office: Speaker, *, stream: str | None = None, **asked: Any) -> Signs:
-    """A statement by this program, perhaps about another stream, or about a request with these fields."""
+    """Returns a signer with this program's key; its statement may name another stream or other request fields."""
 
     def signs(whose: str, act: str, request: dict[str, Any], answer: Any) -> Any:
         model: Any = {bo.CHECK: bo.CheckAnswer, bo.ISSUE: bo.IssueAnswer, bo.ANSWER: bo.AnswerAnswer}[act]
@@ -190,7 +190,10 @@ def signed_by(office: Speaker, *, stream: str | None = None, **asked: Any) -> Si
 
 @pytest.fixture
 async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Beset]:
-    """A platform beside whose back office a stranger answers: unsigned, signed by another, and with its old answers."""
+    """A platform with an intruder beside its back office.
+
+    The intruder's answers are unsigned, signed by another program, or old answers of the back office.
+    """
     for module, name, seconds in (*SOON, (agency, "_LATER", 0.2), (agency, "_SELDOM", 1), (agency, "_BEAT", 3)):
         monkeypatch.setattr(module, name, timedelta(seconds=seconds))
     monkeypatch.setattr(eventually, "__defaults__", (300.0,))
@@ -201,7 +204,7 @@ async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     store = from_url(world.objects)
 
     def forged(request: dict[str, Any]) -> dict[str, Any]:
-        """A file of the filing that is in the store, but not by its back office."""
+        """Returns a file of the filing that is in the store, but not from its back office."""
         key = file_key(request["dossier"]["filing_id"], sha256(EVIL.encode()).hexdigest())
         store.put(key, EVIL.encode())
         named = {"key": key, "sha256": key.rpartition("/")[2], "size": len(EVIL), "media_type": "text/plain"}

@@ -1,4 +1,4 @@
-"""Any input by anybody: refused in words or dropped, nothing half recorded, no filing jammed."""
+"""Any input by anybody is refused with a reason or dropped: nothing is recorded in part, no filing stalls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -95,7 +95,7 @@ SEALED_OR_SO: Final[dict[str, Sequence[Any]]] = {
     for encoding in ("binary/encrypted", "motcua/not-opened")
     for kind, data in (("text", b"why"), ("no text", b"\xff"))
 }
-"""Payloads that a codec would have to decrypt, where there is no codec."""
+"""Encrypted payloads, for a worker without a codec."""
 STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
     f"stored elsewhere: {kind}": [RawValue(Payload(metadata=metadata, data=b"{}"))]
     for kind, metadata in {
@@ -208,7 +208,7 @@ async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World
 
 
 async def test_what_does_not_fit_a_running_filing_is_refused_in_words(world: World) -> None:
-    """A check of its submission, a question, a query, and a command in the name of the system."""
+    """The messages are a check of its submission, a question, a query, and a command in the name of the system."""
     async with world.platform():
         play = await Play.begin(world, birth())
         client = await stock(world)
@@ -294,7 +294,7 @@ def handle_of(client: Client, play: Play) -> WorkflowHandle[Any, Any]:
 
 
 async def test_an_update_too_long_is_refused_in_words_and_the_next_command_goes_through(world: World) -> None:
-    """Temporal takes no more than 4 MB, and that does not reach the filing."""
+    """Temporal takes no more than 4 MB; a longer message does not reach the filing."""
     async with world.platform():
         play = await Play.begin(world, birth())
         handle = handle_of(await stock(world), play)
@@ -328,7 +328,7 @@ async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world
 
 
 class Garbled:
-    """A back office whose answers mean something only to those who guess."""
+    """A back office whose answers are not in the contract's form."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Ways of a filing that no story of the demo has: complaints, other agencies' parts, and unrequested messages."""
+"""Courses of a filing that no story of the demo has: complaints, other agencies' parts, and unrequested messages."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -118,7 +118,7 @@ SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_pap
 
 
 async def read(world: World, **seconds: int) -> Play:
-    """A result that waits to be read, by default for an hour."""
+    """Returns a filing whose result waits to be read, by default for an hour."""
     version = await acting.publish_short(world, BIRTH, **{"reading": 3600} | seconds)
     play = await Play.begin(world, acting.birth(version=version, result_channel="online"))
     await play.at(Stage.READING)
@@ -126,7 +126,7 @@ async def read(world: World, **seconds: int) -> Play:
 
 
 async def stored(world: World, kind: str) -> list[str]:
-    """The public parts of the events of this kind in the log."""
+    """Returns the public parts of the events of this kind in the log."""
     rows = await world.fetch("select body from event where kind = $1", kind)
     return [row["body"].decode() for row in rows]
 
@@ -168,7 +168,7 @@ async def settled(world: World, stream: str) -> Any:
 
 
 async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(running: World) -> None:
-    """Complaint and filing, between the answer and the filing's new decision."""
+    """Complaint and filing are lost between the answer and the filing's new decision."""
     play = await refused(running)
     stream = await complained(play, "decided")
     await answered(play, stream, UPHELD)
@@ -198,7 +198,7 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
 
 
 async def test_a_stayed_act_stops_the_filing_until_the_stay_is_lifted_or_its_complaint_ends(running: World) -> None:
-    """Also if Temporal loses both workflows meanwhile; a fee is paid afterwards, by another request."""
+    """The same holds if Temporal loses both workflows meanwhile; a fee is then paid by another request."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     stream, why = await complained(play, "accepted"), {"reason": "hậu quả khó khắc phục"}
@@ -318,7 +318,7 @@ REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp p
 
 
 class Police(BackOffice):
-    """Decides about residences by machine, and leaves everything else to officers."""
+    """A back office that decides about residences automatically, and leaves everything else to officers."""
 
     asked: list[AnswerRequest]
 
@@ -371,7 +371,7 @@ SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
 async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
-    """The number of readings of the record since the signal, which enters the history after the task under way."""
+    """Returns the number of readings of the record since the signal, which the history has after the current task."""
     kinds = [event.event_type async for event in handle.fetch_history_events()]
     return kinds[kinds.index(SIGNALED) :].count(EventType.EVENT_TYPE_MARKER_RECORDED) if SIGNALED in kinds else 0
 
@@ -410,7 +410,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
 
 
 async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
-    """It is signalled as by the gateway, by a reference that anybody can compute, and looked up in the inbox."""
+    """An intruder signals the payment like the gateway, by a reference that anybody can compute; the inbox lacks it."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))
@@ -428,7 +428,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
 
 
 async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
-    """Neither a refund that it reports, nor a request to look again, moves a đồng."""
+    """Neither a refund that an intruder reports, nor a request to look again, moves a đồng."""
     play = await Play.accepted(running, extract(payer_account=acting.PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     client = await stock(running)

@@ -1,4 +1,4 @@
-"""Messages of a program beyond its budget are refused with a time to come back, and delay nobody else."""
+"""A program's messages beyond its budget are refused with a time for the next try, and delay nobody else."""
 
 import asyncio
 from dataclasses import replace

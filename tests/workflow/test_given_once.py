@@ -1,4 +1,4 @@
-"""Refunds over VNPay: each once in the bank's ledger, for any fate of its call, and for any caller."""
+"""Refunds over VNPay: each is in the bank's ledger once, whatever happens to its call, and for any caller."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -45,7 +45,7 @@ async def is_given(play: Play) -> None:
 
 PART: Final = 5_000
 ANSWERED: Final = 1.0
-"""Seconds in which an answer has to come."""
+"""Seconds within which an answer must come."""
 
 
 @pytest.fixture
@@ -59,16 +59,16 @@ async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
 
 
 async def nothing(*_: Any) -> None:
-    """Does nothing: the refund continues."""
+    """Does nothing: the refund's run continues."""
 
 
 async def restarted(till: Till, play: Play) -> None:
-    """Started again from the log, as if Temporal had forgotten it."""
+    """Restarts the refund's run from the log, as if Temporal had forgotten it."""
     await lost_and_restarted(till.world, refund_workflow(play.filing, 1001))
 
 
 async def set_back(till: Till, play: Play) -> None:
-    """Begun again from its first task, by an operator."""
+    """Resets the refund's run to its first task, as an operator would."""
     await reset(till.world, refund_workflow(play.filing, 1001))
 
 
@@ -85,7 +85,7 @@ async def handed_on(till: Till, play: Play) -> None:
 async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
     till: Till, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Till, Play], Awaitable[None]]
 ) -> None:
-    """VNPay knows a request by its number on that day alone; what happens meanwhile forgets nothing."""
+    """VNPay knows a request by its number on the same day alone; the interruption makes the run forget nothing."""
     monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
     monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
     async with at_work(till):
@@ -116,11 +116,11 @@ GIVE: Final = {
     "amount": 1,
     "case": 1,
 }
-"""A request as builds of before took it."""
+"""A request in the form that older builds took."""
 
 
 async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | None]:
-    """The refusals by the platform's worker of a rogue run's requests for a refund; None for one that it answers."""
+    """Returns the platform's refusals of an intruder's requests for a refund; None for a request that is answered."""
     orders = [("payment.refund", one) for one in given]
     async with rogues(client):
         return [one.refused for one in await ordered(client, orders, tries=tries, at_once=True)]
@@ -129,7 +129,7 @@ async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | No
 async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_given_back(
     world: World, tmp_path: Path
 ) -> None:
-    """Neither with invented input, nor by an order of the log too early, too late, or many times at once."""
+    """Invented input gives nothing back, nor does an order of the log too early, too late, or many times at once."""
     async with heard_of(await signing(world), tmp_path, "vnpay") as till, at_work(till):
         play, reference, page = await paid_for(till)
         rogue, stream = await stock(world), refund_workflow(play.filing, 1001)

@@ -1,4 +1,4 @@
-"""A run that can't be replayed starts again from its log, once; one stopped by a bug waits; the worker's runner."""
+"""A run that can't be replayed restarts from its log, once; a run stopped by a bug waits; the worker's runner."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ from workers.wiring import WORKFLOWS, platform_worker
 
 SECOND: Final = timedelta(seconds=1)
 BEGUN: Final = 3
-"""Events until the first task of a run is done: it was started, its task scheduled, and begun."""
+"""The number of events until a run's first task is done: the run started, the task scheduled, the task begun."""
 
 
 @asynccontextmanager
 async def otherwise(world: World) -> AsyncIterator[None]:
-    """A platform worker whose filings flow in another way, so that neither replays what the other has recorded."""
+    """Runs a platform worker with another flow of filings: neither worker replays what the other has recorded."""
     async with (
         any_file_activities(world.settings) as functions,
         platform_worker(world.temporal, functions, world.settings, workflows=standing_still.OTHERS),
@@ -130,7 +130,7 @@ async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(worl
 
 @pytest.mark.usefixtures("office")
 async def test_one_whose_update_the_sdk_can_no_longer_finish_is_healed(world: World, healer: Healer) -> None:
-    """Seen where built-in queries met a worker that was killed: each try ends with a message that is not there."""
+    """This state occurred when Temporal's own queries met a killed worker: each try refers to a missing message."""
     async with world.platform():
         play = await Play.begin(world, extract())
         await play.at(Stage.INTAKE)
@@ -218,7 +218,7 @@ async def terminated(play: Play) -> None:
 
 
 async def completed(play: Play) -> None:
-    """A stranger takes the filing's task, and ends it as if it had run to its end."""
+    """Takes the filing's task as an intruder, and ends it as if the run had come to its end."""
     await awake(play)
     done = api.Command(
         command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
@@ -228,7 +228,7 @@ async def completed(play: Play) -> None:
 
 
 async def answered_with(world: World, command: api.Command) -> None:
-    """A stranger takes the next workflow task, and answers it with this command."""
+    """Takes the next workflow task as an intruder, and answers it with this command."""
     await world.temporal.workflow_service.respond_workflow_task_completed(
         RespondWorkflowTaskCompletedRequest(
             namespace=world.namespace, task_token=await taken_to_the_grave(world), commands=[command]
@@ -238,7 +238,7 @@ async def answered_with(world: World, command: api.Command) -> None:
 
 @pytest.mark.usefixtures("office")
 async def test_one_that_no_code_can_continue_before_its_first_event_begins_again(world: World, healer: Healer) -> None:
-    """A stranger takes its first task, and starts a timer that our code does not start."""
+    """An intruder takes the filing's first task, and starts a timer that our code does not start."""
     filed = extract()
     submitting = asyncio.create_task(Play.begin(world, filed))
     timer = api.Command(
@@ -325,7 +325,7 @@ async def memo_of(play: Play) -> Mapping[str, Any]:
 
 
 async def taken_to_the_grave(world: World) -> bytes:
-    """Somebody takes a task and dies; its token."""
+    """Takes a workflow task as a worker that then dies; returns the task's token."""
     request = PollWorkflowTaskQueueRequest(
         namespace=world.namespace, task_queue=TaskQueue(name=TASK_QUEUE), identity="dies"
     )
@@ -335,7 +335,7 @@ async def taken_to_the_grave(world: World) -> bytes:
 
 
 async def answered_in_vain(world: World) -> None:
-    """A worker speaks of a message that it does not send."""
+    """Answers a task as a worker that refers to a message without sending it."""
     absent = api.Command(
         command_type=CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE,
         protocol_message_command_attributes=api.ProtocolMessageCommandAttributes(message_id="absent"),

@@ -1,6 +1,6 @@
-"""Keys change under running filings: none stalls; one that is missing is waited for, and fails nothing.
+"""Keys change while filings run: no filing stalls; a missing key is waited for, and nothing fails.
 
-`MOTCUA_ROTATION_FILINGS=300` for as many as in a small town.
+`MOTCUA_ROTATION_FILINGS=300`: as many filings as in a small town.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ OWN: Final = "agency.H29.16"
 
 
 async def some_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
-    """The results of the calls. A worker of a test can't handle hundreds of them at once."""
+    """Returns the results of the calls, a few at a time: a worker of a test can't handle hundreds of them at once."""
     free = asyncio.Semaphore(10)
 
     async def one(call: Awaitable[T]) -> T:
@@ -47,7 +47,7 @@ async def begun(world: World, name: str, count: int) -> list[Play]:
 
 
 def in_world(world: World, plays: list[Play]) -> list[Play]:
-    """These filings, handled by the clients of this world."""
+    """Returns these filings for the clients of this world."""
     return [replace(play, world=world) for play in plays]
 
 
@@ -72,11 +72,11 @@ async def test_keys_are_rotated_in_the_middle_of_running_filings(world: World) -
 
 
 BUSY: Final = 150
-"""Seconds: the longer a task has failed, the longer Temporal waits before it tries it again."""
+"""Seconds to wait: the longer a task has failed, the longer Temporal waits before it tries it again."""
 
 
 async def wants_its_key(world: World) -> Stalled:
-    """The one stalled workflow, once Temporal reports the reason."""
+    """Returns the only stalled workflow, once Temporal reports that its key is missing."""
     found = await eventually(
         lambda: stalled(world.temporal), lambda found: [one.error for one in found] == ["KeyMissingError"], within=BUSY
     )

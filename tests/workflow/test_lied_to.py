@@ -1,4 +1,4 @@
-"""Runs that got events from a stranger, which no log has: they begin anew, and their filings go on."""
+"""Runs that got events from an intruder, which no log has: they begin anew, and their filings continue."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ STARTING: Final = frozenset({"workflows.start", "workflows.wake"})
 
 @asynccontextmanager
 async def lying(world: World, lies: Counter[str]) -> AsyncIterator[None]:
-    """A platform that answers some appends of these kinds of streams as if the log had taken them."""
+    """Runs a platform that answers the first appends of these kinds of streams as if the log had taken them."""
     async with activities(world.settings) as functions:
         honest = next(one for one in functions.working if name_of(one) == APPEND)
 
@@ -129,7 +129,7 @@ async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: 
 
 @asynccontextmanager
 async def beginning_nothing(world: World) -> AsyncIterator[Counter[str]]:
-    """A platform that answers the first start of each stream as if it had been started."""
+    """Runs a platform that answers each stream's first start as if it had been done; yields the counted starts."""
     asked: Counter[str] = Counter()
     async with activities(world.settings) as functions:
 

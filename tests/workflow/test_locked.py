@@ -1,4 +1,4 @@
-"""A message without a registered signature is not taken from anybody: each forgery is refused in words."""
+"""A message without a registered signature is taken from nobody: each forgery is refused with a reason."""
 
 import asyncio
 import json
@@ -120,7 +120,7 @@ LET_IN: Final = {
     *("statement_expired", "key_revoked", "role_not_granted", "agency_not_granted", "applicant_of_another"),
     "assurance_too_low",
 }
-"""The rules by which the log refuses a registered program if a run has not queried it lately: the Update fails."""
+"""The rules by which only the log refuses a registered program, if its run has not queried it lately."""
 REFUSED_BY_THE_LOG: Final = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
@@ -132,7 +132,7 @@ REFUSED_BY_THE_LOG: Final = (
 
 
 async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) -> Any:
-    """Gives a command without the right to it, under an id that names the rule."""
+    """Gives a forged command, under an id that names the rule of its refusal."""
     command_id = f"{forgery.rule}:{uuid4().hex[:16]}"
     said = (
         program.signed(stream, kind, by(forgery.actor, command_id, reason="because"), **forgery.signed) | forgery.sent
@@ -141,7 +141,7 @@ async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) 
 
 
 async def let_in(world: World, stream: str, since: int) -> set[str]:
-    """The rules by which the log has refused the Updates since this event. Fails if anything else happened."""
+    """Returns the rules by which the log has refused the Updates since this event. Fails if anything else happened."""
     found = set()
     for event in (await forged.history_events(world, stream))[since:]:
         assert event.event_type in REFUSED_BY_THE_LOG, "no task fails"
@@ -431,7 +431,7 @@ async def looks(world: World) -> int:
 
 
 async def asked(program: Program, question: dict[str, Any], forgery: Forgery, streams: set[str]) -> Refusal:
-    """The refusal of a forged question; its workflow ends at once, and no task of it fails."""
+    """Returns the refusal of a forged question, whose workflow ends at once without a failed task."""
     about = {"act": f"ask.{question['ask']}", "stream": question.get("stream")}
     who = {"actor": forgery.actor.model_dump(mode="json", exclude_none=True)}
     signed = program.statement(
@@ -485,7 +485,7 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
 
 
 def _of(question: dict[str, Any], stream: str) -> dict[str, Any]:
-    """The sample, about the filing that there is."""
+    """Returns the sample question with the stream of the filing that exists."""
     kind, *_ = question.get("stream", "").split(":")
     n = {"payment": payment_workflow, "parcel": parcel_workflow}
     filing = stream.removeprefix("filing:")

@@ -1,4 +1,4 @@
-"""A fee that is transferred in parts: they pay it together, or all of them go back, as the bank has it in its books."""
+"""A fee that is transferred in parts: they pay it together, or all of them go back, and the bank's books agree."""
 
 import json
 import random
@@ -29,7 +29,7 @@ async def has(play: Play, dong: int) -> None:
 
 
 async def transferred(till: Till, *amounts: int) -> Play:
-    """Returns a filing whose fee was paid by transfers of these amounts, each once the one before is known."""
+    """Returns a filing whose fee was paid by transfers of these amounts, each after the one before is recorded."""
     play = await Play.accepted(till.world, extract(payer_account=None))
     await till.ordered(play)
     memo = list(till.streams)[-1]

@@ -44,7 +44,7 @@ async def provinces(world: World) -> None:
 
 
 async def asked_for(play: Play) -> int:
-    """The fee that is due after acceptance."""
+    """Returns the fee that is due after acceptance."""
     await play.accept()
     view = await play.until(lambda view: view.fee is not None)
     assert view.fee is not None
@@ -155,7 +155,7 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
-    """Publish a version that these kinds decide, and a directory in which the agency is of this kind; its name."""
+    """Publishes a version that agencies of these kinds decide, and makes the agency one `here`; returns its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     entries: list[dict[str, Any]] = [
@@ -214,7 +214,7 @@ THERE: Final = "00004"
 
 
 async def decided_by_place(world: World, *fields: str, **territories: list[str]) -> str:
-    """Publish a birth that the communes of these fields decide, and the territories of communes; the version's name."""
+    """Publishes a birth that communes decide by these fields, and the communes' territories; returns its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     place = {"place": {"fields": list(fields), "source": "Luật Hộ tịch Đ13"}} if fields else {}
     rule = {"kinds": ["commune"], "source": "Luật Hộ tịch Đ13"} | place
@@ -292,7 +292,7 @@ WARD: Final = "H01.12"
 
 
 def handed_in(desk: str, agency: str) -> Submission:
-    """A birth on paper, at this desk."""
+    """Returns a birth on paper, handed in at this desk."""
     recorded_by = officer(Role.RECEPTION, desk)
     there = {"agency": agency, "desk": desk, "channel": "counter", "actor": recorded_by, "result_channel": "counter"}
     return birth(**there)

@@ -1,4 +1,4 @@
-"""A reading that another process put into the history: nothing rests on it, and the record is read again."""
+"""A reading that another process put into the history: no event depends on it, and the record is read again."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -49,12 +49,12 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
     "result.signer": (lambda _: None,),
     "result.signers": (lambda _: [],),
 }
-"""The lies about each reading. No story below reads whether a fee may be requested again."""
+"""The lies about each reading. No test below uses the reading whether a fee may be requested again."""
 
 
 @dataclass
 class Liar(Readings):
-    """Answers each reading of a run with its lies first, like another process; counts the lies by name."""
+    """Answers each reading of a run with its lies first, as another process could; counts the lies by name."""
 
     lies: set[str] = field(default_factory=set)
     lied: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ class Liar(Readings):
         super().__init__()
 
     def keep(self, digest: str) -> None:
-        """Notes only what was true."""
+        """Notes only true readings."""
         if digest not in self.lies:
             super().keep(digest)
 
@@ -96,7 +96,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 @pytest.fixture
 async def lied_to(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Liar]:
-    """A platform whose first readings are another process's."""
+    """A platform whose first readings are lies, as if from another process."""
     monkeypatch.setattr(basis, "_FIRST_PAUSE", timedelta(milliseconds=10))
     liar = Liar()
     with monkeypatch.context() as patching:
@@ -169,7 +169,7 @@ async def test_passed_on_to_another_agency(world: World, lied_to: Liar) -> None:
 
 
 async def told_the_truth(world: World, liar: Liar, *names: str) -> None:
-    """Asserts that each of these was a lie once, and that the record holds none of them."""
+    """Asserts that each of these readings was a lie once, and that the record holds none of the lies."""
     assert [name for name in names if not liar.lied[name]] == []
     assert EVIL not in await bodies(world)
     await sound(world)

@@ -1,4 +1,4 @@
-"""Files are looked at before what names them is recorded, and go on being looked at until the scanner has spoken."""
+"""Files are examined before the event that names them is recorded, and again until the scanner has answered."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ VIRUS = b"%PDF virus"
 
 @asynccontextmanager
 async def received(world: World, scanner: Scanning) -> AsyncIterator[tuple[Store, Play]]:
-    """A birth whose paper has been received, at an agency whose officers do the work."""
+    """Yields a store, and a birth whose paper has been received, at an agency whose officers do the work."""
     plain, store = birth(), Store(world)
     reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):

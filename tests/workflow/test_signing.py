@@ -1,4 +1,4 @@
-"""Results that the platform prints, and officers' signatures: by substitutes, and after a while."""
+"""Results that the platform prints, and officers' signatures: by substitutes, and after a delay."""
 
 import json
 import re
@@ -44,7 +44,7 @@ from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, look
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
-    """A platform, and no back office of any agency."""
+    """A platform without the back office of any agency."""
     await publish(world.owner_dsn, results.PROCEDURE.encode())
     signed = await signing(world)
     async with signed.platform():
@@ -197,7 +197,7 @@ from (select convert_from(body, 'UTF8')::jsonb as body from event where stream =
 
 
 async def verified(play: Play) -> list[Hand]:
-    """By the file alone."""
+    """Returns the signatures and the seal that a verification by the file alone finds."""
     result = (await play.view()).result
     assert result is not None
     file = await Store(open_store(play.world.objects)).get(result)
@@ -253,7 +253,7 @@ async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_go
 
 
 def locked() -> bytes:
-    """A PDF that anybody may open, but nobody may change."""
+    """Returns a PDF that anybody may open, but nobody may change."""
     written = BytesIO()
     with pikepdf.new() as made:
         made.add_blank_page()
@@ -262,7 +262,7 @@ def locked() -> bytes:
 
 
 class Office(BackOffice):
-    """Makes a PDF that nobody can sign, until `mended` is true."""
+    """A back office whose PDF can't be signed, until `mended` is true."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""An applicant who dies: the filing waits in its workflow, the successor has what was theirs, the record is sound."""
+"""An applicant dies: the filing waits in its workflow, the successor takes the rights over, the record is sound."""
 
 from typing import Any, Final
 

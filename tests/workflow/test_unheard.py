@@ -1,4 +1,4 @@
-"""A run that missed an event of its log is nudged, and continues from the log."""
+"""A run that missed an event of its log is woken, and continues from the log."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Nothing is issued that the agency has not signed: by a filing, as a correction, and by the file alone."""
+"""Nothing is issued without the agency's signature: a filing's result, a correction, and the agency's own file."""
 
 from activities.results.signed import SignedFiles
 from motcua import BackOffice

@@ -1,4 +1,4 @@
-"""A fixture with the engine for the shell."""
+"""The engine of the workflows' shell in memory, as a fixture."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A rogue run asks about files: it learns nothing of others', and has nothing scanned that does not wait for it."""
+"""An intruder's run requests checks of files: it learns nothing of others' files, and only waiting ones are scanned."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ def elsewhere(file: FileRef, filing: UUID) -> FileRef:
 
 
 class Counting(Scanning):
-    """Says how often it was asked."""
+    """A scanner that counts the requests to it."""
 
     times = 0
 

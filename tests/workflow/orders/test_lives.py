@@ -1,4 +1,4 @@
-"""An answer that calls itself final makes filings and results read the log again, and has no other effect."""
+"""A failure that is marked as final makes filings and results read the log again, and has no other effect."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -36,15 +36,15 @@ from workers.wiring import open_pool, platform_worker
 from workflows import agency
 
 PAUSE: Final = timedelta(seconds=1)
-"""Before each is asked for again; else it is ten seconds."""
+"""The pause before each activity is requested again, in place of ten seconds."""
 BOTH: Final = ("not_ordered", "somebody's word")
-"""The errors that call themselves final: a filing for each, so that they wait at the same time."""
+"""The types of the errors that are marked as final: a filing for each, so that both wait at the same time."""
 
 
 def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> Callable[..., Any]:
-    """The activity, which calls a failure final before it does what it is asked for; never a rogue's.
+    """Returns the activity, which first fails with an error that is marked as final, but never for an intruder's run.
 
-    So many times for each filing: for the first one by the first of the types, and so on.
+    It fails `times` times for each filing: for the first filing with the first of the types, and so on.
     """
     name = _Definition.must_from_callable(function).name
     left: dict[str, list[str]] = {}
@@ -75,7 +75,7 @@ async def platform(
     reception: Receives | None = None,
     office: BackOffice | None = None,
 ) -> AsyncIterator[None]:
-    """A platform at work whose activities of these names fail `fails` times for each filing."""
+    """Runs a platform on which the activities in `fails` fail this many times for each filing."""
     settings = world.settings.model_copy(update={"sandbox": False})
     async with any_file_activities(settings) as given:
         received = received_by(reception, given) if reception else given
@@ -123,7 +123,7 @@ async def test_a_filing_issues_its_result_all_the_same(world: World) -> None:
 
 
 AGAIN: Final = 1000
-"""Times: until the test is over."""
+"""A number of failures that lasts until the test is over."""
 
 
 async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: World) -> None:
@@ -150,7 +150,7 @@ async def test_a_file_is_prepared_only_for_the_number_that_waits_for_it(world: W
 
 
 class MakesNothing(BackOffice):
-    """An agency that makes its results by itself, but never does."""
+    """An agency that makes its results by itself, but fails each time."""
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
         raise LookupError(request.request_id)

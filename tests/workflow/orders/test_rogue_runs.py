@@ -1,4 +1,4 @@
-"""A run pinned to a stranger's deployment: only what the log orders is done for it, nothing signed or printed."""
+"""A run pinned to an intruder's deployment: only what the log orders is done for it, nothing is signed or printed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -54,7 +54,7 @@ NAMED: Final = {"stream": "payment:00000000-0000-0000-0000-000000000000:1", "seq
 
 
 async def outside(world: World, *plays: Play) -> dict[str, Any]:
-    """The orders of these filings at bank and post, the other filings with any, and the files of all."""
+    """Returns these filings' orders at bank and post, the keys of all orders there, and all stored files."""
     env = world.env
     async with partner_client(env["MOTCUA_BANK_URL"]) as bank, partner_client(env["MOTCUA_POST_URL"]) as post:
         orders = {one["key"]: one for one in (await bank.get("/ledger")).json()["orders"]}
@@ -73,7 +73,7 @@ async def outside(world: World, *plays: Play) -> dict[str, Any]:
 
 @pytest.fixture(params=["open", "identity and codec"])
 async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    """A platform at work, and a client of it that the stranger has too."""
+    """A platform at work, with a client that the intruder uses as well."""
     if request.param != "open":
         world = await signing(await sealed(world, ring("one")))
     async with world.platform(), world.back_office():
@@ -81,7 +81,7 @@ async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 def everything(streams: Mapping[str, int]) -> Iterator[Order]:
-    """Requests for each activity that takes orders: of every stream, at its first event, its last, and one beyond."""
+    """Yields requests for each activity that takes orders: every stream's first event, its last, and one beyond."""
     for name in sorted(INSTRUCTED):
         for stream, head in streams.items():
             for seq, case in product({1, head, head + 1}, (None, 1, 2)):
@@ -91,7 +91,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 
 
 async def under_way(world: World) -> tuple[Play, Play]:
-    """A filing whose fee nobody pays, and one whose result the post has, and has not sent."""
+    """Returns a filing whose fee nobody pays, and one whose result the post has but does not send."""
     long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
     fee = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=long))
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
@@ -141,7 +141,7 @@ async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
 
 
 async def requests_of(world: World, *plays: Play) -> dict[str, list[Order]]:
-    """The requests of each workflow of these filings to the platform's queue."""
+    """Returns the requests of each workflow of these filings to the platform's queue."""
     rows = await world.fetch(_STREAMS, [play.filing for play in plays])
     return {row["stream"]: await honest(world.temporal, row["stream"]) for row in rows}
 
@@ -162,7 +162,7 @@ OLD: Final[dict[str, list[Any]]] = {
     "reception.scan": [[]],
     "calendar.page": [{"calendar": "vn@2026-12", "kind": "filing", "after": ""}],
 }
-"""Requests that carry themselves what is to be done, as builds of before took them."""
+"""Requests whose input states the whole task, as older builds took them."""
 
 
 # A rogue run orders what makes results: nothing is signed, stamped or printed that the log does not order.
@@ -170,21 +170,21 @@ OLD: Final[dict[str, list[Any]]] = {
 
 @pytest.fixture(params=["off", "required"])
 async def asked(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
-    """A platform and a back office: first without signatures, then with required ones."""
+    """Runs a platform and a back office: in one case without signatures, in the other with required ones."""
     chosen = await signing(world) if request.param == "required" else world
     async with chosen.platform(), chosen.back_office():
         yield chosen
 
 
 async def forged(play: Play) -> dict[str, Any]:
-    """A PDF with all the fields, which somebody has put among the files of the filing."""
+    """Puts a PDF with all signature fields among the filing's files, as an intruder could; returns its reference."""
     file = with_fields(printed(), [SignatureField(place) for place in PLACES])
     put = await Store(open_store(play.world.objects)).put(play.filing, file, "application/pdf")
     return put.model_dump(mode="json", exclude_none=True)
 
 
 def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
-    """Requests that state everything in their input, as older builds took them."""
+    """Returns requests that state everything in their input, as older builds took them."""
     whose = {"filing_id": str(play.filing), "agency": AGENCY, "at": MADE, "file": file}
     leader = {"place": "signature", "officer": LEADER.subject, "role": "leader"}
     return [
@@ -195,7 +195,7 @@ def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
 
 
 def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
-    """Orders that name a place in the log, any there is or is not."""
+    """Returns orders that name a place in the log, existing or not."""
     streams = [result_workflow(play.filing, 1), result_workflow(play.filing, 2), filing_workflow(play.filing), "result"]
     places = [{"stream": stream, "seq": seq} for stream in streams for seq in (*seqs, 2**31)]
     return [
@@ -207,7 +207,7 @@ def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
 
 
 async def seen(world: World) -> tuple[int, list[str], list[str]]:
-    """All events, all files of the store, and all that the signer was asked for because of a filing of this world."""
+    """Returns the number of events, the stored files, and the requests to the signer about this world's filings."""
     files = sorted(one["path"] for page in open_store(world.objects).list() for one in page)
     events = await world.fetchval("select count(*) from event")
     filings = await world.fetch("select distinct filing_id from event")
@@ -269,7 +269,7 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
-    """A platform that prints one procedure's results, and a back office that makes the others'."""
+    """Runs a platform that prints one procedure's results, and a back office that makes the others'."""
     await publish(world.owner_dsn, PROCEDURE.encode())
     async with world.platform(), world.back_office():
         yield world

@@ -1,4 +1,4 @@
-"""An act under way is done once, for any fate of its run; a signature that no event orders is found."""
+"""An act in progress is done once, whatever happens to its run; a signature that no event orders is found."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -40,14 +40,14 @@ from workers.wiring import activities, versioned_worker
 
 
 class Partners:
-    """A bank and a post of one test."""
+    """A bank and a post for one test."""
 
     def __init__(self, folder: Path) -> None:
         self.bank = Server("bank", folder / "bank", "--pay-after", "3600")
         self.post = Server("post", folder / "post", "--step-after", "3600")
 
     def silent(self) -> None:
-        """Let neither answer; what the bank is asked for next is done all the same."""
+        """Make both silent; the bank still executes the next request."""
         self.bank.client.put("/faults/orders", json={"fault": "apply_then_hang", "times": 1, "value": 6})
         self.bank.client.put("/faults/orders", json={"fault": "busy", "times": 1_000_000}).raise_for_status()
         self.post.client.put("/outage", json={"seconds": 3600}).raise_for_status()
@@ -90,7 +90,7 @@ async def worker(world: World, build: str) -> AsyncIterator[None]:
 
 
 async def leave(world: World, stream: str) -> None:  # noqa: ARG001 -- everything leaves
-    """Has the run continue as new under another build."""
+    """Makes the run continue as new under another build."""
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
         assert await Builds(pool, world.temporal).drain("one", lambda *_: None) == 0
 
@@ -104,7 +104,7 @@ EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {
 
 @pytest.fixture(params=EVENTS)
 async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """The event that happens to the run of a stream."""
+    """Yields a function by which the event happens to a stream's run."""
     async with AsyncExitStack() as stack, there.back_office():
         await stack.enter_async_context(worker(there, "one"))
 
@@ -117,7 +117,7 @@ async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator
 
 
 async def tried(world: World, stream: str, name: str) -> None:
-    """Wait until an act of the stream's run is being tried, and has failed at least once."""
+    """Wait until an act of the stream's run has failed at least once, and is tried again."""
 
     async def pending() -> list[tuple[str, int]]:
         described = (await world.temporal.get_workflow_handle(stream).describe()).raw_description
@@ -199,7 +199,7 @@ async def test_a_run_that_begins_again_has_it_signed_once(running: World, happen
 
 @pytest.fixture
 async def short() -> AsyncIterator[World]:
-    """A world in which a run is asked to make way after eight events."""
+    """A world in which Temporal suggests continue-as-new to a run after eight events."""
     async with own_stack(**{SUGGEST: "8"}) as (_, world), world.platform(), world.back_office():
         yield world
 
@@ -230,7 +230,7 @@ async def told(play: Play, *places: About) -> list[Told]:
 
 
 async def named(play: Play) -> list[tuple[Health, bool]]:
-    """The doctor's finding about it, and whether the finding names this result."""
+    """Returns the doctor's findings about signatures that name this filing: their health, and True."""
     settings = {"MOTCUA_DATABASE_URL": play.world.app_dsn, "MOTCUA_SIGNER_URL": play.world.env["MOTCUA_SIGNER_URL"]}
     found = await signatures(Surroundings(settings, {}, Home.__new__(Home)))
     return [(one.health, str(play.filing) in one.what.en) for one in found if str(play.filing) in one.what.en]
