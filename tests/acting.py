@@ -58,7 +58,7 @@ JOINED: Final = "2.000986"
 LEAD: Final = "H01.12"
 POLICE: Final = "H01.31"
 INSURANCE: Final = "H01.60"
-"""The agency that leads, and the agencies that decide the parts."""
+"""The agencies of a joined filing: the leading one, and those that decide the parts."""
 CHILD: Final = {
     "child_name": "Nguyễn Văn An",
     "child_birth_date": "2026-11-02",
@@ -80,12 +80,12 @@ SPOUSES: Final = {
 
 
 def birth(**overrides: Any) -> Submission:
-    """Returns a submission: level 4, free, approved at once if the back office finds it complete."""
+    """Returns a birth submission at level 4: free, and approved at once if the back office finds it complete."""
     return testing.submission(**{"version": VERSION} | overrides)
 
 
 def extract(**overrides: Any) -> Submission:
-    """Returns a submission: level 4, signed; 8,000 đồng a copy, paid online at acceptance, by a payer who pays."""
+    """Returns a signed level-4 submission for an extract: 8,000 đồng a copy, due at acceptance, and paid online."""
     fields: dict[str, Any] = {
         "procedure": EXTRACT,
         "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
@@ -97,12 +97,12 @@ def extract(**overrides: Any) -> Submission:
 
 
 def posted(**overrides: Any) -> Submission:
-    """Returns an extract whose result goes by post, and arrives."""
+    """Returns a submission for an extract whose result goes by post, and arrives."""
     return extract(**{"result_channel": "post", "address": ADDRESS} | overrides)
 
 
 def marriage(**overrides: Any) -> Submission:
-    """Returns a submission at level 3; copies of the extract are paid at the counter once the result is made."""
+    """Returns a level-3 marriage submission; copies of the extract are paid at the counter once the result is made."""
     fields: dict[str, Any] = {
         "procedure": MARRIAGE,
         "form": SPOUSES | {"copies": 1},
@@ -113,7 +113,7 @@ def marriage(**overrides: Any) -> Submission:
 
 
 def contract(**overrides: Any) -> Submission:
-    """Returns a submission: level 2, handed in on paper and recorded by a reception officer."""
+    """Returns a contract submission at level 2, handed in on paper and recorded by a reception officer."""
     fields: dict[str, Any] = {
         "procedure": CONTRACT,
         "channel": "counter",
@@ -148,7 +148,7 @@ def plain(submission: Submission) -> dict[str, Any]:
 
 
 async def publish_short(world: World, code: str, **seconds: int) -> str:
-    """Publishes a version of the procedure with these limits in seconds; returns its name."""
+    """Publishes a version of the procedure with these limits in seconds; returns the version's name."""
     file = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     return (
         await procedures.publish(world.owner_dsn, procedures.demo_variant(file, seconds, suffix="short"), demo=True)
@@ -156,7 +156,7 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
 
 
 async def publish_changed(world: World, code: str, change: Callable[[dict[str, Any]], object], **seconds: int) -> str:
-    """Publishes a version of the procedure with this change and these limits; returns its name."""
+    """Publishes a version of the procedure with this change and these limits; returns the version's name."""
     source = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     fields = yaml.safe_load(procedures.demo_variant(source, {"payment": 60} | seconds, suffix="changed"))
     change(fields)
@@ -165,7 +165,7 @@ async def publish_changed(world: World, code: str, change: Callable[[dict[str, A
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
-    """Returns the first answer of `ask` that is `wanted`. After `within` s, `AssertionError` with the last answer."""
+    """Calls `ask` until its answer is `wanted`; returns it. After `within` s, `AssertionError` with the last answer."""
     answer = await ask()
     pause = 0.05
     try:
@@ -182,7 +182,7 @@ async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool
 def sparingly(
     ask: Callable[[], Awaitable[T]], record: asyncpg.Connection[asyncpg.Record]
 ) -> Callable[[], Awaitable[T]]:
-    """Returns `ask`, called at most once a second until a new event is recorded, which is cheaper to detect."""
+    """Returns a function that gives the last answer of `ask`, and asks again after a new event or one second."""
     said: list[T] = []
     events, until = -1, 0.0
 
@@ -198,7 +198,7 @@ def sparingly(
 
 
 class Doubtful(Signed):
-    """Never finds a dossier complete, so that officers do the work."""
+    """A back office that never finds a dossier complete, so that officers do the work."""
 
     async def check(self, dossier: Dossier) -> bool:  # noqa: ARG002 -- it doubts everything
         return False
@@ -218,7 +218,7 @@ class Play:
 
     @classmethod
     async def accepted(cls, world: World, submission: Submission) -> Self:
-        """Submit the filing, and take it in."""
+        """Submit the filing, and accept it."""
         play = await cls.begin(world, submission)
         await play.accept()
         return play
@@ -295,7 +295,7 @@ class Play:
         return await self.world.client.act(stream, command.model_validate(given))
 
     async def refund(self, command: type[cm.Command], actor: Actor, n: int = 1001, **fields: Any) -> Receipt:
-        """Give a command to the refund of this number; by default of the first capture of the first payment."""
+        """Give a command to the refund of this number; by default to that of the first payment's first capture."""
         return await self.give(ids.refund_workflow(self.filing, n), command, actor, **fields)
 
     async def renew_payment(self, n: int = 1, **fields: Any) -> Receipt:
@@ -322,7 +322,7 @@ class Play:
         return found
 
     async def pay_by_hand(self, n: int = 1) -> None:
-        """Pay on the bank's page as a person, once it exists, in any state of the order."""
+        """Pay by hand on the n-th payment's page at the bank, once it exists, in any state of the order."""
         page = f"/orders/{ids.fee_key(self.filing, n)}/pay"
         async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
@@ -375,7 +375,7 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
 
 
 async def broken(call: Awaitable[Any], refused: type[Any] = RefusedError) -> list[tuple[str, str]]:
-    """Returns field and rule of each problem for which the call is refused in this way."""
+    """Returns field and rule of each problem in the refusal of the call, which must raise `refused`."""
     with pytest.raises(refused) as error:
         await call
     return [(one.field, one.rule) for one in error.value.refusal.problems]

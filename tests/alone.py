@@ -1,4 +1,4 @@
-"""A copy of the verifiers' folder, alone with the libraries that it names: Python finds nothing else."""
+"""A copy of the verifiers' folder with only the libraries that it names: Python can import nothing else."""
 
 import importlib.util
 import shutil

@@ -28,7 +28,7 @@ from tests.acting import FILE
 
 _YEARS: Final = timedelta(days=3650)
 STRANGER: Final = "a stranger"
-"""How the intruder names itself to the server."""
+"""The identity that the intruder gives to the server."""
 EVIL: Final = "evil"
 AT: Final = "2026-11-30T00:00:00Z"
 FORGED: Final = FILE | {"name": EVIL}
@@ -45,11 +45,11 @@ INVENTIONS: Final[dict[str, Any]] = {
     "reception.examine": {"problems": [{"field": EVIL, "rule": EVIL, "message": {"vi": EVIL, "en": EVIL}}]},
     "papers.confirm": "fit",
 }
-"""The invented answers of the stranger, by activity."""
+"""The intruder's invented answers, by activity."""
 
 
 class Way(StrEnum):
-    """A way to answer."""
+    """A way in which the intruder answers an activity."""
 
     INVENTED = "invented"
     EMPTY = "empty"
@@ -69,10 +69,10 @@ Signs = Callable[[str, str, dict[str, Any], Any], Any]
 
 
 class Answering:
-    """Answers what it polls: each request of an activity by a workflow once in each way, then no more.
+    """An intruder that answers the activities that it polls: each request of a workflow once in each way, then no more.
 
-    `inventions` are answers by the activity's name, or functions that make one of a request; it `signs` them in some
-    ways. `answered` counts by name and way.
+    `inventions` has the answer to each activity, or a function that makes it from the request; `signs` has functions
+    that sign the answers of some ways. `answered` counts the answers by activity and way.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Answering:
         signs: Mapping[Way, Signs] | None = None,
         build: str | None = None,
     ) -> None:
-        """`build`: polls as a worker of this build, whose workflows' activities come to no other worker."""
+        """`build`: the build under which the intruder polls; activities of its workflows come to no other worker."""
         self._client = client
         self._inventions = inventions
         self._queue = queue
@@ -94,7 +94,7 @@ class Answering:
         self.answered: Counter[tuple[str, Way]] = Counter()
 
     def is_through(self, whose: str, name: str) -> bool:
-        """Returns whether the stranger has answered this activity of this workflow in each way."""
+        """Returns whether the intruder has answered this activity of this workflow in each way."""
         return name not in self._inventions or self._times[whose, name] >= len(self.ways)
 
     async def go_on(self) -> None:
@@ -213,7 +213,7 @@ def _soon() -> ApplicationFailureInfo:
 
 
 def giving_way(function: Callable[..., Any], stranger: Answering) -> Callable[..., Any]:
-    """Returns the activity, which does not answer by a queue before the stranger is through with it."""
+    """Returns the activity, which answers through a queue only after the intruder has answered in every way."""
     name = name_of(function)
 
     async def gives_way(given: Any) -> Any:
@@ -230,7 +230,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def instead_of(function: Callable[..., Any], other: Callable[[Any], Awaitable[Any]]) -> Callable[..., Any]:
-    """Returns `other` as the activity of the same name and input."""
+    """Returns `other` as an activity with the name and the input type of `function`."""
     hints = get_type_hints(function)
     [given] = signature(other).parameters
     other.__annotations__ = {given: next(hint for place, hint in hints.items() if place != "return")}
@@ -240,7 +240,7 @@ def instead_of(function: Callable[..., Any], other: Callable[[Any], Awaitable[An
 
 @asynccontextmanager
 async def answering(stranger: Answering) -> AsyncIterator[None]:
-    """Has a stranger answer beside the platform."""
+    """Lets the intruder answer activities beside the platform."""
     polling = [asyncio.create_task(stranger.go_on()) for _ in range(4)]
     try:
         yield

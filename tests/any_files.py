@@ -1,4 +1,4 @@
-"""A file examiner for tests of other subjects, which accepts everything, and its installation."""
+"""A file examiner that accepts everything, for tests of other subjects, and its installation."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ class Receives(Protocol):
 
 
 class Unkept(Findings):
-    """Findings that `received_by` keeps instead."""
+    """Findings that this object does not keep, since `received_by` keeps them."""
 
     def __init__(self) -> None:
         """Needs no pool."""
@@ -44,7 +44,7 @@ class Unkept(Findings):
 
 
 class Orders(Instructions):
-    """Reads each order over a connection of its own, for objects made before there is a pool."""
+    """A reader of orders with a connection for each, for objects that are made before there is a pool."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
@@ -57,7 +57,7 @@ class Orders(Instructions):
 
 
 class AnyFiles:
-    """Accepts every file as its declared type."""
+    """An examiner that accepts every file as its declared type."""
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:  # noqa: ARG002 -- it looks at nothing
@@ -69,7 +69,7 @@ class AnyFiles:
 
 
 class FoundLate(AnyFiles):
-    """Finds a virus in every submitted paper, but only in the later scan; none in supplements."""
+    """An examiner that finds a virus in every submitted paper, but only in the later scan, and none in supplements."""
 
     def __init__(self, orders: Instructions) -> None:
         self._orders = orders

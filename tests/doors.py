@@ -99,7 +99,7 @@ async def register_door(world: World) -> None:
 
 @asynccontextmanager
 async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entrance]:
-    """Opens a door of a locked world in which it is registered. `town`: the providers, if another door has them."""
+    """Opens a door of a locked world in which it is registered. `town`: its providers, if not the default ones."""
     town = town or Town()
     town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
     town.settings["citizens"]["clients"]["other"] = "other-portal"

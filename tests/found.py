@@ -1,4 +1,4 @@
-"""A ledger for tests that append events about outside acts by hand, as if the acts had found them out."""
+"""A ledger for tests that append events about outside acts by hand, as if the acts had reported them."""
 
 from typing import Any
 

@@ -104,7 +104,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_a
 
 
 async def signing(world: World) -> World:
-    """Returns the world with identity required, a kit client that may speak for everybody, and a back office.
+    """Returns the world with identity required, a kit client that may act for everybody, and a back office.
 
     Leaders have a program of their own, since acts of two people need two programs.
     """

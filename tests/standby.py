@@ -40,7 +40,7 @@ class Standby:
         await self.superuser.execute(f"select {cut}($1)", pid)
 
     async def waiting(self, connections: int = 1) -> list[int]:
-        """Returns the process ids of the connections that wait for this standby, once there are enough."""
+        """Returns the process ids of the connections that wait for this standby, once there are this many."""
         rows = await eventually(lambda: self.superuser.fetch(WAITING), lambda rows: len(rows) == connections)
         return [row["pid"] for row in rows]
 

@@ -25,7 +25,7 @@ QUICK: Final = ("unit", "contract", "replay")
 """The folders of the tests that need no server."""
 SECONDS: Final = TESTS / "seconds.json"
 RAN: Final = TESTS / "ran.json"
-"""By folder, the commit of the last complete run of its long tests."""
+"""The file with the commit of the last complete run of each folder's long tests."""
 SIXTHS: Final = 6
 FEW: Final = 30
 """The number of examples of a property test in the short tier."""

@@ -44,8 +44,7 @@ WITHIN: Final[dict[str, type[Model]]] = {
 }
 """The platform's internal messages, and messages with another name here."""
 UNSAMPLED: Final = {"filing_input", "result_view", "event_actor", "procedure", "province"}
-"""Messages without a sample of their own name: it is under `submission`, `filing_result`, in another one, or in the
-catalogue.
+"""Messages without a sample of their own name: they are sampled under another name, inside others, or in the catalogue.
 """
 MODELS: Final[dict[str, type[Model]]] = {
     message.name: message.event or message.model for message in PUBLIC_MESSAGES if message.name not in UNSAMPLED

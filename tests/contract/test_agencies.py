@@ -1,4 +1,4 @@
-"""The agencies' page gives the delays that the code has."""
+"""The delays on the agencies' page equal those in the code."""
 
 from typing import Any, Final
 

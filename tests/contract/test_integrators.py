@@ -44,7 +44,7 @@ BESIDE: Final[dict[str, tuple[Any, ...]]] = {
     "papers": (PaperKind, About),
     "agency": (Text,),
 }
-"""The types that give the words of an answer's description, beside the answer's own model."""
+"""The types whose words an answer's description may use, beside those of the answer's own model."""
 READ: Final[dict[str, type[BaseModel]]] = {
     "receipt": Receipt,
     "view": FilingView,

@@ -121,8 +121,7 @@ def test_no_words_are_left_over() -> None:
 
 
 IN_COMMON: Final = 3
-"""The number of models with the same field from which its description must be in `motcua/json_schema/common_fields.py`.
-"""
+"""If this many models share a field, its description must be in `motcua/json_schema/common_fields.py`."""
 
 
 @walked("name", MESSAGES, at_least=260)

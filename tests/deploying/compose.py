@@ -45,7 +45,7 @@ def steps() -> str:
 
 @pytest.fixture(scope="module")
 def told() -> Iterator[str]:
-    """Yields the output of the steps in a copy of the folder without secrets; what they started runs until the end."""
+    """Yields the output of the steps in a copy of the folder without secrets; the started services run meanwhile."""
     subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
         folder = Path(name, "compose")

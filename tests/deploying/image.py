@@ -1,4 +1,4 @@
-"""`make try-image`: the image is built, holds what it must, and runs every process of the platform for one filing.
+"""`make try-image`: the image is built, has the required content, and runs every process for one filing.
 
 The name of this file keeps it out of every other test run, since it needs podman, root and minutes.
 """
@@ -52,7 +52,7 @@ motcua procedures publish procedures/*.yaml
 
 
 def calls(group: str) -> set[str]:
-    """Returns the system calls of a group of systemd."""
+    """Returns the system calls in a group that systemd defines."""
     told = subprocess.run(
         (program("systemd-analyze"), "syscall-filter", group), capture_output=True, text=True, check=True
     )

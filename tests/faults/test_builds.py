@@ -124,7 +124,7 @@ async def in_flight(world: World) -> list[Play]:
 
 
 OPEN: Final = 7
-"""The workflows of these filings that are open: four filings, and three payments, which watch for late money."""
+"""The number of open workflows of these filings: four filings, and three payments, which watch for late money."""
 
 
 async def finish(plays: list[Play]) -> None:
@@ -177,7 +177,7 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
 
 
 async def test_the_build_before_the_newest_migration_works_before_it_and_after_it_and_again(versions: Versions) -> None:
-    """The older build serves during the upgrade, beside the newer build, and after the way back.
+    """The older build serves during the upgrade, beside the newer build, and after the downgrade.
 
     Its commands read what the newer build wrote.
     """

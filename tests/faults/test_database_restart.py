@@ -1,4 +1,4 @@
-"""PostgreSQL is killed and restarted during commands: they wait for it, or report that it stays away."""
+"""PostgreSQL is killed and restarted during commands: they wait for it, or report that it is still unavailable."""
 
 import os
 import signal

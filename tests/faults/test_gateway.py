@@ -33,7 +33,7 @@ BANK: Final = "bank"
 async def gateway(
     world: World, folder: Path, **settings: str
 ) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
-    """A gateway in a process, and an HTTP client for it."""
+    """Runs a gateway as a process; yields it, and an HTTP client for it."""
     port = free_port()
     own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(PROVIDERS | {BANK: PROVIDERS["vnpay"]})}
     async with (

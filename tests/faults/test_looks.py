@@ -1,4 +1,4 @@
-"""A question about a filing between an event and the task that reports it, as its history has just become long."""
+"""A question comes between an event of a filing and the task that reports the event, as the history becomes long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ LONG = "11"
 TOLD = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SECOND = 2
 MEANWHILE = 0.5
-"""Seconds; less than the question waits for the worker that is dead."""
+"""Seconds, fewer than the question waits for the dead worker."""
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.sound import sound
 
 FREE: Final = 4
 MARKED_WITHIN: Final = 240
-"""Seconds within which three tries of a workflow task have failed, on however busy a machine."""
+"""Seconds within which three tries of a workflow task have failed, on a busy machine."""
 LONG: Final = dict.fromkeys(("intake", "payment", "processing", "step", "issue"), 3600)
 """Limits in seconds, longer than any test on a slow machine: nothing becomes late, so nobody is notified."""
 

@@ -59,7 +59,7 @@ class Case:
 
     @classmethod
     async def demanded(cls, room: Room, wire: Kind) -> Case:
-        """Returns the request for a tax office's demand over this wire: the default wire, or by a renewal."""
+        """Returns a tax office's payment request over this wire, after a renewal if it is not the default wire."""
         play = await demanded(room.world, None, room.transfer, amount=AMOUNT)
         case = await cls.newest(room, play, N)
         if wire == (await room.world.client.payment(play.filing, N)).provider:
@@ -77,7 +77,7 @@ class Case:
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Put on hold the bank's answers to queries, and its callbacks, or release them."""
+        """Set whether the bank holds back its answers to queries, and its callbacks."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 
@@ -190,7 +190,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Let the bank answer queries, and wait for one, unless the request is settled: then it takes a minute."""
+        """Let the bank answer queries, and wait for one; after a settlement, wait for none, as it takes a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:
@@ -207,7 +207,7 @@ class Steps:
         assert "vnp_SecureHash=" in self.back
 
     async def _expired(self) -> None:
-        """Wait for the request's end; if no money is known, the provider is then queried, and answers at `POLL`."""
+        """Wait for the request's end; without known money, the provider is then queried, but answers only at `POLL`."""
         self._in_time()
         await self.case.room.rest_until(self.case.ends)
         if not self.known and not self.withdrawn:

@@ -140,7 +140,7 @@ class Paying:
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
     async def _heard_at_last(self) -> None:
-        """Let the bank answer the queries since the end of the time to pay; if that is not enough, let it call."""
+        """Let the bank answer the queries since the end of the time to pay; if that fails, let it send the callback."""
         await self.case.hold(queries=False, callbacks=True)
         if not self._is_paid:
             (only,) = await self.case.callbacks()

@@ -116,7 +116,7 @@ _LOADED_ONCE: Final = (
 
 
 class EndedFromOutsideError(Exception):
-    """A trial was ended from outside, without a verdict on its mutant. Another run continues."""
+    """A trial was ended from outside, without a verdict on its mutant. The next run continues."""
 
 
 @dataclass
@@ -258,7 +258,7 @@ class Guards:
 
 
 def _function(path: Path, line: int) -> range | None:
-    """Returns the body lines of the outermost function around a line; None outside, or if the function is cached."""
+    """Returns the body lines of the outermost function around a line; None if there is none, or it is cached."""
     found = [
         node
         for node in ast.walk(ast.parse(path.read_text()))

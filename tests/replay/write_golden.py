@@ -111,7 +111,7 @@ REFUNDS: Final = (1001, 1002)
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
     """Write the histories of a filing, and of its first stream of each other kind, if any.
 
-    The payment of an obligation takes the file of a fee's payment.
+    The payment of an obligation is written to the file of a fee's payment.
     """
     numbers = {FILING.name: (0,), PAYMENT.name: (1, N), REFUND.name: REFUNDS}
     for kind, n in [(of, n) for of in KINDS for n in numbers.get(of, (1,))]:

@@ -116,7 +116,7 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 @asynccontextmanager
 async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[None]:
-    """Runs a worker with the wire's merchant, its settings changed by `changes`, and others, for all agencies."""
+    """Runs a worker, and has all agencies use this wire's merchant, with `changes`, and the merchants `others`."""
     world, providers = till.world, merchants_of(till.bank)
     wire = {till.wire: providers[till.wire].model_copy(update=changes)}
     settings = world.settings.model_copy(update={"providers": {**providers, **wire}})
@@ -171,7 +171,7 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
 
 
 async def left_to_people(till: Till) -> list[tuple[str, str]]:
-    """Returns the refunds left to people that `motcua doctor` counts: agency and reason."""
+    """Returns the refunds by hand that `motcua doctor` counts: agency and reason."""
     return [(agency, getattr(wait.why, "en", "")) for agency, wait in await named(till.world, "doctor.refunds.by_hand")]
 
 

@@ -85,7 +85,7 @@ async def handed_on(till: Till, play: Play) -> None:
 async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
     till: Till, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Till, Play], Awaitable[None]]
 ) -> None:
-    """VNPay knows a request by its number on the same day alone; the interruption makes the run forget nothing."""
+    """VNPay knows a request by its number on the same day only; the run remembers it despite the interruption."""
     monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
     monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
     async with at_work(till):

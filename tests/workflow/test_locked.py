@@ -422,7 +422,7 @@ OF_WHOM: Final = {
     "another's citizen",
     "a human who is not sure enough",
 }
-"""The forgeries of the speaker: in a question, only the statement names the speaker."""
+"""Forgeries about the speaker: in a question, only the statement names the speaker."""
 OF_A_START: Final = set(FORGERIES) - {"another command's", "another kind of command"}
 
 

@@ -155,7 +155,7 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
-    """Publishes a version that agencies of these kinds decide, and makes the agency one `here`; returns its name."""
+    """Publishes a version decided by these kinds of agencies, and an agency of kind `here`; returns its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     entries: list[dict[str, Any]] = [

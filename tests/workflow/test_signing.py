@@ -185,7 +185,7 @@ async def away(world: World, who: str, role: Role, substitute: str, number: str 
 
 
 async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:
-    """The signer at each signing position, and the absent officer for whom they signed, by the record."""
+    """Returns the signer at each signing position, and the absent officer for whom they signed, by the record."""
     rows = await play.world.fetch(_SIGNED, f"result:{play.filing}:1")
     return {row["place"]: (row["officer"], row["acting_for"]) for row in rows}
 
@@ -197,7 +197,7 @@ from (select convert_from(body, 'UTF8')::jsonb as body from event where stream =
 
 
 async def verified(play: Play) -> list[Hand]:
-    """Returns the signatures and the seal that a verification by the file alone finds."""
+    """Returns the signatures that a verification by the file alone finds."""
     result = (await play.view()).result
     assert result is not None
     file = await Store(open_store(play.world.objects)).get(result)

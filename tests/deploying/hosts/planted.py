@@ -1,4 +1,4 @@
-"""Eleven faults of operation, planted one at a time on three hosts: the doctor finds each, and then recovers."""
+"""Eleven faults of operation, planted one at a time on three hosts: the doctor reports each, and afterwards none."""
 
 import json
 import os

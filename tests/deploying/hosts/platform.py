@@ -132,7 +132,7 @@ def temporary(machine: Machine) -> Path:
 
 
 def named(name: str, checkout: Path) -> str:
-    """Returns the name on its host of this process of a checkout."""
+    """Returns the name that a process of this checkout has on its host."""
     return f"{name}-{build_of(checkout)}"
 
 

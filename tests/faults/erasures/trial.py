@@ -111,7 +111,7 @@ async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random
 
 
 async def run(folder: Path, chance: random.Random) -> str:
-    """Runs `motcua erasures finish`; returns its end: killed at a failpoint or at a random moment, or by itself."""
+    """Runs `motcua erasures finish`; returns its end: killed at a failpoint, killed at a random moment, or normal."""
     points = folder / "failpoints"
     points.mkdir(exist_ok=True)
     point = chance.choice((*POINTS, None, None))

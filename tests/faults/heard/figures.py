@@ -1,4 +1,4 @@
-"""The number of trials of each cell, over all runs: of a command, a moment of the kill, and a fault."""
+"""Counts trials by cell, over all runs; a cell is a command, a moment of the kill, and a fault."""
 
 import json
 from collections import Counter, defaultdict
@@ -48,7 +48,7 @@ COMMANDS: Final = frozenset(
     {f"filing.{SUBMIT}", f"complaint.{COMPLAIN}"}
     | {f"{kind.name}.{model.model_fields['kind'].default}" for kind in KINDS.values() for model in kind.commands}
 )
-"""Each command that people give, after the name of its kind of stream."""
+"""Each command that people give, as `<kind of stream>.<command>`."""
 
 
 @dataclass

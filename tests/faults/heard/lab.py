@@ -124,7 +124,7 @@ class Case:
 
     @property
     def cell(self) -> str:
-        """Returns the command's name, after the name of its kind of stream."""
+        """Returns the command as `<kind of stream>.<command>`."""
         return f"{self.stream.partition(':')[0]}.{self.kind}"
 
 
@@ -214,7 +214,7 @@ class Lab:
                     await asyncio.gather(*(case.over.wait() for case in batch))
 
     async def _begin_anew(self) -> None:
-        """Restores the start from any state: a worker runs, and nothing is forbidden."""
+        """Restores a state in which a worker runs and nothing is forbidden."""
         self.figures.outcomes["given up"] += 1
         Orders().give(self._folder)
         await self._workers.aclose()
@@ -498,7 +498,7 @@ class Lab:
             self._violated(case, kill, f"refused in other words: {answer.rules}")
 
     def _judge_new(self, case: Case, kill: Kill) -> None:
-        """Judge a command that was recorded after the kill: valid at its acceptance, or forbidden by nothing."""
+        """Check a command that was recorded after the kill: it was valid at acceptance, or nothing forbids it."""
         held_when_taken = case.fault is Fault.OVER and (case.accepted or kill is Kill.APPENDING)
         if case.fault is Fault.LIMIT or held_when_taken or (case.fault in SPOKEN and case.statement is None):
             self.figures.outcomes[f"recorded afterwards ({case.fault})"] += 1
@@ -519,7 +519,7 @@ class Lab:
         self.figures.violations.append(named)
 
     async def _reset(self, batch: list[Case], before: dict[str, bool]) -> None:
-        """Resets one run to before its command was accepted, so that it does not know the command, and repeats it."""
+        """Resets one run to the time before its command, which it then does not know, and repeats the command."""
         for case in batch:
             if case.kind in BEGINNING or not before[case.stream] or not case.stream.startswith("filing:"):
                 continue

@@ -60,7 +60,7 @@ class Stranger(Answering):
         self._turns = count()
 
     async def answer(self, task: PollActivityTaskQueueResponse) -> None:
-        """Answers in the next way; every other time, after it has sent a heartbeat with details or a cancellation."""
+        """Answers in the next way; before every second answer, sends a heartbeat with details, or a cancellation."""
         turn = next(self._turns)
         if turn % 2:
             with suppress(RPCError):

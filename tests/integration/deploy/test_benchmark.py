@@ -48,7 +48,7 @@ def found_by(folder: Path, name: str, *arguments: str | Path) -> tuple[dict[str,
 
 
 def has_python(checkout: Path) -> None:
-    """Makes a checkout's Python; a link to that of a virtual environment would not find its libraries."""
+    """Makes a script as the checkout's Python: a link to a virtual environment's would not find its libraries."""
     python = checkout / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -168,7 +168,7 @@ def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
 
 
 def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
-    """A process that only one of the two has counts in the whole."""
+    """The CPU of a process that only one of the two has is part of the total."""
     rounds = [
         measured("product", 30, 10, worker=60, server=40, postgresql=0),
         measured("before", 10, 10, worker=100, server=100, postgresql=0),

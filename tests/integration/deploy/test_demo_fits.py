@@ -155,9 +155,9 @@ class Looker:
 
 
 class Sending(OutboundInterceptor):
-    """Looks at the arguments of the Updates that a client sends.
+    """An interceptor that has the looker validate the arguments of the Updates that a client sends.
 
-    A history does not have an Update whose workflow task was lost after the append: its receipt is in the record.
+    A history lacks an Update whose workflow task was lost after the append: its receipt comes from the record.
     """
 
     def __init__(self, following: OutboundInterceptor, client: Client, looker: Looker) -> None:
@@ -165,12 +165,12 @@ class Sending(OutboundInterceptor):
         self._client, self._looker = client, looker
 
     async def start_workflow_update(self, given: StartWorkflowUpdateInput) -> Any:
-        """Looks at an Update of a running workflow, whose type is the first part of its id."""
+        """Validates an Update of a running workflow, whose type is the first part of its id."""
         await self._look(f"{given.id.partition(':')[0].capitalize()}.{given.update}", given.args)
         return await super().start_workflow_update(given)
 
     async def start_update_with_start_workflow(self, given: StartWorkflowUpdateWithStartInput) -> Any:
-        """Looks at an Update that also starts its workflow if none runs."""
+        """Validates an Update that also starts its workflow if none runs."""
         sent = given.update_workflow_input
         await self._look(f"{given.start_workflow_input.workflow}.{sent.update}", sent.args)
         return await super().start_update_with_start_workflow(given)

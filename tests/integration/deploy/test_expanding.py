@@ -1,7 +1,7 @@
 """Migrations expand: the build before a migration still reads and writes beside the build after it.
 
-A migration that takes something away names in a line `-- contract of <migration>` an earlier migration, since which no
-build needs that thing.
+If a migration takes something away, a line `-- contract of <migration>` in it names the earlier migration since which
+no build needs that thing.
 """
 
 import re

@@ -126,7 +126,7 @@ async def test_a_child_that_hangs_is_ended() -> None:
 
 
 async def test_memory_and_time_have_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Programs with a child's limits that try to use more memory, time or disk."""
+    """The child processes run programs that try to use more memory, time or disk than their limits."""
     for greedy in ("x = bytearray(2 << 30)", "while True: pass", "open('/tmp/never', 'w').write('x')"):
         does = f"child.CPU = 1\ndef answer(request, data):\n    {greedy}\nchild._answer = answer\n"
         taken_over(monkeypatch, tmp_path, does)

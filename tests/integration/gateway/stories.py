@@ -258,7 +258,7 @@ class Teller(FilingClient):
         return Receipt.model_validate_json(answer.content)
 
     async def again(self, filing: UUID) -> None:
-        """Gives each command of a story once more, as a new one; if it is taken, also as a stranger in its role."""
+        """Gives each command of a story again, as a new one; if it is taken, also as a stranger with the same role."""
         for name, stream, message, actor in self._given.pop(filing, []):
             if (name, actor.role) not in self.answers.again:
                 answer = await self._post(name, stream, message, actor, anew=True)

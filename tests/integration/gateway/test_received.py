@@ -162,7 +162,7 @@ async def test_a_row_that_nobody_can_open_waits_no_longer(world: World) -> None:
 
 
 async def test_the_end_of_a_limit_waits_for_what_came_before_it(world: World) -> None:
-    """In two filings the limit for a supplement ends while the supplement is undelivered; one came late."""
+    """Two filings' limits for a supplement end while the supplements are undelivered; one supplement came late."""
     version = await publish_short(world, EXTRACT, supplement=2, payment=600)
     item = {"target": "field", "code": "registered_on", "note": "Cần ngày đăng ký"}
     async with world.platform(), at_the_door(world, SPEAKER) as door:

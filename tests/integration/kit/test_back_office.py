@@ -225,7 +225,7 @@ UNFIT: Final[dict[str, Any]] = {
 }
 
 FINAL: Final[dict[str, Sequence[Any]]] = {"final": [], "final, and marked": list(MARKED.values())}
-"""Final failures: the details of each."""
+"""The details in each kind of final failure."""
 
 
 async def test_a_filing_rests_until_its_back_office_gives_the_very_file(world: World) -> None:

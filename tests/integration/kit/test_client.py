@@ -35,7 +35,7 @@ RECEPTION: Final = officer(motcua.Role.RECEPTION)
 
 @pytest.fixture(params=["as it is", "sealed and signed"])
 async def world(world: World, request: pytest.FixtureRequest) -> World:
-    """Two worlds: one without identity and encryption, the other requires both."""
+    """A world without identity and encryption, and then one that requires both."""
     if request.param == "as it is":
         return world
     if any(name in request.node.name for name in ("stock_client", "without_asyncio")):

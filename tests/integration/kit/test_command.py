@@ -1,4 +1,4 @@
-"""The user half of the `motcua` command, and the kit's wheel in an environment of its own."""
+"""The part of the `motcua` command for users, and the kit's wheel in an environment of its own."""
 
 import asyncio
 import json

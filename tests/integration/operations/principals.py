@@ -93,7 +93,7 @@ async def refused(call: Awaitable[object]) -> tuple[str, str]:
 
 
 async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Gives acts to a register that has begun, signing those that are not; returns the outcome of the last one."""
+    """Gives acts to a register that has begun, after signing those without a signature; returns the last outcome."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
             await take(connection, beginning())
@@ -102,7 +102,7 @@ async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
 
 
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Gives acts, each approved by the other operator if it waits; returns the outcome of the last one."""
+    """Gives acts, each approved by the other operator if it waits; returns the last outcome."""
     for command in commands:
         answer = await asked(world, command)
         if answer.change.waits:

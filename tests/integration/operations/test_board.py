@@ -246,7 +246,7 @@ values ($1, $2, $3, 'filing:' || $2::uuid, $4, $5, $6, $7, 'desk', 'k', 's', $8)
 async def looked(
     world: World, at: datetime, role: Role | None, *filings: UUID, n: int = 1, question: str = "filing"
 ) -> None:
-    """Records that an officer of this role, or for None a program by itself, has looked at these filings."""
+    """Records looks at these filings by an officer of this role; without a role, by a program for itself."""
     who: Any = None if role is None else officer(role, n=n)
     async with world.connection() as connection:
         for filing in filings:

@@ -1,4 +1,4 @@
-"""The doctor reads the expiry of each certificate that a server presents, and of ours for Temporal."""
+"""The doctor reads the expiry of each certificate that a server presents, and of our own for Temporal."""
 
 import asyncio
 import ssl

@@ -46,7 +46,7 @@ from workers.wiring import versioned_worker
 
 @pytest.fixture
 async def running(world: World) -> AsyncIterator[World]:
-    """A world whose worker has a build, which is promoted: it gets all workflows."""
+    """A world whose worker has a build, which has been promoted."""
     settings = world.settings
     async with (
         any_file_activities(settings) as functions,

@@ -63,7 +63,7 @@ class ByHand:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Returns all settings of the processes, with the names in the page."""
+        """Returns all settings of the processes, as the page names them."""
         database = f"127.0.0.1:{self.ports['postgres']}/motcua?sslmode=disable"
         return self.partners | {
             "MOTCUA_DATABASE_URL": f"postgresql://motcua_app:app-password@{database}",

@@ -1,4 +1,4 @@
-"""Control slip, register, forms and templates, made by the command from the record."""
+"""Control slip, register, forms and templates, made from the record by the `motcua` command."""
 
 import hashlib
 import json

@@ -192,7 +192,7 @@ async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(wor
 
 @pytest.mark.usefixtures("owner")
 async def test_another_key_in_the_place_of_one_is_found_though_it_is_sound(world: World) -> None:
-    """Only the data that it encrypts binds a key: neither another stream's key nor a new one decrypts the data."""
+    """A key is checked only by the data that it encrypts: neither another stream's key nor a new one decrypts them."""
     async with world.connection() as superuser:
         named = """select stream, array_agg(seq) as seqs from event
             where filing_id is null and key_id is not null group by stream order by stream limit 2"""

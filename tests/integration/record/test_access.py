@@ -1,4 +1,4 @@
-"""The rights to see a filing, and the recorded looks, by `View` on a platform with a guard."""
+"""The rights to see a filing, and the recorded looks, through the workflow `View` on a platform with a guard."""
 
 import asyncio
 import random

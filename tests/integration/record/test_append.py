@@ -420,7 +420,7 @@ class Wire:
 
 @asynccontextmanager
 async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
-    """Yields the world with its platform at work, which has one connection to PostgreSQL, and the wire that counts."""
+    """Runs the world's platform with one connection to PostgreSQL, over a wire that counts; yields both."""
     address, wire = urlsplit(world.app_dsn), Wire()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -292,7 +292,7 @@ def test_a_receipt_that_is_written_otherwise_is_named(kept: Kept) -> None:
 
 
 def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(kept: Kept) -> None:
-    """As docs/ledger.md explains: only an earlier head, or the applicant's receipt, shows it."""
+    """As docs/ledger.md explains, only an earlier head or the applicant's receipt shows that the end is missing."""
     forged = copy.deepcopy(kept.bundle)
     cut("filing", 8)(forged)
     without("parcel")(forged)

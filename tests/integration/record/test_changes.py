@@ -133,7 +133,7 @@ async def test_no_follower_spins(
 
 STREAMS: Final = ("filing:a", "filing:b", "filing:c")
 LONG: Final = 60.0
-"""Seconds to wait, longer than any of these tests."""
+"""A wait in seconds that is longer than any of these tests."""
 
 
 class Counted:
@@ -170,7 +170,7 @@ async def pool(world: World) -> AsyncIterator[Counted]:
 
 
 async def waiting(watch: Watch, stream: str, many: int = 1, after: int = 1) -> list[asyncio.Task[None]]:
-    """Returns `many` tasks that wait for a stream, once they do."""
+    """Returns `many` tasks that wait for a stream, once they have begun to wait."""
     tasks = [asyncio.create_task(watch.beyond(stream, after, LONG)) for _ in range(many)]
     await asyncio.sleep(0)
     return tasks

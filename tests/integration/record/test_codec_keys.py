@@ -1,4 +1,4 @@
-"""The record names the workers' key: a process without that key does not work, and the doctor names it."""
+"""The record names the workers' key: a process without it does not work, and the doctor names the missing key."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World,
 
 @asynccontextmanager
 async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
-    """Runs the platform worker and the back office as processes; yields the files that they log to."""
+    """Runs the platform worker and the back office as processes; yields their log files."""
     modules = (ANY_FILES, "sandbox.presigned")
     logs = [folder / f"{module}.log" for module in modules]
     ready = [folder / f"{module}.ready" for module in modules]

@@ -1,4 +1,4 @@
-"""Read models are rebuilt from the log, equal row by row, after any damage, with the standing of streams."""
+"""Read models are rebuilt from the log after any damage, equal row by row, including the standing of streams."""
 
 import asyncio
 import json

@@ -50,7 +50,7 @@ def vault(world: World) -> Vault:
 
 
 async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails: bool = False) -> Reserved:
-    """Returns the reserved key and numbers, in a transaction that has ended."""
+    """Reserves a key and numbers in a transaction, which then ends; returns them."""
     async with pool.acquire() as connection:
         return await reserve_on(connection, vault, filing, *events, fails=fails)
 

@@ -79,7 +79,7 @@ MADE_UP: Final = "insert into {0} select (jsonb_populate_record(a, '{1}')).* fro
 
 
 def made_up(table: str, **columns: Any) -> str:
-    """The SQL that inserts a copy of one of the table's rows, with other values."""
+    """Returns the SQL that inserts a copy of one of the table's rows, with other values."""
     return MADE_UP.format(table, json.dumps(columns))
 
 

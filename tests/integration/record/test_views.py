@@ -286,7 +286,7 @@ ELSEWHERE: Final = "H01.12"
 
 
 def ids_around(client_id: str, cursor: UUID) -> tuple[str, str]:
-    """Returns two ids of submissions: the filing of one comes before this id in order, that of the other after it."""
+    """Returns two ids of submissions: one filing comes before this id in the order of ids, the other after it."""
     found = {filing_id(client_id, f"more-{n}") < cursor: f"more-{n}" for n in range(200)}
     return found[True], found[False]
 

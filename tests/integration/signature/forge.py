@@ -48,7 +48,7 @@ def key(kind: str) -> Any:
 def signed_by(
     key_: Any, data: bytes, digest: str, mask: str | None = None
 ) -> tuple[algos.SignedDigestAlgorithm, bytes]:
-    """Returns the algorithm and the signature; PSS with `mask`."""
+    """Returns the algorithm and the signature; with `mask`, the algorithm is PSS."""
     made: Any = getattr(hashes, digest.upper())()
     if isinstance(key_, rsa.RSAPrivateKey) and mask is not None:
         told = {
@@ -125,7 +125,7 @@ class Forge:
     def authority_of(
         self, kind: str = "rsa:2048", digest: str = "sha256", by: Hand | None = None, **changes: Any
     ) -> Hand:
-        """Returns another issuing authority. Its certificates name no address for revocations."""
+        """Returns another issuing authority; its own certificate names the root's list of revocations."""
         extensions: dict[str, Any] = {
             "basic_constraints": ({"ca": True}, True),
             "key_usage": ({"key_cert_sign", "crl_sign"}, True),

@@ -78,7 +78,7 @@ def under(kind: str = "rsa:2048", digest: str = "sha256", **changes: Any) -> Cas
 
 
 def beneath(**changes: Any) -> Case:
-    """Returns the case of a valid signature under a chain with one authority more."""
+    """Returns the case of a valid signature under a chain with an additional authority."""
     return lambda forge: Made(forge.hand(by=forge.authority_of(by=forge.authority_of(**changes))))
 
 

@@ -110,7 +110,7 @@ def with_paper(submission: Submission, code: str, file: bytes) -> Submission:
 
 
 def told(verdict: SignatureVerdict) -> str:
-    """Returns the outcome and its rules, as `p.told` does; each rule is at a field of the submission."""
+    """Returns the outcome and its rules, as `p.told` does; checks that each rule is about a field of the submission."""
     assert all(one.field == "signature" or one.rule == "form_paper_is_other" for one in verdict.problems)
     return p.told(verdict)
 

@@ -1,4 +1,4 @@
-"""The engine of the workflows' shell in memory, as a fixture."""
+"""A fixture: the engine that replaces Temporal in tests of the shell."""
 
 import pytest
 

@@ -104,7 +104,7 @@ EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {
 
 @pytest.fixture(params=EVENTS)
 async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """Yields a function by which the event happens to a stream's run."""
+    """Yields a function that makes the event happen to a stream's run."""
     async with AsyncExitStack() as stack, there.back_office():
         await stack.enter_async_context(worker(there, "one"))
 
