@@ -78,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _long_ones(config: pytest.Config) -> frozenset[str] | None:
-    """Returns the files whose long tests alone are to run; None without an option that names them."""
+    """Returns the files of which only the long tests are to run; None if no option selects such files."""
     if config.getoption("changed"):
         return tiers.changed()
     return tiers.sixth(config.getoption("sixth")) if config.getoption("sixth") else None
@@ -186,7 +186,7 @@ def stack() -> Iterator[Mapping[str, str]]:
 
 
 class Temporals:
-    """Provides the next world's Temporal server; after `WORLDS` worlds, leftovers keep it busy, so it is replaced."""
+    """Provides each world's Temporal server; a server that is busy with leftovers of `WORLDS` worlds is replaced."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -323,7 +323,7 @@ class World:
 
     @asynccontextmanager
     async def real_platform(self) -> AsyncIterator[None]:
-        """Runs a platform worker in this process that examines files."""
+        """Runs a platform worker, which examines files, in this process."""
         async with activities(self.settings) as functions, platform_worker(self.temporal, functions, self.settings):
             yield
 

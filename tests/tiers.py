@@ -47,7 +47,7 @@ def is_whole(file: str) -> bool:
 
 
 def examples(all_of_them: int, few: int = FEW) -> int:
-    """Returns the number of examples for a property test that has `all_of_them` in the long tier."""
+    """Returns how many of a property test's examples run in this tier; `all_of_them` run in the long one."""
     return all_of_them if FULL in os.environ else min(all_of_them, few)
 
 

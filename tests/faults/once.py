@@ -10,7 +10,7 @@ import httpx
 from console.database import connected
 
 SECOND_NUMBER: Final = frozenset({"result-declined", "result-corrected"})
-"""Stories of the demo in which the result takes one number more than the times that it is issued."""
+"""Stories of the demo in which a result that is issued n times takes n + 1 numbers."""
 
 
 async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -179,7 +179,7 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
 async def test_the_build_before_the_newest_migration_works_before_it_and_after_it_and_again(versions: Versions) -> None:
     """The older build serves during the upgrade, beside the newer build, and after the downgrade.
 
-    Its commands read what the newer build wrote.
+    Its commands read the events of the newer build.
     """
     world, older = versions.world, await before_the_newest_migration(versions.folder / "older")
     a, b = build_of(older), build_of(ROOT)

@@ -70,7 +70,7 @@ async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
 async def in_temporal(folder: Path) -> int:
     """Returns the number of history nodes with a mark.
 
-    Temporal deletes them some time after it has confirmed the deletion.
+    Temporal deletes the nodes some time after it has confirmed the deletion.
     """
     [database] = folder.rglob("temporal.db")
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:

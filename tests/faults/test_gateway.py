@@ -98,7 +98,7 @@ async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_p
 
 
 async def unpaid(world: World) -> Play:
-    """Returns a filing whose fee is requested, and whose payer does nothing for longer than a slow machine takes."""
+    """Returns a filing whose fee is requested, and whose payer does nothing for longer than the test takes."""
     version = await publish_short(world, EXTRACT, payment=600)
     play = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=version))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)

@@ -38,7 +38,7 @@ def as_many_files_as_possible() -> None:
 
 @asynccontextmanager
 async def idle(port: int) -> AsyncIterator[list[Peer]]:
-    """Yields idle connections: from each address as many as the door takes from one."""
+    """Yields idle connections: from each address as many as the door takes from one address."""
     opened: list[Peer] = []
     try:
         for n in range(IDLE):

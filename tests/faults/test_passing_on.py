@@ -65,7 +65,7 @@ async def there(play: Play) -> bool:
 
 
 async def pay(play: Play) -> None:
-    """Pays the fee of the new agency; if the earlier agency had requested it online, it was requested anew."""
+    """Pays the fee of the new agency, which has requested it anew if the earlier agency had requested it online."""
     if play.submission.submission_id == "owing":
         await play.pay_by_hand(2)
     await play.until(lambda view: view.stage is not Stage.FEE)

@@ -18,7 +18,7 @@ _NEVER_RUN: Final = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 _NOT_CALLED: Final = frozenset({"len", "isinstance", "TypeVar"})
 _LOGGERS: Final = frozenset({"debug", "info", "warning", "error"})
 _WORDS: Final = slice(2, 4)
-"""The arguments of `problem` with text for people: no test checks wording."""
+"""The arguments of `problem` that are text for people: no test checks wording."""
 
 
 @dataclass(frozen=True)

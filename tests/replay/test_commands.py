@@ -18,7 +18,7 @@ from tests.walking import walked
 SUFFIX: Final = ".commands.txt"
 MOST_EVENTS: Final = 92
 MOST_TASKS: Final = 11
-"""The maximum number of tasks of a level-4 filing with its payment, until that watches for late money."""
+"""The maximum number of tasks of a level-4 filing and its payment, before the watch for late money."""
 MOST_EVENTS_OF_RESULT: Final = 40
 """The maximum number of events in the history of the filing's result, which gets a signature and the seal."""
 

@@ -45,7 +45,7 @@ async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(vi
 
 
 async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual: Virtual) -> None:
-    """Ten working days from Monday 4 March end with Monday 18 March; a desk may still record on Tuesday."""
+    """Ten working days from Monday 4 March end with Monday 18 March; a desk may still record papers on Tuesday."""
     async with virtual.world.platform():
         play = await waiting(virtual)
         item = SupplementItem(target=TargetKind.FIELD, code="registered_on", note="Cần ngày đăng ký")

@@ -45,9 +45,9 @@ SWAPPED: Final = (
     {"date": "2030-05-06", "kind": "off", "source": "Quốc tang"},
     {"date": "2030-05-11", "kind": "makeup", "replaces": "2030-05-02", "source": "Thông báo hoán đổi"},
 )
-"""The days that are declared on 22 April."""
+"""The days off, and the make-up day, that are declared on 22 April."""
 STORM: Final = {"date": "2030-05-08", "kind": "off", "source": "Công điện về bão"}
-"""The day that is declared on 7 May."""
+"""The day off that is declared on 7 May."""
 TOLD: Final = {
     "2030-03-04 15:00": ["reminded intake"],
     "2030-03-05 08:30": ["accepted", "step_started"],
@@ -99,7 +99,7 @@ def _in_vietnam(value: Any) -> Any:
 
 
 async def until_the_review(virtual: Virtual, play: Play) -> None:
-    """The filing is accepted; a supplement is requested in the first step, and comes on the last evening but one."""
+    """The filing is accepted; a supplement is requested in the first step, and comes on the evening before the last."""
     specialist = play.officer(Role.SPECIALIST)
     await virtual.until("2030-03-05 08:30")
     await play.accept()

@@ -410,7 +410,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
 
 
 async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
-    """An intruder signals the payment like the gateway, by a reference that anybody can compute; the inbox lacks it."""
+    """An intruder signals money like the gateway, with a reference that anybody can compute; no such money came."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))

@@ -115,7 +115,7 @@ async def claimed_of(world: World, stream: str, seq: int) -> Claimed | None:
 
 
 FULLY: Final = {"accept", "withdraw", "renew_payment"}
-"""The commands on which every forgery is tried; the others take turns."""
+"""The commands on which every forgery is tried; on the other commands, the forgeries take turns."""
 LET_IN: Final = {
     *("statement_expired", "key_revoked", "role_not_granted", "agency_not_granted", "applicant_of_another"),
     "assurance_too_low",

@@ -53,7 +53,7 @@ NEEDED: Final = {
 BEGIN_WITHIN: Final = 720
 """Seconds within which all filings begin: about as long as the faults take."""
 ENDS_WITHIN: Final = 900
-"""Seconds after the faults within which all filings must have ended: longer than the patience of any player."""
+"""Seconds after the faults within which all filings must have ended: longer than any client waits."""
 
 
 def missing() -> list[str]:

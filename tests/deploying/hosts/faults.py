@@ -34,7 +34,7 @@ APART: Final = 10.0
 
 @dataclass(frozen=True)
 class Measured:
-    """A fault, with the longest times within it without a confirmed write and without a receipt, in seconds."""
+    """A fault, and its longest times, in seconds, without a confirmed write and without a receipt."""
 
     name: str
     seconds: float

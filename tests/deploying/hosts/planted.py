@@ -37,7 +37,7 @@ Planted: TypeAlias = AbstractAsyncContextManager[None]
 
 
 class Fault(NamedTuple):
-    """A fault, which lasts as long as the block `plant`, and the doctor's finding that names it."""
+    """A fault, which is present within the block `plant`, and the doctor's finding that names it."""
 
     name: str
     plant: Callable[[Trial], Planted]

@@ -519,7 +519,7 @@ class Lab:
         self.figures.violations.append(named)
 
     async def _reset(self, batch: list[Case], before: dict[str, bool]) -> None:
-        """Resets one run to the time before its command, which it then does not know, and repeats the command."""
+        """Resets one run to the time before its command, and repeats the command, which the run no longer knows."""
         for case in batch:
             if case.kind in BEGINNING or not before[case.stream] or not case.stream.startswith("filing:"):
                 continue

@@ -84,7 +84,7 @@ class HeldLedger(Ledger):
 
 
 def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
-    """Make the kind's rules judge as ordered."""
+    """Make the rules of this kind of stream judge as ordered."""
     decide_ = kind.decide
 
     def decide(state: Any, command: Command, now: datetime) -> Any:

@@ -139,7 +139,7 @@ class AnsweringById:
 async def strangers(
     client: Client, build: str, queues: Iterable[str], counted: Counter[tuple[str, str]]
 ) -> AsyncIterator[None]:
-    """Lets intruders answer the activities of this build, those of these other queues, and any by their ids."""
+    """Lets intruders answer this build's activities, those on these other queues, and any activity by its id."""
     places = [{"build": build}, *({"queue": queue} for queue in queues)]
     answering = [Stranger(client, counted, **where) for where in places]
     working = [asyncio.create_task(one.go_on()) for one in answering for _ in range(_POLLERS)]

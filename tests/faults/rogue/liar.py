@@ -1,7 +1,7 @@
 """The intruder that takes workflow tasks as our own build, with lying local activities: a process of its own.
 
-It runs our workflows' code. It is stronger than a real intruder: it reads from the record what it does not lie about.
-It writes nothing there: unless it invents the log's answer, it leaves the write to the next worker.
+It runs our workflows' code. It is stronger than a real intruder, since its other answers are true, from the record. It
+writes nothing there: unless it invents the log's answer, it leaves the write to the next worker.
 """
 
 import asyncio

@@ -168,7 +168,7 @@ def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
 
 
 def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
-    """The CPU of a process that only one of the two has is part of the total."""
+    """The CPU of a process that only one of the compared systems has is part of the total."""
     rounds = [
         measured("product", 30, 10, worker=60, server=40, postgresql=0),
         measured("before", 10, 10, worker=100, server=100, postgresql=0),

@@ -201,7 +201,10 @@ Passed = Iterator[tuple[WireKind, str, Part, Any]]
 
 
 def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
-    """Yields the messages in a history event. `names` maps an Update or activity to the name that later events need."""
+    """Yields the messages in a history event.
+
+    `names` keeps the names of Updates and activities, which their later events lack.
+    """
     yield from of_a_question(event, names) if workflow == "View" else of_the_workflow(workflow, event)
     yield from of_its_updates(workflow, event, names)
     yield from of_the_back_office(event, names)

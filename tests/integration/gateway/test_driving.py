@@ -45,7 +45,7 @@ async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
 async def test_a_payment_hears_but_no_memo(
     world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
 ) -> None:
-    """Money, a reversal, and another amount, which is disputed where the provider answers queries."""
+    """Callbacks report money, a reversal, and another amount, disputed where the provider answers queries."""
     by_ipn = [(await demand(world, "vnpay"))[0] for _ in range(3)]
     by_note = [(await demand(world, "treasury"))[0] for _ in range(3)]
     paid, back, other = by_ipn
@@ -329,7 +329,7 @@ async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_another_transaction_of_one_request_counts_once_vnpay_confirms_it(till: Till) -> None:
-    """A second transaction that VNPay confirms is captured and refunded; an unknown one is nobody's money."""
+    """A second transaction that VNPay confirms is captured and refunded; one that VNPay does not know has no effect."""
     async with working(till):
         play, reference, page = await paid_for(till)
         merchant = merchants(till.bank.data)["vnpay"]

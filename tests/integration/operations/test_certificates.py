@@ -18,7 +18,7 @@ from operations.doctor.check import Surroundings
 
 
 def pair(folder: Path, days: int) -> Path:
-    """Returns the file of a certificate that expires in this number of days and an hour, followed by its key."""
+    """Returns a file with a certificate, which expires in this number of days and an hour, and with its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

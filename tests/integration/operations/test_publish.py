@@ -1,4 +1,4 @@
-"""Publishing procedures and provinces on a real PostgreSQL, and the query of what that changes for open filings."""
+"""Publishing procedures and provinces on a real PostgreSQL, and the query of the changes for open filings."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Receipts for money that is gone: they become void by themselves once nothing is left, and no later one is made."""
+"""Receipts for money that is gone: they become void automatically once nothing is left, and no later one is made."""
 
 import json
 from datetime import UTC, datetime

@@ -333,7 +333,7 @@ async def test_whoever_makes_all_anew_is_found_by_the_checkpoints(world: World, 
 
 
 async def resealed(superuser: Any, vault: Vault, stream: str, name: str) -> None:
-    """Replaces an officer's name, sealed under a forger's own key in place of the stream's key."""
+    """Replaces an officer's name, and the stream's key by a forger's own key, which seals the new name."""
     key, wrapped = await vault.new(key_of(stream))
     sealed = key.seal(canonical({"event": {"name": name}}), f"{stream}\n1")
     await superuser.execute(

@@ -542,7 +542,7 @@ ABOUT_NONE: Final = {rd.AskCounts, rd.AskAgency}
 
 
 def shown_to(name: str, actor: Actor | None) -> set[str]:
-    """Returns the names of the filings whose rows the door's role may see for this asker, of any procedure."""
+    """Returns the names of the filings, of any procedure, whose rows the door's role may see for this asker."""
     programs = {"extracts": "desk-here"}
     return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
 

@@ -402,7 +402,7 @@ async def test_of_a_filing_that_has_begun_the_log_says_who_answers_for_it(world:
 
 @dataclass
 class Wire:
-    """A wire between the platform and PostgreSQL. `trips`: the number of answers that have come back."""
+    """A proxy between the platform and PostgreSQL. `trips`: the number of answers that have come back."""
 
     trips: int = 0
 
@@ -420,7 +420,7 @@ class Wire:
 
 @asynccontextmanager
 async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
-    """Runs the world's platform with one connection to PostgreSQL, over a wire that counts; yields both."""
+    """Runs the world's platform with one connection to PostgreSQL, through a proxy that counts; yields both."""
     address, wire = urlsplit(world.app_dsn), Wire()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -57,7 +57,7 @@ from workers.wiring import activities
 
 FORBIDDEN: Final = ("update event set kind = 'decided'", "delete from event", "truncate event")
 FALLS: Final = ("update counter set last = last - 1", "update stream set head_seq = head_seq - 1")
-"""Statements that lower a counter, which only rises."""
+"""Statements that lower a counter, although counters may only rise."""
 
 
 async def test_nobody_changes_an_event_and_the_worker_is_not_even_allowed_to_try(world: World) -> None:

@@ -110,7 +110,7 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
 
 
 async def counted_by_the_doctor(world: World) -> None:
-    """Checks the doctor's sentence about appeals, a general one: where they wait, for whom and since when."""
+    """Checks the general sentence in which the doctor counts appeals: where they wait, for whom and since when."""
     [finding] = await waits("waits")(around(world, WITH_APPEALS))
     assert finding.health is Health.WARN
     assert finding.what.en.startswith(f"{AGENCY}: 1 appeal wait for {ABOVE}, the first since 20")

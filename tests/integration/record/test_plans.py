@@ -156,7 +156,7 @@ def restarter(connection: Any) -> Restarter:
 
 
 async def every_page(ask: Callable[[str | None], Awaitable[Any]]) -> None:
-    """Reads a few pages: a page costs no more far from the first one."""
+    """Reads a few pages: a page far from the first one costs no more."""
     following = (await ask(None)).next
     for _ in range(2):
         if following is not None:
@@ -336,7 +336,7 @@ AS_DOOR: Final[Mapping[str, Ask]] = {
 
 @pytest.fixture(scope="module")
 def busy(province: str, stack: Mapping[str, str]) -> str:
-    """Returns the superuser's address of the same database, with `BUSY` in it."""
+    """Returns the superuser's address of the database `province`, with `BUSY` in it."""
     superuser = database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], urlsplit(province).path[1:])
     asyncio.run(on(superuser, BUSY))
     return superuser

@@ -96,7 +96,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Way:
-    """The way to make a signature; the default makes a valid one."""
+    """Options for making a signature; the defaults make a valid one."""
 
     digest: str = "sha256"
     mask: str | None = None

@@ -45,7 +45,7 @@ Change = Callable[[Writer], Any]
 
 
 def real_form() -> tuple[str, bytes]:
-    """Returns a form of the catalogue, after its digest; like all forms printed here, it has metadata."""
+    """Returns a digest, and the form of the catalogue with it; like all forms printed here, it has metadata."""
     of, submission = procedure(RESIDENCE_FILE), residence()
     ((key, paper),) = forms_of(of).items()
     digest = signed_digest(submission, "declaration")

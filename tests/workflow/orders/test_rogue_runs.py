@@ -1,4 +1,4 @@
-"""A run pinned to an intruder's deployment: only what the log orders is done for it, nothing is signed or printed."""
+"""A run pinned to an intruder's deployment: the platform does only acts that the log orders, and signs nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
