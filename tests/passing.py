@@ -28,7 +28,7 @@ DEATH: Final = {"limit": HOUR, "evidence": "Văn bản thừa kế"}
 
 
 async def published(world: World, act: str | None = None) -> str:
-    """Publishes an extract with limits of an hour and `act` as the first step; returns the version's name."""
+    """Publishes an extract with long limits and with `act` as its first step; returns the version's name."""
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
     long = dict.fromkeys(procedures.DEMO_SECONDS.keys() - {"unclaimed", "longest", "suspensions", "dialogue"}, 3600)
     long |= {"notice": 1, "reappointment": 7200}

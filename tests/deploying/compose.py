@@ -90,7 +90,7 @@ def test_without_its_servers_a_process_is_alive_and_not_ready_and_then_ready_aga
 
 
 def probed(script: str, names: list[str]) -> list[str]:
-    """Returns the processes for which a probe of Kubernetes, run as this script, succeeds."""
+    """Returns the processes in whose containers this script, a probe of Kubernetes, succeeds."""
     return [name for name in names if succeeds("exec", f"{PROJECT}_{name}_1", "/bin/sh", "-c", script)]
 
 

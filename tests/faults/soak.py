@@ -62,7 +62,7 @@ POINTS: Final = (
 """Places between an outside act, its finding and its answer, where the worker dies; half of them follow a finding."""
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "relay", "trust")
 ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
-"""Findings of these kinds must all have events at the end; people's acts may overtake other findings."""
+"""Kinds of findings that must all have an event at the end; with other kinds, a person's act may have come first."""
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
 

@@ -371,7 +371,7 @@ SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
 async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
-    """Returns the number of readings of the record since the signal, which the history has after the current task."""
+    """Counts the readings of the record since the signal, which enters the history after the task in progress."""
     kinds = [event.event_type async for event in handle.fetch_history_events()]
     return kinds[kinds.index(SIGNALED) :].count(EventType.EVENT_TYPE_MARKER_RECORDED) if SIGNALED in kinds else 0
 

@@ -155,7 +155,7 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
-    """Publishes a version decided by these kinds of agencies, and an agency of kind `here`; returns its name."""
+    """Publishes a version for these kinds of agencies, and an agency of kind `here`; returns the version's name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     entries: list[dict[str, Any]] = [
@@ -214,7 +214,7 @@ THERE: Final = "00004"
 
 
 async def decided_by_place(world: World, *fields: str, **territories: list[str]) -> str:
-    """Publishes a birth that communes decide by these fields, and the communes' territories; returns its name."""
+    """Publishes a birth that communes decide by these fields, and their territories; returns the version's name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     place = {"place": {"fields": list(fields), "source": "Luật Hộ tịch Đ13"}} if fields else {}
     rule = {"kinds": ["commune"], "source": "Luật Hộ tịch Đ13"} | place

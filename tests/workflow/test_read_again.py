@@ -54,7 +54,7 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
 
 @dataclass
 class Liar(Readings):
-    """Answers each reading of a run with its lies first, as another process could; counts the lies by name."""
+    """Readings that begin with lies in each run, as from another process; counts the lies by name."""
 
     lies: set[str] = field(default_factory=set)
     lied: Counter[str] = field(default_factory=Counter)

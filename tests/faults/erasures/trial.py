@@ -101,7 +101,7 @@ def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: ra
 
 
 async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
-    """Request the erasures a few at a time; a run of `motcua erasures finish` follows each, mostly to be killed."""
+    """Request the erasures a few at a time; a run of `motcua erasures finish` follows each; most runs are killed."""
     while wanted:
         few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
         command = uuid4().hex

@@ -70,7 +70,7 @@ PROGRAMS: Final = 1500
 FILERS: Final = 100
 """The number of programs that submit filings: as many as a program may have predecessors."""
 LASTS: Final = 10
-"""Seconds of validity that are left to a statement that is to expire during its trial."""
+"""Seconds for which a statement is still valid that is to expire during its trial."""
 
 
 def say(what: str) -> None:

@@ -87,8 +87,8 @@ class Person(Filer):
 class Answers:
     """The pairs whose commands were taken, and the rules of refusals.
 
-    `refused`: the refusals of roles that have no right to a command; `again`: those of commands that are given once
-    more or, if that is taken, by another agency or person.
+    `refused`: for roles without a right to the command; `again`: for a command given once more or, if the repeat is
+    taken, for the command of another agency or person.
     """
 
     taken: set[Pair] = field(default_factory=set)

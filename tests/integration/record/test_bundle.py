@@ -1,4 +1,4 @@
-"""A bundle proves one filing offline, reveals no person unless it is requested, and is invalid after any change."""
+"""A bundle proves one filing offline, reveals persons only on request, and is invalid after any change."""
 
 import asyncio
 import copy
