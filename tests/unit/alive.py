@@ -1,4 +1,4 @@
-"""The base of streams in unit tests: a state that takes commands, its events, and the present time."""
+"""The base class of streams in unit tests: a state to which commands are given, its events, and the present time."""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from tests.unit.filing.lives import START, VIA, local
 
 
 class Alive:
-    """A stream of a kind; a command is named by its model, or by its kind among `commands`.
+    """A stream in memory. A command is named by its model, or by its key in `commands`.
 
-    Each event is also folded as it comes back from the log, and each state read back from its snapshot.
+    Each event is also folded from its JSON, as the log returns it, and each state is restored from its JSON.
     """
 
     kind: ClassVar[StreamKind[Any]]
@@ -53,7 +53,7 @@ class Alive:
         return self
 
     def numbered(self, event: Any) -> Any:
-        """Returns the event with the numbers that the ledger gives it."""
+        """Returns the event with the numbers that the ledger assigns to it; here none."""
         return event
 
     def command(self, what: str | type[Command], actor: Actor, **said: Any) -> Any:
@@ -61,7 +61,7 @@ class Alive:
         return model.model_validate({"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | said)
 
     def problems(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> tuple[Problem, ...]:
-        """Returns why a command would be refused; nothing if it would be accepted."""
+        """Returns the problems for which a command would be refused; none if it would be accepted."""
         try:
             self.kind.decide(self.state, self.command(what, actor, **said), self.now)
         except RefusalError as no:
@@ -69,11 +69,11 @@ class Alive:
         return ()
 
     def refusal(self, what: str | type[Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
-        """Returns the rules that a command breaks."""
+        """Returns the rules that a command would break; none if it would be accepted."""
         return [problem.rule for problem in self.problems(what, actor, **said)]
 
     def until(self, text: str) -> Self:
-        """Wait until an instant in Vietnam."""
+        """Sets the present time to this local time in Vietnam."""
         self.now = local(text)
         return self
 

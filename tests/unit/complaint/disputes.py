@@ -1,4 +1,4 @@
-"""Complaints for tests: their grounds from the log, and a complaint that takes commands."""
+"""Complaints for tests: their grounds, from a filing's log, and a complaint to which commands are given."""
 
 from datetime import datetime
 from itertools import accumulate
@@ -50,7 +50,7 @@ ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal
 
 
 def told(life: Life, about: int, *complaints: Complaint, above: Above = ABOVE, **said: Any) -> Grounds:
-    """Returns the grounds in a filing's log for a complaint about the event with this seq."""
+    """Returns the grounds, from a filing's log, for a complaint about the event with this seq."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
     return grounds(
         begun,
@@ -85,7 +85,7 @@ class Dispute(Alive):
         self.give(complain(found, actor, **said))
 
     def taken_up(self, leader: Actor = LEADER, **said: Any) -> Self:
-        """Has this leader take the complaint up."""
+        """Gives the commands by which this leader claims the complaint and takes it up."""
         return self.do("claim", leader).do("take_up", leader, **said)
 
     @property
@@ -94,7 +94,7 @@ class Dispute(Alive):
         return state
 
     def rung(self) -> Self:
-        """Fire all timers that are due now."""
+        """Fires all timers that are due now."""
         while (timer := fold.next_timer(self.complaint)) is not None and timer.due <= self.now:
             self.do("ring_complaint", moment=timer.moment)
         return self

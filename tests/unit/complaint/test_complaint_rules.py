@@ -1,4 +1,4 @@
-"""A complaint's commands: its officers and limits; after any commands, an open complaint still has a task."""
+"""The commands of a complaint, their officers and limits; after any commands, an open complaint has a task."""
 
 from datetime import date
 from typing import Any, Final
@@ -40,7 +40,7 @@ SUIT: Final = {"court": "Tòa án nhân dân khu vực 1", "day": "2026-11-25"}
 
 
 def of_second(**found: Any) -> Dispute:
-    """Returns a second complaint, which the province answers."""
+    """Returns a second complaint, against the answer to the first; the province answers it."""
     return Dispute(FOUND.model_copy(update=found), against=1)
 
 
@@ -343,7 +343,7 @@ LEGAL: Final = {
 
 
 def fitting(complaint: Complaint, kind: str) -> dict[str, Any]:
-    """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
+    """Returns content with which the command is valid whenever it is allowed."""
     contents: dict[str, dict[str, Any]] = {
         "reassign": {"officer": "leader-5" if complaint.answerer == "leader-4" else "leader-4"},
         "not_take_up": {"ground": "not_signed", "reason": "chưa ký"},
@@ -361,7 +361,7 @@ def fitting(complaint: Complaint, kind: str) -> dict[str, Any]:
 
 
 class AnyDispute(stateful.RuleBasedStateMachine):
-    """One complaint under commands of every kind."""
+    """A state machine that gives one complaint commands of every kind."""
 
     dispute: Dispute
     states: list[str]

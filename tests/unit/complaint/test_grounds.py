@@ -174,13 +174,13 @@ def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
 
 
 def stopped() -> tuple[Life, int]:
-    """Returns a filing that the leader has ended, and the seq of that."""
+    """Returns a filing that the leader has ended, and the seq of the event `stopped`."""
     life = at(VERIFY).do("stop", LEADER, mode="end", **ENDING)
     return life, seq_of(life, "stopped")
 
 
 def about(seq: int, state: str, **said: Any) -> Complaint:
-    """Returns an earlier complaint about the event with this seq."""
+    """Returns an earlier complaint in this state about the event with this seq."""
     return Dispute().complaint.model_copy(update={"about": seq, "state": ComplaintState(state), **said})
 
 

@@ -1,4 +1,4 @@
-"""A complaint that stops the disputed act: at every stage its filing is stopped until the stay or its time ends."""
+"""A complaint that stops the disputed act: at every stage the filing is stopped until the stay is over."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Each alert fires on a fault and not before it; it has its words and its runbook; promtool knows each expression."""
+"""Each alert fires on its fault and not before; it has a summary and a runbook; promtool accepts each expression."""
 
 import json
 import re
@@ -19,10 +19,10 @@ PAGE: Final = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 
 
 class Case(NamedTuple):
-    """An alert with series on which it fires after `minutes`, and with others on which it does not.
+    """An alert, with series on which it fires after `minutes`, and with others on which it does not.
 
-    Values are promtool's, each 15 s: `0+1x40` rises by one, `_x40 1x8` is a series that is born at one after ten
-    minutes.
+    Series are in promtool's notation, a value each 15 s: `0+1x40` rises by one at each value; `_x40 1x8` has no value
+    for ten minutes, then the value one.
     """
 
     alert: str
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
 
 def slow(name: str, labels: str, milliseconds: int) -> dict[str, str]:
-    """A histogram in which all took this long."""
+    """Returns the series of a histogram in which every observation lasted this long."""
     bounds = (100, 1000, 10_000, 50_000)
     above = {f'{name}_bucket{{{labels}le="{one}"}}': f"0+{1 if milliseconds <= one else 0}x120" for one in bounds}
     return above | {f'{name}_bucket{{{labels}le="+Inf"}}': "0+1x120"}

@@ -1,4 +1,4 @@
-"""The compose file runs the rows of the table; without a registry its images are others, and nothing else."""
+"""The compose file runs the rows of the process table; without a registry only the images differ."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The image has the platform and its needs: no test, stand-in, stack, demo or key, and a parts list."""
+"""The image contains the platform, its dependencies and a parts list: no test, stand-in, stack, demo or key."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The manifests are the rows of the table; a process is alive without its servers, and reaches no others."""
+"""The manifests are the rows of the process table; a process is alive without its servers, and reaches no other one."""
 
 import os
 import subprocess

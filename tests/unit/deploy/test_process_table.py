@@ -1,4 +1,4 @@
-"""The table of processes: a row for each lasting process; the stack runs the rows, and the names in them exist."""
+"""The table of processes: a row for each long-running process; the stack runs the rows; each name in a row exists."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The units of systemd are those of the table, known to systemd to the last key, and confined by its own measure."""
+"""The units of systemd are the rows of the process table; systemd knows each key, and rates no unit as exposed."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ MOST_EXPOSED: Final = 19
 
 @pytest.fixture
 def installed(tmp_path: Path) -> list[Path]:
-    """The units with an existing program in each, as systemd requires."""
+    """The unit files, each with a program that exists, as systemd requires."""
     files = [tmp_path / name for name in units()]
     for file, text in zip(files, units().values(), strict=True):
         file.write_text(re.sub(rf"{PROGRAMS}/\w+", "/bin/true", text), encoding="utf-8")
