@@ -1,4 +1,4 @@
-"""Providers of identities in memory: their keys, their tokens, and an HTTP client that reaches their keys."""
+"""Identity providers in memory: their keys, their tokens, and an HTTP client that reaches their keys."""
 
 import asyncio
 import json
@@ -40,14 +40,14 @@ def part(data: bytes) -> bytes:
 
 
 def signed(header: bytes, payload: bytes, alg: str, key: Key) -> str:
-    """Returns a compact JWS with exactly these bytes."""
+    """Returns a compact JWS with exactly these bytes as header and payload."""
     text = part(header) + b"." + part(payload)
     return (text + b"." + part(JWSRegistry.algorithms[alg].sign(text, key))).decode()
 
 
 @dataclass
 class Provider:
-    """A provider with one key. `claims` are those of a good token."""
+    """An identity provider with one key; `claims` are the claims of a valid token."""
 
     url: str
     alg: str
@@ -72,7 +72,7 @@ class Provider:
         return {"alg": self.alg, "typ": "at+jwt", "kid": self.key.thumbprint()} | changed
 
     def token(self, header: Mapping[str, Any] | None = None, without: str = "", **changed: Any) -> str:
-        """Returns a token that is good but for these members of its header, and for a changed or left-out claim."""
+        """Returns a valid token with these header members and these changed claims, but without the claim `without`."""
         claims = {name: value for name, value in (self.claims | changed).items() if name != without}
         said = json.dumps(self.header(**(header or {}))).encode()
         return signed(said, json.dumps(claims).encode(), self.alg, self.key)
@@ -80,7 +80,7 @@ class Provider:
 
 @dataclass
 class Web:
-    """An ASGI application: bodies by address, and the fetched addresses; an address in `silent` never answers."""
+    """An ASGI application: it serves `bodies` by address, keeps the `fetched` addresses, and hangs at `silent` ones."""
 
     bodies: dict[str, Any] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ def persons(sub: str = "an") -> dict[str, Any]:
 
 
 class Town:
-    """Three providers: one of an agency's officers, one of citizens, and one of programs, all at hand."""
+    """Three identity providers that can be reached: one of an agency's officers, one of citizens, one of programs."""
 
     def __init__(self) -> None:
         officer = persons() | {"role": "specialist", "agency": "H01.12"}
@@ -144,6 +144,6 @@ class Town:
         return Issuers(configured, self.web.client(), signed_out, lambda: self.now, lambda: self.elapsed)
 
     def door(self) -> Door:
-        """Returns a door that has nothing but these issuers: what goes beyond a token fails there."""
+        """Returns a door with these issuers and nothing else: a request that needs more than its token fails."""
         nothing = cast("Any", None)
         return Door(self.issuers(), nothing, nothing, nothing, Public.over(nothing, self.issuers(), nothing))

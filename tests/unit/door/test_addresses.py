@@ -1,4 +1,4 @@
-"""Every address of the door refuses every wrong token, before it reads anything else, and names its methods."""
+"""Every address of the door refuses a wrong token before it reads the rest, and a method that it does not have."""
 
 import json
 from collections import defaultdict
@@ -23,7 +23,7 @@ TOWN: Final = Town()
 
 
 def none_signed(provider: Provider) -> str:
-    """Returns the token with `alg` none and no signature."""
+    """Returns a token of this provider with `alg` none and without a signature."""
     _, payload, _ = provider.token().split(".")
     return f"{part(json.dumps(provider.header(alg='none')).encode()).decode()}.{payload}."
 
@@ -52,7 +52,7 @@ async def never() -> bool:
 
 
 def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
-    """Returns a door with only its issuers, and its addresses that need a token, each with a method."""
+    """Returns a client of a door that has only issuers, and each method and address that needs a token."""
     app = application(TOWN.door(), never)
     routes = [(route, one) for route in app.routes if isinstance(route, Route) for one in sorted(route.methods or ())]
     addresses = [(method, route.path) for route, method in routes if method != "HEAD" and route.path not in OPEN]
@@ -61,7 +61,7 @@ def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
 
 
 async def broken(http: httpx.AsyncClient, method: str, path: str, token: str | None) -> httpx.Response:
-    """Sends a request of which nothing is right but perhaps the token."""
+    """Sends a request in which everything is wrong, except perhaps the token."""
     address = path.replace("{", "").replace("}", "") + "?a=1&a=%ff"
     headers = BROKEN if token is None else BROKEN | {"authorization": token}
     return await http.request(method, address, content=b'{"a": 1, "a": ', headers=headers)

@@ -1,4 +1,4 @@
-"""The content of a request: one way to read it, every field in its place, no unknown field."""
+"""The content of a request: it can be read in one way only, each field has its place, unknown fields are refused."""
 
 from typing import Any, Final
 from uuid import UUID

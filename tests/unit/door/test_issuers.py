@@ -1,4 +1,4 @@
-"""The setting of issuers is read strictly."""
+"""The setting of issuers: a wrong one is refused, a good one is read."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""An issuer's keys: rotation, an issuer that is away, and answers that are too large."""
+"""The keys of an issuer: their rotation, an issuer that does not answer, and answers that are too large."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def town() -> Town:
 
 
 async def outcome(issuers: Issuers, one: Provider) -> Reason | None:
-    """The reason of the refusal of a good token; None if it counts."""
+    """Returns the reason for which a valid token of this provider is refused; None if it is accepted."""
     try:
         await issuers.caller(f"Bearer {one.token()}")
     except NotAuthenticatedError as refused:
@@ -36,13 +36,13 @@ async def outcome(issuers: Issuers, one: Provider) -> Reason | None:
 
 
 async def settled() -> None:
-    """Lets a fetch in the background end."""
+    """Waits until the fetches in the background have ended."""
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         await task
 
 
 def rotate(town: Town, *, keep: bool = False) -> None:
-    """Gives the agency's provider a new key; `keep`: the old one is still published."""
+    """Gives the agency's provider a new key; with `keep`, the old one stays published."""
     one, old = town.agency, town.agency.jwks["keys"] if keep else []
     one.key = NEW_KEYS[one.alg]()
     town.web.bodies[f"{one.url}/jwks"] = {"keys": [*one.jwks["keys"], *old]}

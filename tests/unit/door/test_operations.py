@@ -1,4 +1,4 @@
-"""The operations follow from the contract alone: addresses, places of fields, and the roles that the rules name."""
+"""The operations over HTTP follow from the contract: addresses, places of fields, and the roles that the rules name."""
 
 import json
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args

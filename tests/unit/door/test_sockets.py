@@ -1,4 +1,4 @@
-"""Requests to the door over a real socket: what never ends is cut, what is broken is refused, and others are served."""
+"""Requests to the door over a real socket: endless ones are cut off, broken ones refused, all others served."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ ACCEPT: Final = "/v1/filings/3422b1af-4224-4a93-acac-42560e742f6f/commands/accep
 
 @pytest.fixture
 async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The address of a door that waits half a second for a head, and for a body."""
+    """The address of a door that waits half a second for the head of a request, and as long for its body."""
     monkeypatch.setattr(incoming, "BODY_SECONDS", SECONDS)
     async with open_to_all(TOWN.door(), SECONDS) as served:
         yield served
@@ -33,14 +33,14 @@ def head(token: str | None, length: int = 0, path: str = ACCEPT) -> bytes:
 
 
 class Peer:
-    """One connection to the door."""
+    """A client's connection to the door."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self.writer = writer
 
     async def answer(self) -> tuple[int, HttpProblem]:
-        """Returns the status and the problem of the next answer."""
+        """Returns the status and the problem of the next response."""
         first, *lines = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 10)).decode().splitlines()
         headers = dict(line.lower().split(": ", 1) for line in lines if line)
         body = await self._reader.readexactly(int(headers["content-length"]))
@@ -48,7 +48,7 @@ class Peer:
         return int(first.split()[1]), HttpProblem.model_validate_json(body)
 
     async def end(self) -> bytes:
-        """Returns all that comes until the door closes the connection."""
+        """Returns all bytes that come until the door closes the connection."""
         try:
             return await asyncio.wait_for(self._reader.read(), 10)
         except ConnectionResetError:
@@ -65,14 +65,14 @@ async def connected(url: str) -> AsyncIterator[Peer]:
 
 
 async def is_served(url: str) -> bool:
-    """Whether somebody else is answered."""
+    """Returns True if another client's request is answered."""
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{url}/v1/me", headers={"authorization": f"Bearer {TOWN.citizens.token()}"})
     return answer.status_code == 200
 
 
 async def dribbled(peer: Peer, piece: bytes, until: asyncio.Task[Any], url: str) -> int:
-    """Sends a piece again and again until the task is done; returns how often somebody else was served meanwhile."""
+    """Sends a piece again and again until the task is done; returns how often another client was served meanwhile."""
     served = 0
     while not until.done():
         peer.writer.write(piece)

@@ -1,4 +1,4 @@
-"""Access tokens: the caller that each proves, and every reason for which one is refused."""
+"""Access tokens: the caller that each one proves, and every reason for which a token is refused."""
 
 import hashlib
 import hmac
@@ -74,7 +74,7 @@ async def test_each_algorithm_verifies_and_only_where_it_is_configured() -> None
 
 
 def _by_hmac(one: Provider) -> str:
-    """A token whose MAC has the public key, as everybody knows it, for its secret."""
+    """Returns a token whose MAC has the provider's public key, which everybody knows, as its secret."""
     text = part(json.dumps(one.header(alg="HS256")).encode()) + b"." + part(json.dumps(one.claims).encode())
     return (text + b"." + part(hmac.digest(one.key.as_pem(private=False), text, "sha256"))).decode()
 
@@ -150,13 +150,13 @@ BROKEN: Final[dict[str, tuple[Callable[[Provider], str], Reason]]] = {
 
 
 def _spliced(token: str, other: str) -> str:
-    """Returns a token with the claims of the other one."""
+    """Returns the first token, with its signature unchanged, but with the claims of the other."""
     header, _, signature = token.split(".")
     return f"{header}.{other.split('.')[1]}.{signature}"
 
 
 def _forger(one: Provider) -> Provider:
-    """A provider with a key of its own, which names the real one's key."""
+    """Returns a provider whose tokens are signed with a key of its own, and name the key of the real provider."""
     forger = Provider(one.url, one.alg, one.claims)
     forger.header = one.header  # type: ignore[method-assign] # of this one alone
     return forger
@@ -202,7 +202,7 @@ REQUIRED: Final = {
 
 
 def bad() -> Iterator[tuple[str, str, Reason, str | None]]:
-    """The name of each bad token, the header with it, the reason of the refusal, and the claim that is wrong."""
+    """Yields for each bad token its name, the header with it, the reason of the refusal, and the wrong claim if any."""
     for name, one in TOWN.all.items():
         for case, (broken, reason) in BROKEN.items():
             yield f"{name}: {case}", f"Bearer {broken(one)}", reason, None
@@ -287,7 +287,7 @@ async def test_one_issuer_may_have_officers_of_all_agencies_applicants_and_progr
 
 
 class Once:
-    """One person's logout."""
+    """A record of logouts with one person's logout in it."""
 
     def __init__(self, issuer: str, sub: str, at: int) -> None:
         self.logout = (issuer, sub, at)

@@ -40,7 +40,7 @@ AUTHORIZE: Final = {
 
 
 class Trial:
-    """The issuer, and a door that accepts its tokens. `elapsed`: the seconds on the door's clock."""
+    """The issuer, and a door that accepts its tokens; `elapsed` is the time on the door's clock, in seconds."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -57,7 +57,7 @@ class Trial:
         return (await self.client.post(path, data=form)).json()
 
     async def code(self, person: str, **changed: str) -> dict[str, str]:
-        """Chooses a person on the page, and returns the parameters of the redirection."""
+        """Chooses a person on the sign-in page, and returns the parameters of the redirection."""
         answer = await self.client.post("/authorize", params=AUTHORIZE | changed, data={"person": person})
         assert answer.status_code == 303, answer.text
         return {name: value for name, [value] in parse_qs(urlsplit(answer.headers["location"]).query).items()}
@@ -67,7 +67,7 @@ class Trial:
         return await self.post("/token", **(form | {"code_verifier": VERIFIER} | changed))
 
     def assertion(self, **changed: Any) -> dict[str, str]:
-        """The form by which the portal authenticates itself with its key."""
+        """Returns the form by which the portal authenticates itself with its key."""
         key = ECKey.import_key((self.data / CLIENTS / "portal.pem").read_bytes())
         said = {"iss": "portal", "sub": "portal", "aud": URL, "exp": int(time.time()) + 60, "jti": "1"}
         return {

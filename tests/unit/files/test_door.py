@@ -1,4 +1,4 @@
-"""Files at the gateway: an address is valid for one kind of request for one file, and only that file is accepted."""
+"""Files at the gateway: an address allows one kind of request for one file, and only that file is accepted."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
@@ -70,7 +70,7 @@ async def test_a_file_is_uploaded_once_and_read_as_a_download(gateway: httpx.Asy
 
 
 def other(address: str, **changed: Any) -> str:
-    """The address with other values, and the old signature."""
+    """Returns the address with other values, but with the old signature."""
     parts = urlsplit(address)
     return parts._replace(query=urlencode(dict(parse_qsl(parts.query)) | changed)).geturl()
 

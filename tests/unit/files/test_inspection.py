@@ -1,4 +1,4 @@
-"""Accepted and refused files, each made here, each with the rule that it breaks."""
+"""Accepted and refused files, all made here, each with the rule that it breaks."""
 
 import re
 import tempfile
@@ -40,7 +40,7 @@ async def judged(inspector: Inspector, data: bytes, media_type: str, name: str |
 
 
 class Case(NamedTuple):
-    """A file, and the rule that it breaks, if any."""
+    """A file, and the rule that it breaks; None if it is accepted."""
 
     about: str
     rule: str | None
@@ -63,7 +63,7 @@ def plain() -> bytes:
 
 
 def apart(kind: str) -> bytes:
-    """A PDF whose action is named in an object of its own."""
+    """Returns a PDF in which the name of an action's type is a separate object."""
     made = u.paper()
     made.Root.OpenAction = Dictionary(S=made.make_indirect(Name(f"/{kind}")), F=String("other"))
     return u.saved(made)
@@ -82,12 +82,12 @@ def xfa() -> bytes:
 
 
 def two_in_one(between: bytes = b"") -> bytes:
-    """Two PDFs, of which the second knows of the first and has the right places."""
+    """Returns a PDF and, after it, a second one that revises the first and has correct offsets."""
     return u.revised({4: b"<< /A 1 >>"}, between=between + b"%PDF-1.5\n")
 
 
 def revised_for_the_web() -> bytes:
-    """A linearised PDF with a further, empty revision."""
+    """Returns a linearised PDF with a further, empty revision."""
     made = u.saved(u.paper(), linearize=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     last = re.findall(rb"startxref\n(\d+)\n%%EOF", made)[-1]
     [trailer] = re.findall(rb"trailer (<<.*?)/Prev", made)
@@ -106,7 +106,7 @@ def contents() -> bytes:
 
 
 def counted(more: int) -> bytes:
-    """A PDF whose stated number of objects is too high by `more`."""
+    """Returns a PDF whose stated number of objects is too high by `more`."""
     return re.sub(rb"/Size (\d+)", lambda said: b"/Size %d" % (int(said[1]) + more), u.by_hand(u.PAGES))
 
 
@@ -142,7 +142,7 @@ def on_page(**entries: Any) -> bytes:
 
 
 def shown_from(**entries: Any) -> bytes:
-    """A PDF with a picture made of instructions that has these entries."""
+    """Returns a PDF with a form XObject, a picture drawn by instructions, that has these entries."""
     return u.with_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9]), **entries)
 
 
@@ -156,7 +156,7 @@ def goes_to(page: int, **more: Any) -> Callable[[], bytes]:
 
 
 def clicked() -> bytes:
-    """A link and a bookmark, which act when they are clicked."""
+    """Returns a PDF with a link and a bookmark, each with an action that a click starts."""
     made = u.paper()
     link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=uri(Next=uri()))
     made.pages[0].Annots = Array([made.make_indirect(link)])
@@ -165,7 +165,7 @@ def clicked() -> bytes:
 
 
 def letters_that_name_no_action() -> bytes:
-    """Names that mean something elsewhere, and words that only speak of them."""
+    """Returns a PDF with names that mean an action only in other places, and texts that only mention actions."""
     made = u.paper()
     made.Root.Fonts = Dictionary(JS=Dictionary(Type=Name.Font), EF=Dictionary(Type=Name.Font), XFA=Dictionary())
     made.Root.More = Dictionary(
