@@ -1,4 +1,4 @@
-"""A filing under any commands by anybody at any time, with its invariants."""
+"""A filing to which anybody gives any command at any time, and its invariants."""
 
 import json
 from collections.abc import Callable
@@ -132,13 +132,13 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
 
 
 def somebody(task: Task) -> Actor:
-    """Returns an actor for a task: its claimer, or anyone in its role."""
+    """Returns an actor for a task: the officer who has claimed it, or anybody in its role."""
     found = officer(task.role, task.officer, task.agency)
     return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, found)
 
 
 def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bool:
-    """Returns True if the sender has the papers, or the receiver is of the agency that they are sent to."""
+    """Returns True if the sender has the papers, or the receiver is of the agency to which they are sent."""
     if isinstance(given, cm.ReceiveDossier):
         return given.actor.agency == filing.agency and filing.under_way != ()
     return given.actor.agency == filing.desk and set(given.originals) <= set(filing.at_desk) > set()
@@ -198,7 +198,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
 
 
 def remembering(function: Callable[..., T]) -> Callable[..., T]:
-    """Returns a pure function with its last result cached: each refusal computes the allowed actions again."""
+    """Returns the pure function with its last result cached, since each refusal computes the allowed actions again."""
     last: list[tuple[tuple[Any, ...], T]] = []
 
     def asked(*given: Any) -> T:
@@ -245,7 +245,7 @@ class AnyLife(RuleBasedStateMachine):
         self.replay()
 
     def replay(self) -> None:
-        """Fold the new events as they come back from the log, as JSON."""
+        """Folds the new events as the log returns them, from JSON."""
         for recorded in self.life.log[self.replayed.seq :]:
             read = replace(recorded, event=FILING.event(json.loads(recorded.event.model_dump_json(exclude_none=True))))
             self.replayed = lifecycle.evolve(self.replayed, read)
@@ -255,7 +255,10 @@ class AnyLife(RuleBasedStateMachine):
             self.statuses.append(int(lifecycle.status(self.replayed)))
 
     def attempt(self, kind: str, actor: Actor, content: dict[str, Any]) -> bool:
-        """Give a command, after two calls of `decide`, which must agree and leave the filing unchanged."""
+        """Gives a command after two trial calls of `decide`, which must agree and leave the filing unchanged.
+
+        Returns True if the command was accepted.
+        """
         before = self.life.filing.model_copy(deep=True)
         given = command(kind, actor, len(self.life.log), **content)
         answers: list[Any] = []
@@ -313,7 +316,7 @@ class AnyLife(RuleBasedStateMachine):
                 assert self.attempt(kind, actor, content)
 
     def ways_on(self) -> list[tuple[str, Actor, dict[str, Any]]]:
-        """Returns the commands that bring the filing nearer to its end, or claims that make them possible."""
+        """Returns commands that bring the filing nearer to its end; if there are none, claims of tasks."""
         filing = self.life.filing
         may = [(name, somebody(task)) for task in lifecycle.tasks(filing, self.life.now) for name in task.actions]
         ways = [(name, actor, fitting(filing, name)) for name, actor in may if name in ONWARDS]
@@ -374,7 +377,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of events since the filing began, was last reopened, or an act of intake was taken back."""
+        """The kinds of events since the start, the last reopening, or the last act of intake that was taken back."""
         kinds = self.life.kinds
         return kinds[
             max(
@@ -507,7 +510,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def silence_speaks(self) -> bool:
-        """True if a limit whose end means approval is over, and its timer is about to fire."""
+        """True if a limit whose end means approval is over, and its timer has not yet fired."""
         state = self.life.filing.clocks.get(Clock.PROCESSING)
         silent = self.life.filing.procedure.silent_officer is not None and self.life.filing.decision is None
         return silent and state is not None and not state.paused and self.life.now >= state.due

@@ -1,4 +1,4 @@
-"""The timers of a filing's clocks, in Vietnam's time; and the commands that restart clocks."""
+"""The timers of a filing's clocks in Vietnam's local time, and commands that restart clocks."""
 
 from datetime import date
 from typing import Any, Final
@@ -16,7 +16,7 @@ def vn(instant: Any) -> str:
 
 
 def tells(life: Life, clock: str) -> dict[str, str]:
-    """Returns the moments of one clock's timers, each with its time."""
+    """Returns the local time of each timer of one clock, by the timer's kind: reminder, apology or due time."""
     return {moment: vn(when) for name, moment, when in life.tells if name == clock}
 
 
@@ -41,5 +41,5 @@ def off(*days: date) -> dict[str, Any]:
 
 
 def without(*days: int) -> dict[str, Any]:
-    """Returns the calendar once these days of November are holidays."""
+    """Returns the content of a command that sets a calendar with these days of November as holidays."""
     return off(*(date(2026, 11, day) for day in days))

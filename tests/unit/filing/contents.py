@@ -1,4 +1,4 @@
-"""Contents of commands: valid ones, and arbitrary ones."""
+"""Contents of commands for tests: valid ones, and arbitrary ones."""
 
 from datetime import date, timedelta
 from typing import Any, Final
@@ -56,7 +56,7 @@ def other_delivery(filing: Filing) -> dict[str, Any]:
 
 
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
-    """Returns a content that is valid if the command is allowed at all."""
+    """Returns content with which the command is valid whenever it is allowed."""
     return all_fitting(filing).get(kind, {})
 
 
@@ -145,7 +145,7 @@ def all_fitting(filing: Filing) -> dict[str, dict[str, Any]]:
 
 
 def some(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Returns a strategy that draws each field from its list of values, or by its strategy."""
+    """Returns a strategy that draws each field from its list of values, or by its own strategy."""
     drawn = {name: st.sampled_from(one) if isinstance(one, list) else one for name, one in fields.items()}
     return st.fixed_dictionaries(drawn)
 

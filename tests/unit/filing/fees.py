@@ -1,4 +1,4 @@
-"""Fees for tests: with increases and waivers, and filings that pay them and supply more."""
+"""Fees for tests: rules with increases and waivers, and filings that pay fees and supply fields."""
 
 from typing import Any, Final
 
@@ -16,20 +16,20 @@ HALF: Final = {"code": "half", "percent": 50, "approver": "cashier"}
 
 
 def rules(due: str = "submission", **said: Any) -> ProcedureRules:
-    """Returns rules with 8 000 đồng a copy, and 50 001 for haste; up to 50 supplements."""
+    """Returns rules with a fee of 8 000 đồng a copy, and 50 001 for urgency; up to 50 supplements."""
     facts = fee(due)
     facts |= {"items": [*facts["items"], HASTE], "waivers": [HALF]} | said
     return procedure(fee=facts, supplement_rounds=50, supplement_within="300 working days")
 
 
 def paid(life: Life) -> Life:
-    """Pay the due fee online."""
+    """Pays the due fee online."""
     due = require(life.filing.fee)
     return life.do("settle_fee", n=due.n, settlement="paid", amount=due.amount)
 
 
 def supplied(life: Life, actor: Actor = RECEPTION, **form: Any) -> Life:
-    """Request these fields as an officer, and supply them."""
+    """Requests these fields as an officer, and supplies them as the applicant."""
     life.asked(actor, *(("field", code) for code in form))
     return life.do("supplement", APPLICANT, form=form, papers=[])
 

@@ -1,4 +1,4 @@
-"""Filings for tests: a procedure of any shape, its people, and a filing that takes commands."""
+"""Filings for tests: a procedure of any shape, its people, and a filing to which commands are given."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -135,7 +135,7 @@ LINK: Final = "link-at-which-the-result-is-read-1"
 
 
 def drawn(event: Any) -> dict[str, Any]:
-    """Returns the secrets that the ledger draws for an event."""
+    """Returns the secrets that the ledger generates for an event; none for most kinds of events."""
     if isinstance(event, ResultOffered):
         link = f"{LINK}{event.n}"
         return {"link": link, "link_sha256": sha256(link.encode()).hexdigest()}
@@ -143,12 +143,12 @@ def drawn(event: Any) -> dict[str, Any]:
 
 
 def limited(**changes: str) -> dict[str, Any]:
-    """Returns the change for a procedure with other limits."""
+    """Returns the field of a procedure with its limits, these ones changed."""
     return {"limits": LIMITS | changes}
 
 
 def procedure(**changes: Any) -> ProcedureRules:
-    """Returns a procedure at level 4, free, in two review steps, with one supplement allowed."""
+    """Returns the rules of a procedure at level 4, free of charge, with two review steps and one supplement allowed."""
     facts = {
         "code": "2.000635",
         "version": "2026-12",
@@ -267,7 +267,7 @@ class Life:
                 assert vars(model).keys() == type(model).model_fields.keys()
 
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
-        """Returns field and rule of every problem; none if the command would be accepted."""
+        """Returns field and rule of every problem of a command; none if it would be accepted."""
         try:
             lifecycle.decide(self.filing, command(kind, actor, len(self.log), **content), self.now)
         except RefusalError as no:
@@ -279,12 +279,12 @@ class Life:
         return self
 
     def until(self, text: str) -> Self:
-        """Wait until an instant in Vietnam."""
+        """Sets the present time to this local time in Vietnam."""
         self.now = local(text)
         return self
 
     def rung(self) -> Self:
-        """Fire the due timers, in the order of the filing, until none is due."""
+        """Fires the due timers, in the filing's order, until none is due."""
         for _ in range(20):
             timer = lifecycle.next_timer(self.filing)
             if timer is None or timer.due > self.now:
@@ -293,7 +293,7 @@ class Life:
         raise AssertionError(f"it rings on and on: {self.told}")
 
     def clock(self, name: str) -> ClockState:
-        """Returns the last run of a clock."""
+        """Returns the state of a clock's last run."""
         return self.runs(name)[-1]
 
     def runs(self, name: str) -> list[ClockState]:
@@ -313,17 +313,17 @@ class Life:
 
     @property
     def ringing(self) -> dict[str, datetime]:
-        """The clocks with a timer for their due moment, each with its time."""
+        """The due time of each clock that has a timer for it."""
         return {str(timer.clock): timer.due for timer in lifecycle.timers(self.filing) if timer.moment is Moment.DUE}
 
     @property
     def tells(self) -> list[tuple[str, str, datetime]]:
-        """All timers of clocks in order: the clock, the moment, and the time."""
+        """The timers of all clocks in order: clock, moment and time of each."""
         return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        """The recorded events of clocks in order: the clock, and the kind."""
+        """The recorded reminders, drafted apologies and overdue limits in order: clock and kind of each."""
         events = (recorded.event for recorded in self.log)
         said = {"reminded", "apology_drafted", "overdue"}
         return [(getattr(event, "clock", Clock.PROCESSING), event.kind) for event in events if event.kind in said]
@@ -358,12 +358,12 @@ class Life:
 
 
 def at(*review: dict[str, Any], **changes: Any) -> Life:
-    """Returns a filing in the first of these steps, claimed by the specialist."""
+    """Returns a filing in the first of these review steps, which the specialist has claimed."""
     return Life(procedure(review=[*review, APPRAISE, DECIDE], **changes)).accepted().do("claim", SPECIALIST)
 
 
 def wrong(rules: ProcedureRules | None = None, **changes: Any) -> list[tuple[str, str]]:
-    """Returns field and rule of everything for which a submission is refused; nothing if it is filed."""
+    """Returns field and rule of every problem of a submission; none if it is accepted."""
     try:
         Life(rules, **changes)
     except RefusalError as no:

@@ -1,4 +1,4 @@
-"""Procedures of every shape that a filing can have."""
+"""Procedures for tests: examples of every shape that a filing's procedure can have."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""A submission is admitted, or refused with every problem and an offer; representatives, and the end of a mandate."""
+"""A submission is accepted, or refused with all its problems and an offer; representatives, the end of a mandate."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -268,7 +268,7 @@ def test_the_day_of_receipt_is_one_of_vietnam(at: str | None, now: str, day: dat
 
 
 def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
-    """Why a submission is not taken, of which this was found."""
+    """Returns the problems for which a submission with these findings is refused."""
     life = Life()
     draft = Filing(filing_id=life.filing.filing_id, agency=AGENCY, procedure=procedure(), calendar=CALENDAR, level=1)
     command = life.submit(**changes).model_copy(update=found)
@@ -344,7 +344,7 @@ def test_one_that_says_what_it_must_is_filed_under(said: dict[str, Any]) -> None
 
 
 def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
-    """At half past midnight in Vietnam it is still the day before in Greenwich."""
+    """At 00:30 in Vietnam it is still the day before in UTC."""
     life, night = Life(), local("2026-11-26 00:30")
     begun = life.filing.model_copy(update={"seq": 0})
     yesterdays = life.submit(**mandate(valid_until=TODAY))
@@ -362,7 +362,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     ],
 )
 def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
-    """Also for a representative by law, since only the filer states that."""
+    """This holds for a representative by law too, because the right is only stated by the filer."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 
@@ -377,7 +377,7 @@ def test_the_desk_records_an_authorisation_on_paper_and_what_is_said_of_it_must_
 
 
 def acting(**said: Any) -> Life:
-    """Three questions are open, and the authorisation ends with the day after."""
+    """Returns a filing with an open question; the authorisation ends with the next day."""
     life = Life(**mandate(valid_until=date(2026, 11, 26), **said)).accepted().do("claim", SPECIALIST)
     return life.do("ask", SPECIALIST, question="Ngày sinh?")
 

@@ -1,4 +1,4 @@
-"""Representation by law beside the mandate: the grounds that a procedure knows, their proof, a certified mandate."""
+"""Representation by law, besides mandates: the grounds that a procedure permits, their proof; certified mandates."""
 
 from typing import Any, Final
 

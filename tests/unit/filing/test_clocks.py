@@ -1,7 +1,7 @@
-"""The clocks of a filing: each in the ledger with its pauses, and their notices, worked out by hand.
+"""The clocks of a filing: each run in the ledger with its pauses, and the notices; the times are computed by hand.
 
-The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday to Friday. The filing comes in on
-Wednesday 25 November 2026 at 10:00, with 5 of that day's hours left; working days are used from Thursday on.
+The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday to Friday. The filing is received on
+Wednesday 25 November 2026 at 10:00, with 5 hours of that day left; working days are counted from Thursday on.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def pauses(state: ClockState) -> list[tuple[str, str | None, str]]:
 
 
 def line(state: ClockState) -> tuple[str, str, str, str | None, str | None]:
-    """A line of the ledger: the clock, its start, its due time, the event that ended it, and its outcome."""
+    """Returns a run of a clock as a line: clock, start, due time, the event that ended the run, and the outcome."""
     return (state.clock, vn(state.started), vn(state.due), state.ended_by, state.outcome)
 
 

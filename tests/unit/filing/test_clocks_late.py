@@ -1,4 +1,4 @@
-"""Notices before and at the due time; on another calendar, late in more than one way, by another limit."""
+"""Late clocks, their reminders and apologies; other calendars; cases in which a procedure has another limit."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -225,7 +225,7 @@ def test_nobody_is_reminded_of_what_others_have_to_do(life: Callable[[], Life]) 
 
 
 def notices(life: Life) -> list[tuple[str, str, str | None, str, tuple[str, ...]]]:
-    """The tasks about clocks."""
+    """Returns the tasks about clocks: name, role, officer, due time and actions of each."""
     tasks = [task for task in lifecycle.tasks(life.filing, life.now) if ":" in task.name]
     return [(task.name, task.role, task.officer, vn(task.due), task.actions) for task in tasks]
 

@@ -1,4 +1,4 @@
-"""The result on its way: chosen, changed until it has gone, in the applicant's hands once; a fee for the postman."""
+"""The delivery of the result: the choice and change of its channel, one hand-over, a fee that the post collects."""
 
 from datetime import date
 from typing import Any, Final
@@ -129,7 +129,7 @@ def test_who_says_the_code_or_shows_who_they_are_is_given_the_result() -> None:
 
 
 def shown(**changes: Any) -> dict[str, Any]:
-    """The fields that a representative states, with these facts changed in the authorisation."""
+    """Returns the fields that a representative states, with these facts of the authorisation changed."""
     return FOR_THEM | {"authorisation": MANDATE.model_copy(update=changes)}
 
 
@@ -307,7 +307,7 @@ AMOUNT: Final = 16_000
 
 
 def sent(**filed: Any) -> Life:
-    """A result on its way, whose fee the post collects."""
+    """Returns a filing whose result has been sent by post, which collects the fee."""
     return Life(procedure(level=3, fee=fee("result", COLLECTED)), **PAID_TO_IT | filed).accepted().decided().issued()
 
 

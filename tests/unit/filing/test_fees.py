@@ -1,4 +1,4 @@
-"""The cost of a filing: amount × quantity in đồng, within bounds, in force on a day, less the waived part."""
+"""The cost of a filing: amount × quantity in đồng, within bounds, by the amounts in force, less the waived part."""
 
 from datetime import date, datetime
 from fractions import Fraction
@@ -32,7 +32,7 @@ NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
 
 
 def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = RECEIVED, **rule: Any) -> int:
-    """The cost of one item."""
+    """Returns the cost of one item."""
     facts = FEE | {"items": [{"code": "item", "amount": 1_000_000} | item]} | rule
     return assess(FeePart.model_validate(facts), submission(form=form), received, NOW).total
 
@@ -163,7 +163,7 @@ def test_the_counter_takes_the_fee_at_every_level_also_what_was_to_come_online(l
 
 
 def waived(**rule: Any) -> Life:
-    """A filing whose fee is due, under a procedure with one waiver."""
+    """Returns a filing whose fee is due, under a procedure with one waiver."""
     waiver = {"code": "vneid", "percent": 100, "approver": "reception"} | rule
     return Life(procedure(fee=fee() | {"waivers": [waiver]})).accepted()
 
@@ -224,12 +224,12 @@ def test_a_rate_is_one_line_of_one_unit() -> None:
 
 
 def copies(bounds: dict[str, Any], *found: tuple[int, int]) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """Cases with the cost of each number of copies."""
+    """Returns cases, each with a number of copies and its cost."""
     return [(bounds | {"per": "copies"}, {"copies": n}, "2026-11-25", total) for n, total in found]
 
 
 def rate(points: int, *found: tuple[int, int], **bounds: int) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """Cases with the cost of each value at this rate, in hundredths of a percent."""
+    """Returns cases, each with a value and its cost at this rate, in hundredths of a percent."""
     item = {"amount": None, "basis_points": points, "of": "value"} | bounds
     return [(item, {"value": value}, "2026-11-25", due) for value, due in found]
 

@@ -1,4 +1,4 @@
-"""Faults of files: by type, number, size and key; by the scanner; by an officer's decision on a signature."""
+"""Faults of files: by type, number, size and key; by the scanner's result; by an officer's judgement of a signature."""
 
 from typing import Any, Final
 
@@ -128,13 +128,13 @@ JUDGED = {"accepted": True, "reason": "đã gọi điện xác minh"}
 
 
 def scanned(life: Life, *infected: str, of: FileRef | None = None) -> Life:
-    """The scanner answers, of one file or of all that wait for it."""
+    """Records the scanner's result for one file, or for all that wait for it."""
     waiting = [paper.file.sha256 for paper in life.filing.to_scan if paper.file]
     return life.do("record_scan", SYSTEM, scanned=waiting if of is None else [of.sha256], infected=list(infected))
 
 
 def supplied(life: Life, scan: ScanState, file: FileRef = OTHER_FILE, actor: Actor = APPLICANT) -> Life:
-    """A supplement, as the filing's workflow hands it on once its files were looked at."""
+    """Gives the filing a supplement, as its workflow does once the files have been examined."""
     said: dict[str, Any] = {"papers": [{"code": "identity", "file": file}], "scan": scan}
     life.give(cm.ExaminedSupplement(command_id=f"s{len(life.log)}", actor=actor, via=VIA, **said))
     return life

@@ -1,4 +1,4 @@
-"""The life of a filing: what is refused and why, where each way leads, and which status it shows there."""
+"""The life of a filing: refusals and their reasons, the stages on each way, and the statuses there."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -201,17 +201,17 @@ def test_whoever_asks_for_a_supplement_has_the_answer_to_look_at() -> None:
 
 
 def way(life: Life, *steps: Callable[[Life], Life]) -> list[int]:
-    """The status at the beginning and after each step."""
+    """Returns the statuses of the filing: at the beginning, and after each step."""
     return [life.status, *(step(life).status for step in steps)]
 
 
 def done(kind: str, actor: Actor = SYSTEM, **content: Any) -> Callable[[Life], Life]:
-    """Returns the step in which somebody gives a command."""
+    """Returns a step: a function that gives a filing this command."""
     return lambda life: life.do(kind, actor, **content)
 
 
 def too_late(clock: str, until: str) -> Callable[[Life], Life]:
-    """Returns the step in which the limit of a clock passes without an act."""
+    """Returns a step: a function that lets the limit of a filing's clock pass without an act."""
     return lambda life: life.until(until).do("timer_fired", clock=clock)
 
 

@@ -1,4 +1,4 @@
-"""Steps of the review beyond reading the file, what interrupts it, and a task in the place of an absent officer."""
+"""Steps of the review besides the reading of papers, interruptions, and tasks done for an absent officer."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -343,7 +343,7 @@ CLAIMED: Final[dict[str, Callable[[], tuple[Life, str]]]] = {
 
 
 def passed_on() -> Life:
-    """The proposal is the task of the first specialist; the second has it in their place."""
+    """Returns a filing whose proposal was the first specialist's task, and is now the second's, as the substitute."""
     return (
         Life(procedure(review=[APPRAISE, DECIDE]))
         .accepted()

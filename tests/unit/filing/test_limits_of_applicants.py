@@ -1,4 +1,4 @@
-"""Until when an applicant may act, and for how long an agency may let a filing wait."""
+"""The time until which an applicant may act, and the time for which an agency may let a filing wait."""
 
 import random
 from datetime import datetime
@@ -41,7 +41,7 @@ MORE: Final = {"reason": "chờ bản sao"}
 
 
 def awaited(**changes: Any) -> Life:
-    """A filing whose applicant is asked for a paper on Wednesday 25/11, within ten working days: until 9/12."""
+    """Returns a filing whose applicant must supply a paper within ten working days of Wednesday 25/11: until 9/12."""
     return Life(procedure(**changes)).asked(RECEPTION, IDENTITY)
 
 

@@ -1,4 +1,4 @@
-"""A dossier on paper: incomplete, received before it was recorded, filled in by a desk, also another agency's."""
+"""A dossier on paper: incomplete, received before it was recorded, filled in by a desk, handed in at another agency."""
 
 from typing import Any, Final
 
@@ -168,7 +168,7 @@ PAPERS: Final = [{"code": "identity", "file": FILE.model_dump()}]
 
 
 def queued(life: Life) -> list[tuple[str, str, str]]:
-    """The filing's places in queues: agency, role and task."""
+    """Returns the tasks of a filing: agency, role and name of each."""
     return [(task.agency, str(task.role), task.name) for task in lifecycle.tasks(life.filing, life.now)]
 
 

@@ -1,4 +1,4 @@
-"""A filing that is passed on to the competent agency: the parts that change, that stay, and the refusals."""
+"""A filing that is passed on to the competent agency: the changed parts, the unchanged ones, and the refusals."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -58,7 +58,7 @@ def there(role: Role) -> Actor:
 
 
 def passed(life: Life, actor: Actor = LEADER, **found: Any) -> Life:
-    """Passes the filing on, as its workflow does: with these facts from the directory."""
+    """Passes the filing on with these facts from the directory, as its workflow does."""
     facts = cm.Destination(**found)
     life.give(cm.PassOnTo(command_id=f"on-{len(life.log)}", actor=actor, via=VIA, destination=facts, **WHY))
     return life

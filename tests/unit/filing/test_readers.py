@@ -1,4 +1,4 @@
-"""The readers of a filing after each change on the applicant's side, each with the end of the right."""
+"""The readers of a filing after each change on the applicant's side, each with the end of the right to read."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,7 +15,7 @@ BOTH: Final[Readers] = {"filer:portal": None, "applicant:portal:an": None}
 
 
 def readers(life: Life, *more: object, digest: bool = True) -> Readers:
-    """The readers after a life, with the names of persons as they are."""
+    """Returns the readers after a filing's events and `more`, with persons' own names; no persons without `digest`."""
     events = [*(one.event for one in life.log if one.event.kind in MOVES), *more]
     return readers_after(events, "portal", (lambda *named: ":".join(named)) if digest else None)
 

@@ -1,4 +1,4 @@
-"""Steps of the review that others finish: other agencies, a tax office, and the applicant who confirms a draft."""
+"""Steps of the review that others finish: other agencies, a tax office, or the applicant, who confirms a draft."""
 
 from datetime import date
 from typing import Any, Final
@@ -256,7 +256,7 @@ WRONG: Final = {"note": "sai tên", "form": {"name": "Anh"}}
 
 
 def drafted(**changes: Any) -> Life:
-    """A filing whose draft is with the applicant."""
+    """Returns a filing with a draft that the applicant must confirm."""
     life = Life(procedure(review=[DRAFT, APPRAISE, DECIDE], **EXTENSION), **changes)
     if life.stage == "intake":
         life.accepted()

@@ -1,4 +1,4 @@
-"""An applicant who died or ceased to exist: permitted commands, stopped clocks, successors, the end without one."""
+"""An applicant who died or ceased to exist: allowed commands, stopped clocks, successors, the end if none comes."""
 
 from collections.abc import Callable
 from typing import Any, Final
