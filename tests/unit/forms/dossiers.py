@@ -1,4 +1,4 @@
-"""Submissions that fill a form completely."""
+"""Submissions for tests of forms: each fills a form completely."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,12 +51,12 @@ def procedure(file: Path) -> Procedure:
 
 
 def residence(**changes: object) -> Submission:
-    """Returns a registration of residence with these changes."""
+    """Returns a submission for the registration of residence, with these changes."""
     return Submission.model_validate(RESIDENCE | changes)
 
 
 def to_the_edges(of: Procedure) -> Submission:
-    """Returns a submission with every field and paper of a procedure, each text of maximal length."""
+    """Returns a submission with every field and paper of a procedure; each text has its maximal length."""
     papers = [{"code": paper.code, "file": {"key": "files/a", "sha256": "0" * 64, "size": 5}} for paper in of.papers]
     fields: dict[str, Any] = {
         "procedure": of.code,

@@ -19,7 +19,7 @@ DPI = "80"
 
 
 def prefilled(of: Procedure, key: str, paper: PaperRule | None) -> Sheet:
-    """Returns the form of this key, with every field of maximal length."""
+    """Returns the form of this key, with every field filled to its maximal length."""
     submission = to_the_edges(of)
     digest = signed_digest(submission, None if paper is None else paper.code)
     return filled_in(of, key, paper, submission, digest=digest)
@@ -36,7 +36,7 @@ def forty_rows() -> Sheet:
 
 
 def sheets() -> Iterator[tuple[str, Sheet]]:
-    """Yields every form by the name of its picture."""
+    """Yields the name of each picture, and its form."""
     for file in FILES:
         of = procedure(file)
         for key, paper in forms_of(of).items():

@@ -1,4 +1,4 @@
-"""The content of a form: every field if it is blank, the given values if it is filled in."""
+"""The content of a form: every field in a blank form, the given values in a filled one."""
 
 import hashlib
 import json
@@ -239,7 +239,7 @@ def form(**changes: object) -> Sheet:
 
 
 def words(made: bytes) -> str:
-    """The text of all pages, without the part at the foot of each."""
+    """Returns the text of all pages, without the text at the foot of each page."""
     texts = (re.sub(f"{FOOT}.*", "", page.get_textpage().get_text_range(), flags=re.DOTALL) for page in pages(made))
     return " ".join(" ".join(texts).split())
 

@@ -1,4 +1,4 @@
-"""Keys of programs: in a file, or behind the socket of an agent."""
+"""Keys of programs: in a file, or held by an agent behind a socket."""
 
 import json
 import socketserver
@@ -18,7 +18,7 @@ def pem_of(key: Any) -> bytes:
 
 
 class Answering(socketserver.StreamRequestHandler):
-    """A minimal agent, as in docs/identity.md."""
+    """A minimal signing agent, as docs/identity.md describes it."""
 
     def handle(self) -> None:
         asked = json.loads(self.rfile.readline())

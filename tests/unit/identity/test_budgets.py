@@ -1,4 +1,4 @@
-"""One budget for each program and agency: asked after the signature, and before anything is read of the record."""
+"""The budget of each program and each agency: checked after the signature, and before the record is read."""
 
 import asyncio
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def said_by(program: Any, agency: str = "H01.12") -> Proved:
 
 
 def left(budgets: Budgets, proved: Proved, work: Work = Work.COMMAND) -> int:
-    """How many of these are taken now."""
+    """Returns the number of messages with this kind of work that the budgets still cover now."""
     for n in range(10_000):
         try:
             budgets.spend(proved, work)
@@ -103,7 +103,7 @@ def test_whoever_has_been_quiet_is_forgotten(monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Spent(Guard):
-    """A guard before whom everybody has spent everything."""
+    """A guard for which every budget is spent."""
 
     def __init__(self) -> None:
         keyring: Any = SimpleNamespace(ring=RING, now=NOW)

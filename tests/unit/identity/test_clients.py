@@ -1,4 +1,4 @@
-"""A principal that speaks for other programs: for which ones, and whose grants then count."""
+"""A principal that speaks for other programs: the permitted ones, and the grants that then count."""
 
 from contextlib import nullcontext
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Each refusal at the door is explained in words; and the examples on the page of statements are right."""
+"""Each refusal at the door has an explanation in words; the examples on the page of statements are right."""
 
 import ast
 import json
@@ -119,7 +119,7 @@ class _Behind:
 def door_before(
     behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool, guard: _Guard | None = None, begun: bool = True
 ) -> WorkflowInboundInterceptor:
-    """The door of a run whose log may hold any command, or none."""
+    """Returns the door of a run whose log may hold any command, or none."""
     life = SimpleNamespace(has_begun=begun, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
     monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
     monkeypatch.setattr(workflow, "now", lambda: NOW)
@@ -131,7 +131,7 @@ def door_before(
 
 
 def told(door: WorkflowInboundInterceptor, update: str, sent: Any) -> Refusal | None:
-    """Why it was not let in."""
+    """Returns the refusal of an Update at the door; None if it is let in."""
     try:
         door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[sent], headers={}))
     except ApplicationError as error:
@@ -181,7 +181,7 @@ def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(("seed", "ago", "lets_in"), [(1, 0, True), (1, 900, True), (2, 0, False)])
 def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: int, ago: int, *, lets_in: bool) -> None:
-    """Its message names no content that the log could check: a revoked program would learn of any filing's receipt."""
+    """A late `submit` must still be validly signed: else a revoked program could learn the receipt of any filing."""
     at = seconds(NOW) - ago
     said = {"statement": sign(statement(SUBMITTED, "desk-1", iat=at, exp=at + 60), private_key(seed))}
     inner = _Behind()
@@ -309,7 +309,7 @@ console.log(JSON.stringify({
 
 
 def signed_in_javascript() -> dict[str, Any]:
-    """By the program of the page without its types, which are all that Node.js alone might not read."""
+    """Returns the results of the page's TypeScript program, with its types removed, as Node.js might not read them."""
     untyped = re.sub(r": (?:string|object|any|Sign)\b", "", program("typescript"))
     untyped = re.sub(r"^type .*$", "", untyped, flags=re.MULTILINE).replace("export function", "function")
     pem = raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -346,7 +346,7 @@ def test_the_page_and_its_file_name_every_claim_kind_and_word() -> None:
 
 
 def rules_of(file: Path) -> set[str]:
-    """The rules that a module refuses by: what it gives to `problem` as the second word, to `unheard` as the first."""
+    """Returns the rules of a module's refusals: the second argument of `problem`, the first of `unheard`."""
     calls = [
         (call.func.id, call.args)
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))

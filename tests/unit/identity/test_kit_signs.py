@@ -1,4 +1,4 @@
-"""The kit signs all its messages itself, for their actor, and the platform accepts each signature."""
+"""The kit itself signs each of its messages for the actor of the message, and the platform accepts each signature."""
 
 import asyncio
 import inspect
@@ -64,7 +64,7 @@ def refusal(rule: str) -> ApplicationError:
 
 @dataclass
 class Sent:
-    """A message as the other side gets it, in raw JSON."""
+    """A message as the receiver gets it, in raw JSON."""
 
     kind: str
     stream: str
@@ -74,7 +74,7 @@ class Sent:
 
 @dataclass
 class Temporal:
-    """Takes messages as the engine does, refuses the first ones, and answers."""
+    """A stand-in for Temporal: keeps the messages, refuses the first ones by the rules in `no`, then gives `answer`."""
 
     answer: Any
     no: list[str] = field(default_factory=list)

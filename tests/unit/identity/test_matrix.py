@@ -1,4 +1,4 @@
-"""Role by action by state by principal, and question by role by relation, by brute force; which change widens."""
+"""All rights by brute force: commands by role, state and principal; questions by role and relation; wider grants."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ Cell = tuple[str, str, str]
 
 
 def grants() -> Iterator[Grant]:
-    """Every kind of grant."""
+    """Yields grants of every kind."""
     assurances, procedures = (Assurance.LOW, Assurance.BIOMETRIC), ((), (HERE,), (PROCEDURE,))
     for claim, least, only in product(Claim, assurances, procedures):
         if claim is Claim.PROGRAMS:
@@ -76,7 +76,7 @@ def grants() -> Iterator[Grant]:
 
 
 def widest() -> Iterator[Grant]:
-    """All that can be granted at all."""
+    """Yields for each claim the widest grant that can be given."""
     for claim in Claim:
         own = claim is Claim.OWN
         agencies = () if claim in {Claim.OWN, Claim.PROGRAMS} else ("*",)
@@ -84,7 +84,7 @@ def widest() -> Iterator[Grant]:
 
 
 def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
-    """Whether a grant covers this actor, authenticated by two factors, in a filing of this program."""
+    """Returns True if a grant covers this actor, authenticated by two factors, in a filing of this program."""
     if one.claim.value not in SPOKEN_FOR_BY[actor.role] or one.procedures == (PROCEDURE,):
         return False
     if actor.agency is None:
@@ -95,7 +95,7 @@ def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
 
 
 def actors(situation: Situation, role: Role) -> set[Actor]:
-    """The actors in a role here, and others in this role, unless the situation is about just this person."""
+    """Returns the situation's actor in a role; also others in it, unless the situation is about this very person."""
     others = {somebody(role, "stranger")} if role not in OFFICERS else {somebody(role, agency=one) for one in _AGENCIES}
     return {situation.actor(role)} | (set() if role is Role.SYSTEM or role in situation.actors else others)
 
@@ -104,7 +104,7 @@ _AGENCIES: Final = (AGENCY, DESK, ELSEWHERE)
 
 
 def ruled(situation: Situation, kind: str, actor: Actor) -> bool:
-    """Whether the rules let it happen."""
+    """Returns True if the rules allow this actor the command."""
     story = situation.story
     if check(story.filing, kind, actor, story.now) is not None:
         return False
@@ -116,7 +116,7 @@ def ruled(situation: Situation, kind: str, actor: Actor) -> bool:
 
 @pytest.fixture(scope="module")
 def happening() -> dict[Cell, set[Actor]]:
-    """The actors who can give the command of each cell, with any signer."""
+    """The actors to whom the rules allow the command of each cell, regardless of the program that signs."""
     found: dict[Cell, set[Actor]] = defaultdict(set)
     for situation, role, kind in product(situations(), Role, KINDS):
         found[situation.name, role, kind] |= {one for one in actors(situation, role) if ruled(situation, kind, one)}
@@ -124,7 +124,7 @@ def happening() -> dict[Cell, set[Actor]]:
 
 
 def signed(who: Principal, actor: Actor, filed_by: str) -> bool:
-    """Whether the door lets it in."""
+    """Returns True if this principal may sign a message for this actor."""
     about = Message(act="a", actor=actor, content="0" * 64, procedure=HERE, filed_by=filed_by)
     return not_granted(Proved(statement(about, who.id, acr="2"), who, "k" * 43, "0" * 64), about) is None
 
@@ -180,7 +180,7 @@ SPOKEN_FOR: Final = (principal("portal-9", keys=()), principal("operations", gra
 
 
 def allowed(grants: tuple[Grant, ...]) -> set[Any]:
-    """All that these allow: by its place among everything, and the programs to speak for."""
+    """Returns everything that these grants allow: the index of each message, and the programs to speak for."""
     about = principal("desk-1", *grants, keys=())
     programs = {(one.id, acr) for one in SPOKEN_FOR for acr in Assurance if speaks_for(about, one, acr)}
     return programs | {
@@ -212,7 +212,7 @@ GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
 
 
 def nearly(grants: tuple[Grant, ...], data: st.DataObject) -> tuple[Grant, ...]:
-    """These grants, one of them with another assurance or fewer procedures."""
+    """Returns these grants with one of them changed: in its assurance, perhaps also with fewer procedures."""
     place = data.draw(st.integers(0, len(grants) - 1))
     other: dict[str, Any] = {"assurance": data.draw(st.sampled_from(Assurance))}
     if data.draw(st.booleans()):
@@ -311,7 +311,7 @@ def granted(role: Role, *agencies: str, least: Assurance = Assurance.TWO_FACTORS
 def see(
     principal: Principal, question: rd.Question, actor: Actor | None, facts: Facts = FILING, acr: str = "2"
 ) -> bool:
-    """Whether the asker sees the filing; False if they may not ask at all."""
+    """Returns True if the asker sees the filing; False also if the question itself is refused."""
     if isinstance(question, rd.AskActions) and actor is not None:
         question = question.model_copy(update={"actor": actor})
     try:
@@ -321,7 +321,7 @@ def see(
 
 
 def reached(principal: Principal, question: rd.Question, actor: Actor | None) -> bool:
-    """Whether they may ask for this list."""
+    """Returns True if the asker may have this list."""
     try:
         return bool(reaches(asker(told(principal, actor), question), question))
     except RefusalError:
@@ -348,7 +348,7 @@ def test_the_table_has_every_question() -> None:
 
 @walked("name", FOR, exactly=16)
 def test_question_by_role_by_relation(name: str) -> None:
-    """Of all that could be otherwise, each thing alone takes the filing out of sight."""
+    """Each fact alone, if it is wrong, is enough to hide the filing."""
     question = ASKED[name]
     for role, ours, where, filer, procedure, acr in product(
         Role, (True, False), (HOME, COUNTER, AWAY), ("p-1", "p-0", "p-9"), (PROCEDURE, "1.001193"), ("1", "2")

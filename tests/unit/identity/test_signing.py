@@ -1,4 +1,4 @@
-"""The kit signs with a key in a file, in the environment, or behind a socket: the same statement each time."""
+"""The kit signs with a key in a file, in the environment, or behind a socket: the statement is always the same."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Declining(socketserver.StreamRequestHandler):
-    """An agent that names its key, and refuses to sign."""
+    """A signing agent that gives its public key, but refuses to sign."""
 
     def handle(self) -> None:
         asked = json.loads(self.rfile.readline())
@@ -213,7 +213,7 @@ def test_a_key_of_small_order_or_written_otherwise_is_none(encoded: str) -> None
 
 
 def test_anybody_signs_by_a_key_of_small_order() -> None:
-    """Without a private key: that is why. R is the neutral element and S is 0."""
+    """The forgery needs no private key, which is why such keys are refused: R is the neutral element, and S is 0."""
     forged = bytes.fromhex(SMALL_ORDER[0]) + bytes(32)
     Ed25519PublicKey.from_public_bytes(bytes.fromhex(SMALL_ORDER[0])).verify(forged, b"whatever")
     with pytest.raises(InvalidSignature):

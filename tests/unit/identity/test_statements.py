@@ -1,4 +1,4 @@
-"""Every way in which a statement proves nothing has a rule of its own, and the one that holds has none."""
+"""Each fault of a statement has a rule of its own; a valid statement breaks none."""
 
 import base64
 import hashlib
@@ -88,7 +88,7 @@ def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelt
 
 
 def rule(found: Proved | Refusal) -> str | None:
-    """By which rule it was refused."""
+    """Returns the rule by which a statement was refused; None if it holds."""
     if isinstance(found, Proved):
         return None
     assert found.code is RefusalCode.NOT_AUTHORISED
@@ -99,7 +99,7 @@ def rule(found: Proved | Refusal) -> str | None:
 
 
 def compact(header: object, payload: bytes, signer: Callable[[bytes], bytes]) -> str:
-    """A JWS made by hand."""
+    """Returns a JWS, made by hand, with this header and this payload."""
     signing = f"{b64(json.dumps(header).encode())}.{b64(payload)}"
     return f"{signing}.{b64(signer(signing.encode()))}"
 
@@ -126,12 +126,12 @@ def test_what_a_registered_key_has_signed_of_this_message_holds() -> None:
 
 @pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
 def test_what_others_make_with_a_few_lines_is_the_same(alg: str) -> None:
-    """Nothing of ours and no library of JWS: `cryptography` and JSON."""
+    """The statement is made without our code or a JWS library: only `cryptography` and JSON."""
     assert rule(answer(headed(alg=alg))) is None
 
 
 def test_the_thumbprint_is_that_of_rfc_8037() -> None:
-    """Appendix A.3: a public key and its thumbprint."""
+    """The public key and its thumbprint are those of RFC 8037, appendix A.3."""
     assert key_id("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo") == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
@@ -186,7 +186,7 @@ def test_a_claim_that_is_left_out_or_of_another_kind_can_not_be_read(name: str) 
 
 @dataclass
 class Case:
-    """A statement about a message, and the rule by which it is refused."""
+    """A statement about a message, and the rule by which it is refused; None if it holds."""
 
     rule: str | None
     said: dict[str, Any] = field(default_factory=dict)
@@ -263,7 +263,7 @@ def test_a_statement_that_is_never_sent_is_refused_for_the_same_signer_key_and_t
 
 
 def test_one_grant_has_to_allow_all_of_it() -> None:
-    """Not the role by one and the procedure, or the assurance, by another."""
+    """The role, the procedure and the assurance must all be allowed by one grant, not by several together."""
     auditor = MESSAGE.model_copy(update={"actor": Actor(subject="a", role=Role.AUDITOR, agency="H29.05")})
     assert rule(answer(sign(statement(auditor), private_key(1)), auditor)) == "assurance_too_low"
     assert rule(answer(sign(statement(auditor, acr="3"), private_key(1)), auditor)) is None

@@ -1,4 +1,4 @@
-"""Two statements by one program are two people only with a fresh token of its own each."""
+"""Two statements by one program prove two persons only if each comes with a fresh token of its own."""
 
 from typing import Any, Final
 
