@@ -1,4 +1,4 @@
-"""Payments for tests: a payment that takes commands."""
+"""Payments for tests: a payment to which commands are given."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -20,7 +20,7 @@ FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Told(Alive):
-    """A payment of `amount` đồng that takes commands. A request can be paid for `seconds`."""
+    """A payment of `amount` đồng to which commands are given. A request for money can be paid within `seconds`."""
 
     kind = PAYMENT
 

@@ -1,4 +1,4 @@
-"""Merchants, a demand, and a provider with one fixed answer, for tests of codecs."""
+"""Merchants, a demand, and a provider with one fixed answer, for tests of the providers' formats."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,7 +84,7 @@ KNOWN: Final = {REFERENCE: Expected(amount=135_000, settled=False), OTHER: Expec
 
 @dataclass
 class Wire:
-    """A provider with one fixed answer, which keeps the requests to it."""
+    """A provider with one fixed answer, which keeps the requests that it receives."""
 
     kind: Kind
     says: str | Exception | None = None

@@ -1,4 +1,4 @@
-"""A provider's answer about a refund means: given, under way, to be requested again, left to people, or our mistake."""
+"""A provider's answer about a refund: paid, under way, to be requested again, left to officers, or our mistake."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -32,7 +32,7 @@ Says = Given | Exception
 
 
 def approved() -> Giving:
-    """Two parts that a provider is to give back, one after another."""
+    """Returns a refund with two approved cases, which a provider is to pay one after the other."""
     so_far = Giving()
     for case, amount in enumerate((FIRST, 1_000), 1):
         so_far.do(RequestRefund, CASHIER, amount=amount, **WHY).do(ApproveRefund, LEADER, case=case)
@@ -47,7 +47,7 @@ def asked(times: int = 1) -> Giving:
 
 
 def paid(refund: Refund, **other: Any) -> Payment:
-    """The payment whose capture it is, or one with another."""
+    """Returns the payment with the refunded capture, or with these values changed."""
     return Payment(
         filing_id=refund.filing_id,
         n=1,
@@ -61,7 +61,7 @@ def paid(refund: Refund, **other: Any) -> Payment:
 
 
 class Wire:
-    """A provider with one answer to queries about a refund and another to calls, and the requests that it received."""
+    """A provider with one answer to queries about a refund and another to calls for it; it keeps the requests."""
 
     def __init__(self, told: Says, says: Says = GIVEN, can: Capabilities = CAPABILITIES["vnpay"]) -> None:
         self.told = told
@@ -86,7 +86,7 @@ def _said(says: Says) -> Given:
 
 
 class Noted:
-    """Calls that are kept in memory, the last of them so long `ago`."""
+    """The record of calls to a provider, in memory; `ago` is the time since the last call."""
 
     def __init__(self, ago: timedelta = timedelta(), *claimed: int, known: bool = False) -> None:
         self.ago = ago
@@ -106,7 +106,7 @@ class Noted:
 
 
 class Kept:
-    """Findings that nobody reads."""
+    """A store of findings that keeps nothing."""
 
     async def keep(self, *_: Any) -> None:
         pass
@@ -139,7 +139,7 @@ async def refund(
 
 
 async def waits(wire: Wire, so_far: Giving, calls: Noted | None = None) -> timedelta:
-    """After how long it is looked again."""
+    """Returns the time until the next attempt, if the provider's answer is not final."""
     with pytest.raises(ApplicationError) as again:
         await refund(wire, so_far, calls)
     assert again.value.type == "no_news"

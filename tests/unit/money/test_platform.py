@@ -1,4 +1,4 @@
-"""The national platform's checksum by hand, and every field of a callback in every wrong shape."""
+"""The national platform's checksum, recomputed by hand, and every field of a callback in every wrong form."""
 
 import hashlib
 import json
@@ -113,7 +113,7 @@ def test_a_field_is_oversized(door: PlatformDoor, name: str, size: int) -> None:
 @walked("name", FIELDS, exactly=10)
 @walked("value", [None, True, 1.5, [], {}, ["135000"]], exactly=6)
 def test_a_field_is_of_a_wrong_type(door: PlatformDoor, name: str, value: Any) -> None:
-    """The field counts as missing; so the checksum over an empty value is right only if that was signed."""
+    """A field of a wrong type counts as empty: so the checksum must be over the empty value."""
     body = json.dumps({**FIELDS, name: value, "MaXacThuc": checksum(FIELDS | {name: ""})}).encode()
     assert answer(door, body) == WRONG.get(name, "00")
     assert answer(door, json.dumps({**FIELDS, name: value, "MaXacThuc": checksum(FIELDS)}).encode()) == "97"
@@ -137,7 +137,7 @@ def test_a_field_is_in_a_wrong_encoding(door: PlatformDoor, name: str) -> None:
 
 
 def test_two_readings_of_one_checksum_are_not_believed(door: PlatformDoor) -> None:
-    """`…|VND|14226112|…` could as well be a currency `VND|14226112`, and everything after it one field further."""
+    """`…|VND|14226112|…` could also be read as one field `VND|14226112`, with each later field moved by one."""
     shifted = FIELDS | {"LoaiBanTin": "CALLBACK|00", "MaLoi": "MOTCUA", "MaDoiTac": REFERENCE}
     assert answer(door, signed(shifted)) == "97"
     moved = {**FIELDS, "MaNganHang": "NCB|20261127095900", "ThoiGianGD": "Lệ phí đổi giấy phép"}

@@ -1,4 +1,4 @@
-"""VietQR codes by hand, memos and credit notes gone wrong; and money in suspense, which goes one way, by two."""
+"""VietQR codes recomputed by hand, damaged memos and credit notes; money in suspense, settled once, by two officers."""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ OPEN = [reference_of(f"fee:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:{n}") for n in r
 
 
 def crc(text: str) -> str:
-    """CRC-16/CCITT-FALSE, bit by bit."""
+    """Returns the CRC-16/CCITT-FALSE of a text, computed bit by bit."""
     register = 0xFFFF
     for bit in "".join(f"{byte:08b}" for byte in text.encode()):
         register = (register << 1 & 0xFFFF) ^ (0x1021 if ((register >> 15) ^ int(bit)) else 0)

@@ -1,4 +1,4 @@
-"""VNPay's signatures recomputed by hand, and every field of an IPN in every wrong shape."""
+"""VNPay's signatures, recomputed by hand, and every field of an IPN in every wrong form."""
 
 import hashlib
 import hmac
@@ -47,7 +47,7 @@ def door(vnpay: VnPayMerchant) -> VnPayDoor:
 
 
 def answer(door: VnPayDoor, query: bytes, known: dict[str, Expected] | None = None) -> str:
-    """The code that goes back, as the gateway finds it."""
+    """Returns the code of the response to VNPay, as the gateway determines it."""
     found = door.verified(Received(query=query), NOW)
     reply = door.reply(judge(found, (KNOWN if known is None else known).get(found.reference or "")))
     assert reply.status == 200
@@ -223,7 +223,7 @@ def test_another_key_is_97_and_capitals_or_other_fields_do_not_count(door: VnPay
 
 @walked("name", FIELDS, exactly=11)
 def test_an_empty_field_is_signed_or_left_out(door: VnPayDoor, name: str) -> None:
-    """VNPay's own examples do both; either way the field counts as empty."""
+    """VNPay's own examples sign an empty field or leave it out; in both cases it counts as empty."""
     less = {other: value for other, value in FIELDS.items() if other != name}
     assert answer(door, signed(less | {name: ""})) == MUST.get(name, "00")
     assert answer(door, f"{name}=&".encode() + signed(less)) == MUST.get(name, "00")
@@ -232,7 +232,7 @@ def test_an_empty_field_is_signed_or_left_out(door: VnPayDoor, name: str) -> Non
 
 
 def test_what_was_received_is_what_is_signed(door: VnPayDoor) -> None:
-    """Some write a space as %20, some escape what others leave."""
+    """Some senders write a space as %20, some also escape letters that need no escape."""
     data = encoded(FIELDS).replace("+", "%20").replace("Le%20phi", "%4ce%20phi")
     assert answer(door, f"{data}&vnp_SecureHash={signature(data)}".encode()) == "00"
 

@@ -1,4 +1,4 @@
-"""A filing for each way in which one can end, found by trying every act at every stage."""
+"""Ended filings: one for each way in which a filing can end, found by trying every act at every stage."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -46,7 +46,7 @@ ACTS: Final[tuple[tuple[str, Actor, dict[str, Any]], ...]] = (
 
 
 def ended() -> Iterator[tuple[str, str, Filed]]:
-    """Yields each filing that an act has ended, with the name of its place, and the act."""
+    """Yields for each filing that an act has ended: the name of its stage, the act, and the filing."""
     for name, begin in PLACES.items():
         for kind, actor, content in ACTS:
             filed = begin()

@@ -121,7 +121,7 @@ def accepted(**changes: Any) -> Filed:
 
 
 def asked(*targets: tuple[str, str], **changes: Any) -> Filed:
-    """Returns a filing at its intake with a request for these missing items."""
+    """Returns a filing at its intake with an open request for these missing items."""
     filed = Filed(**changes)
     filed.asked(RECEPTION, *targets)
     return filed
@@ -221,7 +221,7 @@ def lacking_forty() -> PaperSource:
 
 
 def refused_more_time() -> PaperSource:
-    """Returns the source for a filing whose applicant asked in vain for more time."""
+    """Returns the source for a filing whose applicant was refused more time."""
     filed = asked(("paper", "owner_consent"))
     filed.do("request_more_time", RECEPTION, reason=REASON).do(
         "answer_more_time", RECEPTION, granted=False, reason=REASON
@@ -230,7 +230,7 @@ def refused_more_time() -> PaperSource:
 
 
 def late(kind: str) -> PaperSource:
-    """Returns the source for a filing whose appointment is missed or postponed."""
+    """Returns the source for a filing whose appointment was missed, replaced or extended."""
     filed = handled()
     if kind == "apologised":
         filed.until("2026-12-07 09:00").rung()
@@ -241,7 +241,7 @@ def late(kind: str) -> PaperSource:
 
 
 def handed_over(*, arrived: bool) -> PaperSource:
-    """Returns the source for a paper filing from another agency's desk, its papers in transfer or `arrived`."""
+    """Returns the source for a filing handed in on paper at another agency, its papers in transfer or `arrived`."""
     filed = Filed(PLAIN, **lives.AT_DESK, papers=[{"code": "declaration"}, {"code": "owner_consent"}])
     filed.do("transfer_dossier", lives.officer(Role.RECEPTION, agency=lives.DESK), originals=["owner_consent"])
     if arrived:
@@ -256,7 +256,7 @@ def by_post(kind: str) -> PaperSource:
 
 
 def owing(**demanded: Any) -> PaperSource:
-    """Returns the source for a filing with a demand of another authority."""
+    """Returns the source for a filing whose applicant owes money to another authority."""
     filed = handled(OWING)
     filed.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
     filed.do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_121_000, **demanded)
@@ -264,7 +264,7 @@ def owing(**demanded: Any) -> PaperSource:
 
 
 def issued(of: Procedure = PLAIN, **changes: Any) -> Filed:
-    """Returns a filing whose result is issued, by default to be fetched."""
+    """Returns a filing whose result is issued, by default for pickup at the counter."""
     filed = handled(of, **{"result_channel": "counter"} | changes)
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
     return (
@@ -300,7 +300,7 @@ def sent(*, originals: bool = False, cod: int = 0) -> PaperSource:
 
 
 def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], Parcel]:
-    """Returns the events of the filing's parcel, and its state after them."""
+    """Returns the events of a filing's parcel until the post has accepted it, and the parcel's state after them."""
     clock, state = filing.clocks[Clock.DELIVERY], Parcel(filing_id=filing.filing_id, n=1, agency=filing.agency)
     start = ParcelStart(
         **state.model_dump(include={"filing_id", "n", "agency"}),
@@ -323,7 +323,7 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
 
 
 def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
-    """Returns the source for a filing with a receipt for its whole fee, paid at the counter, as if of this kind."""
+    """Returns the source for a receipt for a filing's whole fee, all of this kind, paid in cash at the counter."""
     filed = accepted()
     fee = require(filed.filing.fee)
     filed.do("pay_at_counter", CASHIER, amount=fee.amount, means="cash")
@@ -352,7 +352,7 @@ _WHY: Final = {"reason": REASON}
 
 
 def complained(*acts: tuple[str, dict[str, Any]], act: str = "intake_refused", **said: Any) -> PaperSource:
-    """Returns the source for a complaint about a refusal, after these acts of the leader who refused it."""
+    """Returns the source for a complaint about a refusal, after these commands to the complaint."""
     filed = Filed(PLAIN)
     filed.do("refuse_intake", RECEPTION, **LAW)
     first = ComplaintState.REJECTED if "against" in said else None
@@ -388,7 +388,7 @@ _NOTICES: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
 
 
 def of_complaints() -> dict[str, tuple[PaperKind, PaperSource]]:
-    """Returns every notice and decision of a complaint, by the name of its picture."""
+    """Returns the kind and the source of every notice and decision about a complaint, by the name of its picture."""
 
     def decided(outcome: str, **said: Any) -> PaperSource:
         return complained(*_HELD, ("answer_complaint", {"outcome": outcome, **LAW}), act="decided", **said)
@@ -406,7 +406,7 @@ def of_complaints() -> dict[str, tuple[PaperKind, PaperSource]]:
 
 
 def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
-    """Returns every paper in each of its forms, by the name of its picture."""
+    """Returns the kind and the source of every paper in each of its forms, by the name of its picture."""
     stopped = handled().do("stop", LEADER, mode="end", unproposed_reason="hồ sơ giả", **LAW)
     suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)

@@ -1,4 +1,4 @@
-"""Every date that a filing gives the applicant is on a paper: found by playing the rules, and by their table."""
+"""Every date that a filing sets for the applicant is on a paper: by random filings, and by the effects on clocks."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -43,7 +43,7 @@ def turns(life: Life) -> Iterator[tuple[Filing, Recorded, Filing]]:
 
 
 def moved(before: Filing, after: Filing) -> dict[Clock, Any]:
-    """Returns the ends of the clocks that run, and have another end, to the minute, than before the event."""
+    """Returns the ends, to the minute, of the running clocks whose end is new or changed."""
     known = {clock: minute(state.due) for clock, state in before.clocks.items()}
     demanded = after.obligation is not None and after.obligation.amount is not None
     return {
@@ -60,7 +60,7 @@ def minute(at: datetime) -> datetime:
 
 
 def papers(life: Life, before: Filing, recorded: Recorded, after: Filing) -> list[str]:
-    """Returns the words of each paper that the event causes, but for those of money and of parcels."""
+    """Returns the text of each paper that the event causes, except papers about money and parcels."""
     source = PaperSource(
         events=tuple(life.log[: recorded.seq]),
         filing=after.model_copy(update={"code": CODE}),

@@ -1,4 +1,4 @@
-"""A filing for each way in which one can end: the papers that it gets."""
+"""The papers that a filing gets, for each way in which a filing can end."""
 
 from typing import Final
 

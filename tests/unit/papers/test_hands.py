@@ -1,4 +1,4 @@
-"""The holders of a filing one after another, and their times; and the register, with its filings and its form."""
+"""The successive holders of a filing and their times; the register, its filings and its form."""
 
 import hashlib
 import re
@@ -59,7 +59,7 @@ def of(life: Life) -> tuple[Hand, ...]:
 
 
 def who(life: Life) -> list[tuple[str, str | None]]:
-    """The holder of each hand, an officer's role in its place, and the name that is known."""
+    """Returns for each holder of a filing the role, or else the kind of holder, and the known name."""
     return [(hand.role or hand.holder, hand.subject or hand.accountable) for hand in of(life)]
 
 
@@ -212,7 +212,7 @@ def test_everything_that_is_done_has_a_name() -> None:
 
 
 def lies_after(before: Hand, after: Hand, closed: set[datetime]) -> bool:
-    """Whether nothing is between two periods, or only a time in which the filing was closed."""
+    """Returns True if the second period follows the first at once, or after a time in which the filing was closed."""
     assert before.until is not None
     return before.until == after.since or (before.until in closed and before.until < after.since)
 

@@ -1,4 +1,4 @@
-"""Templates of agencies: tried before they are published, refused with their line, and printed by."""
+"""Templates of agencies: tested before their publication, refused with the faulty line, and used for printing."""
 
 from typing import Final
 
