@@ -1,4 +1,4 @@
-"""Roots, paths and proofs of RFC 6962, by the known vectors of Certificate Transparency and by every small tree."""
+"""Roots, paths and proofs of RFC 6962, by the published vectors of Certificate Transparency and all small trees."""
 
 from hashlib import sha256
 from itertools import pairwise
@@ -79,7 +79,7 @@ MANY: Final = [leaf_hash(n.to_bytes(2, "big")) for n in range(70)]
 
 
 def mth(hashes: list[bytes]) -> bytes:
-    """The root, literally by section 2.1."""
+    """Returns the root of a tree, computed literally as in section 2.1 of RFC 6962."""
     if len(hashes) < 2:
         return hashes[0] if hashes else EMPTY_ROOT
     k = 1 << (len(hashes) - 1).bit_length() - 1
@@ -192,7 +192,7 @@ DATA: Final = [tree.Leaf(f"filing:{n}", n % 7 + 1, leaf_hash(b"%d" % n)).data fo
 
 
 def grown(size: int, by: int) -> tuple[dict[tiles.Tile, bytes], list[int]]:
-    """The tiles of a tree of this size that was extended by `by` leaves each time, and the sizes on the way."""
+    """Returns the tiles of a tree that grew to this size by `by` leaves at a time, and its sizes on the way."""
     kept: dict[tiles.Tile, bytes] = {}
     sizes = [0]
     while sizes[-1] < size:

@@ -102,7 +102,7 @@ def add_many(path: str, count: int) -> Change:
 
 
 def at_level(level: int) -> Change:
-    """Returns a change to this level, without the parts that only higher levels allow."""
+    """Returns a change of the procedure to this level, without the parts that only higher levels allow."""
     changes = [put("level", level), put("signature.required", value=False)]
     changes += [put(f"{part}.channels", ["counter"]) for part in ("fee", "result")]
     if level == 3:
@@ -115,7 +115,7 @@ def at_level(level: int) -> Change:
 
 
 def referring() -> Change:
-    """Returns a change that adds a first step decided by other agencies, without silent approval."""
+    """Returns a change that adds a first step that other agencies decide, and removes the silent approval."""
     return many(drop("silent_approval"), insert("review[0]", deepcopy(REFER | {"referral": REFERRED})))
 
 

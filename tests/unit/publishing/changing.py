@@ -1,4 +1,4 @@
-"""Changes of a file's content, and the resulting mistakes."""
+"""Changes of a procedure file's content, and the mistakes that result."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Raw: TypeAlias = dict[str, Any]
 
 
 def parent(raw: Raw, path: str) -> tuple[Any, Any]:
-    """Returns the container of a path's end, and the key or index in it."""
+    """Returns the container at the end of a path, and the key or index in it."""
     *outer, last = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
     part: Any = raw
     for key in outer:
@@ -23,12 +23,12 @@ class Change(NamedTuple):
     make: Callable[[Raw], None]
 
     def __call__(self, raw: Raw) -> None:
-        """Apply the change to `raw`."""
+        """Applies the change to `raw`."""
         self.make(raw)
 
 
 def put(path: str, value: Any) -> Change:
-    """Returns a change that writes `value` at `path`; an index just behind the end of a list appends."""
+    """Returns a change that writes `value` at `path`; an index one past the end of a list appends."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -57,7 +57,7 @@ def insert(path: str, value: Any) -> Change:
 
 
 def many(*changes: Change) -> Change:
-    """Returns one change of all these, in order."""
+    """Returns these changes combined into one, in order."""
 
     def change(raw: Raw) -> None:
         for one in changes:

@@ -1,4 +1,4 @@
-"""A province's table of 200 procedures, of which some must be refused: the same table each time."""
+"""A province's table of 200 procedures, some of which must be refused; the table is the same in each run."""
 
 import csv
 import io
@@ -101,7 +101,7 @@ BAD: Final = (
 
 
 class Good(NamedTuple):
-    """The expected draft of a row."""
+    """The draft that is expected of a row."""
 
     code: str
     level: int
@@ -112,14 +112,14 @@ class Good(NamedTuple):
 
 
 class Provincial(NamedTuple):
-    """The rows of the table with its headings, and the expected result of each, by its number in a spreadsheet."""
+    """The rows of the table, headings included, and the expected result of each by its row number in a spreadsheet."""
 
     rows: list[list[object]]
     good: dict[int, Good]
     bad: dict[int, tuple[str, str]]
 
     def csv(self, encoding: str = "utf-8-sig", delimiter: str = ",") -> bytes:
-        """Returns the table as CSV, as a spreadsheet saves it."""
+        """Returns the table as CSV, as a spreadsheet program saves it."""
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=delimiter).writerows(self.rows)
         return text.getvalue().encode(encoding)
@@ -137,7 +137,7 @@ class Provincial(NamedTuple):
 
 
 def provincial() -> Provincial:
-    """Returns the table: a title, the headings in row 3, and the name of a field above every fifty procedures."""
+    """Returns the table: a title, the headings in row 3, and above every fifty procedures a row with their domain."""
     rows: list[list[object]] = [["DANH MỤC THỦ TỤC HÀNH CHÍNH"], [], list(TITLES)]
     good: dict[int, Good] = {}
     bad: dict[int, tuple[str, str]] = {}

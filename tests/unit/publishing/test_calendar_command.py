@@ -1,4 +1,4 @@
-"""`motcua calendar`: one case, many, and files; and `motcua procedures check`, which fails for mistakes only."""
+"""`motcua calendar` for one case, for many, and for files; `motcua procedures check`, which fails for mistakes only."""
 
 import json
 import re
@@ -206,7 +206,7 @@ def test_a_file_is_checked(own: Path) -> None:
 
 
 def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
-    """Of the file, 5 March is unchecked and all of 2026 that only the library has is unconfirmed."""
+    """The agency's own 5 March is unchecked; the national days that are only proposed are listed; none is a mistake."""
     today = f"{datetime.now(VIETNAM):%Y-%m-%d}"
     proposed = ("2027-02-04", "2027-02-11", "2027-02-12", "2027-09-01", "2027-09-03")
     ended = run("check", CALENDARS / "vn.yaml", own, "--json")
@@ -261,7 +261,7 @@ def check(*arguments: str | Path, lang: str = "en") -> Result:
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    """A good file with one fact that is stale and one that is unconfirmed."""
+    """A valid procedure file with one stale fact and one unconfirmed fact."""
     raw: dict[str, Any] = json.loads(json.dumps(good()).replace("unconfirmed", "Law"))
     raw["papers"][1]["checked"] = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
     raw["review"][0]["source"] = "Law; the limit unconfirmed"
@@ -275,12 +275,12 @@ def written(folder: Path, raw: dict[str, Any]) -> Path:
 
 
 def printed(ended: Result) -> list[list[str]]:
-    """The cells of each row below the titles, without the empty ones."""
+    """Returns the non-empty cells of each row below the headings."""
     return [re.split("  +", row) for row in ended.output.splitlines()[1:]]
 
 
 def line(file: Path, path: str) -> int:
-    """The line on which an entry of a list begins."""
+    """Returns the line on which an entry of a list begins."""
     part, _, n = path.rstrip("]").partition("[")
     lines = file.read_text("utf-8").split("\n")
     return [k for k in range(lines.index(f"{part}:") + 1, len(lines)) if lines[k].startswith("- ")][int(n)] + 1

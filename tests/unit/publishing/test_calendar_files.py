@@ -1,4 +1,4 @@
-"""Calendar files: each refusal with its place; the source of each fact, and the changes in another version."""
+"""Calendar files: each refusal with its place, the source of each fact, and the differences between two versions."""
 
 import copy
 import json

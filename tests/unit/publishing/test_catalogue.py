@@ -1,4 +1,4 @@
-"""The real procedures pass; every rule refuses what it should, at the exact place."""
+"""The procedures of the catalogue pass; every rule refuses its mistake, at the exact place."""
 
 import json
 import re
@@ -71,7 +71,7 @@ def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broke
 
 @walked("change", [*map(at_level, (1, 2, 3)), many(at_level(1), put("review", []), drop("extension"))], exactly=4)
 def test_a_lower_level_with_what_it_allows_passes(change: Change) -> None:
-    """Level 1 may be a page alone."""
+    """A procedure at level 1 may have no review: then it is only information for applicants."""
     raw = good()
     change(raw)
     assert found(raw) == set()
@@ -174,7 +174,7 @@ def test_the_fragments_of_the_documentation_pass() -> None:
 
 
 def all_limits(part: object) -> Iterator[Limit]:
-    """Every limit that is written anywhere in `part`."""
+    """Yields every limit in `part`, at any depth."""
     match part:
         case Limit():
             yield part
@@ -229,7 +229,7 @@ values = st.one_of(
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every entry of nested data, as its container and its key."""
+    """Returns every entry of nested data, as its container and its key."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     return [(value, key) for key in keys] + [place for key in keys for place in places(value[key])]
 
@@ -259,7 +259,7 @@ def mutations(draw: st.DrawFn) -> Any:
 
 
 def stands(path: str, raw: Any) -> bool:
-    """Whether `path` leads to a value in `raw`, or to a missing one."""
+    """Returns True if `path` leads to a value in `raw`, or to a missing key or index of a container that exists."""
     *outer, _ = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)] or [""]
     try:
         for key in outer:
@@ -307,7 +307,7 @@ APPLICANTS = [Applicant(subject="s", kind=kind, name="N", id_number="00109000000
 
 @st.composite
 def good_conditions(draw: st.DrawFn, before: int) -> list[dict[str, Any]]:
-    """Conditions that are right by themselves, about the channel, the applicant and the fields `before` a place."""
+    """Returns valid conditions about the channel, the applicant, and the first `before` fields of the form."""
     names = list(FIELDS)[:before]
     about_field = st.sampled_from(names).flatmap(
         lambda name: st.lists(st.sampled_from(VALUES[name]), min_size=1, max_size=2, unique=True).map(
@@ -327,7 +327,7 @@ def good_conditions(draw: st.DrawFn, before: int) -> list[dict[str, Any]]:
 
 
 def dossiers(form: list[dict[str, Any]]) -> Iterator[Case]:
-    """Every dossier that has a field only when the conditions of the field hold."""
+    """Yields every dossier in which each field is present only if its conditions hold."""
     fields = [FieldPart.model_validate(field | {"required": False}) for field in form]
     for channel, applicant in product(Channel, APPLICANTS):
         for chosen in product(*([*VALUES[field.code], None] for field in fields)):

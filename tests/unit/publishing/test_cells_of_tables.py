@@ -1,4 +1,4 @@
-"""Tables from the bytes of files, and the meaning of the cells of a province's table, as untidily as they are typed."""
+"""Tables read from files, and the meaning of the untidy cells of a province's table."""
 
 import io
 import unicodedata
@@ -261,7 +261,7 @@ ANYTHING: Final = st.one_of(TEXTS, st.none(), st.booleans(), st.integers(), st.f
 
 
 def like(*cells: str) -> st.SearchStrategy[str]:
-    """One of these cells, some with anything behind or before it."""
+    """Returns a strategy for one of these cells, sometimes with random text before or after it."""
     good = st.sampled_from(cells)
     return good | st.builds("{}{}".format, good, TEXTS) | st.builds("{}{}".format, TEXTS, good)
 
@@ -400,7 +400,7 @@ def test_a_cell_far_away_costs_nothing() -> None:
 
 
 def patched(data: bytes, old: bytes, new: bytes) -> bytes:
-    """A workbook with other bytes in its first sheet."""
+    """Returns a workbook with some bytes of its first sheet replaced."""
     saved = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():

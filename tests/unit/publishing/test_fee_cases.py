@@ -1,4 +1,4 @@
-"""The cost of filings of the whole catalogue, compared with a file written by hand from the sources of the amounts."""
+"""The cost of filings under the whole catalogue, against cases written by hand from the sources of the amounts."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ FILES: Final = sorted(PROCEDURES.glob("*.yaml"))
 
 
 class Costed(StrictModel):
-    """A submission, and its cost in đồng: `total` is after the `waiver`, unless that is `refused`."""
+    """A submission, and its cost in đồng: `total` is the cost after the `waiver`, or without it if it is `refused`."""
 
     received: Day
     channel: Channel
@@ -67,7 +67,7 @@ class Group(StrictModel):
 
 
 class File(StrictModel):
-    """All cases, with their named sources."""
+    """All cases, and their sources by code."""
 
     sources: dict[Code, str]
     procedures: tuple[Group, ...]
@@ -81,13 +81,13 @@ class Told(NamedTuple):
 
 
 def written() -> File:
-    """Reads the file, with dates as text."""
+    """Returns the content of the file of cases; its dates are read as text."""
     return File.model_validate_json(json.dumps(yaml.safe_load(CASES.read_text()), default=date.isoformat))
 
 
 @cache
 def sources() -> Mapping[tuple[str, str], dict[str, Any]]:
-    """The catalogue as YAML, and the provinces' variants, by code and version."""
+    """Returns the procedures of the catalogue and their provincial variants as raw YAML, by code and version."""
     base = [parse(file.read_bytes()).value for file in FILES]
     made = [
         composed(raw, overlay["province"], overlay["version"], overlay.get("fees", {})[raw["code"]])
@@ -111,7 +111,7 @@ def rules(code: str, version: str) -> ProcedureRules:
 
 
 def of(group: Group) -> ProcedureRules:
-    """The published rules of its cases, with a province's fee if one is named."""
+    """Returns the published rules for a group of cases, with a province's fee if the group names one."""
     versions = [version for code, version in sources() if code == group.procedure]
     version = group.version or min(versions)
     if group.province is not None:
@@ -146,7 +146,7 @@ def instant(case: Costed) -> datetime:
 
 
 def lines(told: Told) -> tuple[FeeLine, ...]:
-    """Returns the fee's lines before any waiver."""
+    """Returns the lines of a case's fee, before any waiver."""
     case = told.case
     return assess(told.rules.fee, filing(told), case.received, instant(case)).lines
 
@@ -179,7 +179,7 @@ def test_a_filing_costs_what_the_law_says(told: Told) -> None:
 
 
 def untouched(told: Iterable[Told]) -> Iterator[str]:
-    """The parts of the catalogue in no case: procedures, items, caps, waivers, first and last days."""
+    """Yields the parts of the catalogue that no case covers: procedures, items, caps, waivers, first and last days."""
     cases = list(told)
     for code, version in (file.stem.split("@") for file in FILES):
         its = [one for one in cases if (one.rules.code, one.rules.version) == (code, version)]
@@ -208,7 +208,7 @@ def _untouched(fee: FeePart, its: list[Told]) -> Iterator[str]:
 
 
 def _borders(part: str, rule: InForce, within: list[date], told: list[date]) -> Iterator[str]:
-    """The first and the last day of a rule in force, and the days beside them, for which there is no case."""
+    """Yields each border day of a rule for which a case is missing: on that day itself, or on the day just outside."""
     if rule.valid_from is not None and not (rule.valid_from in within and rule.valid_from - A_DAY in told):
         yield f"{part} from"
     if rule.valid_until is not None and not (rule.valid_until in within and rule.valid_until + A_DAY in told):
@@ -228,7 +228,7 @@ def asked(told: Told, **changes: Any) -> Question:
 
 
 def refusal(published: Procedure, question: Question) -> str:
-    """The rules by which the waiver is refused, or the inputs that are missing for the decision."""
+    """Returns the rules by which the waiver is refused, or the missing inputs of the decision, as one text."""
     try:
         answer = stated(published, question)
     except RefusalError as error:
@@ -254,7 +254,6 @@ def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
 
 
 def test_without_one_input_it_is_named_or_makes_no_difference() -> None:
-    """And a procedure's inputs are all that ever makes one."""
     named = set[str]()
     for told in all_told():
         published, question = procedure(told.rules.code, told.rules.version), asked(told, waiver=None)
@@ -277,7 +276,7 @@ def without(asked: Question, name: str) -> Question:
 
 
 def duty(value: int, **case: Any) -> FeeStatement:
-    """The fee under the procedure that uses every part, with a rate of a value in the form."""
+    """Returns the fee under the procedure that uses every part; it includes a rate of this value in the form."""
     raw = good()
     raw["fee"]["items"] = [item for item in raw["fee"]["items"] if item["code"] in {"duty", "many", "haste"}]
     checked = check_bytes(yaml.safe_dump(raw, allow_unicode=True).encode())

@@ -1,4 +1,4 @@
-"""The difference between two versions: nothing goes unseen, each has its sentence, and some wait for a second."""
+"""The differences between two versions: each is found and has a sentence, and some need a second officer."""
 
 import json
 import re
@@ -42,7 +42,7 @@ SEEDED: Final = yaml.safe_load((Path(__file__).parent / "procedure_changes.yaml"
 
 
 def swap(key: str, places: list[int]) -> Edit:
-    """Changes the places of two entries of a list."""
+    """Returns an edit that exchanges two entries of a list."""
     one, other = places
 
     def change(raw: Raw) -> None:
@@ -55,7 +55,7 @@ EDITS: Final[Mapping[str, Callable[..., Edit]]] = {"put": put, "insert": insert,
 
 
 def edited(seeded: Mapping[str, Any]) -> Raw:
-    """The good procedure with this change."""
+    """Returns the valid procedure with the change that `seeded` names."""
     raw = good()
     (name,) = EDITS.keys() & seeded.keys()
     EDITS[name](seeded[name], *([seeded["value"]] if "value" in seeded else []))(raw)
@@ -127,7 +127,7 @@ WRITTEN: Final = ("a", "b", "1.000001", "1.000002", "15:00", "16:00", "2027-03-0
 
 
 def places(model: type[Model], name: str = "") -> Iterator[str]:
-    """The name of every key that a file may have, down to the leaves."""
+    """Yields the name of every key that a procedure file may have, down to the leaves."""
     for key, field in model.model_fields.items():
         place = f"{name}.{key}".lstrip(".")
         yield place
@@ -149,7 +149,7 @@ NAMES: Final = [name for name in dict.fromkeys(places(Procedure)) if name.rparti
 
 @walked("name", NAMES, at_least=220)
 def test_every_key_of_a_file_has_words(name: str) -> None:
-    """A new key of the schema is named in the catalogue: `place.<key>`, or `place_of_any.<its last part>`."""
+    """Every key of the schema needs words in the catalogue: `place.<key>`, or `place_of_any.<last part of the key>`."""
     assert words_of(name).vi != name
 
 
@@ -161,7 +161,7 @@ def test_no_words_are_kept_for_keys_that_are_gone() -> None:
 
 
 def made(annotation: Any, n: int, *constraints: Any) -> Any:
-    """The `n`-th value, 0 or 1, of this type: every key of a model given, an entry in every list."""
+    """Returns sample `n`, 0 or 1, of a value of this type: every key of a model is set, each list has one entry."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return made(arguments[0], n, *annotation.__metadata__, *constraints)
@@ -197,7 +197,7 @@ def _plain(annotation: Any, n: int, constraints: tuple[Any, ...]) -> Any:
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path to each leaf: a plain value, a text pair, a limit, a condition, a list of plain values."""
+    """Yields the path to each leaf: a plain value, a text pair, a limit, a condition, or a list of plain values."""
     if isinstance(value, Model) and not isinstance(value, WHOLE):
         for key in type(value).model_fields:
             if path or key != "version":
@@ -219,7 +219,7 @@ def at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def replaced(value: Any, path: tuple[str | int, ...], leaf: Any) -> Any:
-    """The value with another leaf at this path, whether or not it may be published."""
+    """Returns the value with another leaf at this path, even if the result may not be published."""
     if not path:
         return leaf
     key, *rest = path
@@ -232,7 +232,7 @@ def replaced(value: Any, path: tuple[str | int, ...], leaf: Any) -> Any:
 
 
 def where(value: Any, path: tuple[str | int, ...]) -> str:
-    """The path as changes have it: entries by their codes."""
+    """Returns the path in the form that changes use: with the codes of entries instead of their indexes."""
     found = ""
     for n, key in enumerate(path):
         if isinstance(key, int):
@@ -247,13 +247,13 @@ LEAVES: Final = list(leaves(FULL))
 
 
 def told_of(found: list[Change], place: str) -> bool:
-    """Whether a change names this place, a part that contains it, or an entry of the list at it."""
+    """Returns True if a change names this place, a part that contains it, or an entry of the list at this place."""
     told = [change.place.where for change in found]
     return any(place == one or place.startswith((f"{one}.", f"{one}[")) or one.startswith(f"{place}[") for one in told)
 
 
 def mutated(procedure: Any, path: tuple[str | int, ...]) -> tuple[str, Any]:
-    """Where the leaf is, and the procedure with another one there."""
+    """Returns the place that a change must name, and the procedure with another leaf at this path."""
     place = where(procedure, path)
     owner = place.rpartition("[")[0] if path[-1] in ("code", "case") and len(path) > 1 else place
     return owner, replaced(procedure, path, at(OTHER, path))
@@ -281,13 +281,13 @@ UNSHOWN: Final = {("code",), ("limits_source", "a")}
     at_least=160,
 )
 def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
-    """Except the days on which facts were last checked, which the command `check` shows."""
+    """All leaves are shown, except the days of the last checks of facts, which the command `check` shows."""
     _, other = mutated(FULL, path)
     assert list(shown(other)) != list(shown(FULL))
 
 
 def shown(procedure: Procedure) -> Iterator[list[Row]]:
-    """Its page in each language."""
+    """Yields the rows of the procedure's page in each language."""
     for language in ("vi", "en"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("LANG", language)
@@ -432,7 +432,7 @@ def said(event: ev.PublicationEvent) -> str:
 
 
 def waiting_for(*events: tuple[str, ev.PublicationEvent]) -> list[Published]:
-    """One after the other, each by an officer, after two were required."""
+    """Returns the log of these officers' publications, one a minute, after the event that requires two officers."""
     log = [(FIRST, ev.TwoRequired(on=True)), *events]
     return [
         Published(place_of(event).stream, n, AT + timedelta(minutes=n), officer, event, read=True)

@@ -1,4 +1,4 @@
-"""Texts can't contradict rules: facts outside of placeholders are found, and placeholders are filled."""
+"""Texts can't contradict rules: facts outside placeholders are reported, and placeholders are filled."""
 
 import json
 import re
@@ -215,7 +215,7 @@ def test_a_placeholder_without_a_value_names_those_there_are(text: str, rule: st
 
 
 def every_part() -> Procedure:
-    """One with each kind of placeholder, read as the engine reads it."""
+    """Returns a procedure with each kind of placeholder, read from JSON as the engine reads it."""
     raw = good()
     refer = FACT | {"code": "parts", "name": {"vi": "Phần", "en": "Parts"}, "role": "specialist", "act": "refer"}
     part = FACT | {"code": "residence", "name": {"vi": "Cư trú", "en": "Residence"}, "kinds": ["commune_police"]}
@@ -335,7 +335,7 @@ def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
 
 
 def written_out() -> list[tuple[str, str, str]]:
-    """Each placeholder of the catalogue for an amount, a time or a channel: file, place and name."""
+    """Returns each placeholder of the catalogue for an amount, a time or a channel: file, place and name."""
     return [
         (path.name, place, match[1])
         for path in FILES

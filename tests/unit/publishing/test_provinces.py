@@ -1,4 +1,4 @@
-"""The real provinces pass, what is composed is its own; a province's table becomes drafts; what a version changes."""
+"""Provinces: their published files, the procedures composed from these, drafts from a table, new versions."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def catalogue() -> Known:
 
 
 def good() -> Raw:
-    """A province with every part."""
+    """Returns the content of a province's file with every part that it may have."""
     fee = deepcopy(parse(SOURCE).value["fee"])
     fee["items"][0]["amount"] = 5000
     return {
@@ -227,7 +227,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 
 
 def row(tmp_path: Path, **changes: str) -> tuple[dict[str, Any], str, Any]:
-    """The draft of one good row with these cells changed: its content, its text, and the command's report."""
+    """Returns the draft of one good row with these cells changed: its content, its text, and the command's report."""
     titles = TABLE.rows[2]
     cells = dict(zip(titles, TABLE.rows[4], strict=True)) | {"Mức độ DVC": "Toàn trình"} | changes
     one = TABLE._replace(rows=[titles, list(cells.values())])
