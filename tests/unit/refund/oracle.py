@@ -8,7 +8,7 @@ Fact = tuple[Any, ...]
 
 
 class Oracle:
-    """The money of one `fee`: the captures, those that paid the fee, and the refund of each."""
+    """The money of one `fee`: the captures, those that paid the fee, and the refunded part of each."""
 
     def __init__(self, fee: int) -> None:
         self.fee = fee
@@ -23,7 +23,7 @@ class Oracle:
         self.reduced = 0
 
     def back(self, facts: Iterable[Fact]) -> dict[str, int]:
-        """Returns the đồng that go back of each capture, once everything that is owed has gone back."""
+        """Returns the amount refunded of each capture, in đồng, after everything owed has been refunded."""
         for name, *values in facts:
             getattr(self, name)(*values)
         went = {}
@@ -66,13 +66,13 @@ class Oracle:
         self.asked[one] += amount
 
     def less(self, amount: int) -> None:
-        """A supplement makes the fee less: the last money goes back first."""
+        """Reduces the fee by a supplement: the money that came last is refunded first."""
         self.reduced = amount
         self.owed.update({one: mine - still for one, mine, still in self.shares()})
         self.by_law()
 
     def end(self, percent: int) -> None:
-        """Ends the filing: the whole sum is rounded half up, so that the shares of its parts add up."""
+        """Ends the filing: the refund of the whole sum is rounded half up, so the shares of its parts add up to it."""
         before = 0
         for one, mine, still in self.shares():
             self.owed[one] += half_up(percent, before + still) - half_up(percent, before)
@@ -80,7 +80,7 @@ class Oracle:
         self.by_law()
 
     def shares(self) -> list[tuple[str, int, int]]:
-        """Returns each capture with its part of the fee, and with the share of this part that the fee still needs."""
+        """Returns each capture with its part of the fee, and the share of this part that a reduced fee still needs."""
         found, before = [], 0
         for one in self.counted:
             mine = min(self.came[one], self.fee - before)
@@ -89,7 +89,7 @@ class Oracle:
         return found
 
     def by_law(self) -> None:
-        """Money goes back by law, as far as nobody has asked for as much of the fee before."""
+        """Adds refunds by law, less the sums of the same fee that officers have requested before."""
         rest = {one: self.owed[one] - self.law[one] - self.asked[one] for one in self.counted}
         beyond = sum(-less for less in rest.values() if less < 0)
         for one in self.counted:

@@ -1,6 +1,6 @@
-"""Payments in random parts, orders and wires: the refund of each part agrees with arithmetic, to the đồng.
+"""Payments in random parts and orders, by random providers: each refund is what arithmetic says, to the đồng.
 
-Another seed than the usual one, and more or fewer payments: `MOTCUA_MONEY=SEED,PAYMENTS`.
+`MOTCUA_MONEY=SEED,PAYMENTS` sets another seed and another number of payments.
 """
 
 import os
@@ -32,7 +32,7 @@ FILING: Final = Life(procedure(fee=fee())).accepted().filing
 
 
 class Paying:
-    """A payment with its refunds, moved as their workflows move them, and the facts passed to the oracle."""
+    """A payment with its refunds, moved on as their workflows do it; it collects the facts for the oracle."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -99,7 +99,7 @@ class Paying:
             self.facts.append(("request", one, amount))
 
     def accept(self) -> None:
-        """Two officers accept all that has come."""
+        """Lets two officers accept all received money as the whole fee."""
         for n, one in self.captures():
             giving, claim = self.of(n), self.claim(n)
             try:
@@ -126,7 +126,7 @@ class Paying:
 
     @property
     def going(self) -> list[str]:
-        """The captures of which money may be going back, as `Refunds.going` reads them in the log."""
+        """The captures of which money may be on its way back, as `Refunds.going` reads them from the log."""
         gone = (RefundAsked, RefundGivenByHand)
         at = [n for n, one in self.refunds.items() if any(isinstance(event.event, gone) for event in one.log)]
         return [self.told.payment.captures[n - 1].capture_id for n in at]
@@ -155,7 +155,7 @@ class Paying:
         return claims.claim(self.told.payment, claims.number_of(1, n), filing, self.going, refunds)
 
     def look(self) -> None:
-        """Each refund that has news reads the logs until it has nothing more to open."""
+        """Lets each refund that has news read the logs until there is nothing more to open."""
         payment = self.told.payment
         for n, one in self.captures():
             if one in (*payment.to_refund, *payment.counted) or payment.taken_back(one):
@@ -164,7 +164,7 @@ class Paying:
                         self.of(n).do(cm.OpenClaimed, claim=self.claim(n))
 
     def give(self, n: int) -> None:
-        """Pays the approved cases, by the wire or by hand, and reports them to the payment."""
+        """Pays the approved cases of a refund, through the provider or by hand, and reports them to the payment."""
         giving = self.refunds[n]
         for entry in fold.to_give(giving.refund):
             if self.wires[(self.told.payment.captures[n - 1].attempt or 1) - 1] in GIVES_BACK:
@@ -175,7 +175,7 @@ class Paying:
             self.told.refund(self.told.payment.captures[n - 1].capture_id, entry.amount)
 
     def settle(self) -> dict[str, int]:
-        """Everything open is approved and given. Returns what went back of each capture."""
+        """Approves and pays everything open; returns the sum refunded of each capture."""
         for n, giving in self.refunds.items():
             for entry in fold.in_state(giving.refund, CaseState.OPEN):
                 giving.do(cm.ApproveRefund, LEADER, case=entry.case)
@@ -187,7 +187,7 @@ class Paying:
 
 
 def amounts(chance: random.Random, owed: int) -> Iterator[int]:
-    """Yields what comes: the fee in random parts, exact, too little or too much, then perhaps more."""
+    """Yields received amounts: the fee in random parts, exact, too little or too much, then perhaps more."""
     rest = max(owed + chance.choice([0, 0, 0, -1, 1, chance.randint(-owed, owed)]), 1)
     while rest > 0:
         part = chance.choice([rest, chance.randint(1, rest)])

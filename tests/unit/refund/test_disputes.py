@@ -1,4 +1,4 @@
-"""Short payments, charge-backs, and a filing that is reopened: the officers' decisions, and the refunds."""
+"""Short payments, charge-backs, and reopened filings: the officers' decisions, and the refunds."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -32,7 +32,7 @@ SHORT: Final = Claim(short=True)
 
 
 def disputed() -> Giving:
-    """1,000 đồng are missing."""
+    """Returns the refund of a payment in which 1,000 đồng of the fee are missing."""
     return Giving(capture=CAPTURE.model_copy(update={"asked": AMOUNT + 1_000})).do(cm.OpenClaimed, claim=SHORT)
 
 
@@ -55,7 +55,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 
 
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
-    """The rights of another leader are those in a refund (`test_refund_rules.py`)."""
+    """Another leader has the same rights here as in a refund (`test_refund_rules.py`)."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
         assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
     assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
@@ -146,7 +146,7 @@ def test_it_is_disputed_only_while_the_fee_is_due() -> None:
 def test_shares_of_a_fee_that_came_in_parts_add_up_to_the_share_of_the_whole(
     amounts: tuple[int, ...], reduced: int, back: tuple[int, ...]
 ) -> None:
-    """19,001 đồng, half of which goes back in the end; what a supplement made less goes back of the last part."""
+    """Half of 19,001 đồng is refunded at the end; a reduction by a supplement is refunded from the last part."""
     before, came = 0, []
     less = (RefundLine(code="extract", amount=reduced),) if reduced else ()
     for amount in amounts:
@@ -161,7 +161,7 @@ def test_shares_of_a_fee_that_came_in_parts_add_up_to_the_share_of_the_whole(
 
 
 def test_a_rule_gives_back_what_people_have_not_asked_for() -> None:
-    """9,501 of 19,001 by the rule: 15,000 are asked for, then declined."""
+    """The rule refunds 9,501 of 19,001 đồng; officers request 15,000 and 500, and a leader declines both."""
     half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
     so_far = Giving(CAPTURE.model_copy(update={"amount": 19_001, "asked": 19_001}))
     so_far.do(cm.RequestRefund, CASHIER, amount=15_000, **WHY)
@@ -247,7 +247,7 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payme
     [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
 )
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
-    """By its number, or the last of this amount where the bank gives what it takes back a number of its own."""
+    """The capture is found by the charge-back's number; if the bank chose that, by the amount, as the last one."""
     payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
     back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
     found = charge_backs.capture_of(payment, back)
@@ -256,7 +256,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
 
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
-    """Its report comes before that of its own money, whose payer has paid as much before."""
+    """The charge-back is reported before its own money, and after other money of the same amount."""
     so_far = told(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
     assert isinstance(charge_backs.told(so_far, back), PaymentChargeBackAhead)
@@ -273,7 +273,7 @@ def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() ->
 def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
     order: list[int], *, own_numbers: bool, apart: bool
 ) -> None:
-    """Three of an amount, or of three: a bank gives what it takes back a number of its own, or names the money."""
+    """Three charge-backs of one amount, or of three amounts (`apart`), with their own numbers or those of the money."""
     so_far = Told()
     for step in order:
         n = step % 3
@@ -316,7 +316,7 @@ LATER: Final = timedelta(seconds=1)
 def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
     backs: list[tuple[Any, ...]], recorded: list[tuple[str, int]], *, ahead: bool
 ) -> None:
-    """Parts under the number of the money differ in amount or in time; a number of its own comes once."""
+    """Partial charge-backs with the money's number differ in amount or time; one with its own number counts once."""
     so_far = Told()
     if not ahead:
         so_far.money("m1")
@@ -334,7 +334,7 @@ def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
 
 
 def test_what_is_told_of_another_request_waits_for_its_money() -> None:
-    """Two providers may count alike, and ask for the same amount."""
+    """Two providers may use the same transaction number, for requests of the same amount."""
     payment = told("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
     assert [one.attempt for one in payment.ahead] == [2]
     assert [(one.capture_id, one.amount) for one in payment.charged_back] == [("m1", 16_000)]
@@ -418,7 +418,7 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 
 
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
-    """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
+    """By its first end the filing refunds half, by the second all of it; then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST)
     so_far.do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN).do(cm.OpenClaimed, claim=STOPPED_AGAIN)
@@ -458,7 +458,7 @@ def test_no_dong_goes_back_twice_by_rule() -> None:
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
 def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
-    """8,001 were refunded too early; then 6,000 of the rest are charged back, and requested again."""
+    """8,001 đồng were refunded too early; then 6,000 of the rest are charged back, and requested again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
     so_far.do(cm.OpenClaimed, claim=AGAIN).do(cm.AnswerChargeBack, LEADER, **WHY, outcome=outcome)

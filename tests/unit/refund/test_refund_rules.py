@@ -123,7 +123,7 @@ def test_by_hand_it_takes_a_cashier_who_did_not_approve(actor: Actor, said: dict
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
-    """15,000 of 16,001 đồng came, and a cashier asks for a part of it; then the fee is waived."""
+    """15,000 of 16,001 đồng came, and a cashier requests a part of them back; then the fee is waived."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(cm.OpenClaimed, claim=Claim(short=True))
     so_far.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY).do(cm.OpenClaimed, claim=waived)
@@ -147,7 +147,7 @@ def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None,
 
 
 def paid_too_much(**claimed: Any) -> Giving:
-    """20,000 đồng for 16,001."""
+    """Returns the refund of a payment of 20,000 đồng for a fee of 16,001."""
     said = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000}))
     return said.do(cm.OpenClaimed, claim=Claim(excess=3_999, **claimed))
 
@@ -239,7 +239,7 @@ def test_how_the_filing_ended_says_what_goes_back(
 
 
 def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is_declined() -> None:
-    """Half of 16,000 goes back by the rule: 10,000 were requested of the first part, which is more."""
+    """The rule refunds half of 16,000; before, a refund of 10,000 from the first part was requested, which is more."""
     filing = paid(Life(procedure(fee=fee() | RULES)).accepted()).do("withdraw", APPLICANT, reason="thôi").filing
     payment = told(("money", "m1", 10_000), ("money", "m2", 6_000))
     first, second = (Giving(require(claims.capture_of(payment, n))) for n in (1001, 1002))
@@ -321,7 +321,7 @@ def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> Non
 
 
 def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
-    """16,001 of 20,000 came, and were taken for the whole."""
+    """16,001 of 20,000 đồng came, and were accepted as the whole fee."""
     short = CAPTURE.model_copy(update={"asked": 20_000})
     assert Giving(short).refusal(cm.OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
     life = Giving(short).do(cm.OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))

@@ -1,4 +1,4 @@
-"""The life of a result and the rights to its commands; in any order, no number is given twice, and none is missing."""
+"""The life of a result, and the rights to its commands; in any order of commands, its numbers have no gap or repeat."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -299,7 +299,7 @@ FEWEST: Final = 60
 
 
 class AnyResult(stateful.RuleBasedStateMachine):
-    """One result under commands of every kind."""
+    """A state machine that gives one result commands of every kind."""
 
     life: Signing
     ended: dict[str, ResultState]

@@ -1,4 +1,4 @@
-"""A certificate authority of these tests."""
+"""A fixture with a certificate authority for the tests of signatures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which kept answers about revocation count: of this certificate, and new enough for the moment."""
+"""The stored answers about revocation that count: about this certificate, and recent enough for the moment."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def asn1(holder: Holder) -> x509.Certificate:
 
 
 def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -> Answers:
-    """The answers stored with a signature: the one about `holder`, and the list of its authority."""
+    """Returns the answers stored with a signature: the one about `holder`, and the revocation list of its authority."""
     asked = ocsp.OCSPRequestBuilder().add_certificate(
         holder.certificate, authority.issuing.certificate, hashes.SHA256()
     )
@@ -147,7 +147,7 @@ def test_a_setting_replaces_whole_lists_and_names_nothing_unknown() -> None:
 
 
 class _Told:
-    """The authority's own answers about people, signed anew by this digest."""
+    """The authority's own answers about people's certificates, but signed with this digest algorithm."""
 
     def __init__(self, authority: Authority, digest: str, *, by_list: bool) -> None:
         self._authority = authority
