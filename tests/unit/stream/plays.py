@@ -1,4 +1,4 @@
-"""A stream of each kind in a directory: where it begins, and everything that its surroundings may do to it."""
+"""A `Play` for each kind of stream: where it begins, and all commands that people and the system may give."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ DONE: Final[dict[str, Any]] = {"reason": "-", "legal_basis": "Đ1"}
 def of_people(
     kind: StreamKind[Any], state: Any, now: datetime, people: Iterable[Actor], contents: Contents
 ) -> Iterator[Move]:
-    """Every command that these people may give now, or with `at` in its content at that time."""
+    """Yields every command that these people may give now, or at the time `_at` in its content."""
     for actor in people:
         for model in kind.commands:
             name = str(model.model_fields["kind"].default)
@@ -77,7 +77,7 @@ def of_people(
 
 
 def opened(kind: StreamKind[Any], n: int, *moves: Move) -> Place:
-    """A stream after these moves, of which none is refused."""
+    """Returns the place of a stream after these moves, none of which may be refused."""
     place = Place(kind.initial(Origin(StreamId(kind.name, ID, n), AGENCY, procedure(), CALENDAR)), START)
     for move in moves:
         place = require(taken(kind, place, move))
@@ -89,7 +89,7 @@ def by_itself(model: type[cm.Command], at: datetime | None = None, **content: An
 
 
 def given_to(officers: Iterable[Actor], role: Role, *but: str | None) -> list[dict[str, Any]]:
-    """The fields of commands that give a task to each officer of the directory in this role."""
+    """Returns the fields of commands that give a task to each officer in this role, except the subjects in `but`."""
     return [{"officer": one.subject} for one in officers if one.role is role and one.subject not in but]
 
 
@@ -262,7 +262,7 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
 
 
 def _is_new(refund: Refund) -> bool:
-    """Whether nothing has followed yet from the logs of the payment and the filing."""
+    """Returns True if the refund has recorded nothing yet from the logs of the payment and the filing."""
     return refund.seq == 1
 
 
@@ -410,7 +410,7 @@ def parcel(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
 
 
 def papers(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
-    """The official papers of a filing: nobody waits for any, the paper is in the outbox of the act that causes it."""
+    """Returns the play of a filing's official papers: no officer waits for a paper, its act puts it in an outbox."""
     about = {"stream": f"filing:{ID}", "seq": 4}
 
     def moves(state: OfficialPapers, now: datetime) -> Iterator[Move]:
@@ -494,7 +494,7 @@ def _by_officers(state: Filing, now: datetime, officers: list[Actor]) -> Iterato
 
 
 def _is_asked(state: Filing) -> bool:
-    """Whether a back office, the post or a bank is asked, by a workflow of its own or the filing's."""
+    """Returns True if a back office, the post or a bank must answer now, to its own workflow or to the filing's."""
     online = state.fee_pending and state.fee is not None and state.fee.online
     by_post = Clock.DELIVERY in state.clocks
     return by_post or lifecycle.stage(state) in MADE_WHERE_DECIDED or (lifecycle.stage(state) is Stage.FEE and online)

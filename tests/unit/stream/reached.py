@@ -1,4 +1,4 @@
-"""The states of a stream that its rules reach: by people of a directory, by the system, by time."""
+"""The states of a stream that are reachable by its rules, through people of a directory, the system, and time."""
 
 import random
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ Key: TypeAlias = tuple[object, ...]
 
 
 class Move(NamedTuple):
-    """A command that may be given to a stream; `at`: the time to which its giver waits, None if at once."""
+    """A command that may be given to a stream; `at`: the time until which the sender waits, None if at once."""
 
     actor: Actor
     model: type[Command]
@@ -45,11 +45,11 @@ class Play:
     """A stream of one kind, and its surroundings.
 
     Attributes:
-        begun: The places from which it begins.
-        moves: Returns every command that somebody may give.
-        rings: Returns the time of its next timer; None if none runs.
-        asks: Whether an activity asks somebody outside now, until there is an answer.
-        key: Returns what tells a state from others, its stage first; without times and names that change nothing.
+        begun: Returns the places from which the stream begins.
+        moves: Returns every command that may be given.
+        rings: Returns the time of the stream's next timer; None if none runs.
+        asks: Returns True if an activity waits for an answer from outside.
+        key: Returns the key of a state, its stage first; times and names that change nothing are left out.
     """
 
     kind: StreamKind[Any]
@@ -61,7 +61,7 @@ class Play:
 
 
 def taken(kind: StreamKind[Any], place: Place, move: Move) -> Place | None:
-    """The place after a move; None if it is refused."""
+    """Returns the place after a move; None if the move is refused."""
     state, now = place.state, max(place.now, move.at or place.now)
     given = move.model.model_validate({"command_id": f"c{state.seq}", "actor": move.actor, "via": VIA} | move.content)
     try:
@@ -80,7 +80,7 @@ def taken(kind: StreamKind[Any], place: Place, move: Move) -> Place | None:
 
 @dataclass
 class Reached:
-    """The reached places by their keys, and by which acts of whom each was left.
+    """The reached places by their keys, and the moves that led from each place to others.
 
     `unknown` are the places at which the search has stopped.
     """
@@ -91,12 +91,12 @@ class Reached:
     unknown: set[Key] = field(default_factory=set)
 
     def ended(self, key: Key) -> bool:
-        """Whether the stream has ended there, and nothing is watched any more."""
+        """Returns True if the stream has ended at this place, and is no longer watched."""
         standing = self.play.kind.standing(self.places[key].state)
         return not standing.open and standing.watched_until is None
 
     def dead_ends(self) -> list[Key]:
-        """The places that the agency, the system and time can bring to no end without the applicant's side."""
+        """Returns the places from which the agency, the system and time reach no end without the applicant's side."""
         into: dict[Key, set[Key]] = defaultdict(set)
         for key, ways in self.left_by.items():
             for move, other in ways:
@@ -111,7 +111,7 @@ class Reached:
         return [key for key in self.places if key not in good]
 
     def stuck(self, key: Key) -> str | None:
-        """Why an open stream is stuck there: nothing rings, or nobody may act; None if it is not."""
+        """Returns the reason why an open stream is stuck: no timer runs, or nobody may act; None if it is not stuck."""
         place = self.places[key]
         if key in self.unknown or self.ended(key) or self.play.asks(place.state):
             return None
@@ -129,13 +129,13 @@ def _brings_on(move: Move) -> bool:
 
 
 def _is_told(kind: StreamKind[Any], state: Any) -> bool:
-    """Whether somebody sees that the stream waits: its lateness in a queue, or the wait itself in the doctor's list."""
+    """Returns True if the stream's wait is visible: as lateness in a queue, or in the doctor's list."""
     late = any(task.overdue for task in kind.rows(state).tasks or ())
     return late or any(list(waits.of(state)) for waits in kind.waits)
 
 
 def reached(play: Play, most: int, seed: int = 35) -> Reached:
-    """Takes every move from at most `most` places: in random order, those of the rarest stage first."""
+    """Returns the places reached by every move from at most `most` places: the rarest stage first, ties at random."""
     found, chance, stages = Reached(play), random.Random(seed), Counter[object]()
     ahead: list[Key] = []
     for place in play.begun():

@@ -1,4 +1,4 @@
-"""Runs the durable shell over an in-memory log, without Temporal, with its requests to the log and their answers."""
+"""The durable shell on an in-memory log, without Temporal: its requests to the log, and the answers."""
 
 import asyncio
 import logging
@@ -50,11 +50,11 @@ def answer(command_id: str = "answer-1", **said: Any) -> AnswerAppeal:
 
 
 class Engine:
-    """The part of Temporal's `workflow` that the shell uses, and a log like the ledger's.
+    """A stand-in for the part of Temporal's `workflow` that the shell uses, with a log like the ledger's.
 
-    `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log, which
-    takes no batch that it `refuses`.
-    `marked`: whether the history holds a marker, as it does for the first execution of a place.
+    `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log.
+    `refuses`: returns the refusal of a batch, which is then not recorded; None if the batch is recorded.
+    `marked`: whether the history holds a marker, as it does when a place in the code runs for the first time.
     `answers`: the answers of other activities by name, a future while one is open; `asked`: the inputs of these.
     """
 
@@ -114,7 +114,7 @@ class Engine:
         return self.handlers_finished
 
     async def wait_condition(self, done: Callable[[], bool], **limits: Any) -> None:
-        """Ends every wait at once: raises `TimeoutError` if the condition does not hold after 100 turns of the loop."""
+        """Waits for the condition; raises `TimeoutError` if it does not hold after 100 turns of the loop."""
         self.waits.append(limits)
         for _turn in range(100):
             if done():
@@ -134,7 +134,7 @@ class Engine:
         return self.append(batch).model_copy(update={"command_id": batch.command_id} | self.told)
 
     async def execute_local_activity(self, name: str, *, result_type: type, **options: Any) -> Any:
-        """Take the stream over: `answers` has the epoch, or the error."""
+        """Returns the epoch of the takeover from `answers`, or raises the error there."""
         assert (name, result_type, options) == (TAKE_OVER, int, LEDGER)
         self.asked.append((name, None))
         answer = self.answers[name]
@@ -143,7 +143,7 @@ class Engine:
         return answer
 
     def start_activity(self, activity: str, request: Any, *, result_type: type, **_: Any) -> Any:
-        """Its answer as bytes; `answers` is by the second part of its name."""
+        """Returns the activity's answer as bytes, from `answers` by the second part of the activity's name."""
         assert result_type is RawValue
         name = activity.rpartition(".")[2]
         self.asked.append((name, request))
@@ -164,7 +164,7 @@ class Engine:
         self.slept.append(time)
 
     def append(self, batch: Batch) -> Appended:
-        """Append as `activities.ledger.append` does, without a database."""
+        """Appends a batch as `activities.ledger.append` does, without a database."""
         if len(self.log) >= batch.next_seq:
             since = [receipt for receipt in self.receipts if receipt.seq >= batch.next_seq]
             first = self.agency if batch.next_seq == 1 else None
@@ -182,14 +182,14 @@ class Engine:
         return Appended(epoch=4, stored=tuple(new), receipts=(receipt,))
 
     def somebody_else(self, event: dict[str, Any], command_id: str = "else") -> None:
-        """Append an event as another run."""
+        """Appends an event as another run would."""
         said = {"at": NOW, "command_id": command_id, "actor": SYSTEM}
         self.log.append(StoredEvent(seq=len(self.log) + 1, event=event, **said))
         self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))
 
 
 class InTurn(dict[str, Any]):
-    """Answers of which some are lists, given one after the other."""
+    """Answers by name; those in a list are given one after the other."""
 
     def __getitem__(self, name: str) -> Any:
         found = super().__getitem__(name)
@@ -205,7 +205,7 @@ async def _raw(answer: asyncio.Future[Any]) -> RawValue:
 
 
 async def quiet() -> None:
-    """Let everything that waits for nobody go on."""
+    """Lets all other tasks run on, until each of them waits."""
     for _ in range(200):
         await asyncio.sleep(0)
 

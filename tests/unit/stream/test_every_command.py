@@ -1,4 +1,4 @@
-"""Every command of every kind on a run that knows nothing of it: the record decides, not the rules; and facts."""
+"""Every command of every kind on a run that does not know of it: the record decides, not the rules. Also signals."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -22,7 +22,7 @@ EVERY: Final = [(kind, command) for kind in KINDS.values() for command in COMMAN
 
 
 def run(kind: StreamKind[Any]) -> Stream[Any]:
-    """A new one, by whose rules everything is forbidden: what its stream was about is erased."""
+    """Returns the stream of a new run whose rules forbid everything, since the subject of the stream is erased."""
     name = StreamId(kind.name, FILING, 0 if kind.name == "filing" else 1)
     state = kind.initial(Origin(name, "H01.30", procedure(), CALENDAR))
     return Stream(kind, name, state.model_copy(update={"erased_at": NOW}))
@@ -63,7 +63,7 @@ COMMAND_OF: Final = {telling.signal: telling.command for telling in KINDS.tells}
 
 
 def poisoned(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The fact with a NUL in each of its texts, which no jsonb holds: the append would be tried for ever."""
+    """Yields the fact with a NUL in each of its texts in turn: jsonb holds none, so the append would never succeed."""
     for name, value in said.items():
         if isinstance(value, dict):
             yield from (said | {name: inner} for inner in poisoned(value))

@@ -1,7 +1,7 @@
-"""Every event of every kind of stream goes through all that takes events: `erased`, which all kinds have, too.
+"""Every event of every kind of stream is passed to every function that takes events; so is `erased`, common to all.
 
-The events are those of the contract, each whole, as it is once somebody was erased, and with `erased` behind it. What
-takes events is found in the sources, so that a new event is gone through by itself, and a new fold is found.
+The events are those of the contract: each one complete, as it is after an erasure, and with `erased` after it. The
+functions are found in the sources, so a new event or a new fold is included without a change here.
 """
 
 import ast
@@ -102,25 +102,25 @@ def stream_of(kind: StreamKind[Any]) -> str:
 
 
 def recorded(seq: int, event: Any) -> Recorded:
-    """At that place of a stream, done by the applicant; `erased` by the system."""
+    """Returns the event as recorded at this place of a stream, by the applicant; `erased` by the system."""
     return Recorded(seq=seq, at=AT, command_id=f"c{seq}", actor=SYSTEM if event == ERASED else APPLICANT, event=event)
 
 
 def batch(kind: StreamKind[Any], seq: int, **said: Any) -> Batch:
-    """An append to such a stream."""
+    """Returns an append to a stream of this kind."""
     whose = {"stream": stream_of(kind), "filing_id": FILING, "agency": AGENCY, "next_seq": seq, "command_id": f"c{seq}"}
     return Batch(**whose, digest="", actor=APPLICANT, via=SYSTEM_VIA, at=AT, **said)
 
 
 def row(kind: StreamKind[Any], one: Recorded) -> dict[str, Any]:
-    """As the log keeps it."""
+    """Returns the row of the event, as the log keeps it."""
     said, version = one.event.model_dump(mode="json", exclude_none=True), kind.event_version(one.event.kind)
     return event_rows.columns(batch(kind, one.seq), one, said, version, 0, KEY)
 
 
 @cache
 def events(name: str) -> tuple[Any, ...]:
-    """Each event of this kind of stream, and as it is read once the applicant was erased."""
+    """Returns each event of this kind of stream, and each as it is read after the applicant's erasure."""
     kind = KINDS[name]
     models = kind.event_models
     found = [event for model in models for event in EVENTS if type(event) is model]
@@ -130,7 +130,7 @@ def events(name: str) -> tuple[Any, ...]:
 
 @cache
 def begun(name: str) -> Any:
-    """The state before all events."""
+    """Returns the state of a stream of this kind before its first event."""
     kind = KINDS[name]
     return kind.initial(
         Origin(StreamId.parse(stream_of(kind)), AGENCY, WHOLE_RULES, SNAPSHOT.calendar, SNAPSHOT.digests)
@@ -139,7 +139,7 @@ def begun(name: str) -> Any:
 
 @cache
 def whole(name: str) -> Any:
-    """A state in which everything has happened; of filings one in which every clock runs."""
+    """Returns the state after every event of this kind of stream; for filings, one in which every clock runs."""
     kind = KINDS[name]
     if kind.state is Filing:
         clocks = {clock: CLOCK.model_copy(update={"clock": clock}) for clock in Clock}
@@ -150,7 +150,7 @@ def whole(name: str) -> Any:
 
 
 def ready_for(kind: StreamKind[Any], event: Any) -> Any:
-    """The whole state of the kind, at the step that the event names."""
+    """Returns the result of `whole`; for a filing, at the step that the event names."""
     if kind.state is not Filing or not (step := getattr(event, "step", None)):
         return whole(kind.name)
     at = step if step in {one["code"] for one in _STEPS} else "appraise"
@@ -202,7 +202,7 @@ def go_through(told: Told) -> None:
 
 
 def go_through_filing(told: Told) -> None:
-    """Calls all readers of a filing's events."""
+    """Calls every function that reads a filing's events."""
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
@@ -236,7 +236,7 @@ def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamKind[Any]) -> None:
-    """Each knows the events of its own kind, and no other."""
+    """The rules of each kind get only events of that kind, and never `erased`, which all kinds share."""
     assert set[type].intersection(*(set(one.event_models) for one in KINDS.values())) == {Erased}
     ours = replace(kind, evidence_of=never, answered_by=never)
     assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
@@ -261,7 +261,7 @@ NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "openi
 
 
 def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
-    """`pins` is given the first event alone, which `erased` never is."""
+    """`pins` gets the first event of a stream only, which is never `erased`."""
     functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("collections.abc.Callable")}
     assert functions == {"answered_by", "evolve", "evidence_of", "found_by", "pins"} | NO_EVENTS
 
@@ -289,7 +289,7 @@ _EVENTS: Final = frozenset({"Any", "Iterable[Any]", "Sequence[Any]", "Iterable[M
 
 
 def takes_events(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether the function takes any event of a kind, or any stream."""
+    """Returns True if the function takes any event of a kind, or any stream."""
     given = function.args
     said = {one.arg: one.annotation and ast.unparse(one.annotation) for one in (*given.args, *given.kwonlyargs)}
     return any(
@@ -298,7 +298,7 @@ def takes_events(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def in_the_sources() -> Iterator[str]:
-    """Every function that takes events: its file, and its name in there."""
+    """Yields every function that takes events: the path of its file, and its name in that file."""
     for room in ("rules", "views", "activities", "operations"):
         for file in sorted((ROOT / room).rglob("*.py")):
             name, tree = str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
@@ -317,7 +317,7 @@ def _functions(tree: ast.AST, within: str) -> Iterator[str]:
 
 @contextmanager
 def entered(into: set[str]) -> Iterator[None]:
-    """Note every function of ours that is entered meanwhile."""
+    """Adds to `into` every function of this repository that is called inside the block."""
     before, root = sys.getprofile(), f"{ROOT}/"
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -332,7 +332,7 @@ def entered(into: set[str]) -> Iterator[None]:
 
 
 def everything(kinds: Iterable[StreamKind[Any]]) -> Iterator[Told]:
-    """One stream for each event."""
+    """Yields streams for each event of these kinds."""
     for kind in kinds:
         yield from (one for event in EVENTS if type(event) in kind.event_models for one in told(kind, event))
 
@@ -348,7 +348,7 @@ def test_whatever_takes_events_is_gone_through() -> None:
 
 
 def test_events_that_need_a_second_officer_name_both() -> None:
-    """Otherwise one officer could approve a refund that they had requested."""
+    """Otherwise one officer could approve a refund that the same officer has requested."""
     by_two = [event for event in EVENTS if two_people._others(event) is not None]
     assert len({type(event) for event in by_two}) >= 4
     assert [event for event in by_two if event.officer is None] == []

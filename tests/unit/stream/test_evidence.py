@@ -1,4 +1,4 @@
-"""Every event is borne out: by another stream, finding, callback or agency's answer, or by its own stream alone."""
+"""Every event has evidence: another stream, a finding, a callback, an agency's answer, or its own stream alone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ AGENCYS: Final = {"filing": {"accepted", "result_issued"}, "referral": {"referra
 
 
 def bodies(kind: StreamKind[Any]) -> list[Any]:
-    """The sample of each event, also without the fields that it need not have."""
+    """Returns two samples of each event: one complete, one without its optional fields."""
     samples = [event for event in EVENTS if type(event) in kind.event_models and not isinstance(event, Erased)]
     return samples + [
         event.model_copy(

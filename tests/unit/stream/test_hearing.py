@@ -1,4 +1,4 @@
-"""Signals that the log does not bear out: counted and dropped, with one question a second for all, and none lost."""
+"""Signals without evidence in the log: counted and dropped, by one question to the log a second; no fact is lost."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ PAID: Final = {"n": 1, "settlement": "paid", "amount": 16_000}
 
 
 class Seconds:
-    """Holds every quiet second until it is let pass."""
+    """A stand-in for one-second pauses: each pause lasts until `passes` is called."""
 
     def __init__(self) -> None:
         self.waiting: list[asyncio.Future[None]] = []
@@ -55,7 +55,7 @@ class Seconds:
 
 @pytest.fixture
 def seconds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Seconds:
-    """Beside an engine whose log bears nothing out."""
+    """The one-second pauses of a run whose log refuses every event."""
     engine.refuses = lambda _: FALSE
     one = Seconds()
     monkeypatch.setattr(workflow, "sleep", one.sleep)
@@ -63,7 +63,7 @@ def seconds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 
 def filing(engine: Engine, **memory: Any) -> FilingLife:
-    """A filing whose fee is asked for, as a run that continues another."""
+    """Returns a run of a filing with a requested fee; it continues an earlier run."""
     engine.run.workflow_id, engine.run.continued_run_id = f"filing:{FILING}", "the run before"
     state = Life(procedure(fee=fee())).accepted().filing
     given = Snapshot(state=state.model_dump(mode="json"), receipts=(), **memory).model_dump(mode="json")
@@ -150,7 +150,7 @@ async def test_the_next_run_reads_what_its_predecessor_has_missed(engine: Engine
 
 
 class ContinuedError(Exception):
-    """The run has ended; the next one gets this input."""
+    """Raised when a run ends, with the next run's input."""
 
 
 async def test_a_run_makes_way_after_the_reading_in_which_the_log_asks_it_to(

@@ -1,4 +1,4 @@
-"""A payment whose bank has the last word; and every order in which the capture may be reported."""
+"""A payment whose outcome the bank decides, and every order in which the capture may be reported."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
 
 
 def said(**changes: object) -> dict[str, object]:
-    """A provider's own notice about the money of the payment."""
+    """Returns a provider's own notice about the payment's money, with these changes."""
     reference = reference_of(fee_key(FILING, 1))
     notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
     return notice | changes
@@ -170,7 +170,7 @@ async def test_what_can_not_be_used_is_dropped(engine: Engine, notice: object) -
 
 @pytest.mark.parametrize("number", ["c1", "r9"])
 async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(engine: Engine, number: str) -> None:
-    """Told twice, and with another hour; the number is that of the money, or one of its own."""
+    """The charge-back is reported twice, and once more with another time; its number is the money's, or its own."""
     life = await begun(engine)
     for _ in range(2):
         await told(life, said(outcome="reversed", transaction=number, at=None))
@@ -185,7 +185,7 @@ async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(e
 
 
 async def renewed(engine: Engine, **answer: Any) -> PaymentLife:
-    """A payment that its applicant has had asked for anew, if that is the answer."""
+    """Returns a payment whose applicant has requested its renewal, with this answer about the renewal."""
     life = await begun(engine)
     engine.answers["renewal"] = Renewal.model_validate(answer)
     said = {"command_id": "again", "actor": {"subject": "an", "role": "applicant"}, "via": {"principal": "portal"}}
@@ -324,7 +324,7 @@ CHANGED: Final = "payment_calendar_changed"
 async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no_more(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A calendar is adopted meanwhile."""
+    """A new calendar is adopted in the meantime, by which the fee is due later."""
     life = await renewed(engine, through={"provider": "vnpay"})
     engine.time = DUE
     awaited = closed(awaited_until=UNTIL)
@@ -393,7 +393,7 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
 
 
 async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(engine: Engine) -> None:
-    """The filing waits on, and its own clock records the lateness."""
+    """The filing continues to wait, and its own clock records the lateness."""
     n = OBLIGATIONS + 1
     engine.answers |= {"merchant": Through(provider="bank"), "close": closed()}
     engine.run.workflow_id = f"payment:{FILING}:{n}"
@@ -433,13 +433,13 @@ NOTICE: Final = {
 
 
 async def patiently(done: Callable[[], bool], **_: Any) -> None:
-    """Wait, for however many turns."""
+    """Waits until the condition holds, for any number of turns."""
     while not done():
         await asyncio.sleep(0)
 
 
 class Silent(dict[str, Any]):
-    """Answers of activities; an order's close is answered only once it is `polled`, also to earlier callers."""
+    """The answers of activities; the answer to `close` comes only after `poll`, also for earlier calls."""
 
     def __init__(self, others: dict[str, Any]) -> None:
         super().__init__(others)
@@ -459,7 +459,7 @@ class Silent(dict[str, Any]):
 
 
 async def taken(engine: Engine, order: MatrixOrder) -> Payment:
-    """The payment after all acts in this order."""
+    """Returns the payment after all acts in this order."""
     life, closing = await begun(engine), list[asyncio.Task[Any]]()
     engine.answers = provider = Silent(engine.answers | {"wake": None})
     for act in order:

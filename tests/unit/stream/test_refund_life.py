@@ -1,4 +1,4 @@
-"""The signals that a refund gets and sends while a provider is queried, as long as there is no answer."""
+"""The signals to and from a refund while its provider is queried and has not answered."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,7 +35,7 @@ LEADER: Final = Actor(subject="leader-1", role=Role.LEADER, agency="H01.30")
 
 
 class Refunding:
-    """A refund whose provider has been asked for case 1, and has not answered yet."""
+    """A refund whose provider was asked to pay case 1, and has not answered yet."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -46,7 +46,7 @@ class Refunding:
         self.life = RefundLife(REFUND, {"filing_id": str(FILING), "n": 1001})
 
     def says(self, claim: Claim, *together: int) -> None:
-        """From now on the logs contain this claim."""
+        """Makes the logs contain this claim from now on."""
         looked = Looked(agency="H01.30", capture=CAPTURE, apart=(), claim=claim, together=together)
         self.engine.answers["look"] = looked
 
@@ -67,7 +67,7 @@ class Refunding:
         raise AssertionError(msg)
 
     async def until_asked(self, case: int) -> None:
-        """Let it go on until the provider has been asked for this case."""
+        """Lets the refund go on until its provider has been asked to pay this case."""
         going = asyncio.create_task(self.life.proceed())
         await self.until(lambda: case in self.asked_for)
         going.cancel()
@@ -90,7 +90,10 @@ class Refunding:
 
 
 async def asked_for(engine: Engine, *before: int) -> tuple[Refunding, asyncio.Task[None]]:
-    """Case 1 is under way; those `before` it in time have the numbers after it, and were left to hand."""
+    """Returns a refund with case 1 under way, and the task that pays it.
+
+    The cases `before` it in time have the numbers after it, and were left to payment by hand.
+    """
     so_far = Refunding(engine)
     await so_far.life._begin()
     for case, amount in enumerate((5_000, *before), 1):

@@ -1,4 +1,4 @@
-"""The memory of folded streams: for one head alone, and within its bounds."""
+"""Folded streams in memory: each is valid for one head of its stream; their number and size are bounded."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
-"""In every state that a stream reaches something rings or is asked for, and somebody may act, until it ends.
+"""In every state that a stream can reach until its end, a timer runs or an answer is awaited, and somebody may act.
 
-Also with one leader, without the applicant, with a recused leader and a deputy, and in a closed agency.
+This also holds with one leader, without the applicant, with a recused leader and a deputy, and in a closed agency.
 """
 
 import os
@@ -52,7 +52,7 @@ PLAYED: Final = SHAPE_NAMES if FULL in os.environ else SHAPE_NAMES[3::4]
 
 
 def wrong(found: Reached) -> list[tuple[str, Key]]:
-    """The first places where a stream is stuck, or from where the agency brings it to no end."""
+    """Returns up to three places where a stream is stuck, or from which the agency can't bring it to an end."""
     stuck = [(why, key) for key in found.places if (why := found.stuck(key)) is not None]
     return [*stuck, *(("nobody brings it to an end", key) for key in found.dead_ends())][:3]
 
@@ -79,7 +79,7 @@ def test_no_filing_is_ever_without_a_timer_or_somebody_who_may_act(shape: str) -
 
 
 def held_back(found: Reached) -> list[Key]:
-    """The places where a closed agency's filing can't go to its successor, though its result is not being made."""
+    """Returns the places where a closed agency's filing ought to go to the successor, but can't."""
     kept = []
     for key in found.places.keys() - found.unknown:
         state, now = found.places[key]

@@ -1,4 +1,4 @@
-"""The start of a run, the end of a wait, and the data for the next run on a continue-as-new or takeover."""
+"""The start of a run, the end of a wait, and the next run's input after a continue-as-new or a takeover."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ FACT: Final = FeeFact.model_validate({"n": 1, "settlement": "paid", "amount": 1}
 
 
 class ContinuedError(Exception):
-    """The run has ended, and gave this to the next."""
+    """Raised when a run ends, with the next run's input."""
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_wait
 async def test_a_run_that_has_taken_its_stream_over_gives_the_next_the_log_to_read(
     engine: Engine, continued: list[tuple[Any, dict[str, Any]]]
 ) -> None:
-    """On the build that has read it: whether another can, the log was not asked."""
+    """The next run stays on the build that has read the log: no other build is known to be able to read it."""
     life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     life.stream.makes_way = life.stream.anew = True
@@ -236,13 +236,13 @@ def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine
 
 
 def input_of(life: Life[Any]) -> dict[str, Any]:
-    """The input of the next run, as it arrives over the wire."""
+    """Returns the input of the next run, as it arrives over the wire."""
     given = continue_as_new_input(life.stream, life._snapshot())
     return {name: json.loads(to_json(value)) for name, value in given.items()}
 
 
 async def ended(engine: Engine) -> tuple[Life[Appeal], dict[str, Any]]:
-    """A life that has recorded two commands, and the input that it hands on."""
+    """Returns a life that has recorded two commands, and the input of its next run."""
     life: Life[Appeal] = Life(APPEAL, START)
     await life._begin()
     await life.take_command(answer())
@@ -391,7 +391,7 @@ def test_one_argument_is_taken_and_none_or_several_are_left_to_who_parses() -> N
 
 
 def test_a_run_that_makes_way_leaves_the_scan_to_the_next_one() -> None:
-    """Else it would start one scan after the other in one task."""
+    """A run that makes way would otherwise start one scan after the other in the same task."""
     waits: Any = FilingLife.__dict__["_scan_waits"].fget
     filing = SimpleNamespace(to_scan=("a paper",), closed=False)
     for makes_way in (False, True):
