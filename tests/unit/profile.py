@@ -1,4 +1,4 @@
-"""The number and the length of the random runs that hypothesis makes of each state machine."""
+"""The number and the length of the random runs that hypothesis makes with each state machine."""
 
 import os
 from typing import Final

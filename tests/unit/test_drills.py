@@ -1,4 +1,4 @@
-"""The doctor's findings about restore drills, by the files at the second place."""
+"""The doctor's findings about restore drills, from the files in the second storage place."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

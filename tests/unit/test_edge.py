@@ -1,4 +1,4 @@
-"""The edge: input from outside is parsed strictly, and the log is read as it was written."""
+"""The edge: input from outside is parsed strictly, the log is read as it was written."""
 
 import re
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ COMPOSED: Final = "Nguy\u1ec5n"
 
 
 def wrong_with(model: type[Model], given: Any) -> list[tuple[str, str]]:
-    """Field and rule of each fault at the edge."""
+    """Returns field and rule of each fault that the edge finds."""
     try:
         if issubclass(model, cm.Command):
             command_from(model, given)
@@ -96,9 +96,9 @@ def test_what_nobody_sees_is_refused_in_every_kind_of_text(character: str) -> No
 
 
 def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tuple[str, object]]:
-    """Where the texts of a message stand, by the core schema of its model, with what looks into each.
+    """Yields the place of each text in a message, by the core schema of its model, and the check of the text.
 
-    That is the function of `LOOKED_INTO` around it, else its pattern, else nothing.
+    The check is the function of `LOOKED_INTO` around the text; without one its pattern, or None.
     """
     match schema:
         case {"type": "str" | "any"}:
@@ -119,7 +119,7 @@ def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tupl
 
 
 def lets_through(pattern: str) -> list[str]:
-    """The invisible characters that fit the pattern of an id somewhere."""
+    """Returns the names of the invisible characters that the pattern of an id permits at any place."""
     classes = re.findall(r"\[.*?\]", pattern)
     anything = "." in re.sub(r"\\.|\[.*?\]", "", pattern)
     return [name for name, one in INVISIBLE.items() if anything or any(re.match(each, one) for each in classes)]
@@ -227,7 +227,10 @@ async def test_what_the_bank_says_of_money_is_taken_as_strictly(amount: Any) -> 
 
 
 def replaced(value: Any, field: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yields each number and truth of a message, a form's values aside, with one like it in its place, and its path."""
+    """Yields for each number and boolean of a message its path, a similar value, and the message with that value there.
+
+    The values of forms are left out.
+    """
     if isinstance(value, list):
         for index, part in enumerate(value):
             for path, like, wrong in replaced(part, f"{field}[{index}]"):

@@ -1,4 +1,4 @@
-"""The marks in events, and the row of each event: columns and hashed bytes as docs/ledger.md has them."""
+"""The personal and numbered fields of events, and each event's row: columns and hashed bytes as in docs/ledger.md."""
 
 import hashlib
 import hmac
@@ -55,7 +55,7 @@ BATCH: Final = Batch(
 
 
 def row(event: Model, actor: Actor, *, on_behalf_of: str | None = None, version: int = 2) -> dict[str, Any]:
-    """The columns under which the ledger keeps an event."""
+    """Returns the columns in which the ledger keeps an event."""
     batch = BATCH.model_copy(update={"stream": STREAM, "next_seq": 3, "actor": actor, "on_behalf_of": on_behalf_of})
     recorded = Recorded(seq=4, at=AT, command_id="c", actor=actor, event=event)
     return columns(batch, recorded, event.model_dump(mode="json", exclude_none=True), version, 1, KEY)
@@ -373,7 +373,7 @@ AN: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
 
 
 def of(event: Any) -> Any:
-    """A kind of stream that has such events."""
+    """Returns the kind of stream that has such events."""
     return next(kind for kind in KINDS.values() if type(event) in kind.event_models)
 
 

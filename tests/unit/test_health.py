@@ -1,4 +1,4 @@
-"""A supervisor sees by two files whether a process is ready, and whether its event loop runs."""
+"""Two files show a supervisor whether a process is ready, and whether its event loop runs."""
 
 import asyncio
 from pathlib import Path

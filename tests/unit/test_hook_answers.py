@@ -1,4 +1,4 @@
-"""The answers of an agency's hooks: an unfit one is reported by its field, in one line, without its content."""
+"""The answers of an agency's hooks: an invalid one is reported by its field, in one line, without its content."""
 
 import logging
 import sys
@@ -33,7 +33,7 @@ REFUSED: Final = PartDecision(outcome=Outcome.REFUSED, officer="leader-1", reaso
 
 
 async def answered(hook: str, answer: Any) -> Any:
-    """The answer of a hook's activity, if the hook answers or raises this."""
+    """Returns the answer of a hook's activity if the hook returns this answer, or raises it as an error."""
 
     async def said(_: Any) -> Any:
         if isinstance(answer, Exception):

@@ -1,4 +1,4 @@
-"""How the house is laid out: narrow folders and pages, few namesakes, small additions, few complex functions."""
+"""The layout of the repository: small folders, narrow pages, few namesakes, small additions, few complex functions."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ from tests.walking import walked
 
 
 def imported(file: Path) -> Iterator[tuple[int, str]]:
-    """Every name that a file imports, with the names of its parents, and the line of the import."""
+    """Yields the line and the full dotted name of each import in a file."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -96,7 +96,7 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     exactly=5,
 )
 def test_an_addition_touches_few_files(names: str, most: int) -> None:
-    """Shown by one existing example of each, with all of its own names; the words of both languages are one file."""
+    """Each row is an existing addition with all of its names; the words of both languages are one file."""
     pattern = re.compile(rf"(?<!\w)({names})(?!\w)")
     files = [file for file in product(*NO_PRODUCT) if pattern.search(file.read_text(encoding="utf-8"))]
     assert 1 < len(files) <= most, files
@@ -128,12 +128,12 @@ BRANCHES: Final[dict[type[ast.AST], Callable[[Any], int]]] = {
 
 
 def complexity(function: Function) -> int:
-    """The number of paths through a function, without nested functions and classes."""
+    """Returns the cyclomatic complexity of a function, without nested functions and classes."""
     return 1 + sum(BRANCHES[type(node)](node) for node in within(function.body) if type(node) in BRANCHES)
 
 
 def within(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes and all that they hold, but for functions and classes."""
+    """Yields the nodes and all nodes inside them, except functions and classes."""
     for node in nodes:
         if not isinstance(node, Function | ast.ClassDef):
             yield node
@@ -159,7 +159,7 @@ UNREAD: Final = re.compile(r"\]\([^)]*\)|`tests/[^`]*`")
 
 
 def too_wide(page: Path) -> Iterator[str]:
-    """The place and width of every line of prose, and of every cell, that is too wide; code may have any width."""
+    """Yields place and width of every line of prose and every table cell that is too wide; code may have any width."""
     text = CODE.sub(lambda code: "\n" * code[0].count("\n"), page.read_text("utf-8"))
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("|"):
@@ -186,14 +186,14 @@ NAMED: Final = re.compile(
 
 
 def sources(under: Path = ROOT) -> list[Path]:
-    """The programs in this folder, without what is installed beside them."""
+    """Returns the Python files in this folder, without installed packages."""
     return [
         file for file in sorted(under.rglob("*.py")) if not any(part[0] == "." for part in file.relative_to(ROOT).parts)
     ]
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
-    """Every string of a program; the values in an f-string are shown as `{}`."""
+    """Yields every string of a program; values in an f-string are shown as `{}`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
@@ -202,7 +202,7 @@ def texts(tree: ast.AST) -> Iterator[str]:
 
 
 def named_in(program: str) -> set[str]:
-    """The read models that the SQL of a program names."""
+    """Returns the read models that the SQL of a program names."""
     return {name.lower() for text in texts(ast.parse(program)) for name in NAMED.findall(text)}
 
 

@@ -1,4 +1,4 @@
-"""The kit by itself: its names, its own mistakes, its memory, and attachable files."""
+"""The kit alone: its exported names, the mistakes that it finds itself, its memory, and attached files."""
 
 import asyncio
 import inspect
@@ -379,7 +379,7 @@ OTHER: Final = UUID("22222222-2222-4222-8222-222222222222")
 
 @pytest.fixture(params=["nameless", "named", "memory"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
-    """The ways in which a store takes files: drafts in a folder, without a name and with one, and in one piece."""
+    """A store for each way of writing a file: as an unnamed draft, as a named draft, or in one piece in memory."""
     if request.param == "named":
         monkeypatch.setattr(drafts, "NAMELESS", False)
     return MemoryStore() if request.param == "memory" else LocalStore(tmp_path / "objects", mkdir=True)
@@ -517,7 +517,7 @@ async def test_many_at_once_may_be_the_same_file(backend: ObjectStore, tmp_path:
 async def test_a_folder_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool, draft: str
 ) -> None:
-    """The draft before it gets its name, the new folders, and the folder with the name are synced."""
+    """`fsync` is called on the draft before it gets its name, on the new folders, and on the folder with the name."""
     synced: list[str] = []
     real = os.fsync
 

@@ -1,4 +1,4 @@
-"""Every call of the kit with an argument of another type or out of range: an error of the kit, and nothing is sent."""
+"""Every call of the kit with an argument of a wrong type or out of range: an error of the kit, nothing is sent."""
 
 import inspect
 from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ FITS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 
 
 class Untouched:
-    """A connection that nobody may use."""
+    """A connection that fails the test if it is used."""
 
     data_converter = data_converter
     namespace = "default"
@@ -75,7 +75,7 @@ class Untouched:
 
 
 def parameters(of: type) -> list[tuple[str, str]]:
-    """The public methods of a client that send or ask, each with each of its parameters."""
+    """Returns each public method of a client with each of its parameters."""
     every = inspect.getmembers(of, inspect.isfunction)
     public = [(name, inspect.signature(method)) for name, method in every if not name.startswith("_")]
     return [

@@ -1,4 +1,4 @@
-"""Any report about money or by the post, at any time, is recorded; and the times of a watch for unexpected money."""
+"""Every report about money or by the post is recorded, at any time; the times of a watch for unexpected money."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -257,7 +257,7 @@ ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Heard(Alive):
-    """A parcel that the post has accepted, and the reports about it."""
+    """A parcel that the post has accepted, to which reports about it are given."""
 
     kind = PARCEL
 
@@ -285,7 +285,7 @@ class Heard(Alive):
         return state
 
     def says(self, *meanings: Meaning, again_by: datetime | None = None) -> list[Any]:
-        """The events of one tracking step for each meaning."""
+        """Records one tracking step for each meaning, and returns the events."""
         said = len(self.log)
         self.do(cm.RecordSteps, steps=tuple(map(self.line, meanings)), again_by=again_by)
         return [recorded.event for recorded in self.log[said:]]

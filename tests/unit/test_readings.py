@@ -1,4 +1,4 @@
-"""Readings count for ten minutes, in the process that made them."""
+"""A reading of the record counts for ten minutes, in the process that made it."""
 
 from __future__ import annotations
 

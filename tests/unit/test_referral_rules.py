@@ -1,4 +1,4 @@
-"""A part that another agency decides: the rights to its commands, its clock's notices; it always has a task."""
+"""A part that another agency decides: the rights to its commands, its clock's notices; while open it has a task."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (
 
 
 def start(limit: str = "7 working days") -> ReferralStart:
-    """Of a filing that is referred at `START`."""
+    """Returns the start of a referral whose filing is referred at `START`."""
     lasts = Limit.model_validate(limit)
     due = working_time.due(START, lasts, CALENDAR)
     return ReferralStart(
@@ -84,7 +84,7 @@ def start(limit: str = "7 working days") -> ReferralStart:
 
 
 class Life(Alive):
-    """A referral, the events that made it, and the hour."""
+    """A referral to which commands are given, its events, and the present time."""
 
     kind = REFERRAL
     commands = COMMANDS
@@ -94,11 +94,11 @@ class Life(Alive):
         self.do("request_decision", start=start(limit))
 
     def named(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
-        """Field and rule of why a command would be refused."""
+        """Returns field and rule of each problem for which a command would be refused."""
         return [(problem.field, problem.rule) for problem in self.problems(kind, actor, **content)]
 
     def rung(self) -> Life:
-        """Fires the timers that are due now, until none is."""
+        """Fires the timers that are due now, until none is due."""
         while (moment := next_moment(self.state)) is not None and moment <= self.now:
             self.do("look_at_deadline")
         return self
@@ -229,7 +229,7 @@ ANY: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
 
 
 class AnyLife(stateful.RuleBasedStateMachine):
-    """One referral under commands of every kind."""
+    """A state machine that gives one referral commands of every kind."""
 
     life: Life
 

@@ -46,7 +46,7 @@ Terminal: TypeAlias = Callable[[int], StringIO]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal of this width, and the text shown there."""
+    """A function that makes a terminal of a given width, and returns the text shown on it."""
 
     def of(width: int) -> StringIO:
         paper = StringIO()

@@ -1,4 +1,4 @@
-"""Every kind of stream has one descriptor; derived ids never change; and the memory of workflows."""
+"""Every kind of stream has one descriptor, derived ids never change, and a workflow remembers its receipts."""
 
 import re
 from base64 import b64decode
@@ -55,7 +55,7 @@ def models(union: Any) -> set[type]:
 
 
 def table(*heads: str) -> list[list[str]]:
-    """The rows of the table of docs/ledger.md that has these heads."""
+    """Returns the rows of the table in docs/ledger.md that has these headings."""
     _, _, rest = LEDGER.partition(f"| {' | '.join(heads)} |\n")
     rows = re.match(r"\|[-|]+\|\n((?:\|.*\|\n)+)", rest)
     assert rows, heads

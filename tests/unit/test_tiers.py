@@ -1,4 +1,4 @@
-"""Each long test runs at every sixth commit, and where its room has changed; what is promised has a short proof."""
+"""Each long test runs at every sixth commit, and after each change of its room; each promise has a short test."""
 
 import ast
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_the_rooms_of_each_long_test_are_there() -> None:
 
 
 def promises() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each row of the table, and the tests that it names: file and function, of a whole file no function."""
+    """Yields each promise of the table with its tests: file and function, an empty function for a whole file."""
     page = (tiers.ROOT / "docs" / "technical-description.md").read_text(encoding="utf-8")
     for row in page.partition("| Promise | Proven by |")[2].partition("\n\n")[0].splitlines()[2:]:
         promise, _, proofs = row.strip("| ").partition(" | ")

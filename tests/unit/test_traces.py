@@ -1,4 +1,4 @@
-"""Traces: what is taken of a stranger's header, what is kept of an error, and the tracer of the caller's own."""
+"""Traces: the accepted part of a header from outside, the kept part of an error, and a caller's own tracer."""
 
 import asyncio
 import sys
@@ -86,7 +86,7 @@ def test_of_an_error_only_its_type_is_kept(error: Exception, code: str, status: 
 
 @pytest.fixture
 def theirs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[ReadableSpan, ...]]:
-    """A tracer that the program has set up; returns its spans."""
+    """A function that returns the spans of a tracer that the program itself has set up."""
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     monkeypatch.delenv(TRACES, raising=False)

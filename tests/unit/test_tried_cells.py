@@ -1,4 +1,4 @@
-"""The figures of commands that were tried under kills go on over several runs, and name the pairs that nobody saw."""
+"""The counts of commands tried while processes are killed add up over several runs; they name the untried pairs."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ MADE: Final = (
 
 
 class Call(NamedTuple):
-    """A request for a sentence: its key, its place, its values; None if the values are not written out."""
+    """A request for a sentence: its key, its place, and the names of its values; None if these are not written out."""
 
     key: str
     where: str
@@ -162,7 +162,7 @@ def calls() -> Iterator[Call]:
 
 
 def _call(node: ast.Call, by: str, where: str) -> Iterator[Call]:
-    """Yields the sentence of a call: by its key, or the rule of a mistake or problem unless `says` gives another."""
+    """Yields the sentence that a call requests: that of `says` if it is given, else that of the call's key or rule."""
     given = {word.arg: word.value for word in node.keywords}
     match given.pop("says", node.args[0 if by == "mistake" else -1]):
         case ast.Constant(value=str(key)):
@@ -181,14 +181,14 @@ MISTAKES: Final = {
 
 @cache
 def parsed(room: str) -> list[tuple[Path, list[ast.AST]]]:
-    """The files of a room, each with all its nodes."""
+    """Returns the files of a room, each with all its syntax nodes."""
     files = sorted((ROOT / room).rglob("*.py"))
     return [(file, list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))) for file in files]
 
 
 @cache
 def written() -> set[str]:
-    """Every string in the code, but for the catalogue's."""
+    """Returns every string in the code, except those of the catalogue of words."""
     files = [nodes for room in ROOMS for file, nodes in parsed(room) if file.parent.name != "words"]
     return {
         node.value
@@ -235,7 +235,7 @@ def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -
 
 @cache
 def labels() -> set[str]:
-    """The labels of parts of answers."""
+    """Returns the labels of columns in the answers of commands."""
     rooms = set(ROOMS) - {"demo"}  # whose columns are those of its own table
     return {
         word.partition("|")[0].partition(":")[0]
@@ -290,14 +290,14 @@ OF_CODES: Final = re.compile("đ", re.IGNORECASE)
 
 
 def constants(node: ast.AST) -> list[str]:
-    """The strings in it; but not the descriptions of modules, classes, functions and fields."""
+    """Returns the strings in a syntax tree, without the docstrings of modules, classes, functions and fields."""
     described = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Expr)}
     every = (inner for inner in ast.walk(node) if isinstance(inner, ast.Constant) and inner not in described)
     return [inner.value for inner in every if isinstance(inner.value, str)]
 
 
 def sentences(file: Path) -> list[str]:
-    """The sentences for people that are written in a file: Vietnamese ones, and arguments named after a language."""
+    """Returns the sentences for people in a file: Vietnamese strings, and arguments named after a language."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     arguments = [one for one in ast.walk(tree) if isinstance(one, ast.keyword) and one.arg]
     languages = [one.value for one in arguments if str(one.arg).rpartition("_")[2] in LANGUAGES]
@@ -343,7 +343,10 @@ def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
 
 
 def one_words() -> list[tuple[str, str]]:
-    """The patterns of the right words, their first letter of either size, and of the wrong, by row of CONTRIBUTING."""
+    """Returns for each row of the word list in CONTRIBUTING.md the pattern of the right words, and that of the wrong.
+
+    The first letter of a right word may be upper or lower case.
+    """
     table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| One word | For | Never |\n")[2]
     rows = [row.split("|") for row in table.partition("\n\n")[0].splitlines()[1:]]
     found = [(re.findall("`(.+?)`", right), re.findall("`(.+?)`", wrong)) for _, right, _, wrong, _ in rows]
@@ -351,7 +354,7 @@ def one_words() -> list[tuple[str, str]]:
 
 
 def vietnamese(part: object, place: str) -> Iterator[tuple[str, str]]:
-    """The Vietnamese texts of a procedure's file, each with its place."""
+    """Yields the Vietnamese texts of a procedure file, each with its place."""
     match part:
         case dict():
             for key, value in part.items():
@@ -362,7 +365,7 @@ def vietnamese(part: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def said_to_people() -> dict[str, str]:
-    """Every Vietnamese sentence of the catalogue of words and of the procedures, by its key or place."""
+    """Returns every Vietnamese sentence of the catalogue of words and of the procedures, by its key or place."""
     files = (ROOT / "procedures").rglob("*.yaml")
     texts = chain.from_iterable(vietnamese(yaml.safe_load(file.read_bytes()), file.name) for file in files)
     return dict(texts) | {key: vi for key, (vi, _) in SENTENCES.items()}

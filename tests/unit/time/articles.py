@@ -1,4 +1,4 @@
-"""Ends of time limits, from the articles alone: each line names its own. No code of the platform, and no library.
+"""Ends of time limits by the articles of law alone, which are cited at each line. No code of the platform, no library.
 
 Moments are naive, in Vietnam's time. Sources: Civil Code 91/2015/QH13 (BLDS), Labour Code 45/2019/QH14 (BLLĐ), and the
 days that the Government has fixed or swapped, in 2026 and 2027, as far as they are decided.
@@ -41,7 +41,7 @@ CUT_OFF: Final = time(15)
 
 
 def works(day: date) -> bool:
-    """BLLĐ Đ111 k1, Đ112: neither a day off of the week nor a holiday, unless it is made up for another day."""
+    """Returns True on a make-up day, and from Monday to Friday on a day that is no holiday (BLLĐ Đ111 k1, Đ112)."""
     assert day <= LAST
     return str(day) in _MADE_UP or (day.weekday() < 5 and str(day) not in _HOLIDAYS)
 
@@ -59,7 +59,7 @@ def nth_working_day_after(day: date, n: int) -> date:
 
 
 def end_of(day: date) -> datetime:
-    """BLDS Đ148 k6: the end of the last day is at 24:00 of that day."""
+    """Returns the end of a limit's last day, which is 24:00 of that day (BLDS Đ148 k6)."""
     return datetime.combine(day + DAY, time.min)
 
 
@@ -85,7 +85,7 @@ def seconds(event: datetime, n: int) -> datetime:
 
 
 def received(event: datetime) -> datetime:
-    """The instant at which an agency can know of an event: at once in its hours, else at its next opening."""
+    """Returns the instant at which an agency can know of an event: at once in its hours, else at its next opening."""
     for day in (event.date(), nth_working_day_after(event.date(), 1)):
         for opens, closes in HOURS if works(day) else ():
             if event < datetime.combine(day, closes):
@@ -100,7 +100,7 @@ def same_day(event: datetime) -> datetime:
 
 
 def close(day: date) -> datetime:
-    """An agency's act is done in its hours: its last day ends with them, not at 24:00 (Luật Hộ tịch 2014 Đ5 k3)."""
+    """Returns the end of the last day for an agency's act: its closing time, not 24:00 (Luật Hộ tịch 2014 Đ5 k3)."""
     return datetime.combine(day, HOURS[-1][1])
 
 
@@ -113,7 +113,7 @@ def agencys_days(event: datetime, n: int) -> datetime:
 
 
 def working_hours(event: datetime, n: int) -> datetime:
-    """BLDS Đ147 k1, Đ146 k1g, in the agency's hours: from the instant, 60 minutes an hour."""
+    """Returns the end of `n` working hours in the agency's office hours after an event (BLDS Đ147 k1, Đ146 k1g)."""
     left, day = n * 60 * MINUTE, event.date()
     begins = received(event)
     if not left:
@@ -140,5 +140,5 @@ def online_in_time(act: datetime, ends: datetime) -> bool:
 
 
 def at_the_desk_in_time(act: datetime, ends: datetime) -> bool:
-    """A hand-over at a closed desk is received at the next opening, since the agency is present only then."""
+    """Returns True if a hand-over at the desk is in time; a closed desk receives it at its next opening."""
     return received(act) < ends

@@ -14,7 +14,7 @@ VALID_UNTIL: Final = date(2026, 9, 30)
 
 @st.composite
 def day_hours(draw: st.DrawFn) -> tuple[Hours, ...]:
-    """Draws one to three office spans, which may touch."""
+    """Draws one to three spans of office hours, which may touch."""
     bounds = st.lists(st.integers(0, 1439), min_size=2, max_size=6, unique=True)
     ends = sorted(draw(bounds.filter(lambda found: len(found) % 2 == 0)))
     return tuple(Hours(open=opens, close=close) for opens, close in zip(ends[::2], ends[1::2], strict=True))

@@ -1,4 +1,4 @@
-"""Random events, on the published calendar of the country, and the seed of their chance: `MOTCUA_LIMITS=SEED,CASES`."""
+"""Random events on the country's published calendar; `MOTCUA_LIMITS=SEED,CASES` sets the seed of the random numbers."""
 
 import os
 import random
@@ -20,7 +20,7 @@ _EDGES: Final = (0, 419, 420, 689, 690, 809, 810, 900, 901, 1019, 1020, 1439)
 
 
 def national() -> CalendarFile:
-    """Returns the calendar of the country, as published."""
+    """Returns the published calendar of the country."""
     return require(check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar)
 
 
@@ -32,7 +32,7 @@ def aware(moment: datetime) -> datetime:
 
 
 def moment(chance: random.Random) -> datetime:
-    """Returns an event in 2026 or 2027; half of them are at an edge of the day."""
+    """Returns a random time in 2026 or 2027; half of these times are at an edge of the day."""
     minute = chance.randrange(_MINUTES)
     if chance.random() < 0.5:
         minute += chance.choice(_EDGES) - minute % 1440

@@ -1,4 +1,4 @@
-"""The rules of docs/time.md once more, minute by minute and day by day: a slow reference for comparison.
+"""A second implementation of docs/time.md, minute by minute and day by day: a slow reference for comparison.
 
 It shares no code with `rules`. Moments are naive, in Vietnam's time.
 """
@@ -63,7 +63,7 @@ def counted(start: datetime, calendar: Calendar, cut_off: time | None) -> dateti
 
 
 def budget_starts(opened: datetime, limit: Limit, calendar: Calendar) -> datetime:
-    """Returns the start of a budget: the receipt, but for working days the opening of the first one after it."""
+    """Returns the start of a time budget: the receipt, or for working days the opening of the next working day."""
     if limit.unit is Unit.WORKING_DAYS and limit.amount:
         return next(minutes(calendar, datetime.combine(opened.date() + _DAY, time.min)))
     return opened

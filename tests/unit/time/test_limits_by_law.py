@@ -1,6 +1,6 @@
 """Limits of applicants and agencies against the articles: random events, amounts and units in 2026 and 2027.
 
-Another seed than the usual one, and more or fewer cases: `MOTCUA_LIMITS=SEED,CASES`.
+`MOTCUA_LIMITS=SEED,CASES` sets another seed and another number of cases.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""The laws of every limit, calendar and sequence of pauses."""
+"""Properties that hold for every limit, calendar and sequence of pauses."""
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -32,7 +32,7 @@ EDGES: Final = (0, 419, 420, 689, 690, 691, 809, 810, 900, 901, 1019, 1020, 1021
 
 
 def minutes(first: int, last: int) -> st.SearchStrategy[int]:
-    """Minutes since `START`, half of them on an edge."""
+    """Returns a strategy for minutes since `START`; half of them are at an edge of the day."""
     days = st.integers(first // 1440, last // 1440)
     edges = st.builds(lambda day, edge: 1440 * day + edge, days, st.sampled_from(EDGES))
     return edges.filter(lambda minute: first <= minute <= last) | st.integers(first, last)
@@ -47,7 +47,7 @@ def instant(minute: float) -> datetime:
 
 @st.composite
 def begun(draw: st.DrawFn, most: int = 4) -> tuple[datetime, Pauses]:
-    """A receipt, and pauses of which some begin before it; some touch, some are empty."""
+    """Draws a receipt and pauses; some pauses begin before the receipt, some touch, some are empty."""
     start = draw(SINCE)
     bounds = draw(st.lists(minutes(start - 4000, start + 40000), max_size=2 * most).filter(lambda x: len(x) % 2 == 0))
     return instant(start), [(instant(a), instant(b)) for a, b in zip(*[iter(sorted(bounds))] * 2, strict=True)]

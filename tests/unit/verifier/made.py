@@ -68,7 +68,7 @@ def field(content: Any) -> bytes:
 
 
 def event(place: int, seq: int, before: str) -> tuple[Json, Json | None]:
-    """Returns an event as in a bundle with its key, and, if it is the last one of its command, the receipt."""
+    """Returns an event as in a bundle with its key, and the receipt if the event is the last of its command."""
     of, kind, body, command, private = EVENTS[place]
     stream, at = NAMES[of], AT + place * 1_000_000
     is_last = place + 1 == len(EVENTS) or EVENTS[place + 1][3] != command
@@ -119,7 +119,7 @@ def event(place: int, seq: int, before: str) -> tuple[Json, Json | None]:
 
 
 def mth(hashes: list[bytes]) -> bytes:
-    """Section 2.1 of RFC 6962, word for word."""
+    """Returns the root of a tree, literally as in section 2.1 of RFC 6962."""
     if len(hashes) < 2:
         return hashes[0] if hashes else digest(b"")
     k = 1 << (len(hashes) - 1).bit_length() - 1
@@ -127,7 +127,7 @@ def mth(hashes: list[bytes]) -> bytes:
 
 
 def path(m: int, hashes: list[bytes]) -> list[bytes]:
-    """Section 2.1.1."""
+    """Returns the inclusion path of leaf `m`, literally as in section 2.1.1 of RFC 6962."""
     if len(hashes) < 2:
         return []
     k = 1 << (len(hashes) - 1).bit_length() - 1
@@ -136,7 +136,7 @@ def path(m: int, hashes: list[bytes]) -> list[bytes]:
 
 
 def signed(text: str, name: str, kind: int) -> tuple[str, str]:
-    """Returns the signature line of a log (1) or a witness (4), and its public key as text."""
+    """Returns the signature line of a log (`kind` 1) or a witness (4), and the public key as text."""
     secret = Ed25519PrivateKey.from_private_bytes(bytes([kind]) * 32)
     public = bytes([kind]) + secret.public_key().public_bytes_raw()
     id_, at = digest(name.encode() + b"\n" + public)[:4], 1_795_569_600

@@ -1,4 +1,4 @@
-"""An attacker's bundle: for any content of its JSON, and of all JSON inside, `verify` names a problem."""
+"""An attacker's bundle: for any content of its JSON, or of the JSON inside it, `verify` reports a problem."""
 
 import copy
 import json
@@ -65,9 +65,9 @@ PLACES: Final = {"body": 10, "actor": 3, "receipt": 6}
 
 
 def of_every_kind() -> Json:
-    """The bundle that was made, with events of all kinds of streams whose bodies the verifier compares.
+    """Returns the made bundle, with events of all kinds of streams whose bodies the verifier compares.
 
-    Its hashes, links and receipts fit nothing: no check waits for another.
+    All its hashes, links and receipts are wrong: no check depends on the success of another.
     """
     bundle: Json = copy.deepcopy(MADE["bundle"])
     like, receipts = bundle["streams"][0]["events"][0], bundle["streams"][0]["receipts"]
@@ -97,7 +97,7 @@ def encoded(value: object) -> str:
 
 
 def places(value: object, path: Place = ()) -> Iterator[Place]:
-    """Yields the path to each value of a JSON value."""
+    """Yields the path to each value inside a JSON value."""
     yield path
     if isinstance(value, dict | list):
         for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
@@ -105,7 +105,7 @@ def places(value: object, path: Place = ()) -> Iterator[Place]:
 
 
 def damaged(value: Any, path: Place, wrong: object) -> Any:
-    """Returns the value with another one at this place."""
+    """Returns the value with `wrong` at this place."""
     if not path:
         return wrong
     first, *rest = path
@@ -115,7 +115,7 @@ def damaged(value: Any, path: Place, wrong: object) -> Any:
 
 
 def sealed(value: object) -> str:
-    """The sealed part of the first event of the filing's stream."""
+    """Returns this value as the sealed part of the first event of the filing's stream."""
     nonce, context = bytes(12), f"filing:{FILING}\n1".encode()
     return b64encode(nonce + AESGCM(KEY).encrypt(nonce, json.dumps(value).encode(), context)).decode()
 
@@ -128,9 +128,9 @@ def wrong_outside() -> Iterator[Json]:
 
 
 def wrong_inside(bundle: Json) -> Iterator[Json]:
-    """Yields bundles with one wrong value in all JSON inside that the events have.
+    """Yields bundles with a wrong value in the JSON that their events contain.
 
-    The filing's own events are damaged apart from those of other streams, with which the verifier compares them.
+    The filing's own events are damaged separately from those of other streams, with which the verifier compares them.
     """
     own = [n for n, stream in enumerate(bundle["streams"]) if stream["stream"] == f"filing:{FILING}"]
     others = [n for n in range(len(bundle["streams"])) if n not in own]
@@ -148,7 +148,7 @@ def wrong_inside(bundle: Json) -> Iterator[Json]:
 
 
 def harmed(stream: Json, inside: str, nth: int, wrong: object) -> Json:
-    """Returns the stream with a wrong value at the nth place of each of its bodies, actors or receipts."""
+    """Returns the stream with a wrong value at the nth place in each of its bodies, actors or receipts."""
     members, name = ("receipts", "body") if inside == "receipt" else ("events", inside)
     changed = []
     for one in stream[members]:
@@ -197,7 +197,7 @@ def test_a_paper_about_no_event_is_named(about: object) -> None:
 
 
 def too_deep(depth: int) -> bool:
-    """Whether Python does not read JSON of this depth."""
+    """Returns True if Python can't read JSON of this depth."""
     try:
         json.loads("[" * depth + "]" * depth)
     except RecursionError:
@@ -206,7 +206,7 @@ def too_deep(depth: int) -> bool:
 
 
 def test_no_depth_is_more_than_a_problem() -> None:
-    """The verifier's limit is a little below this frame's: some depths can be read, but are too deep to compare."""
+    """The verifier's depth limit is slightly below that of this test: some depths can be read, but not compared."""
     edge = bisect_left(range(1_000_000), 1, key=too_deep)
     seen = set()
     for depth in range(edge - 150, edge + 1):

@@ -1,4 +1,4 @@
-"""The verifiers on a record made by hand (`made.py`): a true one holds, tampering is named, their folder runs alone."""
+"""The verifiers, with nothing else, on a record made by hand (`made.py`): a true one passes, tampering is reported."""
 
 import asyncio
 import copy
@@ -30,7 +30,7 @@ def test_what_is_kept_is_what_the_script_makes() -> None:
 
 
 def open_bundle() -> Json:
-    """The bundle as it goes to everybody, without what is sealed."""
+    """Returns the bundle that everybody may have, without the sealed parts."""
     bundle: Json = copy.deepcopy(MADE["bundle"])
     del bundle["key"]
     for event in (event for stream in bundle["streams"] for event in stream["events"]):
@@ -62,7 +62,7 @@ def of(bundle: Json, seq: int, stream: int = 0) -> Json:
 
 
 def text_in(event: Json, name: str, old: str, new: str) -> None:
-    """Another text in a member that is base64, with a hash that fits."""
+    """Replaces a text in a base64 member of an event, and adapts the event's hash."""
     before = b64decode(event[name]).decode()
     assert old in before
     event[name] = b64encode(before.replace(old, new).encode()).decode()
@@ -108,7 +108,7 @@ def test_a_harmed_bundle(what: str) -> None:
 
 
 class InMemory:
-    """A record and a second place."""
+    """A record and the files of its second storage place, in memory."""
 
     def __init__(self) -> None:
         events = [event for stream in MADE["bundle"]["streams"] for event in stream["events"]]

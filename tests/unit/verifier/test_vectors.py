@@ -1,7 +1,7 @@
-"""Trees, notes, checkpoints and policies by vectors that others have published, as the verifiers and as we read them.
+"""Trees, notes, checkpoints and policies by published vectors, as the verifiers read them and as the product does.
 
-`vectors/inclusion.json` is of github.com/transparency-dev/merkle (`testdata/inclusion`, at 417fb0c), each with its name
-there, index, size, leaf, path, root, and whether it is wrong.
+`vectors/inclusion.json` is from github.com/transparency-dev/merkle (`testdata/inclusion`, at 417fb0c); each vector has
+its name there, index, size, leaf, path, root, and whether it is wrong.
 """
 
 import json
@@ -140,7 +140,7 @@ def test_paths_of_rfc_6962(vector: list[Any]) -> None:
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_a_tree_grows_by_subtrees_as_it_does_by_leaves(some: int, more: int) -> None:
-    """The roots of every size are those of RFC 6962 (`tests/unit/proof/test_tree.py`)."""
+    """The roots of all sizes are those of RFC 6962 (`tests/unit/proof/test_tree.py`)."""
     hashes = [leaf_hash(b"%d" % n) for n in range(some + more)]
     grown, whole = Tree(), Tree()
     for start, end in ((0, some), (some, some + more)):
@@ -251,7 +251,7 @@ WITNESSES: Final = "".join(f"witness {name} {key}\n" for name, key in KEYS.items
 
 @walked(("read", "key"), [(Policy, lambda key: key), (read_policy, lambda key: Verifier.read(str(key)))], exactly=2)
 def test_the_example_of_policy(read: Callable[[str], Any], key: Callable[[Key], Any]) -> None:
-    """As C2SP tlog-policy has it."""
+    """The example is that of C2SP tlog-policy."""
     groups = "group X-witnesses 2 X1 X2 X3\ngroup Y-witnesses any Y1 Y2\ngroup X-and-Y all X-witnesses Y-witnesses\n"
     policy = read(f"# whom we trust\n\n log  {FOO}\thttps://log.example\n{WITNESSES}{groups}quorum X-and-Y\n")
     assert list(policy.logs) == [key(Key.read(FOO, LOG))]
@@ -297,7 +297,7 @@ def test_no_policy(broken: str) -> None:
 
 
 def test_the_leaf_of_an_event() -> None:
-    """Its bytes as the page has them."""
+    """The bytes of the leaf are those in the documentation."""
     name, digest = "filing:é", bytes(range(32))
     data = leaf(name, 258, digest)
     assert data.hex() == f"00000009{name.encode().hex()}00000008000000000000010200000020{digest.hex()}"
