@@ -37,6 +37,7 @@ from motcua.errors import Unavailable
 from schemas.base import Model
 from schemas.errors import NOT_FOUND, RefusalCode, RefusalError, problem
 from schemas.filing.submission import Submission
+from schemas.ids import StreamId
 
 REQUEST_ID: Final = "X-Request-Id"
 _ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
@@ -77,10 +78,14 @@ class Door:
         if isinstance(message, Submission):
             expect_uuid(message.submission_id)
         try:
-            return _json(await self.writes.send(asker, stream, message), operation.status)
+            answer = _json(await self.writes.send(asker, stream, message), operation.status)
         except Unavailable:
             if not is_kept(message):
                 raise
+        else:
+            if operation.location is not None:
+                answer.headers["Location"] = operation.location.format(filing_id=StreamId.parse(stream).filing)
+            return answer
         kept = await self.received.keep(asker, stream, message, timedelta(seconds=monotonic() - began))
         answer = _json(kept, 202)
         answer.headers["Location"] = RECEIVED.path.format(id=kept.id)

@@ -121,9 +121,10 @@ def _operation(operation: Operation, message: JsonSchemaValue, answer: JsonSchem
 
 def _success(operation: Operation, answer: JsonSchemaValue) -> JsonSchemaValue:
     numbered = "seq" in getattr(operation.answer, "model_fields", ())
+    named = (*(("ETag",) if numbered else ()), *(("Location",) if operation.location else ()))
     return {
         "description": "The answer." if operation.is_question else "The receipt.",
-        "headers": _headers(*(("ETag",) if numbered else ()), "X-Request-Id"),
+        "headers": _headers(*named, "X-Request-Id"),
         "content": {"application/json": {"schema": answer} | of_answer(operation.answer)},
     }
 

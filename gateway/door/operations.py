@@ -46,6 +46,7 @@ class Operation:
         roles: The roles that may ever send it; None if that depends on the filing or the message.
         places: The place of each field of the message.
         status: The HTTP status of success.
+        location: The address that shows the stream that it begins, with a parameter; None if it begins none.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Operation:
     roles: frozenset[Role] | None
     places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
     status: int = 200
+    location: str | None = None
 
     @property
     def is_question(self) -> bool:
@@ -81,10 +83,10 @@ def operations(
 
 
 def _starts() -> Iterator[Operation]:
-    filings, complaints = f"{VERSION}/filings", f"{_stream('filing')}/complaints"
-    yield Operation("submit", "POST", filings, Submission, Receipt, None, None, _in_body(Submission), 201)
-    places = _in_body(ComplaintStart) | {_FILING: Place.PATH}
-    yield Operation("complain", "POST", complaints, ComplaintStart, Receipt, "filing", None, places, 201)
+    filings, filing, places = f"{VERSION}/filings", _stream("filing"), _in_body(Submission)
+    yield Operation("submit", "POST", filings, Submission, Receipt, None, None, places, 201, filing)
+    complaints, places = f"{filing}/complaints", _in_body(ComplaintStart) | {_FILING: Place.PATH}
+    yield Operation("complain", "POST", complaints, ComplaintStart, Receipt, "filing", None, places, 201, complaints)
 
 
 def _commands(commands: Mapping[str, Sequence[type[Model]]]) -> Iterator[Operation]:

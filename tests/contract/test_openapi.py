@@ -118,6 +118,11 @@ def test_the_headers_of_requests_and_answers_are_in_the_document() -> None:
     named = {one["$ref"].rsplit("/", 1)[-1] for one in accept["parameters"] if "$ref" in one}
     assert named == {"Idempotency-Key", "If-Match", "Accept-Language"}
     assert set(accept["responses"]["200"]["headers"]) == {"ETag", "X-Request-Id"}
+    begun = {path for path, made in DOCUMENT["paths"].items() if "201" in made.get("post", {}).get("responses", ())}
+    assert begun == {"/v1/filings", "/v1/filings/{filing_id}/complaints"}
+    for path in begun:
+        created = DOCUMENT["paths"][path]["post"]["responses"]["201"]
+        assert set(created["headers"]) == {"ETag", "Location", "X-Request-Id"}
     refusals = DOCUMENT["components"]["responses"]
     assert [status for status, one in refusals.items() if "Retry-After" in one["headers"]] == ["429", "503"]
     with_412 = {path for path, made in DOCUMENT["paths"].items() if "412" in made.get("post", {}).get("responses", ())}

@@ -25,9 +25,10 @@ PARAMETERS: Final = {
         "Accept-Language": _header(_TEXT, "language of a refusal: `vi` or `en`; Vietnamese by default"),
     }.items()
 }
+_PLACE: Final = "of 201: address of the filing, or of the complaints; of 202: of the receipt or refusal, once known"
 HEADERS: Final = {
     "ETag": _header(_ETAG, "number of the last event that the answer shows"),
-    "Location": _header({"type": "string", "format": "uri-reference"}, "address of the receipt or refusal, once known"),
+    "Location": _header({"type": "string", "format": "uri-reference"}, _PLACE),
     "Retry-After": _header({"type": "integer", "minimum": 1}, "seconds until the request may be sent again"),
     "Content-Language": _header({"enum": ["vi", "en"]}, "language of `title` and `detail`"),
     "WWW-Authenticate": _header(_TEXT, "the scheme `Bearer` (RFC 6750)"),

@@ -25,7 +25,7 @@ async def test_a_filing_is_its_clients_and_its_citizen_reads_it_at_once(there: t
     via = await world.fetchval("select via from event where stream = $1 and seq = 1", f"filing:{filing}")
     assert via.split("/")[0] == "portal-of-citizens"
     again = await door.http.post("/v1/filings", json=body, headers=door.citizen("an"))
-    assert again.status_code == 201
+    assert (again.status_code, again.headers["location"]) == (201, f"/v1/filings/{filing}")
     other = await door.http.post("/v1/filings", json=body | {"payer_account": "970400-9"}, headers=door.citizen("an"))
     assert (other.status_code, other.json()["code"]) == (422, "same_id_other_content")
     looks = await world.fetch("select question, principal from access where filing_id = $1::uuid", filing)
@@ -47,6 +47,22 @@ async def test_an_officer_acts_and_one_of_another_agency_finds_nothing(there: tu
     assert json.loads(actor)["subject"] == "h56.30-reception-1"
     key = {"idempotency-key": "accept-2"} | door.officer("reception")
     assert (await door.http.post(address, json=accept, headers=key)).status_code == 400
+
+
+async def test_what_begins_a_stream_is_answered_with_the_address_that_shows_it(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    own = door.citizen("an")
+    began = await door.http.post("/v1/filings", json=submission("an"), headers=own)
+    view = await door.http.get(began.headers["location"], headers=own)
+    assert (view.status_code, view.headers["etag"]) == (200, began.headers["etag"])
+    accept = f"{began.headers['location']}/commands/accept"
+    accepted = await door.http.post(accept, json={"command_id": "a-1"}, headers=door.officer("reception"))
+    assert (accepted.status_code, accepted.headers.get("location")) == (200, None)
+    complaint = {"n": 1, "about": accepted.json()["seq"], "words": "xem xét lại"}
+    complained = await door.http.post(f"{began.headers['location']}/complaints", json=complaint, headers=own)
+    assert complained.status_code == 201, complained.text
+    shown = await door.http.get(complained.headers["location"], headers=own)
+    assert [(one["n"], one["words"]) for one in shown.json()] == [(1, "xem xét lại")]
 
 
 async def test_a_token_is_its_person_and_its_program(there: tuple[World, Entrance]) -> None:
