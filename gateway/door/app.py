@@ -67,8 +67,7 @@ class Door:
             return _json(await self._answer(operation, parts, caller), operation.status)
         message = body.message(operation, parts, {**known_of(caller), **_only_at(request)})
         _expect_key(request, message)
-        named = body.stream(operation, parts.path)
-        stream = begun_by(message) if named is None else str(named)
+        stream = begun_by(message) if operation.location else str(body.stream(operation, parts.path))
         return await self._written(operation, cast("Message", message), stream, acting(caller, message), began)
 
     async def _written(

@@ -29,7 +29,7 @@ from schemas.privacy import NO_DIGEST
 from tests.acting import EXTRACT, VIA, Play, birth, eventually, extract, of, officer, plain, publish_short, refusal
 from tests.at_the_door import NOW, AtTheDoor, at_the_door, caller
 from tests.conftest import World
-from tests.doors import entrance, register_door
+from tests.doors import DOOR, entrance, filed, register_door
 from tests.locked import PORTAL, Program, locked
 from tests.sandboxes import free_port
 from tests.shell import Shell
@@ -200,6 +200,32 @@ async def test_over_http_a_filing_is_answered_202_and_its_sender_asks_again(
         for who, where in ((there.citizen("binh"), address), (there.citizen("an"), "/v1/received/x")):
             assert (await there.http.get(where, headers=who)).status_code == 404
     assert await world.fetchval("select count(*) from received") == 1
+
+
+async def test_over_http_a_complaint_is_kept_and_recorded_in_its_own_stream(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporal = await Client.connect(f"127.0.0.1:{free_port()}", lazy=True, data_converter=data_converter)
+    await register_door(world)
+    async with locked(world) as closed, entrance(closed) as there:
+        filing, _ = await filed(there)
+        where = f"/v1/filings/{filing}"
+        accepted = await there.http.post(
+            f"{where}/commands/accept", json={"command_id": "a-1"}, headers=there.officer("reception")
+        )
+        assert accepted.status_code == 200, accepted.text
+        monkeypatch.setattr(writes, "PATIENCE", 0.5)
+        body = {"n": 1, "about": accepted.json()["seq"], "words": "xem xét lại"}
+        async with entrance(replace(closed, temporal=temporal)) as cut_off:
+            kept = await cut_off.http.post(f"{where}/complaints", json=body, headers=cut_off.citizen("an"))
+        assert kept.status_code == 202, kept.text
+        speaker = Speaker("door-1", private_key(DOOR), UNNAMED).of_client("portal-of-citizens")
+        async with at_the_door(closed, speaker) as door:
+            assert await door.delivery.some()
+        told = await there.http.get(kept.headers["location"], headers=there.citizen("an"))
+        assert told.json()["receipt"]["seq"] == 1, told.text
+    moment = datetime.fromisoformat(kept.json()["received_at"])
+    assert await events(world, f"complaint:{filing}:1") == [("complained", moment)]
 
 
 async def test_without_postgresql_nothing_is_kept(world: World) -> None:
