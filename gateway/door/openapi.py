@@ -114,8 +114,9 @@ def _operation(operation: Operation, message: JsonSchemaValue, answer: JsonSchem
     if operation.roles is not None:
         made["x-roles"] = sorted(map(str, operation.roles))
     if operation.method == "POST":
-        body = {"schema": _body(operation, message)} | of_body(operation)
-        made["requestBody"] = {"required": True, "content": {"application/json": body}}
+        schema = _body(operation, message)
+        content = {"application/json": {"schema": schema} | of_body(operation)}
+        made["requestBody"] = {"required": bool(schema["required"]), "content": content}
     return made
 
 

@@ -154,6 +154,20 @@ def test_a_body_that_is_read_fits_its_schema(operation: Operation) -> None:
         read(stranger)
 
 
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.method == "POST"], ids=lambda one: one.name)
+def test_a_body_may_be_left_out_where_the_document_says_so_and_nowhere_else(operation: Operation) -> None:
+    path = {"filing_id": FILING, "n": "1"} if "{n}" in operation.path else {"filing_id": FILING}
+    by_token = {"actor": dumped(APPLICANT), "via": {"principal": "portal-1"}}
+    needed = DOCUMENT["paths"][operation.path]["post"]["requestBody"]["required"]
+    assert needed is (operation.name.rpartition(".")[2] != "ask_actions")
+    if not needed:
+        assert message(operation, Request(path), by_token) == message(operation, Request(path, body=b"{}"), by_token)
+        return
+    with pytest.raises(RefusalError) as refused:
+        message(operation, Request(path), by_token)
+    assert "missing" in {one.rule for one in refused.value.refusal.problems}
+
+
 def _golden_name(operation: Operation) -> str:
     name = operation.name.rpartition(".")[2]
     if operation.is_question:

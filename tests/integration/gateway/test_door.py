@@ -94,6 +94,17 @@ async def test_nothing_is_read_before_the_caller_is_known(there: tuple[World, En
         assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, rule)
 
 
+async def test_a_body_without_a_required_field_may_be_left_out(there: tuple[World, Entrance]) -> None:
+    _, door = there
+    filing, _ = await filed(door)
+    address, own = f"/v1/filings/{filing}/actions", door.citizen("an")
+    said = await door.http.post(address, json={}, headers=own)
+    assert "withdraw" in {one["name"] for one in said.json()}, said.text
+    for headers in (own, own | JSON):
+        left_out = await door.http.post(address, headers=headers)
+        assert (left_out.status_code, left_out.json()) == (200, said.json())
+
+
 async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tuple[World, Entrance]) -> None:
     _, door = there
     filing, _ = await filed(door)
