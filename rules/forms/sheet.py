@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime, time
 from math import ceil
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import Labels, filed_by, holds, labels_of, note_of
 from schemas.base import Model, Text
 from schemas.filing.state import Filing
@@ -22,6 +23,12 @@ Dossier: TypeAlias = Submission | Filing
 _IN_A_LINE: Final = 70
 """The approximate number of handwritten characters in a line."""
 _MOST_LINES: Final = 5
+_SENTENCES: Final = (
+    *("sheet.by_hand", "sheet.code", "sheet.digest", "sheet.digitally", "sheet.motto", "sheet.nation", "sheet.page"),
+    *("sheet.papers", "sheet.place_and_date", "sheet.statement", "sheet.to", "sheet.unofficial"),
+)
+_WORDS: Final = {name.removeprefix("sheet."): said(name).model_dump() for name in _SENTENCES}
+"""The fixed words of every form."""
 
 
 class Box(Model):
@@ -73,6 +80,16 @@ class Sheet(Model):
 def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
     """The form to fill in by hand: every field with its conditions. `paper`: the paper whose form this is, if any."""
     return filled_in(procedure, key, paper, None)
+
+
+def blank_at(procedure: Procedure) -> datetime:
+    """The moment that a blank form bears: the beginning of the day on which the procedure was checked."""
+    return datetime.combine(procedure.checked, time(), VIETNAM)
+
+
+def content(sheet: Sheet) -> dict[str, Any]:
+    """The JSON of a sheet with the fixed words of every form, for the layout of a form without codes."""
+    return sheet.model_dump(mode="json") | {"words": _WORDS, "qr": None, "bars": None}
 
 
 def filled_in(

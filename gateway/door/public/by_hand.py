@@ -13,7 +13,8 @@ from gateway.door.identity.signed_out import SignedOutPersons
 from gateway.door.identity.tokens import Issuers
 from gateway.door.incoming import peer
 from gateway.door.operations import VERSION
-from gateway.door.public.catalogue import Catalogue, ProcedurePage, Procedures
+from gateway.door.public.blanks import PDF, Blanks
+from gateway.door.public.catalogue import FORM_PATH, Catalogue, ProcedurePage, Procedures
 from gateway.door.public.logout import FORM, Logouts
 from gateway.door.public.tracking import Tracking
 from gateway.door.public.verification import JSON, AskedResult, Verification
@@ -27,7 +28,7 @@ BUDGET: Final = Budget(rate=5, most=100)
 
 @dataclass(frozen=True)
 class ByHand:
-    """A route that is written by hand. `answer`: the type of the answer; None if it is empty."""
+    """A route that is written by hand. `answer`: the type of the answer; None if it is empty, or is a `file`."""
 
     name: str
     method: str
@@ -37,10 +38,13 @@ class ByHand:
     refusals: tuple[int, ...] = ()
     parameters: tuple[Mapping[str, Any], ...] = ()
     body: Mapping[str, Any] | None = None
+    file: str | None = None
+    """media type of the file that is the answer"""
 
     def described(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Returns its operation in the OpenAPI document. `answer`: the schema of its answer."""
-        content = {} if self.answer is None else {"content": {"application/json": {"schema": answer}}}
+        kinds = {JSON: {"schema": answer}} if self.answer is not None else {self.file: {}} if self.file else {}
+        content = {"content": kinds} if kinds else {}
         statuses = (*self.refusals, 429, 500, 503)
         responses = {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
         body = {} if self.body is None else {"requestBody": {"required": True, "content": self.body}}
@@ -55,6 +59,7 @@ class ByHand:
 
 
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}}
+_NAME: Final = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
 _AFTER: Final = {"name": "after", "in": "query", "required": False, "schema": {"type": "string"}}
 _TOKEN: Final = {
     FORM: {
@@ -85,6 +90,9 @@ PROCEDURE: Final = ByHand(
     (404,),
     (_CODE,),
 )
+BLANK: Final = ByHand(
+    "blank_form", "GET", FORM_PATH, "A blank form of a procedure.", None, (404,), (_CODE, _NAME), file=PDF
+)
 VERIFICATION: Final = ByHand(
     "result_verification",
     "POST",
@@ -94,7 +102,7 @@ VERIFICATION: Final = ByHand(
     (400, 404, 408, 413, 415, 422),
     body={JSON: {"schema": AskedResult.model_json_schema() | {"additionalProperties": False}}},
 )
-BY_HAND: Final = (LOGOUT, TRACKING, PROCEDURES, PROCEDURE, VERIFICATION)
+BY_HAND: Final = (LOGOUT, TRACKING, PROCEDURES, PROCEDURE, BLANK, VERIFICATION)
 
 
 @dataclass(frozen=True)
@@ -104,17 +112,20 @@ class Public:
     logouts: Logouts
     tracking: Tracking
     procedures: Procedures
+    blanks: Blanks
     verification: Verification
     allowance: Allowance
 
     @classmethod
     def over(cls, pool: Pool, issuers: Issuers, signed_out: SignedOutPersons) -> Self:
         """Returns the routes' handlers over a record."""
-        return cls(Logouts(issuers, signed_out), Tracking(pool), Procedures(pool), Verification(pool), Allowance())
+        procedures = Procedures(pool)
+        answers = Tracking(pool), procedures, Blanks(procedures), Verification(pool)
+        return cls(Logouts(issuers, signed_out), *answers, Allowance())
 
     def routes(self) -> list[tuple[ByHand, Handler]]:
         """Returns each route with its handler."""
-        catalogue = self.procedures.listed, self.procedures.one
+        catalogue = self.procedures.listed, self.procedures.one, self.blanks.answer
         handlers = self.logouts.note, self.tracking.answer, *catalogue, self.verification.answer
         return [(one, self._bounded(act)) for one, act in zip(BY_HAND, handlers, strict=True)]
 

@@ -1,7 +1,7 @@
 """The published procedures that are in force, with the items of their public pages (Circular 32/2017 art. 5)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activities.ledger.database import Connection, Pool, acquired
+from gateway.door.operations import VERSION
+from rules.forms.sheet import forms_of, is_form_of
 from rules.source import published_procedure
 from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import filled
@@ -17,12 +19,14 @@ from schemas.errors import NOT_FOUND, RefusalError
 from schemas.level import Channel, Level
 from schemas.publishing.fact import AgencyKind
 from schemas.publishing.fee import FeeRule
-from schemas.publishing.procedure import Information, PaperRule
+from schemas.publishing.procedure import Information, PaperRule, Procedure
 from schemas.publishing.time_limits import Limits
 from views.public import COVERING_FIRST, COVERS
 
 PAGE: Final = 50
 """The number of procedures on a page of the list."""
+FORM_PATH: Final = f"{VERSION}/procedures/{{code}}/forms/{{name}}"
+"""The address of a blank form."""
 _MOST_KNOWN: Final = 1_000
 
 
@@ -46,6 +50,15 @@ class Catalogue(Model):
     """code after which the next page begins; not set on the last page"""
 
 
+class BlankForm(Model):
+    """A blank form of a procedure."""
+
+    key: str
+    """key of the form, as papers name it, such as forms/1.004222/to-khai.pdf"""
+    address: str
+    """address of its PDF on this server, such as /v1/procedures/1.004222/forms/to-khai"""
+
+
 class ProcedurePage(ListedProcedure):
     """The public page of a procedure: its eleven items."""
 
@@ -55,6 +68,8 @@ class ProcedurePage(ListedProcedure):
     """steps, ways to carry it out, number of sets, eligible applicants, agency, conditions, places"""
     papers: tuple[PaperRule, ...]
     """papers of the dossier, with the keys of their blank forms"""
+    forms: tuple[BlankForm, ...]
+    """blank forms, also one that is no paper's; empty at level 1"""
     limits: Limits
     """time limits of the stages"""
     fee: FeeRule | None = None
@@ -85,16 +100,26 @@ class Procedures:
 
     async def one(self, request: Request) -> Response:
         """Returns a procedure's page; 304 if the client has it already. Raises `RefusalError`, `not_found`."""
-        code: str = request.path_params["code"]
-        async with acquired(self._pool) as connection:
-            row = await connection.fetchrow(_ONE, _today(), code.replace("\0", ""))
-            if row is None:
-                raise RefusalError(NOT_FOUND)
-            [page] = await self._pages(connection, [row])
-        headers = {"ETag": f'"{row["sha256"]}"', "Cache-Control": "no-cache"}
+        sha256, page = await self.governing(request.path_params["code"])
+        headers = {"ETag": f'"{sha256}"', "Cache-Control": "no-cache"}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(page.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")
+
+    async def governing(self, code: str) -> tuple[str, ProcedurePage]:
+        """Returns the SHA-256 and the page of a procedure's version. Raises `RefusalError`, `not_found`."""
+        async with acquired(self._pool) as connection:
+            row = None if "\0" in code else await connection.fetchrow(_ONE, _today(), code)
+            if row is None:
+                raise RefusalError(NOT_FOUND)
+            [page] = await self._pages(connection, [row])
+        return row["sha256"], page
+
+    async def whole(self, page: ProcedurePage) -> Procedure:
+        """Returns the procedure of a page, with the values of its rules in its texts."""
+        async with acquired(self._pool) as connection:
+            [(source, published_on, _)] = await connection.fetch(_SOURCES, [page.code], [page.version])
+        return await asyncio.to_thread(_read, source, published_on)
 
     async def _pages(self, connection: Connection, rows: Sequence[Any]) -> list[ProcedurePage]:
         if len(self._known) + len(rows) > _MOST_KNOWN:
@@ -105,12 +130,23 @@ class Procedures:
         return [self._known[row["sha256"]] for row in rows]
 
 
+def _read(source: bytes, published_on: date) -> Procedure:
+    return filled(published_procedure(source, published_on))
+
+
 def _made(source: bytes, published_on: date) -> ProcedurePage:
-    procedure = filled(published_procedure(source, published_on))
+    procedure = _read(source, published_on)
     said = {name: getattr(procedure, name) for name in ProcedurePage.model_fields.keys() & type(procedure).model_fields}
     kinds = procedure.decided_by.kinds if procedure.decided_by else ()
     of_result = {"result": procedure.result.name, "channels": procedure.result.channels}
-    return ProcedurePage(**said | of_result | {"decided_by": kinds})
+    return ProcedurePage(**said | of_result | {"decided_by": kinds, "forms": tuple(_forms(procedure))})
+
+
+def _forms(procedure: Procedure) -> Iterator[BlankForm]:
+    for key in forms_of(procedure) if procedure.level > Level.INFORMATION else ():
+        if is_form_of(procedure.code, key):
+            name = key.rpartition("/")[2].removesuffix(".pdf")
+            yield BlankForm(key=key, address=FORM_PATH.format(code=procedure.code, name=name))
 
 
 def _today() -> date:

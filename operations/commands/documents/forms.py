@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -34,7 +34,7 @@ from operations.commands.ledger.record import read
 from publishing.commands.procedures import published_version, version_named
 from rules.filing.submission.admission import dossier_problems
 from rules.forms.json_schema import json_schema
-from rules.forms.sheet import Sheet, blank, filled_in, forms_of
+from rules.forms.sheet import Sheet, blank, blank_at, filled_in, forms_of
 from rules.time.working_time import VIETNAM
 from rules.wording.rule_words import filled
 from schemas.base import Problem
@@ -63,7 +63,7 @@ Key = Annotated[str | None, typer.Option("--form", metavar="KEY", help="option.f
 def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
     of = _readable(version_named(procedure, as_json=as_json))
     name, paper = _form(of, key)
-    _print(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
+    _print(target, blank(of, name, paper), blank_at(of), as_json=as_json)
 
 
 @app.command()

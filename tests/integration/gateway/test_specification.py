@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from publishing.authoring.procedures import PROCEDURES, publish
 from tests.conftest import World
 from tests.doors import Entrance, entrance, filed, open_to_all, register_door
 from tests.locked import locked
@@ -21,6 +22,7 @@ PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 @pytest.fixture
 async def there(world: World) -> AsyncIterator[Entrance]:
     await register_door(world)
+    await publish(world.owner_dsn, PROCEDURES / "1.000656@2026-12.yaml")
     async with locked(world) as closed, closed.back_office(), entrance(closed) as opened:
         yield opened
 
