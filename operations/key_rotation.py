@@ -1,9 +1,9 @@
 """Rotation of the master key, and new codec key rings.
 
 Rotation wraps every key in the record again with the current master key, while the platform is in use. It goes row by
-row, in the order of the filings. If a process that still has the old master key wraps a key meanwhile, the next pass
-wraps that key again. If the rotation ends early, the next run continues it. The index key comes last: until then, a
-process that starts also needs the old master key.
+row, in the order of the filings, then of the drafts. If a process that still has the old master key wraps a key
+meanwhile, the next pass wraps that key again. If the rotation ends early, the next run continues it. The index key
+comes last: until then, a process that starts also needs the old master key.
 """
 
 import base64
@@ -71,12 +71,14 @@ async def _rotate(connection: Connection, masters: MasterKeys, progress: Progres
     done = 0
     for _ in range(PASSES):
         by, before = await masters.current.version(), done
-        of, last = done + await connection.fetchval(_LEFT, by), UUID(int=0)
-        while rows := await connection.fetch(_PAGE, by, last, AT_ONCE):
-            done += await _renew(connection, masters, rows)
-            last = rows[-1]["filing_id"]
-            failpoint("keys.rotated")
-            progress(done, of)
+        of = done + await connection.fetchval(_LEFT, by)
+        for page, renew in _TABLES:
+            last = UUID(int=0)
+            while rows := await connection.fetch(page, by, last, AT_ONCE):
+                done += await _renew(connection, masters, rows, renew)
+                last = rows[-1]["id"]
+                failpoint("keys.rotated")
+                progress(done, of)
         if done == before:
             break
     if (index_key := await connection.fetchrow(_INDEX_KEY, by)) is not None:
@@ -87,37 +89,47 @@ async def _rotate(connection: Connection, masters: MasterKeys, progress: Progres
     return Rotated(by, done, {row["by"]: row["count"] for row in rows})
 
 
-async def _renew(connection: Connection, masters: MasterKeys, rows: Sequence[asyncpg.Record]) -> int:
-    """Wraps the keys of these rows again. Returns their number, without keys that others have changed meanwhile."""
+async def _renew(connection: Connection, masters: MasterKeys, rows: Sequence[asyncpg.Record], renew: str) -> int:
+    """Wraps the keys of these rows again, by the SQL `renew`.
+
+    Returns their number, without keys that others have changed meanwhile.
+    """
     wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
     renewed = zip(rows, await masters.renew(wrapped), strict=True)
-    new = [(row["filing_id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
-    return int(await connection.fetchval(_RENEW, *map(list, zip(*new, strict=True)))) if new else 0
+    new = [(row["id"], row["wrapped"], one.data, one.by) for row, one in renewed if one is not None]
+    return int(await connection.fetchval(renew, *map(list, zip(*new, strict=True)))) if new else 0
 
 
 WRAPPED_BY: Final = f"""
 select by, count(*) as count from (
-    select {_BY} as by from filing_key union all select wrapped_by from index_key
+    select {_BY} as by from filing_key union all select wrapped_by from index_key union all select wrapped_by from draft
 ) as wrapped group by by
 """  # noqa: S608 -- names of ours
 """SQL: the number of keys that each master key has wrapped."""
 
-_LEFT: Final = f"select count(*) from filing_key where {_BY} <> $1"  # noqa: S608 -- names of ours
 _OF_OTHERS: Final = f"select by, count from ({WRAPPED_BY}) as wrapped where by <> $1"  # noqa: S608 -- names of ours
-_PAGE: Final = f"""
-select filing_id, key_id, wrapped, {_BY} as by from filing_key
-where filing_id > $2 and {_BY} <> $1 order by filing_id limit $3
+_LEFT: Final = f"""
+select (select count(*) from filing_key where {_BY} <> $1) + (select count(*) from draft where wrapped_by <> $1)
 """  # noqa: S608 -- names of ours
-# A key that was erased meanwhile does not come back.
+_PAGE: Final = """
+select {id} as id, key_id, wrapped, {by} as by from {table}
+where {id} > $2 and {by} <> $1 order by {id} limit $3
+"""
+# A key that was erased meanwhile does not come back. Drafts of several owners may have one id, but not one wrapped key.
 _RENEW: Final = """
 with renewed as (
-    update filing_key set (wrapped, wrapped_by) = (new.wrapped, new.by)
-    from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[]) as new (filing_id, before, wrapped, by)
-    where filing_key.filing_id = new.filing_id and filing_key.wrapped = new.before
+    update {table} set (wrapped, wrapped_by) = (new.wrapped, new.by)
+    from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[]) as new (id, before, wrapped, by)
+    where {table}.{id} = new.id and {table}.wrapped = new.before
     returning true
 )
 select count(*) from renewed
 """
+_TABLES: Final = tuple(
+    (_PAGE.format(table=table, id=key, by=by), _RENEW.format(table=table, id=key))
+    for table, key, by in (("filing_key", "filing_id", _BY), ("draft", "id", "wrapped_by"))
+)
+"""SQL of each table with keys of rows: a page of keys that another master key has wrapped, and their renewal."""
 _INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key where wrapped_by <> $1"
 _RENEW_INDEX_KEY: Final = "update index_key set (wrapped, wrapped_by) = ($1, $2)"
 

@@ -18,6 +18,8 @@ from activities.ledger.authority.principals import Guard, Keyring
 from activities.views import Views
 from gateway.connections import Connections
 from gateway.door.app import Door, application
+from gateway.door.drafts.routes import Drafts
+from gateway.door.drafts.stored import Stored
 from gateway.door.identity.signed_out import SignedOutPersons
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.kept.received import Received
@@ -120,7 +122,8 @@ async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entr
         signed_out = SignedOutPersons(pool, vault)
         issuers = town.issuers(signed_out)
         public = Public.over(pool, issuers, signed_out)
-        door = Door(issuers, reads, Writes(world.temporal, reads, interpreter), received, public)
+        drafts = Drafts(issuers, reads, Stored(pool, vault, days=30))
+        door = Door(issuers, reads, Writes(world.temporal, reads, interpreter), received, public, drafts)
 
         async def works() -> bool:
             return True

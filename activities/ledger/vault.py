@@ -100,6 +100,11 @@ class Vault:
         key = await self._index_secret(connection)
         return hmac.new(key, f"account\n{issuer}\n{sub}".encode(), hashlib.sha256).digest()
 
+    async def owner(self, connection: Connection, issuer: str, program: str, sub: str) -> str:
+        """Returns the name of an account as the owner of what it keeps through one program. Raises as `persons`."""
+        key = await self._index_secret(connection)
+        return hmac.new(key, f"owner\n{issuer}\n{program}\n{sub}".encode(), hashlib.sha256).hexdigest()
+
     async def _index_secret(self, connection: Connection, *, first: bool = False) -> bytes:
         secret = self._index or await self._index_key(connection)
         if secret is None and first and not await connection.fetchval(_ANYBODY):

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from gateway.door.identity.tokens import Caller
 from rules.identity.grants import unheard
+from rules.identity.looks import SIDE
 from schemas.base import Model
 from schemas.errors import RefusalCode, problem, refused
+from schemas.names import ROLE_NAMES, listed
 from schemas.people import Actor, Role, Via
 
 
@@ -41,6 +43,13 @@ def identities(person: Actor) -> tuple[Actor, ...]:
     if person.role is not Role.APPLICANT:
         return (person,)
     return person, person.model_copy(update={"role": Role.REPRESENTATIVE})
+
+
+def applicant(caller: Caller) -> Actor:
+    """Returns the person of the token, an applicant. Raises `RefusalError` for anybody else."""
+    if caller.actor is None or caller.actor.role not in SIDE:
+        raise unheard("role_not_allowed", names=listed(ROLE_NAMES, [Role.APPLICANT, Role.REPRESENTATIVE]))
+    return caller.actor
 
 
 def expect_uuid(submission_id: str) -> None:

@@ -1,7 +1,6 @@
 """The door's HTTP server: a route for each operation of the contract."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,8 +19,9 @@ from starlette.routing import Match, Route
 
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
+from gateway.door.drafts.routes import Drafts
 from gateway.door.identity.tokens import Caller, Issuers
-from gateway.door.incoming import body_of
+from gateway.door.incoming import body_of, only_at
 from gateway.door.kept.received import Message, Received, begun_by, is_kept
 from gateway.door.openapi import document
 from gateway.door.operations import OPERATIONS, VERSION, Operation
@@ -40,8 +40,6 @@ from schemas.filing.submission import Submission
 from schemas.ids import StreamId
 
 REQUEST_ID: Final = "X-Request-Id"
-_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
-"""A strong ETag of ours: the number of an event."""
 _PLAIN: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _OF_ROUTING: Final = {404: HttpCode.NO_SUCH_ADDRESS, 405: HttpCode.METHOD_NOT_ALLOWED}
 
@@ -50,13 +48,14 @@ _log = structlog.stdlib.get_logger("motcua.door")
 
 @dataclass(frozen=True)
 class Door:
-    """The parts of a door: token verification, reads, writes, kept messages, and the routes that need no token."""
+    """The parts of a door: token verification, reads, writes, kept messages, routes that need no token, and drafts."""
 
     issuers: Issuers
     reads: Reads
     writes: Writes
     received: Received
     public: Public
+    drafts: Drafts
 
     async def do(self, operation: Operation, request: Request) -> Response:
         """Carries out one operation. Raises the errors that `answer_to` turns into answers."""
@@ -65,7 +64,7 @@ class Door:
         parts = await _parts(operation, request)
         if operation.is_question:
             return _json(await self._answer(operation, parts, caller), operation.status)
-        message = body.message(operation, parts, {**known_of(caller), **_only_at(request)})
+        message = body.message(operation, parts, {**known_of(caller), **only_at(request)})
         _expect_key(request, message)
         stream = begun_by(message) if operation.location else str(body.stream(operation, parts.path))
         return await self._written(operation, cast("Message", message), stream, acting(caller, message), began)
@@ -133,7 +132,8 @@ def application(door: Door, works: Callable[[], Awaitable[bool]]) -> Starlette:
     beside = {ME.path: me, RECEIVED.path: door.outcome, f"{VERSION}/openapi.json": openapi, "/healthz": healthz}
     beside |= dict.fromkeys(FILES, browser)
     routes += [Route(path, _answered(handler), methods=["GET"]) for path, handler in beside.items()]
-    routes += [Route(one.path, _answered(act), methods=[one.method]) for one, act in door.public.routes()]
+    described = (*door.public.routes(), *door.drafts.routes())
+    routes += [Route(one.path, _answered(act), methods=[one.method]) for one, act in described]
     return Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
 
 
@@ -182,17 +182,6 @@ async def _parts(operation: Operation, request: Request) -> body.Request:
     query: bytes = request.scope["query_string"]
     read = b"" if operation.method == "GET" else await body_of(request, "application/json", operation.limit)
     return body.Request(request.path_params, query, None if reason is None else reason.encode("latin-1"), read)
-
-
-def _only_at(request: Request) -> dict[str, int]:
-    """Returns `only_at` from the header `If-Match`; empty without it. Raises `HttpError` for a malformed ETag."""
-    given = request.headers.get("if-match")
-    if given is None:
-        return {}
-    found = _ETAG.fullmatch(given)
-    if found is None:
-        raise HttpError(HttpCode.BAD_REQUEST, problem("only_at", "if_match", says="door.if_match"))
-    return {"only_at": int(found[1])}
 
 
 def _expect_key(request: Request, message: Model) -> None:

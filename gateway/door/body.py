@@ -5,6 +5,7 @@ The message's own model validates the shape, as the workflows do at their edge.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 from uuid import UUID
@@ -59,9 +60,15 @@ def message(operation: Operation, request: Request, of_door: Mapping[str, Any]) 
     the body may give another `actor`. Raises `UnreadableError`; or `RefusalError`, also for an address that no stream
     can have.
     """
-    unfit = _UNFIT.get(operation.message, RefusalCode.BAD_COMMAND)
-    try:
+    with fitting(_UNFIT.get(operation.message, RefusalCode.BAD_COMMAND)):
         return _read(operation, request, of_door)
+
+
+@contextmanager
+def fitting(unfit: RefusalCode) -> Iterator[None]:
+    """Raises `RefusalError` with this code for what the block can read, and what does not fit its model."""
+    try:
+        yield
     except ValidationError as error:
         raise shape_refusal(unfit, error) from None
     except UnreadableError as error:

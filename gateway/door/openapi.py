@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
+from gateway.door.drafts.routes import DRAFTS
 from gateway.door.kept.received import SIDE, Kept
 from gateway.door.operations import Operation, Place
 from gateway.door.pages.examples import of_answer, of_body
@@ -19,6 +20,7 @@ from motcua.json_schema.documents import Plain
 
 _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
+_BESIDE: Final = (*BY_HAND, *DRAFTS)
 _INPUT: Final = "Input"
 """The suffix of the names of request schemas, whose objects take no unknown fields, unlike those of answers."""
 
@@ -27,13 +29,15 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
     """Returns the document of these operations."""
     every = sorted(operations, key=lambda one: (one.path, one.method))
     requests, asked = _requests(every)
-    types = [(one.name, one.answer) for one in every] + [(one.name, one.answer) for one in BY_HAND]
+    types = [(one.name, one.answer) for one in every] + [(one.name, one.answer) for one in _BESIDE]
     answers, told = _schemas([*types, ("", HttpProblem), (_KEPT, Kept)], "serialization", _WithoutNull)
     parts = asked | told
     paths = {
         path: {one.method.lower(): _operation(one, requests[one.name], answers[one.name]) for one in same}
         for path, same in groupby(every, key=lambda one: one.path)
-    } | {one.path: {one.method.lower(): one.described(answers[one.name])} for one in BY_HAND}
+    }
+    for one in _BESIDE:
+        paths.setdefault(one.path, {})[one.method.lower()] = one.described(answers[one.name])
     return {
         "openapi": "3.1.0",
         "info": {"title": "motcua", "version": "1", "description": _ABOUT},

@@ -1,7 +1,8 @@
 """Answers to questions, from the record, in the door's own process: no workflow is started for them (ADR 0036)."""
 
 from dataclasses import dataclass, replace
-from uuid import uuid4
+from typing import Final
+from uuid import UUID, uuid4
 
 from activities.ledger.authority.budgets import Work
 from activities.ledger.authority.principals import Guard
@@ -13,6 +14,10 @@ from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Caller
 from schemas import reading as rd
 from schemas.identity.statement import Proved
+from schemas.ids import filing_workflow
+
+_NEVER: Final = filing_workflow(UUID(int=0))
+"""The stream of a filing that never is."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,13 @@ class Reads:
         asked = rd.Asked(question=question, content=proved.statement.content, look=uuid4())
         async with acquired(self.pool) as connection:
             return await self.views.sees(asked, await self._session(connection, caller, question, proved))
+
+    async def admit(self, caller: Caller, *, writes: bool) -> None:
+        """Charges the caller's program for an act that is about no filing.
+
+        Raises `RefusalError` if the program may not speak for the caller, or if its budget is spent.
+        """
+        await self.sees(caller, _NEVER, Work.SUBMISSION if writes else Work.QUESTION)
 
     async def _session(self, connection: Connection, caller: Caller, question: rd.Question, proved: Proved) -> Session:
         link = getattr(question, "link", None)

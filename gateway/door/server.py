@@ -12,6 +12,8 @@ from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.views import Views
 from gateway.door.app import Door, application
+from gateway.door.drafts.routes import Drafts
+from gateway.door.drafts.stored import Stored
 from gateway.door.identity.signed_out import SignedOutPersons
 from gateway.door.identity.speaking import Interpreter
 from gateway.door.identity.tokens import Issuers
@@ -66,7 +68,8 @@ async def main() -> None:
             signed_out = SignedOutPersons(pool, vault)
             issuers = Issuers(settings.issuers, http, signed_out)
             public = Public.over(pool, issuers, signed_out)
-            door = Door(issuers, reads, Writes(client, reads, interpreter), received, public)
+            drafts = Drafts(issuers, reads, Stored(pool, vault, settings.draft_days))
+            door = Door(issuers, reads, Writes(client, reads, interpreter), received, public, drafts)
             works = partial(record_works, pool, vault)
             service = Service(application(door, works), listener, settings.connections, settings.ready_file, works)
             settle()

@@ -27,6 +27,7 @@ class DoorSettings(RecordSettings, AddressSettings):
     door_connections: int = Field(default=12_000, ge=1, description="open connections in all")
     door_connections_of_one: int = Field(default=1_000, ge=1, description="open connections of one peer address")
     door_head_seconds: float = Field(default=10, gt=0, description="how long the head of a request may take")
+    draft_days: int = Field(default=30, ge=1, le=366, description="days for which an unfinished submission is kept")
 
     @property
     def connections(self) -> Connections:

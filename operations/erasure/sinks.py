@@ -76,6 +76,7 @@ SINKS: Final[dict[str, Sink]] = {
     "index_key": Sink("tells people apart; no filing points there once `person` is gone"),
     **dict.fromkeys(("publication_state", "build", "codec_key", "clock_off", "schema_migrations"), Sink(_NOTHING)),
     **dict.fromkeys(("principal_change", "principal", "principal_key", "principal_version"), Sink(_NOTHING)),
+    "draft": Sink("stays until it expires, which names nobody: what a person has not handed in yet is no filing's"),
     "signed_out": Sink("digests of accounts, for two days"),
     "question_statement": Sink("digests of statements of questions, for some minutes"),
 }

@@ -38,11 +38,12 @@ async def expect_first(connection: Connection, use: Use, status: str) -> None:
 
 
 async def forget(connection: Connection) -> int:
-    """Deletes expired statements, and logouts older than any valid token; returns their number.
+    """Deletes expired statements and drafts, and logouts older than any valid token; returns their number.
 
     At most 5,000 of each. A message is refused if the human's authentication is a day older than it.
     """
-    return len(await connection.fetch(_FORGET)) + len(await connection.fetch(_FORGET_LOGOUTS))
+    expired = [await connection.fetch(delete) for delete in (_FORGET, _FORGET_LOGOUTS, _FORGET_DRAFTS)]
+    return sum(map(len, expired))
 
 
 _USE: Final = """
@@ -58,5 +59,10 @@ delete from question_statement where signed in (
 _FORGET_LOGOUTS: Final = """
 delete from signed_out where (person, at) in (
     select person, at from signed_out where at < clock_timestamp() - interval '2 days' limit 5000
+) returning 1
+"""
+_FORGET_DRAFTS: Final = """
+delete from draft where (owner, id) in (
+    select owner, id from draft where expires_at < clock_timestamp() limit 5000
 ) returning 1
 """

@@ -20,14 +20,16 @@ PARAMETERS: Final = {
             _TEXT, "the `command_id` or `submission_id` of the body; any other value is refused"
         ),
         "If-Match": _header(
-            _ETAG, "the ETag of a view: the command holds only while no event by a person has come after it"
+            _ETAG,
+            "the ETag of a view: the command holds only while no event by a person has come after it; or that of a "
+            "draft: it is saved only while nobody has saved it since",
         ),
         "Accept-Language": _header(_TEXT, "language of a refusal: `vi` or `en`; Vietnamese by default"),
     }.items()
 }
 _PLACE: Final = "of 201: address of the filing, or of the complaints; of 202: of the receipt or refusal, once known"
 HEADERS: Final = {
-    "ETag": _header(_ETAG, "number of the last event that the answer shows"),
+    "ETag": _header(_ETAG, "number of the last event that the answer shows; of a draft, of its last save"),
     "Location": _header({"type": "string", "format": "uri-reference"}, _PLACE),
     "Retry-After": _header({"type": "integer", "minimum": 1}, "seconds until the request may be sent again"),
     "Content-Language": _header({"enum": ["vi", "en"]}, "language of `title` and `detail`"),

@@ -28,7 +28,10 @@ BUDGET: Final = Budget(rate=5, most=100)
 
 @dataclass(frozen=True)
 class ByHand:
-    """A route that is written by hand. `answer`: the type of the answer; None if it is empty, or is a `file`."""
+    """A route that is written by hand. `answer`: the type of the answer; None if it is empty, or is a `file`.
+
+    `statuses`: those of success; `headers`: of its answer; `open`: whether it needs no access token.
+    """
 
     name: str
     method: str
@@ -40,21 +43,26 @@ class ByHand:
     body: Mapping[str, Any] | None = None
     file: str | None = None
     """media type of the file that is the answer"""
+    statuses: tuple[int, ...] = (200,)
+    headers: tuple[str, ...] = ()
+    open: bool = True
 
     def described(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Returns its operation in the OpenAPI document. `answer`: the schema of its answer."""
         kinds = {JSON: {"schema": answer}} if self.answer is not None else {self.file: {}} if self.file else {}
-        content = {"content": kinds} if kinds else {}
-        statuses = (*self.refusals, 429, 500, 503)
-        responses = {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
+        content: dict[str, Any] = {"content": kinds} if kinds else {}
+        refusals = (*self.refusals, 429, 500, 503)
+        responses = {str(status): {"$ref": f"#/components/responses/{status}"} for status in refusals}
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in self.headers}
+        answered = {"description": "The answer."} | content | ({"headers": headers} if headers else {})
         body = {} if self.body is None else {"requestBody": {"required": True, "content": self.body}}
         return body | {
             "operationId": self.name,
             "summary": self.summary,
             "tags": [self.path.split("/")[2]],
-            "security": [],
+            **({"security": []} if self.open else {}),
             "parameters": [*self.parameters],
-            "responses": {"200": {"description": "The answer."} | content, **responses},
+            "responses": dict.fromkeys(map(str, self.statuses), answered) | responses,
         }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 
 from gateway.door.app import Door, application
+from gateway.door.drafts.routes import DRAFTS, Drafts
 from gateway.door.operations import OPERATIONS
 from gateway.door.pages.browser import FILES, POLICY
 from gateway.door.pages.own import OWN
@@ -16,10 +17,11 @@ from gateway.door.public.by_hand import BY_HAND, Public
 from tests.programs import program
 from tests.served import served
 
-WHOLE: Final = (*OPERATIONS, *OWN, *BY_HAND)
+WHOLE: Final = (*OPERATIONS, *OWN, *BY_HAND, *DRAFTS)
 HOST: Final = "door.test"
 NOTHING: Final[Any] = None
-NO_DOOR: Final = Door(NOTHING, NOTHING, NOTHING, NOTHING, Public.over(NOTHING, NOTHING, NOTHING))
+NO_PUBLIC: Final = Public.over(NOTHING, NOTHING, NOTHING)
+NO_DOOR: Final = Door(NOTHING, NOTHING, NOTHING, NOTHING, NO_PUBLIC, Drafts(NOTHING, NOTHING, NOTHING))
 
 
 async def works() -> bool:
@@ -44,7 +46,7 @@ async def test_a_browser_shows_every_operation_and_asks_no_other_origin(tmp_path
     async with served(application(NO_DOOR, works)) as address:
         origin = address.replace("127.0.0.1", HOST)  # to loopback browsers are more lenient
         shown, said = await in_chromium(f"{origin}/docs", tmp_path)
-    assert len(re.findall(r'class="opblock opblock-(?:get|post)"', shown)) == len(WHOLE)
+    assert len(re.findall(r'class="opblock opblock-(?:get|post|put|delete)"', shown)) == len(WHOLE)
     assert [line for line in said.splitlines() if ":CONSOLE" in line] == []
     needed = FILES.keys() - {"/docs"} | {"/v1/openapi.json"}
     assert requested(tmp_path / "net.json", origin) == {f"{origin}{path}" for path in needed}

@@ -29,9 +29,16 @@ async def there(world: World) -> AsyncIterator[Entrance]:
 
 async def test_whatever_is_sent_is_answered_as_the_document_says(there: Entrance, tmp_path: Path) -> None:
     filing, _ = await filed(there)
-    token = there.officer("reception")["authorization"]
+    officer, citizen = there.officer("reception"), there.citizen("an")  # the door's clock stands still
+    await fits(there, tmp_path, filing, officer)
+    await fits(there, tmp_path, filing, citizen, "--include-path-regex", "^/v1/drafts")
+
+
+async def fits(there: Entrance, tmp_path: Path, filing: str, who: dict[str, str], *beside: str) -> None:
+    token = who["authorization"]
     async with open_to_all(there.door) as url:
         command = [PROGRAM, "--config-file", SETTINGS, "run", f"{url}/v1/openapi.json", "-H", f"Authorization: {token}"]
+        command += [*beside]
         environment = os.environ | {"FILING": filing, "SCHEMATHESIS_HOOKS": str(HOOKS)}
         pipe = asyncio.subprocess.PIPE
         run = await asyncio.create_subprocess_exec(*map(str, command), cwd=tmp_path, env=environment, stdout=pipe)

@@ -638,7 +638,7 @@ DEFINERS: Final = """
 select proname from pg_proc where prosecdef and prorettype <> 'trigger'::regtype
     and pronamespace = 'public'::regnamespace and has_function_privilege('motcua_gateway', oid, 'execute')
 """
-RIGHT_OF: Final = {"read": "select", "add": "insert", "change": "update"}
+RIGHT_OF: Final = {"read": "select", "add": "insert", "change": "update", "delete": "delete"}
 TRIED: Final = {
     "select": "select count(1) from {}",
     "delete": "delete from {} where false",

@@ -21,6 +21,7 @@ from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, VAULT_TOKEN_FI
 from activities.keys.transit import Transit
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
+from gateway.door.drafts.stored import Person, Stored, Unfinished
 from motcua.cli.running import WorkRefusedError
 from operations import key_rotation as rotation
 from operations.key_rotation import WRAPPED_BY, rotate
@@ -311,6 +312,27 @@ async def test_what_no_key_here_opens_is_left_as_it_is(world: World) -> None:
 
 
 @pytest.mark.usefixtures("nobody_published")
+async def test_the_keys_of_drafts_move_with_those_of_filings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two persons may have drafts of one id, also where a page of keys ends between them."""
+    monkeypatch.setattr(rotation, "AT_ONCE", 1)
+    await keyed(world)
+    masters, draft_id = MasterKeys(master_keys(NEW).current, world.settings.master.current), uuid4()
+    persons = [Person("citizens", "portal", name) for name in ("an", "binh")]
+    async with world.connection() as connection:
+        await Vault(world.settings.master).begin(connection)
+    async with asyncpg.create_pool(world.door_dsn) as pool:
+        for one in persons:
+            before = Stored(pool, Vault(world.settings.master), 30)
+            await before.save(one, draft_id, Unfinished(content={"of": one.subject}), None)
+        report = await rotate(world.owner_dsn, masters, lambda *_: None)
+        assert (report.rotated, report.left) == (3, {})
+        assert await by(world) == {NAME: 4}
+        after = Stored(pool, Vault(MasterKeys(masters.current)), 30)
+        read = [(await after.one(one, draft_id)).draft.model_dump()["content"] for one in persons]
+        assert read == [{"of": "an"}, {"of": "binh"}]
+
+
+@pytest.mark.usefixtures("nobody_published")
 async def test_what_is_erased_meanwhile_does_not_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     filings = sorted([await keyed(world) for _ in range(3)])
     masters = MasterKeys(master_keys(NEW).current, world.settings.master.current)
@@ -340,4 +362,4 @@ async def test_one_at_a_time_and_only_the_owner(world: World) -> None:
 
 async def test_every_table_of_wrapped_keys_is_gone_through(world: World) -> None:
     rows = await world.fetch("select table_name from information_schema.columns where column_name = 'wrapped'")
-    assert {row["table_name"] for row in rows} == {"filing_key", "index_key"}
+    assert {row["table_name"] for row in rows} == {"filing_key", "index_key", "draft"}

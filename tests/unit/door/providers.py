@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from starlette.types import Receive, Scope, Send
 
 from gateway.door.app import Door
+from gateway.door.drafts.routes import Drafts
 from gateway.door.identity.issuers import ConfiguredIssuers
 from gateway.door.identity.tokens import Issuers, SignedOut
 from gateway.door.public.by_hand import Public
@@ -146,4 +147,5 @@ class Town:
     def door(self) -> Door:
         """Returns a door with these issuers and nothing else: a request that needs more than its token fails."""
         nothing = cast("Any", None)
-        return Door(self.issuers(), nothing, nothing, nothing, Public.over(nothing, self.issuers(), nothing))
+        public, drafts = Public.over(nothing, self.issuers(), nothing), Drafts(self.issuers(), nothing, nothing)
+        return Door(self.issuers(), nothing, nothing, nothing, public, drafts)

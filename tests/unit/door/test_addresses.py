@@ -10,6 +10,7 @@ import pytest
 from starlette.routing import Route
 
 from gateway.door.app import application
+from gateway.door.drafts.routes import DRAFTS
 from gateway.door.operations import OPERATIONS
 from gateway.door.pages.browser import FILES
 from gateway.door.public.by_hand import BY_HAND
@@ -88,6 +89,7 @@ async def test_a_good_token_lets_each_of_these_requests_fail_for_its_own_faults(
         answers = [await broken(http, *address, f"Bearer {TOWN.agency.token()}") for address in addresses]
     statuses = {address: one.status_code for address, one in zip(addresses, answers, strict=True)}
     assert statuses.pop(("GET", "/v1/me")) == 200
+    assert {statuses.pop((one.method, one.path)) for one in DRAFTS} == {403}, "an officer has none"
     assert set(statuses.values()) == {400, 404, 415}
 
 
@@ -97,7 +99,7 @@ async def test_another_method_is_refused_with_those_of_the_address() -> None:
     for method, path in addresses:
         methods[path] |= {method, "HEAD"} if method == "GET" else {method}
     async with http:
-        answers = {path: await http.delete(path) for path in methods}
+        answers = {path: await http.patch(path) for path in methods}
     assert {path: (one.status_code, set(one.headers["allow"].split(", "))) for path, one in answers.items()} == {
         path: (405, of) for path, of in methods.items()
     }
