@@ -1,4 +1,4 @@
-"""The compose file runs the rows of the process table; without a registry only the images differ."""
+"""The compose file runs the rows of the process table; without a registry only images differ, and Grafana is absent."""
 
 import re
 import shutil

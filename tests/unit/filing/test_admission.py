@@ -362,7 +362,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     ],
 )
 def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
-    """This holds for a representative by law too, because the right is only stated by the filer."""
+    """A representative by law needs an authorisation as well, since only the filer has stated that right."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 

@@ -1,4 +1,4 @@
-"""Every date that a filing sets for the applicant is on a paper: by random filings, and by the effects on clocks."""
+"""Every date that a filing sets for the applicant is on a paper: in random filings, and by the table of effects."""
 
 from collections.abc import Iterator
 from datetime import datetime

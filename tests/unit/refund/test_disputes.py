@@ -247,7 +247,10 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payme
     [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
 )
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
-    """The capture is found by the charge-back's number; if the bank chose that, by the amount, as the last one."""
+    """The capture is the one with the charge-back's number.
+
+    If the bank has numbered the charge-back itself, the capture is the last one of this amount.
+    """
     payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
     back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
     found = charge_backs.capture_of(payment, back)
