@@ -41,11 +41,11 @@ class ByHand:
     refusals: tuple[int, ...] = ()
     parameters: tuple[Mapping[str, Any], ...] = ()
     body: Mapping[str, Any] | None = None
-    file: str | None = None
-    """media type of the file that is the answer"""
     statuses: tuple[int, ...] = (200,)
     headers: tuple[str, ...] = ()
     open: bool = True
+    file: str | None = None
+    """media type of the file that is the answer"""
 
     def described(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Returns its operation in the OpenAPI document. `answer`: the schema of its answer."""
