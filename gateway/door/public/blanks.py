@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.door.public.catalogue import FORM_PATH, ProcedurePage, Procedures
+from gateway.door.public.catalogue import FORM_PATH, ProcedurePage, Procedures, unless_known
 from gateway.door.refusals import HttpError
 from gateway.problems import HttpCode
 from rules.forms.sheet import blank, blank_at, content, forms_of
@@ -46,12 +46,9 @@ class Blanks:
         key = next((form.key for form in page.forms if form.address == address), None)
         if key is None:
             raise RefusalError(NOT_FOUND)
-        headers = {"ETag": f'"{sha256}.{name}"', "Cache-Control": "no-cache"}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
         file = self._known.get((sha256, key)) or await self._first(sha256, page, key)
-        headers["Content-Disposition"] = f'inline; filename="{page.code}-{name}.pdf"'
-        return Response(file, headers=headers, media_type=PDF)
+        shown = {"Content-Disposition": f'inline; filename="{page.code}-{name}.pdf"'}
+        return unless_known(request, file, PDF, **shown)
 
     async def _first(self, sha256: str, page: ProcedurePage, key: str) -> bytes:
         """Returns a form that was not remembered: printed now, or while this request waited for its turn."""

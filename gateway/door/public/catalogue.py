@@ -1,6 +1,7 @@
 """The published procedures that are in force, with the items of their public pages (Circular 32/2017 art. 5)."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -100,11 +101,8 @@ class Procedures:
 
     async def one(self, request: Request) -> Response:
         """Returns a procedure's page; 304 if the client has it already. Raises `RefusalError`, `not_found`."""
-        sha256, page = await self.governing(request.path_params["code"])
-        headers = {"ETag": f'"{sha256}"', "Cache-Control": "no-cache"}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(page.model_dump_json(exclude_none=True), headers=headers, media_type="application/json")
+        _, page = await self.governing(request.path_params["code"])
+        return unless_known(request, page.model_dump_json(exclude_none=True).encode(), "application/json")
 
     async def governing(self, code: str) -> tuple[str, ProcedurePage]:
         """Returns the SHA-256 and the page of a procedure's version. Raises `RefusalError`, `not_found`."""
@@ -128,6 +126,14 @@ class Procedures:
             for source, published_on, sha256 in await connection.fetch(_SOURCES, *map(list, zip(*new, strict=True))):
                 self._known[sha256] = await asyncio.to_thread(_made, source, published_on)
         return [self._known[row["sha256"]] for row in rows]
+
+
+def unless_known(request: Request, body: bytes, media_type: str, **headers: str) -> Response:
+    """Returns an answer whose ETag is the digest of its body; 304 if the client has this body already."""
+    headers |= {"ETag": f'"{hashlib.sha256(body).hexdigest()}"', "Cache-Control": "no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _read(source: bytes, published_on: date) -> Procedure:
