@@ -30,7 +30,7 @@ bench: $(STAMP)
 	@mkdir -p .motcua
 	$(BIN)/python -m benchmarks engine --json .motcua/bench-engine.json $(ARGS)
 
-# The short tier (tests/long.py); ARGS='tests/faults/test_kills.py' runs all of a file.
+# The short tier (tests/long.py); ARGS='tests/faults/test_gateway.py' runs all of a file.
 test: $(STAMP)
 	@tests/install_programs
 	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)

@@ -207,7 +207,7 @@ class _Asking(Generic[A]):
         """Requests work on a back office's `queue` until there is an answer; None means the platform's own queue.
 
         After an error or an unusable answer, the request is repeated, since the agency has to correct its system.
-        Raises `ActivityError` only for a result made by the platform, if the log does not order it.
+        Raises `ActivityError` only when the platform itself prints the result, and the log does not order the print.
         """
         while True:
             try:

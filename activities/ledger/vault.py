@@ -101,7 +101,7 @@ class Vault:
         return hmac.new(key, f"account\n{issuer}\n{sub}".encode(), hashlib.sha256).digest()
 
     async def owner(self, connection: Connection, issuer: str, program: str, sub: str) -> str:
-        """Returns the name of an account as the owner of what it keeps through one program. Raises as `persons`."""
+        """Returns the untraceable name of the owner of drafts: an account at one program. Raises as `persons`."""
         key = await self._index_secret(connection)
         return hmac.new(key, f"owner\n{issuer}\n{program}\n{sub}".encode(), hashlib.sha256).hexdigest()
 

@@ -250,7 +250,7 @@ def local_day(instant: datetime) -> date:
 
 
 class _Asked(NamedTuple):
-    """A limit, its receipt and its pauses, in minutes. A limit of 0 days counts as 0 working days."""
+    """A limit with its start, pauses and cut-off time (`latest`) in minutes. 0 calendar days become 0 working days."""
 
     start: int
     limit: Limit

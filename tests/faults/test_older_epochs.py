@@ -55,7 +55,7 @@ class House:
 
 @dataclass
 class Filings:
-    """Four filings: an officer's, one that continues while its Temporal is away, one paid, one with a running clock."""
+    """Filings: one waits for an officer, one goes on while its Temporal is away, one is paid after, one has a limit."""
 
     officers: Play
     went_on: Play

@@ -26,7 +26,7 @@ from tests.workflow.obligations import N, demanded
 
 
 class TooSlowError(Exception):
-    """The machine was too slow for the order: the time to pay was over before all earlier acts had happened."""
+    """The machine was too slow for this order of acts: the time to pay ended before the acts that must come in time."""
 
 
 @dataclass

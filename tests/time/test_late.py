@@ -36,7 +36,7 @@ DAYS: Final = 180
 
 
 class Bank(bank.HttpBank):
-    """The bank, with the server's times of queries for late money. While it is `silent` it answers nobody."""
+    """The bank. `looks`: the server's time of each query for late money. While `silent`, such queries get no answer."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         super().__init__(client)

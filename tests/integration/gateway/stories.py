@@ -150,7 +150,7 @@ def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> l
     chosen, left = list[Telling](), {*wanted}
 
     def adds(scenario: Scenario) -> list[int]:
-        """Returns the script's length up to the first line of each pair that is still wanted."""
+        """Returns, for each operation and role still wanted, the number of lines up to its first one in the script."""
         pairs = [(operation_of(act), act.role) for act in scenario.acts]
         return [n for n, pair in enumerate(pairs, 1) if pair in left and pair not in pairs[: n - 1]]
 

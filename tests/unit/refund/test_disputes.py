@@ -55,7 +55,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 
 
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
-    """Another leader has the same rights here as in a refund (`test_refund_rules.py`)."""
+    """Only a leader of the same agency other than the proposer accepts a short payment as the whole fee."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
         assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
     assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]

@@ -123,7 +123,7 @@ def test_by_hand_it_takes_a_cashier_who_did_not_approve(actor: Actor, said: dict
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
-    """15,000 of 16,001 đồng came, and a cashier requests a part of them back; then the fee is waived."""
+    """A leader who waived the fee and declined the cashier's request may not approve alone the refunds that follow."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(cm.OpenClaimed, claim=Claim(short=True))
     so_far.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY).do(cm.OpenClaimed, claim=waived)
