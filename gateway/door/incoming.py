@@ -12,7 +12,7 @@ from schemas.errors import problem
 
 BODY_SECONDS: Final = 10.0
 """The maximum seconds for receiving a body."""
-_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+_ETAG: Final = re.compile(r'"([1-9][0-9]{0,9})"')
 """A strong ETag of ours: the number of an event, or of the save of a draft."""
 
 

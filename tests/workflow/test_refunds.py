@@ -159,7 +159,7 @@ async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_wa
 
 @pytest.mark.parametrize("wire", ["vnpay", "vietqr"])
 async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(till: Till) -> None:
-    """The test terminates the payment's workflow, which would end after three days: nothing watches for money any more."""
+    """The payment's workflow is terminated, which would end after three days: nothing watches for money any more."""
     async with at_work(till):
         play, reference, page = await asked(till, payment=2)
         await play.at(Stage.CLOSED)

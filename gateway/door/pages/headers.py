@@ -10,7 +10,7 @@ def _header(schema: dict[str, Any], says: str) -> dict[str, Any]:
 
 
 _TEXT: Final = {"type": "string"}
-_ETAG: Final = {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}
+_ETAG: Final = {"type": "string", "pattern": '^"[1-9][0-9]{0,9}"$'}
 _REASON: Final = {"type": "string", "maxLength": 18000, "pattern": "^[ -~]+$"}
 PARAMETERS: Final = {
     name: {"name": name, "in": "header", "required": False} | header

@@ -117,6 +117,12 @@ async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tup
     assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
     odd = await door.http.post(f"{address}claim", json={"command_id": "c-2"}, headers=seen | {"if-match": "*"})
     assert (odd.status_code, odd.json()["problems"][0]["rule"]) == (400, "if_match")
+    ahead = await door.http.get(
+        f"/v1/filings/{filing}/changes?after=2147483647&wait=0", headers=door.officer("specialist")
+    )
+    latest = {"if-match": ahead.headers["etag"]} | door.officer("specialist")
+    held = await door.http.post(f"{address}claim", json={"command_id": "c-3"}, headers=latest)
+    assert (held.status_code, held.json()["code"]) == (409, "not_allowed"), "not for what has come since"
 
 
 async def test_beyond_its_budget_a_program_is_refused_at_the_door_with_a_time_to_come_back(world: World) -> None:
