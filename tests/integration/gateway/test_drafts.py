@@ -108,18 +108,24 @@ async def test_the_drafts_of_others_are_answered_and_looked_for_as_those_that_ne
             assert (await save(door, stranger, draft_id, {"content": {}})).status_code == 201, "their own"
         own = await door.http.get(path(draft_id), headers=door.citizen("an"))
         assert own.json()["content"] == CONTENT
+        for issuer, found in (("citizens", 1), ("others", 0)):  # the same subject, after a change of the issuers' names
+            same = await door.door.drafts.stored.listed(stored.Person(issuer, "portal-of-citizens", "citizens|an"))
+            assert len(same.drafts) == found
 
 
 async def test_drafts_are_for_persons_who_file(at_hand: tuple[World, Entrance]) -> None:
-    _, door = at_hand
+    world, door = at_hand
     for other in (door.officer("reception"), door.officer("operator"), door.program()):
         for call in ("GET", "PUT", "DELETE"):
             refused = await door.http.request(call, path(uuid4()), headers=other)
             assert why(refused) == (403, "not_authorised", "role_not_allowed")
         assert (await door.http.get("/v1/drafts", headers=other)).status_code == 403
     assert (await door.http.get("/v1/drafts")).status_code == 401
-    unlawful = door.citizen("an", client_id="unknown")
-    assert (await save(door, unlawful, uuid4())).status_code == 401
+    door.town.settings["citizens"]["clients"]["office"] = "portal-of-agency"
+    async with entrance(world, door.town) as there:
+        by_office = await save(there, there.citizen("an", client_id="office"), uuid4())
+        assert why(by_office) == (403, "not_authorised", "role_not_granted"), "its grants are for officers"
+    assert await world.fetchval("select count(*) from draft") == 0
 
 
 async def test_a_body_is_read_strictly_and_its_content_not_at_all(at_hand: tuple[World, Entrance]) -> None:
