@@ -103,6 +103,8 @@ integration/gateway/test_driving.py: callbacks before their payment, and request
 integration/gateway/test_first_hour.py: the page of the first hour, done by curl
 integration/gateway/test_foreign_rows.py: every question by eight askers, without a check of ours
 integration/gateway/test_permissions.py: each operation by every role, over HTTP, in eighty stories of the demo
+integration/gateway/test_specification.py: the values at each limit of some operations' fields
+  only values_at
 integration/gateway/test_suspense.py: each act on money in suspense, by the command
   only a_transfer
 integration/kit/test_attaching.py: uploads that are killed, at once, or without room

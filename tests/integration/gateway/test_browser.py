@@ -58,6 +58,7 @@ async def in_chromium(address: str, folder: Path) -> tuple[str, str]:
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=30000"),
         *(f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}"),
         f"--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND",
+        "--window-size=1280,20000",  # of a long list swagger-ui renders only the part in the window
     )
     pipe = asyncio.subprocess.PIPE
     command = (program("chromium"), *arguments, "--dump-dom", address)

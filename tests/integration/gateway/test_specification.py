@@ -3,12 +3,17 @@
 import asyncio
 import os
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
 
+from gateway.door.operations import OPERATIONS
+from gateway.door.pages.own import OWN
+from gateway.door.public.by_hand import BY_HAND
 from publishing.authoring.procedures import PROCEDURES, publish
 from tests.conftest import World
 from tests.doors import Entrance, entrance, filed, open_to_all, register_door
@@ -17,6 +22,8 @@ from tests.locked import locked
 SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
 HOOKS: Final = SETTINGS.with_name("schemathesis_hooks.py")
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
+DRAWN: Final = 14
+"""The number of operations whose every limit is tried: of all of them that would be 18,000 requests."""
 
 
 @pytest.fixture
@@ -30,17 +37,30 @@ async def there(world: World) -> AsyncIterator[Entrance]:
 async def test_whatever_is_sent_is_answered_as_the_document_says(there: Entrance, tmp_path: Path) -> None:
     filing, _ = await filed(there)
     officer, citizen = there.officer("reception"), there.citizen("an")  # the door's clock stands still
-    await fits(there, tmp_path, filing, officer)
-    await fits(there, tmp_path, filing, citizen, "--include-path-regex", "^/v1/drafts")
+    phases = "--phases=examples,fuzzing"
+    await _expect_conformance(there, tmp_path, filing, officer, phases)
+    await _expect_conformance(there, tmp_path, filing, citizen, phases, "--include-path-regex=^/v1/drafts")
 
 
-async def fits(there: Entrance, tmp_path: Path, filing: str, who: dict[str, str], *beside: str) -> None:
-    token = who["authorization"]
+async def test_values_at_each_limit_are_answered_as_the_document_says(there: Entrance, tmp_path: Path) -> None:
+    """Of operations that the seed of the settings draws: another seed draws others."""
+    seed = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["seed"]
+    names = sorted([one.name for one in (*OPERATIONS, *OWN)] + [one.name for one in BY_HAND])
+    drawn = (f"--include-operation-id={name}" for name in Random(seed).sample(names, DRAWN))
+    filing, _ = await filed(there)
+    await _expect_conformance(there, tmp_path, filing, there.officer("reception"), "--phases=coverage", *drawn)
+
+
+async def _expect_conformance(
+    there: Entrance, folder: Path, filing: str, caller: dict[str, str], *options: str
+) -> None:
+    """Runs schemathesis as this caller; fails with its report if an answer does not fit the document."""
+    token = caller["authorization"]
     async with open_to_all(there.door) as url:
-        command = [PROGRAM, "--config-file", SETTINGS, "run", f"{url}/v1/openapi.json", "-H", f"Authorization: {token}"]
-        command += [*beside]
+        program = PROGRAM, "--config-file", SETTINGS, "run", f"{url}/v1/openapi.json"
+        command = [*program, "-H", f"Authorization: {token}", *options]
         environment = os.environ | {"FILING": filing, "SCHEMATHESIS_HOOKS": str(HOOKS)}
         pipe = asyncio.subprocess.PIPE
-        run = await asyncio.create_subprocess_exec(*map(str, command), cwd=tmp_path, env=environment, stdout=pipe)
+        run = await asyncio.create_subprocess_exec(*map(str, command), cwd=folder, env=environment, stdout=pipe)
         report, _ = await run.communicate()
     assert run.returncode == 0, report.decode()
