@@ -28,7 +28,7 @@ class AskedError(Exception):
     """A side could not be set up, or one of its rounds failed: then none of its rounds is compared."""
 
 
-class Asked:
+class SideProcess:
     """The process that plays one side of a comparison. `begun`: its first answer, once it is set up; None before."""
 
     def __init__(self, name: str, process: Process, errors: Path) -> None:
@@ -65,7 +65,9 @@ class Asked:
 
 
 @asynccontextmanager
-async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Asked]:
+async def running_side(
+    name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]
+) -> AsyncIterator[SideProcess]:
     """Runs the process that plays one side; yields it once it is set up. Raises `AskedError`."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as kept:
         errors = Path(kept) / "said.log"
@@ -82,7 +84,7 @@ async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Map
                 start_new_session=True,
             )
         try:
-            side = Asked(name, process, errors)
+            side = SideProcess(name, process, errors)
             await side.begin()
             yield side
         finally:

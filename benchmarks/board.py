@@ -43,11 +43,11 @@ class Board:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(GLANCE)
-            for key in await self._found({filing for filing, _ in self._waiting}):
+            for key in await self._rows({filing for filing, _ in self._waiting}):
                 if arrived := self._waiting.pop(key, None):
                     arrived.set()
 
-    async def _found(self, filings: Collection[Any]) -> list[tuple[Any, str]]:
+    async def _rows(self, filings: Collection[Any]) -> list[tuple[Any, str]]:
         if not filings:
             return []
         return [(row[0], row[1]) for row in await self._connection.fetch(self._query, list(filings))]

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.asking import Asked, asked
+from benchmarks.asking import SideProcess, running_side
 from deploy.stack.child import CHECKOUT
 
 BEFORE: Final = "before"
@@ -22,7 +22,7 @@ class NoCheckoutError(Exception):
     """The folder is not a checkout that a benchmark can run."""
 
 
-def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
+def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[SideProcess]:
     """Starts the other checkout as a side. If it plays whole filings, `begun` has the fields of one filing's `History`.
 
     Raises `NoCheckoutError`, `AskedError`.
@@ -31,15 +31,15 @@ def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
     return _driven(BEFORE, _python(folder), folder, *what)
 
 
-def here(name: str, *what: str) -> AbstractAsyncContextManager[Asked]:
+def here(name: str, *what: str) -> AbstractAsyncContextManager[SideProcess]:
     """Starts this checkout as a side, in the same way as `elsewhere`. Raises `AskedError`."""
     return _driven(name, Path(sys.executable), CHECKOUT, *what)
 
 
-def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
+def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncContextManager[SideProcess]:
     # -P: the driver's own folder is ours, and Python must not search it for modules.
     command: tuple[str | Path, ...] = (python, "-P", Path(__file__).with_name("driver.py"), folder, *what)
-    return asked(name, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
+    return running_side(name, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
 
 
 def check(checkout: Path) -> Path:

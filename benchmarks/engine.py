@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from benchmarks.about import commit, machine, versions
-from benchmarks.asking import Asked
+from benchmarks.asking import SideProcess
 from benchmarks.calendar import national
 from benchmarks.elsewhere import BEFORE, elsewhere
 from benchmarks.ending import end
@@ -169,7 +169,7 @@ async def _late(on: Scene, seconds: float) -> late.Late:
 
 
 @asynccontextmanager
-async def _before(plan: Plan) -> AsyncIterator[list[Asked]]:
+async def _before(plan: Plan) -> AsyncIterator[list[SideProcess]]:
     if plan.against is None:
         yield []
         return

@@ -41,36 +41,36 @@ class Insisting:
 
     async def view(self) -> FilingView:
         """Returns the filing's present view."""
-        return await self._found(lambda: self._client.view(self._filing))
+        return await self._insist(lambda: self._client.view(self._filing))
 
     async def referral(self, n: int) -> ReferralView:
         """Returns the filing's n-th referral: a part of the filing that another agency decides."""
-        return await self._found(lambda: self._client.referral(self._filing, n))
+        return await self._insist(lambda: self._client.referral(self._filing, n))
 
     async def actions(self, actor: Actor, part: int | None = None) -> list[Action]:
         """Returns the actions on the filing, or on the referral numbered `part`, and whether `actor` may do each."""
-        return await self._found(lambda: self._client.actions(self._stream(part), actor))
+        return await self._insist(lambda: self._client.actions(self._stream(part), actor))
 
     async def act(self, command: Command, part: int | None = None) -> None:
         """Give a command to the filing, or to the referral numbered `part`."""
-        await self._found(lambda: self._client.act(self._stream(part), command))
+        await self._insist(lambda: self._client.act(self._stream(part), command))
 
     def _stream(self, part: int | None) -> UUID | str:
         return self._filing if part is None else referral_workflow(self._filing, part)
 
     async def last(self, kind: str) -> int | None:
         """Returns the seq of the filing's last event of this kind; None if there is no such event yet."""
-        entries = await self._found(lambda: self._client.timeline(self._filing))
+        entries = await self._insist(lambda: self._client.timeline(self._filing))
         return max((entry.seq for entry in entries if entry.kind == kind), default=None)
 
     async def last_of(self, stream: str, kinds: Collection[str]) -> int | None:
         """Returns the seq of the last event of these kinds in one stream of the filing; None without such an event."""
-        entries = await self._found(lambda: self._client.timeline(self._filing, Audience.OFFICER))
+        entries = await self._insist(lambda: self._client.timeline(self._filing, Audience.OFFICER))
         return max((each.seq for each in entries if each.stream == stream and each.kind in kinds), default=None)
 
     async def payment(self, n: int) -> PaymentView:
         """Returns the filing's n-th payment, and remembers its pay page."""
-        view = await self._found(lambda: self._client.payment(self._filing, n))
+        view = await self._insist(lambda: self._client.payment(self._filing, n))
         pages, page = self._pages.setdefault(n, []), view.pay_url or view.code
         if page is not None and page not in pages:
             pages.append(page)
@@ -79,7 +79,7 @@ class Insisting:
     async def requested(self, n: int) -> bool:
         """Returns whether money was requested by the n-th payment."""
         stream = payment_workflow(self._filing, n)
-        entries = await self._found(lambda: self._client.timeline(self._filing))
+        entries = await self._insist(lambda: self._client.timeline(self._filing))
         return any(each.kind == "payment_ordered" and each.stream == stream for each in entries)
 
     def pay_pages(self, n: int) -> list[str]:
@@ -91,21 +91,21 @@ class Insisting:
 
     async def complain(self, complaint: ComplaintStart) -> None:
         """Make a complaint about the filing."""
-        await self._found(lambda: self._client.complain(complaint))
+        await self._insist(lambda: self._client.complain(complaint))
 
     async def complaints(self) -> list[ComplaintView]:
         """Returns the complaints about the filing, with their outcomes."""
-        return await self._found(lambda: self._client.complaints(self._filing))
+        return await self._insist(lambda: self._client.complaints(self._filing))
 
     async def actions_on(self, stream: str, actor: Actor) -> list[Action]:
         """Returns the actions on another stream of the filing, and whether `actor` may do each."""
-        return await self._found(lambda: self._client.actions(stream, actor))
+        return await self._insist(lambda: self._client.actions(stream, actor))
 
     async def act_on(self, stream: str, command: Command) -> None:
         """Give a command to another stream of the filing."""
-        await self._found(lambda: self._client.act(stream, command))
+        await self._insist(lambda: self._client.act(stream, command))
 
-    async def _found(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         begun = time.monotonic()
         while True:
             try:

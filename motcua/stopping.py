@@ -21,7 +21,7 @@ _log = logging.getLogger("motcua.stopping")
 def on_stop_signals(stop: asyncio.Event) -> None:
     """Sets `stop` at SIGTERM or SIGINT, and forces the process to end after `LONGEST` seconds."""
 
-    def told() -> None:
+    def end_soon() -> None:
         if not stop.is_set():
             stop.set()
             last_resort = threading.Timer(LONGEST, _end)
@@ -31,7 +31,7 @@ def on_stop_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the process all the same
-            loop.add_signal_handler(number, told)
+            loop.add_signal_handler(number, end_soon)
 
 
 def _end() -> None:

@@ -116,7 +116,7 @@ class PostLedger(Ledger):
         with self.transaction() as now:
             found = self._consignment(key)
             for status, _ in found.history:
-                self._told(key, status, now)
+                self._schedule_waiting(key, status, now)
             return found
 
     def by_waybill(self, waybill: str) -> Consignment | None:
@@ -176,7 +176,7 @@ class PostLedger(Ledger):
     def _after_telling(self, told: str, status: str, key: str) -> None:
         self.db.execute("INSERT OR IGNORE INTO after_telling VALUES (?, ?, ?)", (told, status, key))
 
-    def _told(self, key: str, status: str, now: int) -> None:
+    def _schedule_waiting(self, key: str, status: str, now: int) -> None:
         """Schedules the deliveries, of this or another consignment, that waited until this status was reported."""
         rows = self.db.execute(
             "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)

@@ -138,7 +138,7 @@ class TransitEngine:
         results = [_one(does, name, item) for item in (await parse(request, Batch)).batch_input]
         # As Vault does: one failed item makes the batch a bad request, with the results of the others.
         status = 400 if any("error" in each for each in results) else 200
-        return await self._told(JSONResponse({"data": {"batch_results": results}}, status))
+        return await self._respond(JSONResponse({"data": {"batch_results": results}}, status))
 
     async def read(self, request: Request) -> Response:
         if (refused := self._refused(request)) is not None:
@@ -147,13 +147,13 @@ class TransitEngine:
         if not self._keys.version(name):
             return _error(404)
         data = {"name": name, "type": "aes256-gcm96", "latest_version": self._keys.version(name)}
-        return await self._told(JSONResponse({"data": data}))
+        return await self._respond(JSONResponse({"data": data}))
 
     async def add(self, request: Request) -> Response:
         if (refused := self._refused(request)) is not None:
             return refused
         self._keys.add(request.path_params["name"])
-        return await self._told(Response(status_code=204))
+        return await self._respond(Response(status_code=204))
 
     def _refused(self, request: Request) -> Response | None:
         if self._fault == "sealed":
@@ -161,7 +161,7 @@ class TransitEngine:
         known = hmac.compare_digest(request.headers.get("x-vault-token", ""), self._token)
         return None if known and self._fault != "forbidden" else _error(*_FORBIDDEN)
 
-    async def _told(self, response: Response) -> Response:
+    async def _respond(self, response: Response) -> Response:
         if self._fault == "hang":
             await self._over.wait()
         return response

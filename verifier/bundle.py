@@ -182,7 +182,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
         for event in stream["events"]:
             place = {"stream": event["stream"], "seq": event["seq"]}
             part = sealed.get(event["hash"], {}).get("event", {})
-            found += [place | file for file in _named(_said(event["body"]) or {}, part)]
+            found += [place | file for file in _named(_decoded_json(event["body"]) or {}, part)]
     return found
 
 
@@ -330,7 +330,7 @@ def _refuse(value: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _said(body: str) -> Json | None:
+def _decoded_json(body: str) -> Json | None:
     """Returns the JSON object in a base64 text. Callers must not change it: the next call returns the same object."""
     return json_object(_decoded(body))
 
@@ -362,7 +362,7 @@ def _chain(stream: Json) -> Iterator[Problem]:
             yield Problem(*place, Rule.HASH, "the columns do not give the hash")
         if event["prev_hash"] != previous:
             yield Problem(*place, Rule.LINK, "prev_hash is not the hash of the event before")
-        if _said(event["body"]) is None:
+        if _decoded_json(event["body"]) is None:
             yield Problem(*place, Rule.BODY, "the body is not a JSON object")
         previous = event["hash"]
     if (stream["head_seq"], stream["head_hash"]) != (len(stream["events"]), previous):
@@ -441,7 +441,7 @@ def _goes_on(bundle: Json, event: Json, before: int | None, epoch: int) -> bool:
         before = 1 if event["seq"] == 1 else epoch
     begun = {"epoch": epoch, "stream": event["stream"]}
     restarts = [stream for stream in bundle["streams"] if stream["stream"].startswith("restarts:")]
-    said = (_said(restart["body"]) for stream in restarts for restart in stream["events"])
+    said = (_decoded_json(restart["body"]) for stream in restarts for restart in stream["events"])
     return epoch == before or (epoch > before and begun in said)
 
 
@@ -451,7 +451,7 @@ _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 @lru_cache(maxsize=4096)
 def _written_rightly(encoded: str) -> Json | None:
     """Returns a receipt's body with its time in microseconds; None if the JSON has spaces or the time is not in UTC."""
-    body = _said(encoded)
+    body = _decoded_json(encoded)
     written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     if body is None or written != _decoded(encoded):
         return None
@@ -496,12 +496,14 @@ class _Opened:
 def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
     """Yields a message if the decrypted part disagrees with the event's pseudonym, statement, or digests of papers."""
     subject, statement, papers = part.get("actor"), part.get("statement"), part.get("event", {}).get("papers")
-    actor = _said(event["actor"]) or {}
+    actor = _decoded_json(event["actor"]) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
         yield "the actor's pseudonym is not that of the sealed subject"
     if statement is not None and event["via"].rpartition("/")[2] != hashlib.sha256(statement.encode()).hexdigest():
         yield "the sealed statement is not the one whose digest stands in via"
-    if papers is not None and (_said(event["body"]) or {}).get("paper_digests") != dict(map(_paper_digest, papers)):
+    if papers is not None and (_decoded_json(event["body"]) or {}).get("paper_digests") != dict(
+        map(_paper_digest, papers)
+    ):
         yield "the papers are not those whose digests stand in the body"
 
 
@@ -584,7 +586,7 @@ def _agencies(stream: Json, facts: "_Facts") -> Iterator[set[object]]:
     agency = stream["events"][0]["agency"]
     for event in stream["events"]:
         if stream["stream"] == facts.filing and event["kind"] == PASSED_ON:
-            agency = (_said(event["body"]) or {}).get("to")
+            agency = (_decoded_json(event["body"]) or {}).get("to")
         yield facts.agencies if stream["stream"] == facts.papers else {agency}
 
 
@@ -599,13 +601,15 @@ class _Facts:
         self.filing_id = bundle["filing_id"]
         self.filing, self.papers = f"filing:{self.filing_id}", f"papers:{self.filing_id}"
         self.events = {
-            stream["stream"]: [(event["seq"], event["kind"], _said(event["body"]) or {}) for event in stream["events"]]
+            stream["stream"]: [
+                (event["seq"], event["kind"], _decoded_json(event["body"]) or {}) for event in stream["events"]
+            ]
             for stream in bundle["streams"]
         }
         named = (stream for stream in bundle["streams"] if stream["stream"] != self.papers)
         self.agencies = {event["agency"] for stream in named for event in stream["events"]}
 
-    def said(self, stream: str, kind: str, **content: object) -> bool:
+    def has_event(self, stream: str, kind: str, **content: object) -> bool:
         """Whether the stream has an event of this kind with this content."""
         bodies = (body for _, its_kind, body in self.events.get(stream, []) if its_kind == kind)
         return any(all(body.get(name) == value for name, value in content.items()) for body in bodies)
@@ -639,7 +643,7 @@ def _requested(facts: _Facts) -> Iterator[Problem]:
                 wanted = {"part": asked.get("part"), "agency": asked.get("agency")}
             case _:
                 wanted = {}
-        if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
+        if place.rpartition(":")[2] != str(n) or not facts.has_event(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
 
 
@@ -649,7 +653,7 @@ def _papers_in_accord(facts: _Facts) -> Iterator[Problem]:
             continue
         if not facts.has(body.get("about")):
             yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
-        if "fee" in body and not facts.said(facts.filing, "fee_paid", n=body["fee"]):
+        if "fee" in body and not facts.has_event(facts.filing, "fee_paid", n=body["fee"]):
             yield Problem(facts.papers, seq, Rule.BELONGS, "the filing has no such fee_paid")
 
 
@@ -696,20 +700,20 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
     n = body.get(saying.number, 1 if saying.stream in _AT_FIRST_ALONE else None)
     same = {name: body.get(name) for name in saying.same}
     stream = f"{saying.stream}:{facts.filing_id}:{n}"
-    return any(facts.said(stream, saying.kind, **same, **more) for more in saying.more)
+    return any(facts.has_event(stream, saying.kind, **same, **more) for more in saying.more)
 
 
 def _money_borne_out(facts: _Facts, kind: str, body: Json) -> bool:
     payment, amount = f"payment:{facts.filing_id}:{body.get('n', 1)}", body.get("amount")
     if kind != "fee_paid":
-        online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
-        return not online or facts.said(payment, "payment_expired")
+        online = facts.has_event(facts.filing, "fee_requested", n=body.get("n"), channel="online")
+        return not online or facts.has_event(payment, "payment_expired")
     if body.get("channel") != "online":
         return True
     if "forgone" in body:
-        return facts.said(payment, "payment_accepted", amount=amount, forgone=body["forgone"])
+        return facts.has_event(payment, "payment_accepted", amount=amount, forgone=body["forgone"])
     ways = ({"amount": amount}, {"asked": amount})
-    return any(facts.said(payment, "payment_captured", owed=True, **way) for way in ways)
+    return any(facts.has_event(payment, "payment_captured", owed=True, **way) for way in ways)
 
 
 def _listing(bundle: Json, sealed: Mapping[str, Json]) -> Iterator[Problem]:

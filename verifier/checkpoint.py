@@ -376,7 +376,7 @@ class _Look:
             return None
         path = f"{sha256(origin.encode()).hexdigest()}/checkpoint"
         try:
-            content = await asyncio.to_thread(_asked, f"{witness.url.rstrip('/')}/{path}")
+            content = await asyncio.to_thread(_witness_answer, f"{witness.url.rstrip('/')}/{path}")
             if content is None:
                 return None
             note = read_note(content)
@@ -474,7 +474,7 @@ def _succession(last: Checkpoint) -> str:
     return f"succeeds {last.origin} {last.size} {last.root.hex()}"
 
 
-def _asked(url: str) -> bytes | None:
+def _witness_answer(url: str) -> bytes | None:
     """Returns the answer of a witness; None if the witness has no such log. Raises `OSError` and `HTTPException`."""
     try:
         with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- an address of the auditor's own policy

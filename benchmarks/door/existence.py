@@ -119,7 +119,7 @@ async def run(pairs: int, tell: Callable[[str], None]) -> Measured:
         for who, headers, (command, fields) in (("applicant", applicant, _WITHDRAW), ("officer", officer, _ACCEPT)):
             for kind, path in (("question", ""), ("command", f"/commands/{command}")):
                 name = f"{kind} of an {who}"
-                found[name] = await _asked(on, Requests(filings, path, headers, fields), pairs)
+                found[name] = await _times(on, Requests(filings, path, headers, fields), pairs)
                 tell(f"{name}: done")
         about = await versions(on)
     return Measured(found, (load, getloadavg()[0]), datetime.now(UTC), machine(), about, await commit(CHECKOUT))
@@ -148,7 +148,7 @@ class Requests:
         return took
 
 
-async def _asked(on: Standing, requests: Requests, pairs: int) -> Sequence[Pair]:
+async def _times(on: Standing, requests: Requests, pairs: int) -> Sequence[Pair]:
     """Returns the times of `pairs` pairs. Either request of a pair may be the first."""
     foreign = cycle(requests.filings)
 

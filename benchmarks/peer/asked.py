@@ -52,7 +52,7 @@ class Answers:
     async def serve(self, begun: Mapping[str, Any], play: Callable[..., Awaitable[Round]]) -> None:
         """Send `begun` as the first answer, then play each requested round and send its result, until stdin ends.
 
-        All fields of a request (see `benchmarks.asking.Asked.round`) are arguments of `play`.
+        All fields of a request (see `benchmarks.asking.SideProcess.round`) are arguments of `play`.
         """
         self._say(begun)
         while line := await asyncio.to_thread(sys.stdin.readline):

@@ -83,10 +83,10 @@ async def main() -> None:
 
         guarded = {"sealed": ring_of_client(on.client) is not None, "signed": speaker_here(on.env) is not None}
 
-        async def asked(concurrency: int, seconds: float, act: str) -> Round:
+        async def play_round(concurrency: int, seconds: float, act: str) -> Round:
             return await measure(acts.of(act), concurrency, seconds, on.pids[product.name])
 
-        await answers.serve(guarded, asked)
+        await answers.serve(guarded, play_round)
 
 
 if __name__ == "__main__":

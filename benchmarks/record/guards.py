@@ -19,7 +19,7 @@ from typing import Final
 from pydantic_core import to_json
 
 from benchmarks.about import commit, machine
-from benchmarks.asking import Asked, asked
+from benchmarks.asking import SideProcess, running_side
 from benchmarks.load import Round
 from benchmarks.record.acts import ACTS
 from benchmarks.report import Ratio, ratio
@@ -137,17 +137,19 @@ def as_json(measured: Measured) -> bytes:
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
     """Set all sides up, warm them up, and measure them in turn. Raises `AskedError`."""
     async with AsyncExitStack() as held:
-        command, sides = (sys.executable, "-m", "benchmarks.record.acts"), dict[str, Asked]()
+        command, sides = (sys.executable, "-m", "benchmarks.record.acts"), dict[str, SideProcess]()
         for name, more in settings().items():
             if name in {PLAIN, *plan.sides}:
-                sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
+                sides[name] = await held.enter_async_context(
+                    running_side(name, command, CHECKOUT, {**os.environ, **more})
+                )
         played = await _played(sides, plan, tell)
     guarded = {name: side.begun for name, side in sides.items()}
     return Measured(guarded, played, datetime.now(UTC), machine(), await commit(CHECKOUT))
 
 
 async def _played(
-    sides: Mapping[str, Asked], plan: Plan, tell: Callable[[str], None]
+    sides: Mapping[str, SideProcess], plan: Plan, tell: Callable[[str], None]
 ) -> dict[str, dict[str, tuple[Round, ...]]]:
     """Plays the rounds of every act on every side; returns them without the first of each, a warm-up."""
     rounds: dict[str, dict[str, tuple[Round, ...]]] = {act: dict.fromkeys(sides, ()) for act in ACTS}

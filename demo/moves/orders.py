@@ -97,7 +97,7 @@ async def _answer(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words
     return {"n": first, "answer": f"{filer.canary}: xin trả lời"}
 
 
-async def _found(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words:
+async def _inspection(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words:
     return {
         "held_at": view.submitted_at,
         "place": f"{filer.canary} 12 phố Hàng Gai",
@@ -203,7 +203,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "ask": _question,
     "answer": _answer,
     "answer_part": _outcome,
-    "inspect": _found,
+    "inspect": _inspection,
     "record_opinion": _opinion,
     "refer_obligation": _reference,
     "demand_obligation": _reference,

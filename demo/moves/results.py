@@ -45,7 +45,7 @@ class ResultActs:
         law = {"legal_basis": LEGAL_BASIS} if act.command in _AFTER else {}
         await self.page.act_on(self._stream, _COMMANDS[act.command].model_validate(said | why | law))
         if (kind := _AFTER.get(act.command)) is not None:
-            await self._until(lambda: self._told(kind))
+            await self._until(lambda: self._is_recorded(kind))
 
     async def _possible(self, act: Act, actor: Actor) -> bool:
         """Returns True if the act is possible now.
@@ -60,7 +60,7 @@ class ResultActs:
             return False
         return any(action.allowed and action.name == act.command for action in actions)
 
-    async def _told(self, kind: str) -> bool:
+    async def _is_recorded(self, kind: str) -> bool:
         return await self.page.last(kind) is not None
 
     @property

@@ -50,7 +50,7 @@ class Tills:
         command = _command(OpenTill, agency, f"open-{played.filing_id}", said)
         while True:
             try:
-                await self._asked(lambda connection: tills.open_till(connection, command))
+                await self._run(lambda connection: tills.open_till(connection, command))
             except RefusalError:
                 await asyncio.sleep(PAUSE)
             else:
@@ -58,24 +58,24 @@ class Tills:
 
     async def close(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
         """Plays `cashier close_till MISSING`: counts `MISSING` đồng less than expected, and closes the till."""
-        (mine,) = await self._asked(lambda connection: views.tills(connection, played.scenario.agency))
+        (mine,) = await self._run(lambda connection: views.tills(connection, played.scenario.agency))
         await self._closed(mine, played.filing_id, int(act.arguments[0]), WRONG_CHANGE)
 
     async def _begin(self, agency: str) -> None:
         """Close the tills that an interrupted run has left open at the agency; only once for each agency."""
         async with self._beginning:
             if agency not in self._begun:
-                for left in await self._asked(lambda connection: views.tills(connection, agency)):
+                for left in await self._run(lambda connection: views.tills(connection, agency)):
                     await self._closed(left, left.number, 0, LEFT_OPEN)
                 self._begun.add(agency)
 
     async def _closed(self, till: Till, by: UUID | str, missing: int, why: str) -> TillShown:
         count = _command(CountTill, till.agency, f"count-{by}", {"till": till.number, "total": till.expected - missing})
         close = _command(CloseTill, till.agency, f"close-{by}", {"till": till.number, "reason": why})
-        await self._asked(lambda connection: tills.count_till(connection, count))
-        return await self._asked(lambda connection: tills.close_till(connection, close))
+        await self._run(lambda connection: tills.count_till(connection, count))
+        return await self._run(lambda connection: tills.close_till(connection, close))
 
-    async def _asked(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def _run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         return await at_database(self._database, work)
 
 

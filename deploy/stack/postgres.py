@@ -72,7 +72,7 @@ class Postgres:
         try:
             connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
             try:
-                await self._found(connection)
+                await self._create_roles_and_database(connection)
             finally:
                 await connection.close()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -117,7 +117,7 @@ class Postgres:
         except (FileNotFoundError, IndexError, ValueError, psutil.Error):
             return
 
-    async def _found(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def _create_roles_and_database(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         for role in (OWNER, APP, GATEWAY):
             if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")

@@ -55,14 +55,14 @@ def _tell(merchant: Merchant, fact: Fact) -> Call:
     return Call("POST", body=body, headers={"content-type": "application/json"})
 
 
-def _heard(status: int, answer: str) -> bool:
+def _acknowledged(status: int, answer: str) -> bool:
     try:
         return status == 200 and json.loads(answer)["MaLoi"] in {"00", "02"}  # noqa: PLR2004 -- HTTP's OK
     except (ValueError, KeyError, TypeError):
         return False
 
 
-WIRE: Final = Wire(tell=_tell, heard=_heard)
+WIRE: Final = Wire(tell=_tell, acknowledged=_acknowledged)
 
 
 class PlatformWire:
@@ -98,7 +98,7 @@ class PlatformWire:
             "MaThamChieu": said.get("MaThamChieu", ""),
             "MaTienTe": "VND",
             "ThoiGianGD": stamp(time.time_ns() // 1000),
-            **(_found(standing) if standing else {"MaLoi": "01"}),
+            **(_query_answer(standing) if standing else {"MaLoi": "01"}),
         }
         answer["MaXacThuc"] = checksum(self._merchant.secret, _QUERIED, answer)
         return JSONResponse(answer)
@@ -109,7 +109,7 @@ class PlatformWire:
         return right and said.get("MaDoiTac") == self._merchant.name
 
 
-def _found(standing: Standing) -> dict[str, str]:
+def _query_answer(standing: Standing) -> dict[str, str]:
     n = next(iter(standing.captures), 0)
     capture_id, amount, _ = standing.captures.get(n, ("", standing.amount, 0))
     state = "4" if standing.failed_at else "3"

@@ -47,7 +47,7 @@ def _tell(merchant: Merchant, fact: Fact) -> Call | None:
     return Call("POST", body=body, headers={"content-type": "application/json", "x-signature": signature})
 
 
-WIRE: Final = Wire(tell=_tell, heard=lambda status, _answer: 200 <= status < 300)  # noqa: PLR2004 -- HTTP's fine
+WIRE: Final = Wire(tell=_tell, acknowledged=lambda status, _answer: 200 <= status < 300)  # noqa: PLR2004 -- HTTP's fine
 
 
 class VietQrWire:

@@ -64,14 +64,14 @@ def query_of(merchant: Merchant, fact: Fact) -> str:
     return f"{data}&vnp_SecureHash={sign(merchant.secret, data)}"
 
 
-def _heard(status: int, answer: str) -> bool:
+def _acknowledged(status: int, answer: str) -> bool:
     try:
         return status == 200 and json.loads(answer)["RspCode"] in {"00", "02"}  # noqa: PLR2004 -- HTTP's OK
     except (ValueError, KeyError, TypeError):
         return False
 
 
-WIRE: Final = Wire(tell=lambda merchant, fact: Call("GET", query=query_of(merchant, fact)), heard=_heard)
+WIRE: Final = Wire(tell=lambda merchant, fact: Call("GET", query=query_of(merchant, fact)), acknowledged=_acknowledged)
 
 
 class VnPayWire:

@@ -63,11 +63,11 @@ class Wire:
 
     Attributes:
         tell: Returns the callback for a fact; None if the fact is not reported.
-        heard: Returns True if an answer, with this status and body, acknowledges a callback.
+        acknowledged: Returns True if an answer, with this status and body, acknowledges a callback.
     """
 
     tell: Callable[[Merchant, Fact], Call | None]
-    heard: Callable[[int, str], bool]
+    acknowledged: Callable[[int, str], bool]
 
 
 async def said_in(request: Request) -> dict[str, Any]:

@@ -233,7 +233,7 @@ class WiredLedger(BankLedger):
             self.db.execute(
                 "UPDATE callback SET next_at = ? WHERE wire = ? AND next_at = ? AND n < ?", (now, wire, _AFTER_NEXT, n)
             )
-            if self._wires[wire].heard(status, answer):
+            if self._wires[wire].acknowledged(status, answer):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
     def callbacks(self, reference: str | None) -> list[Json]:

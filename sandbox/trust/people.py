@@ -128,18 +128,18 @@ class People(Ledger):
                 asked = (key, new.number, new.digest, now)
                 self.db.execute("INSERT INTO asked VALUES (?, ?, ?, 'waiting', NULL, ?)", asked)
                 self._answer(key, new.number, now)
-            return self._asked(key), known is None
+            return self._request(key), known is None
 
-    def asked(self, key: str) -> Json:
+    def request(self, key: str) -> Json:
         with self.transaction():
-            return self._asked(key)
+            return self._request(key)
 
     def hurry(self, key: str) -> Json:
         """Let a slow signer sign now. Raises `ProblemError` 404 if there is no request under this key."""
         with self.transaction() as now:
             self.db.execute("UPDATE due SET at = ? WHERE key = ?", (now, key))
             self._settle(now)
-            return self._asked(key)
+            return self._request(key)
 
     def requests(self, before: int) -> Json:
         """Returns a page of requests, newest first, each with the time of its last change.
@@ -172,7 +172,7 @@ class People(Ledger):
             raise not_found()
         return _holder(row).key.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
 
-    def _asked(self, key: str) -> Json:
+    def _request(self, key: str) -> Json:
         row = self.db.execute("SELECT status, signature FROM asked WHERE key = ?", (key,)).fetchone()
         if not row:
             raise not_found()

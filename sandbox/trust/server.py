@@ -64,7 +64,7 @@ class TrustServer:
             Route("/people/{key}/revoke", self.revoke, methods=["POST"]),
             Route("/requests", self.requests, methods=["GET"]),
             Route("/requests/{key}", self.ask, methods=["PUT"]),
-            Route("/requests/{key}", self.asked, methods=["GET"]),
+            Route("/requests/{key}", self.request, methods=["GET"]),
             Route("/requests/{key}/hurry", self.hurry, methods=["POST"]),
             Route("/faults", self.faults, methods=["PUT"]),
             Route("/clock", self.clock, methods=["PUT"]),
@@ -110,8 +110,8 @@ class TrustServer:
         asked, new = self._people.ask(key_of(request), await parse(request, NewSignature))
         return JSONResponse(asked, 201 if new else 200)
 
-    async def asked(self, request: Request) -> Response:
-        return JSONResponse(self._people.asked(key_of(request)))
+    async def request(self, request: Request) -> Response:
+        return JSONResponse(self._people.request(key_of(request)))
 
     async def hurry(self, request: Request) -> Response:
         return JSONResponse(self._people.hurry(key_of(request)))

@@ -16,7 +16,7 @@ from docs.tools.law.matrix import SYSTEM_KINDS, cells, matrix, page
 from docs.tools.law.scenarios import SCENARIOS
 from docs.tools.law.situations import situations
 from docs.tools.law.stories import APPLICANT, somebody
-from docs.tools.law.streams import PLAYS, found
+from docs.tools.law.streams import PLAYS, reached_states
 from operations.commands.law import CELLS
 from rules.filing.commands import RULES
 from rules.filing.queues import PUBLIC_KINDS, check
@@ -90,7 +90,7 @@ def test_no_cell_is_open_to_an_officers_account_of_the_applicants_own_person() -
             for kind in PUBLIC_KINDS:
                 assert check(place.story.filing, kind, mine, place.story.now) is not None, (place.name, role, kind)
     for kind in PLAYS.keys() - {"parcel", "papers"}:  # these name no applicant: the append refuses
-        rules, places = KINDS[kind].rules, found(kind).places.values()
+        rules, places = KINDS[kind].rules, reached_states(kind).places.values()
         for role in sorted(OFFICERS):
             mine = lives.officer(role, lives.APPLICANT.subject)
             for state, now in places:

@@ -100,7 +100,7 @@ def matrix() -> Matrix:
 def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) -> Iterator[Row]:
     filing, actor = situation.story.filing, situation.actor(role)
     for kind in (*PUBLIC_KINDS, *SYSTEM_KINDS) if role is Role.SYSTEM else PUBLIC_KINDS:
-        rule, ends = _asked(situation, kind, actor, found)
+        rule, ends = _outcome(situation, kind, actor, found)
         article, repealed = cited(ARTICLES[kind])
         yield Row(
             status=int(lifecycle.status(filing)),
@@ -116,7 +116,7 @@ def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) ->
         )
 
 
-def _asked(
+def _outcome(
     situation: Situation, kind: str, actor: Actor, found: dict[Change, set[str]]
 ) -> tuple[str | None, frozenset[int]]:
     """Returns the rule that refuses the command, or the statuses to which it may lead."""

@@ -44,7 +44,7 @@ def stream_rows() -> tuple[StreamRow, ...]:
     return tuple(row for kind in PLAYS for row in _rows(kind))
 
 
-def found(kind: str) -> Reached:
+def reached_states(kind: str) -> Reached:
     """Returns the reached states of one kind, with each of the officers' roles and the applicant's side in the play."""
     officers = tuple(officer(role) for role in Role if role in OFFICERS)
     play = PLAYS[kind](officers, (APPLICANT, REPRESENTATIVE))
@@ -74,7 +74,7 @@ def _on_another_calendar(play: Play) -> Play:
 
 
 def _rows(kind: str) -> Iterator[StreamRow]:
-    cells, known = defaultdict[str, set[tuple[str, str, str]]](set), found(kind)
+    cells, known = defaultdict[str, set[tuple[str, str, str]]](set), reached_states(kind)
     begun = {_named(place.state) for place in known.play.begun()}
     for key, ways in known.left_by.items():
         for move, other in ways:
