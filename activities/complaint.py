@@ -6,7 +6,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.ledger.authority.budgets import Work
-from activities.ledger.authority.principals import Guard, heard, turned_away
+from activities.ledger.authority.principals import Guard, turned_away, verified_sender
 from activities.ledger.database import Pool, acquired
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import Above, grounds, whose_act
@@ -71,7 +71,7 @@ class Complaints:
     async def grounds(self, asked: Disputed) -> Grounds | Refusal | None:
         """Returns the disputed act, the people who may complain and the deadline; None if the filing is unknown.
 
-        Returns a refusal if the sender may not complain. Raises those errors of `heard` that are retried.
+        Returns a refusal if the sender may not complain. Raises those errors of `verified_sender` that are retried.
         """
         if (refusal := turned_away(self._guard, asked.spoken, Work.SUBMISSION)) is not None:
             return refusal
@@ -81,7 +81,7 @@ class Complaints:
                 own = complaint_workflow(asked.filing_id, asked.n)
                 [[filed_by, known]] = await connection.fetch(_KNOWN, stream, own)
                 try:
-                    heard(self._guard, asked.spoken, filed_by=filed_by, known=known)
+                    verified_sender(self._guard, asked.spoken, filed_by=filed_by, known=known)
                 except RefusalError as error:
                     return error.refusal
             log = Log(connection, self._vault.find, self._kinds)

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.authority.budgets import Work
-from activities.ledger.authority.principals import Guard, heard, turned_away
+from activities.ledger.authority.principals import Guard, turned_away, verified_sender
 from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.stream_status import HAS_IT_NOW, IN_FORCE, KEPT, is_closed, read_calendar
 from rules.streams import KINDS
@@ -125,7 +125,7 @@ class Registry:
     async def open(self, request: OpenRequest) -> OpenResult:
         """Returns a stream's agency, procedure and calendar: for a new stream, those with which it would begin now.
 
-        Raises `no_calendar`, which is retried until one is published, and the errors of `heard` that are retried.
+        Raises `no_calendar`, which is retried until one is published, and the retried errors of `verified_sender`.
         """
         if (refusal := turned_away(self._guard, request.spoken, Work.SUBMISSION)) is not None:
             return OpenResult(refusal=refusal)
@@ -136,7 +136,7 @@ class Registry:
             here = Here(*found[:3])
             queue, rules, valid, start, end, calendar, leaders, owner, closed_for, signs, filed_by, received = found[3:]
             try:
-                speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
+                speaker = verified_sender(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
             except RefusalError as error:
                 return OpenResult(refusal=error.refusal)
             filed_by = filed_by or speaker

@@ -12,7 +12,7 @@ from activities.ledger.authority.principals import Guard
 from activities.ledger.authority.used import Use, use_of
 from activities.ledger.database import Connection
 from activities.ledger.vault import FilingKey, Vault
-from rules.identity.grants import unheard
+from rules.identity.grants import not_authorised
 from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, by_link, reaches, sees
 from rules.stream_kind import Kinds
 from schemas import reading as rd
@@ -33,13 +33,13 @@ class Look:
     may see only a result by its link.
     """
 
-    asked: rd.Asked
+    asked: rd.QuestionRequest
     proved: Proved
     head: Head | None = None
     within: tuple[Reach, ...] = ()
     theirs: bool = True
 
-    def told(self, refusal: Refusal) -> Refusal:
+    def shown_refusal(self, refusal: Refusal) -> Refusal:
         """Returns the refusal to send. With a wrong link a stranger gets `NOT_FOUND`, which reveals nothing."""
         hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
         return NOT_FOUND if hidden else refusal
@@ -70,7 +70,7 @@ class Looks:
         self._kinds = kinds
         self._memory = memory
 
-    def admitted(self, asked: rd.Asked) -> Proved:
+    def admitted(self, asked: rd.QuestionRequest) -> Proved:
         """Returns the question's verified statement, whose sender is charged.
 
         Raises `RefusalError`, also if the sender's budget is spent, or if others than officers use the officers' queue.
@@ -81,15 +81,15 @@ class Looks:
         self._guard.spend(proved, Work.QUESTION)
         actor = proved.statement.actor
         if asked.of_officers and (actor is None or actor.role not in OFFICERS):
-            raise unheard("officers_queue")
+            raise not_authorised("officers_queue")
         return proved
 
-    def use(self, asked: rd.Asked, proved: Proved) -> Use:
+    def use(self, asked: rd.QuestionRequest, proved: Proved) -> Use:
         """Returns the use of the question's statement, to be recorded before anything is read."""
         return use_of(str(asked.question.statement), datetime.fromtimestamp(proved.statement.exp, UTC), asked.look)
 
     async def permitted(
-        self, connection: Connection, asked: rd.Asked, proved: Proved, *, listed: bool | None = None
+        self, connection: Connection, asked: rd.QuestionRequest, proved: Proved, *, listed: bool | None = None
     ) -> Look:
         """Returns the look if it is permitted, and writes nothing.
 
@@ -108,7 +108,7 @@ class Looks:
             _know(actor, in_directory=listed)
         return Look(asked, proved, within=reaches(who, question))
 
-    async def _at_one(self, connection: Connection, asked: rd.Asked, proved: Proved, who: Asker) -> Look:
+    async def _at_one(self, connection: Connection, asked: rd.QuestionRequest, proved: Proved, who: Asker) -> Look:
         stream: str = getattr(asked.question, "stream", "")
         found = await about(connection, self._vault.find, self._kinds["filing"], stream, who.actor, self._memory)
         _know(who.actor, in_directory=found.in_directory)

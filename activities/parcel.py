@@ -96,13 +96,13 @@ class Parcels:
             raise (error if over else no_answer(error, _wait(parcel, began))) from None
         steps = news(read.seen.state, read.seen.heard, said)
         if steps:
-            return await self._found(read, steps)
+            return await self._news(read, steps)
         if until is None or not over:
             raise nothing_new(_wait(parcel, began))
         await self._instructions.findings.keep(given.stream, Finding("consignment_watch_ended", {"until": until}))
         return News(watched_until=until)
 
-    async def _found(self, read: Read, steps: Sequence[Step]) -> News:
+    async def _news(self, read: Read, steps: Sequence[Step]) -> News:
         """Returns these tracking steps as `News`, each with the sum that was collected on delivery."""
         stream, digest = str(read.id), require(read.key).digest
         steps = tuple(step.model_copy(update={"collected": collected(read.state, step)}) for step in steps)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
-from activities.ledger.recording import found, record, state_of
+from activities.ledger.recording import record, state_if_begun, state_of
 from activities.partners.http import RejectedError
 from activities.partners.receipts import NoReceiptServiceError, Order, ReceiptService
 from activities.procedures import Procedures
@@ -32,7 +32,7 @@ from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.refund.state import Refund
 from schemas.stream.ledger import About
-from views.log import Connection, Log, Told
+from views.log import Connection, Log, LoggedStream
 from views.registers.papers import receipt_of
 
 
@@ -54,7 +54,7 @@ class Issuing:
             raise NoReceiptServiceError
         return self._set_up
 
-    async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+    async def issue(self, log: Log, origin: Origin, told: LoggedStream, of: FeeKind) -> None:
         """Issues the receipt of the kind `of` that the last event causes, if any, unless it is issued already.
 
         Issues no receipt if the money is gone, unless the service has issued one already. Raises `UnreachableError` and
@@ -65,7 +65,7 @@ class Issuing:
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
         if issued_for(papers.receipts, about, of) is not None:
             return
-        said = await self._said(told, papers, of)
+        said = await self._content(told, papers, of)
         if said is None or (
             await _is_gone(log, told, said["fee"]) and not await self._given_unheard(log, origin, about, of)
         ):
@@ -83,7 +83,7 @@ class Issuing:
         await record(self._ledger, log, PAPERS, origin, command)
         failpoint("receipts.recorded")
 
-    async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
+    async def _content(self, told: LoggedStream, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt of the kind `of` that the last event causes; None if it causes none.
 
         If the event voids a receipt, also voids its number at the service that assigned it, and returns the content of
@@ -141,7 +141,7 @@ class Issuing:
         failpoint("receipts.given")
         return given.series, given.number
 
-    async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
+    async def _paid(self, told: LoggedStream, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
         """Returns the content of the receipt for a paid fee; None if no item of the fee is of the kind `of`."""
         filing: Filing = told.state
         procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
@@ -154,13 +154,13 @@ class Issuing:
         return {"fee": paid.n, "lines": lines, "channel": paid.channel, "means": paid.means, "officer": cashier}
 
 
-async def _is_gone(log: Log, told: Told, fee: int) -> bool:
+async def _is_gone(log: Log, told: LoggedStream, fee: int) -> bool:
     """Returns whether the money that paid this fee is gone completely. If so, no receipt is issued any more."""
     filing = StreamId.parse(told.stream).filing
-    payment: Payment | None = await found(log, payment_workflow(filing, fee))
+    payment: Payment | None = await state_if_begun(log, payment_workflow(filing, fee))
     if payment is not None and gone(payment) is not None:
         return True
-    refund: Refund | None = await found(log, refund_workflow(filing, number_of(fee, 0)))
+    refund: Refund | None = await state_if_begun(log, refund_workflow(filing, number_of(fee, 0)))
     return refund is not None and gone_without_provider(refund) is not None
 
 
@@ -178,7 +178,7 @@ class NotIssuedYetError(Exception):
     """The money is gone, but its receipt is not issued yet. The receipt will be voided once it exists."""
 
 
-async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: LoggedStream, of: FeeKind) -> None:
     """Voids all receipts of the kind `of` for the money of a payment or refund, if all of that money is gone.
 
     Raises `NotIssuedYetError` while a receipt may still come, and `RefusalError` if another process was faster.

@@ -86,19 +86,19 @@ class Views:
         self._published = Published()
 
     @activity.defn(name="view.answer")
-    async def answer(self, asked: rd.Asked) -> rd.Answer:
+    async def answer(self, asked: rd.QuestionRequest) -> rd.Answer:
         """Returns the answer from the record as it is now."""
         try:
-            return rd.Answer(answer=_plain(await self.found(asked)))
+            return rd.Answer(answer=_plain(await self.answer_model(asked)))
         except RefusalError as error:
             return rd.Answer(refusal=_plain(error.refusal))
 
-    async def found(self, asked: rd.Asked, session: Session | None = None) -> Any:
+    async def answer_model(self, asked: rd.QuestionRequest, session: Session | None = None) -> Any:
         """Returns the answer as a model. Raises `RefusalError`. Without a `session`, the question must be signed."""
-        return await self._found(asked, self._admitted(asked, session), session)
+        return await self._answer(asked, self._admitted(asked, session), session)
 
     @activity.defn(name=CHANGED)
-    async def changes(self, asked: rd.Asked) -> rd.Answer:
+    async def changes(self, asked: rd.QuestionRequest) -> rd.Answer:
         """Returns the answer like `changed`; records the look under the run's id."""
         try:
             found = await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
@@ -106,10 +106,10 @@ class Views:
             return rd.Answer(refusal=_plain(error.refusal))
         return rd.Answer(answer=_plain(found))
 
-    async def changed(self, asked: rd.Asked, session: Session | None = None) -> Any:
+    async def changed(self, asked: rd.QuestionRequest, session: Session | None = None) -> Any:
         """Returns the answer once the stream changes, or when the wait ends. Raises `RefusalError`.
 
-        `session`: as in `found`.
+        `session`: as in `answer_model`.
         """
         question, proved = asked.question, self._admitted(asked, session)
         if not isinstance(question, rd.AskChanges):
@@ -120,9 +120,9 @@ class Views:
                 await self._looks.permitted(connection, asked, proved)
         with mask_database_errors():
             await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self._found(asked, proved, session)
+        return await self._answer(asked, proved, session)
 
-    async def sees(self, asked: rd.Asked, session: Session) -> bool:
+    async def sees(self, asked: rd.QuestionRequest, session: Session) -> bool:
         """Whether the asker of a question about one filing may see this filing. Records no look.
 
         Raises `RefusalError` if the asker may not ask at all.
@@ -138,18 +138,20 @@ class Views:
                 raise
         return True
 
-    def _admitted(self, asked: rd.Asked, session: Session | None) -> Proved | None:
+    def _admitted(self, asked: rd.QuestionRequest, session: Session | None) -> Proved | None:
         if session is not None:
             return session.proved
         return None if self._looks is None else self._looks.admitted(asked)
 
-    async def _found(self, asked: rd.Asked, proved: Proved | None, session: Session | None) -> Any:
-        found = await self._found_or_refused(asked, proved, session)
+    async def _answer(self, asked: rd.QuestionRequest, proved: Proved | None, session: Session | None) -> Any:
+        found = await self._answer_or_refusal(asked, proved, session)
         if isinstance(found, Refusal):
             raise RefusalError(found)
         return found
 
-    async def _found_or_refused(self, asked: rd.Asked, proved: Proved | None, session: Session | None) -> Any:
+    async def _answer_or_refusal(
+        self, asked: rd.QuestionRequest, proved: Proved | None, session: Session | None
+    ) -> Any:
         """Returns the answer, or the `Refusal`, after which the use of the statement is committed as well."""
         look = None
         async with self._reading(asked, proved, session) as (connection, listed):
@@ -158,7 +160,7 @@ class Views:
                     look = await self._looks.permitted(connection, asked, proved, listed=listed)
                 found = await self._read(connection, asked.question, look)
             except RefusalError as error:
-                return error.refusal if look is None else look.told(error.refusal)
+                return error.refusal if look is None else look.shown_refusal(error.refusal)
             if self._looks is not None and look is not None:
                 await self._looks.record(connection, look, found)
         return found
@@ -171,7 +173,7 @@ class Views:
 
     @asynccontextmanager
     async def _reading(
-        self, asked: rd.Asked, proved: Proved | None, session: Session | None
+        self, asked: rd.QuestionRequest, proved: Proved | None, session: Session | None
     ) -> AsyncIterator[tuple[Connection, bool | None]]:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look.
 
@@ -189,7 +191,7 @@ class Views:
                 await expect_first(connection, use, status)
             yield connection, status == LISTED if names_officer(readers) else None
 
-    def _use(self, asked: rd.Asked, proved: Proved | None) -> Use | None:
+    def _use(self, asked: rd.QuestionRequest, proved: Proved | None) -> Use | None:
         return None if self._looks is None or proved is None else self._looks.use(asked, proved)
 
     def _first(self, use: Use | None, readers: Sequence[Reader]) -> list[str]:

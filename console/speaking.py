@@ -12,7 +12,7 @@ from motcua.configured_speaker import INSTALLATION, authenticated_here, speaker_
 from motcua.errors import MotcuaError
 from motcua.payloads.converter import as_sent
 from motcua.signing import Speaker
-from rules.identity.statements import Hearing, Ring, verified
+from rules.identity.statements import Ring, VerificationContext, verified
 from rules.rule import refuse
 from schemas.errors import problem
 from schemas.filing.commands import Command
@@ -75,7 +75,7 @@ async def _verified(connection: Connection, statement: str | None, message: Mess
     if not await connection.fetchval(_ANY):
         return None
     [[now]] = await connection.fetch("select clock_timestamp()")
-    return verified(statement, message, Hearing(Ring(await principals(connection)), aud, now))
+    return verified(statement, message, VerificationContext(Ring(await principals(connection)), aud, now))
 
 
 def _here() -> str:

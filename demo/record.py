@@ -27,7 +27,7 @@ from schemas.reading import LoggedEvent
 from schemas.result.state import Result
 from views import auditor, primary
 from views.log import Log
-from views.log import Told as Stream
+from views.log import LoggedStream as Stream
 from views.registers.papers import papers, receipts_of
 
 

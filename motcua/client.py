@@ -110,4 +110,4 @@ class FilingClient(Sending):
 
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
         """Returns every command of the stream, whether `actor` can give it now, and the reason if not."""
-        return await self._asked(c.AskActions(stream=stream_of(target), actor=actor))
+        return await self._answer(c.AskActions(stream=stream_of(target), actor=actor))

@@ -55,7 +55,7 @@ async def take(connection: Connection, command: pr.AnyPrincipalCommand) -> Done:
             n = held.version + 1
             about, waits = await _see(connection, command, held)
             body = canonical(command.model_dump(mode="json", exclude_none=True))
-            await connection.execute(_ADD, body, n, waits, held.now, *_said(command, about).values())
+            await connection.execute(_ADD, body, n, waits, held.now, *_command_columns(command, about).values())
             await connection.execute("update principal_version set version = $1", n)
         else:
             n, about = known_already["n"], known_already["principal"]
@@ -203,7 +203,7 @@ def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
         try:
             change = _read(stored)
             fold.add(change)
-            columns = wrong(_said(change.command, named(fold.meant(change.command))), stored)
+            columns = wrong(_command_columns(change.command, named(fold.meant(change.command))), stored)
         except ValueError:
             found.append(Difference("principal_change", str(stored["n"]), Why.UNREADABLE))
             continue
@@ -216,7 +216,7 @@ def _read(row: Any) -> Recorded:
     return Recorded(row["n"], _COMMAND.validate_json(row["body"]), row["waits"], row["at"])
 
 
-def _said(command: pr.AnyPrincipalCommand, principal: str) -> Row:
+def _command_columns(command: pr.AnyPrincipalCommand, principal: str) -> Row:
     """Returns the columns of a change's row that repeat the command, about this principal, in the order of `_ADD`."""
     asked = command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None
     return {

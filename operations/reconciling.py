@@ -45,7 +45,7 @@ class _Page(PartnerResponse):
     next: int | None = None
 
 
-class Told(StrEnum):
+class SignatureState(StrEnum):
     """The state of a signature in the log. The signature is looked up by the event that requested it."""
 
     SIGNED = "signed"
@@ -77,7 +77,7 @@ class UnorderedSignature:
     wrong: Wrong
 
 
-def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> list[UnorderedSignature]:
+def compared(signatures: Iterable[Signature], told: Mapping[About, SignatureState]) -> list[UnorderedSignature]:
     """Returns the faulty signatures. `told`: the state in the log, by event; each event requests one signature."""
     given: dict[About, set[str]] = {}
     for one in signatures:
@@ -86,25 +86,29 @@ def compared(signatures: Iterable[Signature], told: Mapping[About, Told]) -> lis
             given.setdefault(order, set()).add(one.digest)
     found = []
     for order, digests in given.items():
-        wrong = _WRONG.get(told.get(order, Told.STRANGE))
+        wrong = _WRONG.get(told.get(order, SignatureState.STRANGE))
         found += [UnorderedSignature(order, wrong)] * len(digests) if wrong else []
         found += [] if wrong else [UnorderedSignature(order, Wrong.ONE_TOO_MANY)] * (len(digests) - 1)
     return found
 
 
-_WRONG: Final = {Told.NOTHING: Wrong.NOT_ORDERED, Told.OTHERWISE: Wrong.NOT_TAKEN, Told.STRANGE: Wrong.OF_NO_FILING}
+_WRONG: Final = {
+    SignatureState.NOTHING: Wrong.NOT_ORDERED,
+    SignatureState.OTHERWISE: Wrong.NOT_TAKEN,
+    SignatureState.STRANGE: Wrong.OF_NO_FILING,
+}
 
 
-async def told_of(connection: Connection, orders: Sequence[About]) -> dict[About, Told]:
+async def signature_states(connection: Connection, orders: Sequence[About]) -> dict[About, SignatureState]:
     """Returns the state of each signature that one of these events (`orders`) requested, by event."""
     rows = await connection.fetch(_TOLD, [one.stream for one in orders], [one.seq for one in orders])
-    return {About(stream=row["stream"], seq=row["seq"]): Told(row["told"]) for row in rows}
+    return {About(stream=row["stream"], seq=row["seq"]): SignatureState(row["told"]) for row in rows}
 
 
 async def unordered_signatures(connection: Connection, signatures: Sequence[Signature]) -> list[UnorderedSignature]:
     """Returns the signatures that the log does not confirm."""
     orders = {order for one in signatures if (order := order_of(one.key)) is not None}
-    return compared(signatures, await told_of(connection, list(orders)))
+    return compared(signatures, await signature_states(connection, list(orders)))
 
 
 async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:

@@ -109,7 +109,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Terms:
     """The terms of a verification. `roots`: trusted; `at`: the time to verify for; `kept`: an earlier verdict, if any.
 
     `online`: whether to query authorities; `subjects`: rules for the names in certificates; `policy`: for signatures.
@@ -123,7 +123,7 @@ class Asked:
     policy: Policy = POLICY
 
 
-async def check(pdf: bytes, asked: Asked, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
+async def check(pdf: bytes, asked: Terms, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
     """Returns the verdict on a file's signatures. `lasts`: whether they must be long-term signatures.
 
     A file that the register does not know (`known` is False) must have a seal.

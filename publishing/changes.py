@@ -170,7 +170,7 @@ class Values:
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
 
-    def said(self, name: str, value: Any) -> Text:
+    def in_words(self, name: str, value: Any) -> Text:
         """Returns the value in words; `name` is its path, as in `Place`."""
         if value is None or value == ():
             return said("none")
@@ -203,7 +203,7 @@ class Values:
             elif is_entry(part):
                 yield _with(words_of(place), self._one(place, part))
             else:
-                yield beside(words_of(place), self.said(place, part))
+                yield beside(words_of(place), self.in_words(place, part))
 
 
 def is_entry(value: Any) -> bool:
@@ -260,7 +260,7 @@ _SHORT: Final = 30
 """The length up to which two values fit into one sentence; longer ones are quoted one after the other."""
 
 
-def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
+def change_sentences(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
     """Returns every change with a sentence about the old and the new value. Placeholders in texts are filled."""
     values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
@@ -274,7 +274,7 @@ def _key(change: Change) -> tuple[str, Kind]:
 
 def _sentence(change: Change, values: Values) -> Text:
     *owners, what = _names(change)
-    words = _told(change, what, values)
+    words = _change_text(change, what, values)
     if owners:
         words = said("change.inside", whose=joined(owners), said=words)
     return Text(vi=_capital(words.vi), en=_capital(words.en))
@@ -300,7 +300,7 @@ def _names(change: Change) -> list[Text]:
     return [*entries, what]
 
 
-def _told(change: Change, what: Text, values: Values) -> Text:
+def _change_text(change: Change, what: Text, values: Values) -> Text:
     was, now, name = change.was, change.now, change.place.name
     if isinstance(was, Text) and isinstance(now, Text):
         if was.en == now.en:
@@ -313,7 +313,7 @@ def _told(change: Change, what: Text, values: Values) -> Text:
     if change.kind is Kind.ADDED and name == "review":  # the order of the steps matters
         where = said("change.after", entry=called(name, change.after)) if change.after else said("change.first")
         what = joined((what, where), " ")
-    before, after = values.said(name, was), values.said(name, now)
+    before, after = values.in_words(name, was), values.in_words(name, now)
     return said(_verb(change, before, after), what=what, was=before, now=after)
 
 

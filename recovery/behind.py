@@ -127,7 +127,7 @@ async def seen(client: Client, workflow_id: str) -> Known:
     epoch = None
     with MayBeGone():
         async for event in newest_first(client, workflow_id):
-            told = await _told(client, workflow_id, event)
+            told = await _knowledge(client, workflow_id, event)
             epoch = epoch if told is None or epoch is not None else told.epoch
             if told is not None and (told.seq is not None or told.begins):
                 return Known(told.seq, epoch)
@@ -135,19 +135,19 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 
 @dataclass(frozen=True)
-class _Told(Known):
+class _Knowledge(Known):
     """The knowledge that a workflow gets by a history event. `begins`: whether it is about to read the whole log."""
 
     begins: bool = False
 
 
-async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told | None:
+async def _knowledge(client: Client, workflow_id: str, event: HistoryEvent) -> _Knowledge | None:
     """Returns the knowledge of the log that a workflow gets by a history event; None if the event has none."""
     marker = event.marker_recorded_event_attributes.details
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         answer = _plain(await opened(client, workflow_id, marker["result"].payloads))
         stored = answer.get("stored")
-        return _Told(stored[-1]["seq"] if stored else None, answer["epoch"])
+        return _Knowledge(stored[-1]["seq"] if stored else None, answer["epoch"])
     given = await given_at_start(client, workflow_id, event)
     try:
         epoch = RestartStart.model_validate(given).restart.epoch
@@ -156,7 +156,7 @@ async def _told(client: Client, workflow_id: str, event: HistoryEvent) -> _Told 
     # Without an earlier run the snapshot may be forged; then the run reads the log.
     continued = event.workflow_execution_started_event_attributes.continued_execution_run_id
     snapshot = given.get("snapshot") if continued else None
-    return _Told(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)
+    return _Knowledge(snapshot["state"]["seq"] if snapshot else None, epoch, begins=snapshot is None)
 
 
 async def given_at_start(client: Client, workflow_id: str, event: HistoryEvent) -> dict[str, Any]:

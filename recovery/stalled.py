@@ -121,10 +121,10 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    return await _told(client, workflow_id, attempts, failures) if failures else None
+    return await _stalled_run(client, workflow_id, attempts, failures) if failures else None
 
 
-async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
+async def _stalled_run(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
     """Returns the stalled workflow, with its cause, time and place in the code, by `failures`, newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)

@@ -72,7 +72,7 @@ class Finding:
         return Entry((self.kind,), stream=stream, finding=self.id)
 
 
-def found(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Finding, ...]:
+def findings(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[Finding, ...]:
     """The finding for an event, with the `fields` listed for the event's type; none if the type is not listed."""
     names = fields.get(type(event))
     return () if names is None else (Finding(event.kind, {name: getattr(event, name) for name in names}),)

@@ -348,7 +348,7 @@ class Kinds(dict[str, StreamKind[Any]]):
         """All messages that a filing receives from its other streams."""
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
-    def told(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
+    def following_command(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
         """The command to a filing that follows from an event of its n-th stream of one kind; None if none follows."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None

@@ -68,7 +68,7 @@ def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> Su
 def _not_now(money: Suspense, kind: StepKind, state: SuspenseState) -> Problem | None:
     if money.state is state:
         return None
-    return problem("callback", "asked_already") if money.asked and kind in ASKING else _NOT_NOW[state]
+    return problem("callback", "asked_already") if money.pending_step and kind in ASKING else _NOT_NOW[state]
 
 
 def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None:

@@ -515,7 +515,7 @@ QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
 """The parser of a question of any kind."""
 
 
-class Asked(Model):
+class QuestionRequest(Model):
     """A question as the workflow `View` passes it to the activity that answers.
 
     `content` is the digest of the question as received. `look` is the id of the workflow run that gets the answer.

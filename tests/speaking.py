@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from motcua.identity import PrivateKey
-from rules.identity.statements import Hearing, Ring, verified
+from rules.identity.statements import Ring, VerificationContext, verified
 from schemas.errors import Refusal, RefusalError
 from schemas.identity import statement as st
 from schemas.people import Actor, Role
@@ -82,6 +82,6 @@ def heard(
 ) -> st.Proved | Refusal:
     """Returns the result of the verification: proved, or the refusal."""
     try:
-        return verified(signed, message, Hearing(ring, aud, now))
+        return verified(signed, message, VerificationContext(ring, aud, now))
     except RefusalError as error:
         return error.refusal

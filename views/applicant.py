@@ -25,7 +25,7 @@ from schemas.referral.state import Referral, ReferralView
 from schemas.stream.ledger import Receipt
 from views import standby
 from views.access import WITHIN
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 from views.pages import key_of, page, uuid
 from views.public import named
 
@@ -37,18 +37,18 @@ MOST_BYTES: Final = 500_000
 
 async def filing(log: Log, stream: str) -> FilingView:
     """Returns the view of a filing."""
-    told = await _told(log, stream, Filing)
+    told = await _stream(log, stream, Filing)
     return projections.view(told.state, told.as_of, told.events[-1].at)
 
 
 async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
     """Returns every run of every clock, ordered by start, with its pauses, extensions, due instant and outcome."""
-    return lifecycle.clock_history((await _told(log, stream, Filing)).state)
+    return lifecycle.clock_history((await _stream(log, stream, Filing)).state)
 
 
 async def result(log: Log, stream: str) -> ResultView:
     """Returns the decision and the file of the result. Refused as `not_ready` while there is none."""
-    found: Filing = (await _told(log, stream, Filing)).state
+    found: Filing = (await _stream(log, stream, Filing)).state
     if found.erased_at is not None:
         raise RefusalError(ERASED)
     if found.decision is None or found.result is None:
@@ -60,12 +60,12 @@ async def result(log: Log, stream: str) -> ResultView:
 
 async def delivery(log: Log, stream: str) -> DeliveryView:
     """Returns how to get the result: the channel, and the desk, pick-up code or link. Only for the applicant."""
-    return projections.delivery((await _told(log, stream, Filing)).state)
+    return projections.delivery((await _stream(log, stream, Filing)).state)
 
 
 async def linked_result(log: Log, stream: str, link: str) -> ResultView:
     """Returns the result to the holder of its link. Refused as `not_allowed` if the link has expired or is wrong."""
-    told = await _told(log, stream, Filing)
+    told = await _stream(log, stream, Filing)
     if not opens(told.state, link, told.as_of):
         raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
     return await result(log, stream)
@@ -82,7 +82,7 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 async def payment(log: Log, stream: str) -> PaymentView:
     """Returns the state of a payment, and the address at which to pay."""
-    found: Payment = (await _told(log, stream, Payment)).state
+    found: Payment = (await _stream(log, stream, Payment)).state
     shown = payment_view(found)
     named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
     return shown.model_copy(update={"providers": tuple(named or ())})
@@ -90,17 +90,17 @@ async def payment(log: Log, stream: str) -> PaymentView:
 
 async def parcel(log: Log, stream: str) -> ParcelView:
     """Returns the state of the parcel."""
-    return parcel_view((await _told(log, stream, Parcel)).state)
+    return parcel_view((await _stream(log, stream, Parcel)).state)
 
 
 async def referral(log: Log, stream: str) -> ReferralView:
     """Returns the state of another agency's part of the procedure, and the reason for its decision."""
-    return referral_view((await _told(log, stream, Referral)).state)
+    return referral_view((await _stream(log, stream, Referral)).state)
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:
     """Returns the filing's state after each event with a seq above `after`, until the answer reaches `MOST_BYTES`."""
-    told = await _told(log, stream, Filing)
+    told = await _stream(log, stream, Filing)
     views: list[FilingView] = []
     size = 0
     for recorded, state in zip(told.events, told.states(), strict=True):
@@ -140,7 +140,7 @@ async def _filings(
     )
 
 
-async def _told(log: Log, stream: str, state: type[S]) -> Told:
+async def _stream(log: Log, stream: str, state: type[S]) -> LoggedStream:
     """Returns a stream whose state has this type. Refused as `not_found` for a stream of another kind."""
     told = await log.read(stream)
     if told.kind.state is not state:

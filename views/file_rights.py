@@ -10,7 +10,7 @@ from schemas.ids import StreamId
 from schemas.privacy import ERASED
 from schemas.reading import AskFile, AskUpload
 from views.applicant import linked_result
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 from views.registers.papers import papers
 from views.timeline import STREAMS
 
@@ -66,7 +66,7 @@ async def _shown(log: Log, stream: str, filing: Filing) -> list[FileRef]:
     return shown
 
 
-def _named(told: Told) -> Iterator[tuple[str, FileRef]]:
+def _named(told: LoggedStream) -> Iterator[tuple[str, FileRef]]:
     """Yields the files in those events of a stream whose content applicants see, with their places."""
     for recorded in told.events:
         if type(recorded.event) in told.kind.shown:

@@ -105,7 +105,7 @@ def _actor(public: bytes) -> Actor:
 
 
 @dataclass(frozen=True)
-class Told:
+class LoggedStream:
     """A stream from the log, as of an instant: its initial state, and its events."""
 
     stream: str
@@ -164,9 +164,9 @@ class Memory:
     def __init__(self, most: int = 1_000, most_bytes: int = 8_000_000) -> None:
         self._most = most
         self._left = most_bytes
-        self._known: OrderedDict[str, tuple[Head, Told, int]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Head, LoggedStream, int]] = OrderedDict()
 
-    def find(self, head: Head) -> Told | None:
+    def find(self, head: Head) -> LoggedStream | None:
         """Returns the stream as of now; None if it was not read at this head."""
         known, told, _ = self._known.get(head.stream, (None, None, 0))
         if told is None or known is None or known._replace(now=head.now) != head:
@@ -174,7 +174,7 @@ class Memory:
         self._known.move_to_end(head.stream)
         return replace(told, as_of=head.now)
 
-    def keep(self, head: Head, told: Told, size: int) -> None:
+    def keep(self, head: Head, told: LoggedStream, size: int) -> None:
         """Remembers a stream; `size`: its recorded bytes."""
         self._forget(head.stream)
         self._known[head.stream] = head, told, size
@@ -213,7 +213,7 @@ class Log:
         except KeyError:
             raise UnfoldableError(f"{stream}: no kind of stream that this version knows") from None
 
-    async def read(self, stream: str) -> Told:
+    async def read(self, stream: str) -> LoggedStream:
         """Returns a stream with its events. Raises `RefusalError` (`not_found`) if the stream is not in the log."""
         if self._head is not None and self._head.stream == stream:
             if (known := self._memory.find(self._head)) is not None:
@@ -227,7 +227,7 @@ class Log:
             rows = [row for row in rows if row["seq"] is not None]
         events = await self._events(stream, head.filing_id, head.seq, rows)
         before = await self.initial(stream, head.agency, events[0].event)
-        told = Told(stream, self.kind(stream), head.now, before, events)
+        told = LoggedStream(stream, self.kind(stream), head.now, before, events)
         if head.hash:
             self._memory.keep(head, told, sum(len(row["body"]) + len(row["sealed"] or b"") for row in rows))
         return told

@@ -9,7 +9,7 @@ from schemas.filing.state import Filing
 from schemas.people import OFFICERS
 from schemas.reading import Audience, TimelineEntry
 from schemas.stream.ledger import Recorded
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 
 
 async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineEntry, ...]:
@@ -21,7 +21,7 @@ async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineE
     return tuple(sorted(entries, key=lambda entry: (entry.at, entry.stream, entry.seq)))
 
 
-def _entries(told: Told, audience: Audience) -> list[TimelineEntry]:
+def _entries(told: LoggedStream, audience: Audience) -> list[TimelineEntry]:
     return [
         _entry(told, recorded, state, audience)
         for recorded, state in zip(told.events, told.states(), strict=True)
@@ -29,7 +29,7 @@ def _entries(told: Told, audience: Audience) -> list[TimelineEntry]:
     ]
 
 
-def _entry(told: Told, recorded: Recorded, state: Any, audience: Audience) -> TimelineEntry:
+def _entry(told: LoggedStream, recorded: Recorded, state: Any, audience: Audience) -> TimelineEntry:
     kind = told.kind
     at_status = int(status(state)) if isinstance(state, Filing) else None
     known = TimelineEntry(

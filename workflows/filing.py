@@ -226,7 +226,7 @@ class FilingLife(Life[Filing]):
         """Reads the reports of the filing's other streams, and records those that are not recorded."""
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
-            command = KINDS.told(news.n, news.kind, news.body)
+            command = KINDS.following_command(news.n, news.kind, news.body)
             if command is not None and not self.stream.receipts.may_hold(command.command_id):
                 await self.stream.attempt(command)
 

@@ -69,17 +69,17 @@ class ReferralLife(Life[Referral]):
         await workflow.wait_condition(lambda: self.stream.idle)
         rings = next_moment(self.stream.state)
 
-        def heard() -> bool:
+        def answered() -> bool:
             return asking is not None and asking.done() and not self.memory.asked
 
         def changed() -> bool:
-            return heard() or next_moment(self.stream.state) != rings or not self._undecided
+            return answered() or next_moment(self.stream.state) != rings or not self._undecided
 
         left = None if rings is None else max(rings - workflow.now(), MIN_TIMER)
         if not await in_time(self.stream, changed, left, "the part is due"):
             look = LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
             await self.stream.attempt(look, not_before=rings)
-        elif asking is not None and heard():
+        elif asking is not None and answered():
             self.remember(asked=True)  # if the answer has no decision, officers decide
             await asking
 

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.identity.statement import message_digest
     from schemas.ids import OFFICERS_QUEUE
-    from schemas.reading import QUESTION, Answer, AskChanges, Asked
+    from schemas.reading import QUESTION, Answer, AskChanges, QuestionRequest
     from workflows.stream.asking import answered
     from workflows.stream.recording import single_argument
 
@@ -30,7 +30,7 @@ class ViewWorkflow:
     async def run(self, *raw: Any) -> Any:
         """Returns the answer as JSON. If the question is refused, fails with the refusal."""
         try:
-            asked = _asked(single_argument(raw), workflow.info())
+            asked = _question_request(single_argument(raw), workflow.info())
         except RefusalError as error:
             raise failure(error.refusal) from None
         if isinstance(asked.question, AskChanges) and asked.question.wait:
@@ -42,7 +42,7 @@ class ViewWorkflow:
         return given.answer
 
 
-def _asked(raw: Any, run: workflow.Info) -> Asked:
+def _question_request(raw: Any, run: workflow.Info) -> QuestionRequest:
     """Parses the input of a run. Returns the question with the input's digest. Raises `RefusalError`."""
     try:
         question = QUESTION.validate_python(raw)
@@ -50,6 +50,8 @@ def _asked(raw: Any, run: workflow.Info) -> Asked:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
     try:
         of_officers = run.task_queue == OFFICERS_QUEUE
-        return Asked(question=question, content=message_digest(raw), look=UUID(run.run_id), of_officers=of_officers)
+        return QuestionRequest(
+            question=question, content=message_digest(raw), look=UUID(run.run_id), of_officers=of_officers
+        )
     except ValueError:
         raise refused(RefusalCode.BAD_COMMAND, problem("", "not_canonical_json")) from None

@@ -169,14 +169,16 @@ class _Making:
     async def _cosigned(self, note: Note, seen: int) -> Note:
         """Returns the note with cosignatures. Raises `CheckpointError` if the policy is not met."""
         size = Checkpoint.read(note.text).size
-        found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))
+        found = await asyncio.gather(
+            *(self._cosignature(witness, note, seen, size) for witness in self.setup.witnesses)
+        )
         signed = {witness.key: one for witness, one in zip(self.setup.witnesses, found, strict=True) if one is not None}
         if not self.setup.policy.met(signed):
             names = ", ".join(key.name for key in signed) or "nobody"
             raise CheckpointError(Fault.NO_QUORUM, f"cosigned by {names} alone: nothing is published")
         return note.signed(*signed.values())
 
-    async def _asked(self, witness: Witness, note: Note, seen: int, size: int) -> Signature | None:
+    async def _cosignature(self, witness: Witness, note: Note, seen: int, size: int) -> Signature | None:
         try:
             return await witness.cosign(note, seen, lambda old: self.log.consistency(old, size))
         except ContradictedError as error:

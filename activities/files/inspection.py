@@ -81,7 +81,7 @@ class Inspector:
             return Rule.TYPE_NOT_ACCEPTED
         if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
             return Rule.WRONG_EXTENSION
-        answer = await self._asked(["check", media_type], file)
+        answer = await self._frames(["check", media_type], file)
         if answer is None:
             return Rule.TOO_HARD
         [rule] = answer
@@ -96,7 +96,7 @@ class Inspector:
         """
         if media_type not in DRAWN or not 0 <= count <= MOST_PAGES or first < 0:
             raise ValueError(media_type, first, count)
-        answer = await self._asked(["draw", media_type, first, count], file)
+        answer = await self._frames(["draw", media_type, first, count], file)
         if answer is None:
             raise NotDrawnError
         rule, *drawn = answer
@@ -104,7 +104,7 @@ class Inspector:
             raise NotDrawnError from BrokenRuleError(rule.decode(errors="replace"))
         return drawn
 
-    async def _asked(self, request: Request, file: int) -> list[bytes] | None:
+    async def _frames(self, request: Request, file: int) -> list[bytes] | None:
         """Returns the frames of a child's answer; None if the child died or took too long. Raises `ClosedError`."""
         async with self._free:
             while True:

@@ -84,12 +84,12 @@ class Transit:
         return [one for one in wrapped if one is not None]
 
     async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
-        results = await self._of_many("decrypt", [{"ciphertext": _said(one)} for one in wrapped])
+        results = await self._of_many("decrypt", [{"ciphertext": _ciphertext(one)} for one in wrapped])
         return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
         """Returns the keys, wrapped with the master key's newest version, without revealing them to this process."""
-        results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
+        results = await self._of_many("rewrap", [{"ciphertext": _ciphertext(one)} for one in wrapped])
         return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
 
     def _wrapped(self, key_id: str, found: _Result) -> Wrapped | None:
@@ -139,7 +139,7 @@ class Transit:
         return httpx.create_ssl_context()
 
 
-def _said(one: Wrapped) -> str:
+def _ciphertext(one: Wrapped) -> str:
     return one.data.decode("ascii", errors="replace")
 
 

@@ -64,7 +64,7 @@ class _NotTakenError(Exception):
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Parsed:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
     `cash`: the seqs of the events about cash; `named`: seq, field and number of each event that names a transfer or a
@@ -116,7 +116,7 @@ class Ledger:
         commands of the system `KeyGoneError` is raised, which is retried.
         """
         began = perf_counter()
-        asked = self._asked(batch)
+        asked = self._parsed(batch)
         moves = None
         async with acquired(self._pool) as connection, waits_uncut(connection):
             answer = await self._answer(connection, asked)
@@ -129,9 +129,9 @@ class Ledger:
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
         """Appends a batch in the caller's transaction, otherwise like `append`. The batch must take no numbers."""
-        return await self._answer(connection, self._asked(batch))
+        return await self._answer(connection, self._parsed(batch))
 
-    def _asked(self, proposed: Batch) -> _Asked:
+    def _parsed(self, proposed: Batch) -> _Parsed:
         kept = self._audience is not None or proposed.statement is None
         batch = proposed if kept else proposed.model_copy(update={"statement": None})
         kind = self._kinds.of(batch.stream)
@@ -139,9 +139,9 @@ class Ledger:
         needed = officers.needed(kind, batch, events)
         unread = self._readings is not None and not self._readings.hold(batch.readings)
         cash, named = till_cash.cash_of(batch, events), bank_references.of(batch, events)
-        return _Asked(batch, kind, events, needed, cash, named, unread, proposed.statement)
+        return _Parsed(batch, kind, events, needed, cash, named, unread, proposed.statement)
 
-    async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
+    async def _answer(self, connection: Connection, asked: _Parsed) -> Appended:
         while True:
             unproved = await officers.unproved(connection, asked.kind, asked.batch, asked.events)
             unproved += await two_people.alone(connection, self._vault, asked.batch, asked.events)
@@ -191,7 +191,7 @@ class Ledger:
     async def _instead(
         self,
         connection: Connection,
-        asked: _Asked,
+        asked: _Parsed,
         unproved: list[Problem],
         unsigned: list[Problem],
         *,
@@ -240,7 +240,7 @@ class Ledger:
         if batch.head not in {None, known}:
             raise self._conflict(batch, "the log holds other events than this run has seen")
 
-    async def _held(self, connection: Connection, asked: _Asked, epoch: int, agency: str) -> Appended:
+    async def _held(self, connection: Connection, asked: _Parsed, epoch: int, agency: str) -> Appended:
         """Returns the events that the log has from the batch's first seq on, with their receipts: at most one page."""
         batch = asked.batch
         found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
@@ -285,7 +285,7 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     )
 
 
-async def _write(connection: Connection, vault: Vault, asked: _Asked, reserved: Reserved) -> Appended:
+async def _write(connection: Connection, vault: Vault, asked: _Parsed, reserved: Reserved) -> Appended:
     """Writes the batch after the stream's head. Raises `_NotTakenError` if nothing was written."""
     batch = asked.batch
     stored: list[StoredEvent] = []
@@ -336,7 +336,7 @@ class _Beside(NamedTuple):
 
 
 async def _record(
-    connection: Connection, asked: _Asked, rows: Sequence[tuple[dict[str, Any], str]], beside: _Beside
+    connection: Connection, asked: _Parsed, rows: Sequence[tuple[dict[str, Any], str]], beside: _Beside
 ) -> tuple[int, str]:
     """Writes the `rows`, each with its `bound` text, and all rows that depend on them; returns epoch and hash."""
     receipt, change, caused, now_read_by = beside

@@ -41,11 +41,11 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
 
 async def state_of(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
     """Returns the stream's state in the log; the initial state if the stream has not begun."""
-    state = await found(log, str(origin.stream))
+    state = await state_if_begun(log, str(origin.stream))
     return kind.initial(origin) if state is None else state
 
 
-async def found(log: Log, stream: str) -> Any:
+async def state_if_begun(log: Log, stream: str) -> Any:
     """Returns the stream's state in the log; None if it has not begun."""
     try:
         return (await log.read(stream)).state

@@ -16,7 +16,7 @@ from rules.stream_kind import Kinds, StreamKind
 from schemas.base import Model
 from schemas.errors import RefusalError
 from schemas.ids import StreamId
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 
 NOT_ORDERED: Final = "not_ordered"
 
@@ -49,7 +49,7 @@ class Read:
     """
 
     id: StreamId
-    log: Told
+    log: LoggedStream
     state: Any
     seen: Any
     key: FilingKey | None = None

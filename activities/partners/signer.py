@@ -78,7 +78,7 @@ class _NewSignature(PartnerResponse):
     digest: str
 
 
-class _Asked(PartnerResponse):
+class _SignatureStatus(PartnerResponse):
     status: Literal["waiting", "signed", "declined"]
     signature: str | None = None
 
@@ -97,12 +97,14 @@ class RemoteSigner:
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
         path = f"/requests/{segment(key)}"
-        asked = await self._partner.call("PUT", path, _Asked, _NewSignature(number=number, digest=digest.hex()))
+        asked = await self._partner.call(
+            "PUT", path, _SignatureStatus, _NewSignature(number=number, digest=digest.hex())
+        )
         try:
             async with asyncio.timeout(self._patience):
                 while asked.status == "waiting":
                     await asyncio.sleep(POLL_S)
-                    asked = await self._partner.call("GET", path, _Asked)
+                    asked = await self._partner.call("GET", path, _SignatureStatus)
         except TimeoutError:
             raise NotSignedError("not_yet") from None
         if asked.signature is None:

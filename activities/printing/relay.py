@@ -31,7 +31,7 @@ from schemas.papers.commands import RecordPaper
 from schemas.papers.events import ReceiptIssued
 from schemas.papers.state import PaperKind
 from schemas.stream.ledger import About
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 from views.registers.papers import papers
 
 LONGEST_WAIT: Final = 300
@@ -48,7 +48,7 @@ class Printed:
     template: str
 
 
-Print = Callable[[PaperKind, Log, Told], Awaitable[Printed | None]]
+Print = Callable[[PaperKind, Log, LoggedStream], Awaitable[Printed | None]]
 """Prints a paper about the last event of a log; returns None if the event does not cause it."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Stores bytes as a file of a filing, with their media type and a name."""

@@ -21,7 +21,7 @@ from schemas.papers.sheet import Letterhead, PaperSource
 from schemas.papers.state import OfficialPapers, PaperKind
 from schemas.parcel.state import Parcel
 from schemas.stream.ledger import Recorded
-from views.log import Connection, Log, Told
+from views.log import Connection, Log, LoggedStream
 
 
 class Papers:
@@ -32,7 +32,7 @@ class Papers:
         self._procedures = Procedures(pool)
         self._tracking = tracking
 
-    async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed | None:
+    async def print(self, kind: PaperKind, log: Log, told: LoggedStream) -> Printed | None:
         """Prints the paper about the log's last event; None if the event does not cause it.
 
         Raises the errors of `sheet` and `printed`.
@@ -74,7 +74,7 @@ class Papers:
         return Printed(printed(paper, told.events[-1].at, template, salt), version_of(template))
 
 
-async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
+async def _filing(log: Log, told: LoggedStream) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
     """Returns the filing's state at the event that causes the paper, the state before it, and its events so far.
 
     If the event belongs to the filing itself, the events are empty; if it belongs to another stream, the state before

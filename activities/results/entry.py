@@ -20,7 +20,7 @@ from schemas.filing.state import Filing, Stage
 from schemas.ids import filing_workflow, result_workflow
 from schemas.people import PersonKind
 from schemas.result.state import Adopted, AgencySigner, ResultOrder, Signatory, SigningPlace
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 
 
 class OrderRequest(Model):
@@ -90,7 +90,7 @@ class Results:
         return _issued(told, asked.n)
 
 
-def _issued(told: Told, n: int) -> Ordered | None:
+def _issued(told: LoggedStream, n: int) -> Ordered | None:
     """Returns the `n`-th result, with the decision then in force, if the filing itself issued it; else None."""
     for recorded, filing in zip(told.events, told.states(), strict=True):
         issued = filing.results[-1] if recorded.event.kind == "result_issued" else None

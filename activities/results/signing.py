@@ -115,7 +115,7 @@ class _Unsigned(Exception):  # noqa: N818 -- an answer, not an error
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _AwaitedSignature:
     """The signature that the log awaits: its result, its signer, and the event that ordered it."""
 
     result: Result
@@ -188,7 +188,7 @@ class OfficialSigning:
         Raises `NotOrderedError`. A fault that prevents every signature is returned (`in_vain`); once the fault is
         recorded, it is raised instead, and retried like all other errors.
         """
-        asked = await self._asked(order)
+        asked = await self._awaited(order)
         signer = asked.signer
         try:
             signing = await self._signed(asked)
@@ -203,7 +203,7 @@ class OfficialSigning:
             await self._orders.findings.keep(order.stream, Finding("signature_declined", fields))
         return signing
 
-    async def _signed(self, asked: _Asked) -> Signing:
+    async def _signed(self, asked: _AwaitedSignature) -> Signing:
         """Requests the officer's signature, and returns the answer. Raises `_Unsigned` if there is no signature."""
         result, signer = asked.result, asked.signer
         if self._lasting is None:
@@ -240,7 +240,7 @@ class OfficialSigning:
             proof = await self._proof(asked, signed, person, self._lasting) if last else None
         return Signing(file=kept, proof=proof)
 
-    async def _proof(self, asked: _Asked, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
+    async def _proof(self, asked: _AwaitedSignature, file: bytes, person: Person, lasting: Lasting) -> FileRef | None:
         """Returns the time-stamped verdict on the file; None if the file is not valid, or all attempts failed."""
         for _ in range(_TRIES):
             try:
@@ -286,7 +286,7 @@ class OfficialSigning:
         async with acquired(self._pool) as connection:
             return await is_signed(connection, self._audience, stream, said)
 
-    async def _asked(self, order: Instruction) -> _Asked:
+    async def _awaited(self, order: Instruction) -> _AwaitedSignature:
         """Returns the signature that the log awaits. Raises `NotOrderedError`, also for an outdated order."""
         read = await self._orders.read(order, RESULT)
         asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
@@ -296,9 +296,9 @@ class OfficialSigning:
         async with acquired(self._pool) as connection:
             if await stands_still(connection, read.state.filing_id):
                 raise ApplicationError("a complaint stops the act", type="stayed")
-        return _Asked(read.state, signer, About(stream=order.stream, seq=asked[-1]))
+        return _AwaitedSignature(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
-    async def _person(self, asked: _Asked) -> Person:
+    async def _person(self, asked: _AwaitedSignature) -> Person:
         """Returns the signing key's current holder by the directory."""
         agency, signer = asked.result.agency, asked.signer
         async with acquired(self._pool) as connection:

@@ -100,7 +100,7 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
 def prepared_at(file: bytes) -> datetime | None:
     """Returns the creation time that the first revision of `file` states, unverified; None if it can't be read."""
     try:
-        told = _told(PdfFileReader(BytesIO(file)).get_historical_resolver(0)).get("/CreationDate", "")
+        told = _information(PdfFileReader(BytesIO(file)).get_historical_resolver(0)).get("/CreationDate", "")
         return generic.parse_pdf_date(told).astimezone(UTC)
     except (*MALFORMED, OverflowError):
         return None
@@ -108,7 +108,9 @@ def prepared_at(file: bytes) -> datetime | None:
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     """Returns the rule by which the file is not a later state of `form`; None if it is one."""
-    stated = {digest for text in _told(reader.get_historical_resolver(0)).values() for digest in DIGEST.findall(text)}
+    stated = {
+        digest for text in _information(reader.get_historical_resolver(0)).values() for digest in DIGEST.findall(text)
+    }
     if form.content not in stated:
         return "signature_of_another_submission"
     if form.file is not None:  # with which the file must begin, its cross-references too
@@ -163,11 +165,11 @@ def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
 def is_described_otherwise(reader: PdfFileReader) -> bool:
     """Returns whether a later revision changes the information (title …) of the first one, except tools' own fields."""
     first, *later = [reader.get_historical_resolver(revision) for revision in range(reader.total_revisions)]
-    told, metadata = _told(first), _metadata(first)
+    told, metadata = _information(first), _metadata(first)
     for one in later:
-        changed = {name for name, _ in told.items() ^ _told(one).items()}
+        changed = {name for name, _ in told.items() ^ _information(one).items()}
         now = _metadata(one)
-        same = metadata == now or (metadata and now and _said(metadata) == _said(now))
+        same = metadata == now or (metadata and now and _statements(metadata) == _statements(now))
         if not (changed <= _OF_TOOLS and same):
             return True
     return False
@@ -181,7 +183,7 @@ def _metadata(revision: HistoricalResolver) -> bytes:
     return bytes(found.data) if isinstance(found, generic.StreamObject) else b""
 
 
-def _said(metadata: bytes) -> list[tuple[str, ...]]:
+def _statements(metadata: bytes) -> list[tuple[str, ...]]:
     """Returns the statements in XMP data, in any syntax, except statements of signing tools. Raises `ValueError`."""
     try:
         root = etree.fromstring(metadata, etree.XMLParser(resolve_entities=False, no_network=True))
@@ -212,7 +214,7 @@ def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
     return bool(room[parser.peek(room) :].strip(b"\0"))
 
 
-def _told(revision: HistoricalResolver) -> dict[str, str]:
+def _information(revision: HistoricalResolver) -> dict[str, str]:
     """Returns the document information (title …) of a revision."""
 
     def plain(value: object) -> object:

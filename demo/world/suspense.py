@@ -52,7 +52,7 @@ class InSuspense:
         """Plays `leader approve_money`: approves the cashier's request to assign the money."""
         mine = self._taken[played.filing_id]
         (one,) = [each for each in await self._waiting() if each.id == mine]
-        await self._take(_command(ApproveSuspense, act, played, one, {"asked": require(one.asked).n}))
+        await self._take(_command(ApproveSuspense, act, played, one, {"asked": require(one.pending_step).n}))
 
     async def _free(self, amount: int) -> Suspense | None:
         """Returns the first money in suspense of this amount that is not assigned; None if there is no such money."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.door.identity.tokens import Caller
-from rules.identity.grants import unheard
+from rules.identity.grants import not_authorised
 from rules.identity.looks import SIDE
 from schemas.base import Model
 from schemas.errors import RefusalCode, problem, refused
@@ -34,7 +34,7 @@ def acting(caller: Caller, message: Model) -> Caller:
     if named is None:
         return caller
     if caller.actor is not None and named not in identities(caller.actor):
-        raise unheard("statement_of_another_actor")
+        raise not_authorised("statement_of_another_actor")
     return replace(caller, actor=named)
 
 
@@ -48,7 +48,7 @@ def identities(person: Actor) -> tuple[Actor, ...]:
 def applicant(caller: Caller) -> Actor:
     """Returns the person of the token, an applicant. Raises `RefusalError` for anybody else."""
     if caller.actor is None or caller.actor.role not in SIDE:
-        raise unheard("role_not_allowed", names=listed(ROLE_NAMES, [Role.APPLICANT, Role.REPRESENTATIVE]))
+        raise not_authorised("role_not_allowed", names=listed(ROLE_NAMES, [Role.APPLICANT, Role.REPRESENTATIVE]))
     return caller.actor
 
 

@@ -36,12 +36,12 @@ class Reads:
     async def answer(self, caller: Caller, question: rd.Question) -> object:
         """Returns the answer. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
         proved = self._charged(caller, question, Work.QUESTION)
-        asked = rd.Asked(question=question, content=proved.statement.content, look=uuid4())
+        asked = rd.QuestionRequest(question=question, content=proved.statement.content, look=uuid4())
         waits = isinstance(question, rd.AskChanges) and question.wait
         async with acquired(self.pool) as connection:
             session = await self._session(connection, caller, question, proved)
             if not waits:
-                return await self.views.found(asked, session)
+                return await self.views.answer_model(asked, session)
         return await self.views.changed(asked, replace(session, connection=None))
 
     def charge(self, caller: Caller, stream: str, work: Work) -> None:
@@ -56,7 +56,7 @@ class Reads:
         """
         question = rd.AskReceipt(stream=stream)
         proved = self._charged(caller, question, work)
-        asked = rd.Asked(question=question, content=proved.statement.content, look=uuid4())
+        asked = rd.QuestionRequest(question=question, content=proved.statement.content, look=uuid4())
         async with acquired(self.pool) as connection:
             return await self.views.sees(asked, await self._session(connection, caller, question, proved))
 

@@ -90,7 +90,7 @@ class ActingClient(FileCalls):
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
         """Returns every command of the stream, whether the actor can give it now, and the reason if not."""
-        return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor))
+        return await self._answer(c.AskActions(stream=stream_of(target), actor=self.actor))
 
     async def pass_over(
         self, absent: str, progress: Callable[[int, int], None] = lambda _, __: None

@@ -33,7 +33,7 @@ class FileCalls(Questions):
             sha256: The digest of the file, which `view`, `result`, `papers` and `timeline` name.
             link: The link to the result, for a reader who may see only the result.
         """
-        return await self._asked(c.AskFile(stream=filing_stream(filing_id), sha256=sha256, link=link))
+        return await self._answer(c.AskFile(stream=filing_stream(filing_id), sha256=sha256, link=link))
 
     async def upload(
         self, filing_id: UUID | str, file: c.FileRef, *, ids: tuple[str, str] | None = None
@@ -46,7 +46,7 @@ class FileCalls(Questions):
             ids: The `client_id` and `submission_id`; needed until the filing is submitted.
         """
         Call(file=file, ids=ids)
-        return await self._asked(_upload(filing_stream(filing_id), file, ids))
+        return await self._answer(_upload(filing_stream(filing_id), file, ids))
 
     async def attach(
         self,

@@ -43,93 +43,93 @@ class Questions:
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
         """Returns the filing, as shown to a reader who may see the whole filing."""
-        return await self._asked(c.AskFiling(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskFiling(stream=filing_stream(filing_id)))
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
         """Returns the receipt of a command, by default of the submission. Raises `NotReady` if there is none."""
-        return await self._asked(c.AskReceipt(stream=stream_of(target), command_id=command_id))
+        return await self._answer(c.AskReceipt(stream=stream_of(target), command_id=command_id))
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
         """Returns every run of every clock, ordered by start, with pauses and their reasons, due time and outcome."""
-        return await self._asked(c.AskClocks(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskClocks(stream=filing_stream(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
         """Returns the decision and the reference of its file. Raises `NotReady` before the decision."""
-        return await self._asked(c.AskResult(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskResult(stream=filing_stream(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
         """Returns the pick-up code or link with which the applicant gets the result. Show both to nobody else."""
-        return await self._asked(c.AskDelivery(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskDelivery(stream=filing_stream(filing_id)))
 
     async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
         """Returns the result to a reader who has its link. Raises `NotAllowed` if the link is wrong or has expired."""
-        return await self._asked(c.AskLinkedResult(stream=filing_stream(filing_id), link=link))
+        return await self._answer(c.AskLinkedResult(stream=filing_stream(filing_id), link=link))
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """Returns the `n`-th online payment: the address to pay at, and the state of the money."""
-        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), Call(n=n).n)))
+        return await self._answer(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
         """Returns the `n`-th consignment of the result by post."""
-        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), Call(n=n).n)))
+        return await self._answer(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
         """Returns the `n`-th part of the procedure that another agency decides: its due moment and its decision."""
-        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), Call(n=n).n)))
+        return await self._answer(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), Call(n=n).n)))
 
     async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
         """Returns the complaints about the filing, and their answers."""
-        return await self._asked(c.AskComplaints(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskComplaints(stream=filing_stream(filing_id)))
 
     async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
         """Returns the filing's official papers made so far; `Store.get` reads their files."""
-        return await self._asked(c.AskPapers(stream=filing_stream(filing_id)))
+        return await self._answer(c.AskPapers(stream=filing_stream(filing_id)))
 
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
         """Returns the history of the filing and its other streams, as far as this audience may see it."""
-        return await self._asked(c.AskTimeline(stream=filing_stream(filing_id), audience=audience))
+        return await self._answer(c.AskTimeline(stream=filing_stream(filing_id), audience=audience))
 
     async def access(
         self, filing_id: UUID | str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.AccessEntry]:
         """Returns a page of the readers who have looked at the filing, the latest first."""
-        return await self._asked(c.AskAccess(stream=filing_stream(filing_id), after=after, limit=limit))
+        return await self._answer(c.AskAccess(stream=filing_stream(filing_id), after=after, limit=limit))
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
         """Returns the filing's state after each event past number `after`; waits up to `wait` seconds for the first."""
         within = max(min(Call(wait=wait).wait, self._line.patience - LONGEST_ATTEMPT), 0)
         question = c.AskChanges(stream=filing_stream(filing_id), after=after, wait=within)
-        return await self._asked(question, longest=within + LONGEST_ATTEMPT)
+        return await self._answer(question, longest=within + LONGEST_ATTEMPT)
 
     async def filings(
         self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
         """Returns a page of the filings submitted under one `client_id`."""
-        return await self._asked(c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit))
+        return await self._answer(c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit))
 
     async def filings_of(
         self, id_number: str, *, after: str | None = None, limit: int = 100
     ) -> c.Page[c.FilingSummary]:
         """Returns a page of the filings in the name of one person."""
-        return await self._asked(c.AskPersonsFilings(id_number=id_number, after=after, limit=limit))
+        return await self._answer(c.AskPersonsFilings(id_number=id_number, after=after, limit=limit))
 
     async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
         """Returns a page of the tasks and their holders, the earliest due first."""
-        return await self._asked(Call(question=question).question or c.AskTasks())
+        return await self._answer(Call(question=question).question or c.AskTasks())
 
     async def counts(self, agency: str | None = None) -> list[c.Count]:
         """Returns the number of open filings by agency and status; of all agencies if `agency` is None."""
-        return await self._asked(c.AskCounts(agency=agency))
+        return await self._answer(c.AskCounts(agency=agency))
 
     async def agency(self, code: str) -> c.AgencySummary:
         """Returns an agency's entry in the directory. Raises `NotFound` if it has none."""
-        return await self._asked(c.AskAgency(agency=code))
+        return await self._answer(c.AskAgency(agency=code))
 
     async def absences(self, agency: str) -> list[c.AbsenceSummary]:
         """Returns the present and future absences of an agency's officers, with their substitutes."""
-        return await self._asked(c.AskAbsences(agency=agency))
+        return await self._answer(c.AskAbsences(agency=agency))
 
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
         """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
@@ -178,7 +178,7 @@ class Questions:
                 await asyncio.sleep(_PAUSE)
             seen = changes.seq
 
-    async def _asked(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
+    async def _answer(self, question: _Asks[T], *, longest: float = LONGEST_ATTEMPT) -> T:
         line = self._line
         server = server_of(line.client)
         ask = partial(self._ask, question)

@@ -103,10 +103,10 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
         if isinstance(error, Unavailable) and not SAYS_WHERE & os.environ.keys():
             note(said("refused.no_stack"))
         code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
-        fail(str(error), code, _told(error), _words(error))
+        fail(str(error), code, _error_fields(error), _words(error))
 
 
-def _told(error: MotcuaError) -> dict[str, Any]:
+def _error_fields(error: MotcuaError) -> dict[str, Any]:
     """Returns the JSON fields of an error, besides its message."""
     if isinstance(error, RefusedError):
         return error.refusal.model_dump(mode="json")
@@ -164,7 +164,9 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
         unfit = UnfitError(model.__name__, error)
         for wrong in unfit.problems:
             note(problem_line(wrong.model_copy(update={"field": wrong.field or "input"})))
-        fail(said("refused.unfit", model=model.__name__, mistakes=len(unfit.problems)), Exit.USAGE, _told(unfit))
+        fail(
+            said("refused.unfit", model=model.__name__, mistakes=len(unfit.problems)), Exit.USAGE, _error_fields(unfit)
+        )
 
 
 def read_json(text: str, what: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from motcua.cli.help import group
 from motcua.cli.language import in_words
 from motcua.cli.options import AsJson, MaybeOperator, WhichFiling
 from motcua.cli.running import Exit, exit_if, fail, out, print_json
-from operations.commands.ledger.record import found, unsealed
+from operations.commands.ledger.record import known_filing, unsealed
 from operations.register_workbook import RegisterWorkbook, Taker, read_register
 from publishing.authoring import paper_templates as pt
 from publishing.authoring.procedure_file import MistakesFoundError
@@ -40,7 +40,7 @@ app = group("papers")
 
 @app.command()
 def control(which: WhichFiling, *, as_json: AsJson = False) -> None:
-    record = ask(lambda connection: found(connection, which))
+    record = ask(lambda connection: known_filing(connection, which))
     baseline = published_version(f"{record.procedure}@{record.version}").baseline
     slip = unsealed(lambda log: control_slip(log, filing_workflow(record.filing_id), baseline))
     rows = [(n, slip, hand) for n, hand in enumerate(slip.hands, 1)]

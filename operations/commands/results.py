@@ -34,7 +34,7 @@ from motcua.cli.running import (
 )
 from motcua.cli.running import ask as ask_platform
 from motcua.files.store import OBJECTS, Store
-from operations.result_checking import Asked, Checked, check, dossier_code, hands, kept, policy_set, subjects_set
+from operations.result_checking import Checked, Terms, check, dossier_code, hands, kept, policy_set, subjects_set
 from publishing.authoring.due import instant
 from rules.time.working_time import VIETNAM
 from schemas.errors import Problem
@@ -91,7 +91,7 @@ def verify(  # noqa: PLR0913 -- a command line has many options
         return
     known = find_setting(APPLICATION) and not offline
     now = max(moment, datetime.now(UTC))
-    asked = Asked(_roots(roots), now, not offline, _kept(proof), subjects_set(), policy_set())
+    asked = Terms(_roots(roots), now, not offline, _kept(proof), subjects_set(), policy_set())
     data = file.read_bytes()
     verdict = end_well(check(data, asked))
     standing = ask(lambda connection: standing_of(connection, str(verdict.file), moment)) if known else None

@@ -222,11 +222,11 @@ async def signatures(around: Surroundings) -> list[Finding]:
 def findings(found: Sequence[rc.UnorderedSignature]) -> list[Finding]:
     """Returns the findings for signatures that the log does not confirm."""
     by_wrong = {wrong: [one.order for one in found if one.wrong is wrong] for wrong in rc.Wrong}
-    wrongs = [_found(wrong, orders) for wrong, orders in by_wrong.items() if orders]
+    wrongs = [_finding(wrong, orders) for wrong, orders in by_wrong.items() if orders]
     return wrongs or [ok("doctor.unordered_signatures.well")]
 
 
-def _found(wrong: rc.Wrong, orders: list[About]) -> Finding:
+def _finding(wrong: rc.Wrong, orders: list[About]) -> Finding:
     named = ", ".join(f"{one.stream} {one.seq}" for one in orders[:SHOWN])
     more = " …" if len(orders) > SHOWN else ""
     report = fail if wrong is rc.Wrong.NOT_ORDERED else warn

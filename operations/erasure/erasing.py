@@ -31,7 +31,7 @@ from schemas.ids import StreamId, filing_workflow
 from schemas.people import SYSTEM
 from schemas.privacy import NO_DIGEST, Erased, ErasureRequest
 from schemas.stream.ledger import Batch, Recorded
-from views.log import Connection, Log, Told, UnfoldableError
+from views.log import Connection, Log, LoggedStream, UnfoldableError
 
 FOLDER: Final = "erased"
 """The folder with an empty file for each erased filing. It is beside the folders of the logs."""
@@ -119,7 +119,7 @@ async def erase(
     failpoint("erasure.erased")
 
 
-def _last(told: Told, request: ErasureRequest, now: datetime) -> Batch:
+def _last(told: LoggedStream, request: ErasureRequest, now: datetime) -> Batch:
     erased = Erased(
         request=request.n,
         cause=request.cause,

@@ -10,7 +10,7 @@ from console.operators import see_role
 from console.speaking import via_of
 from motcua.cli.running import plain
 from operations.erasure.requests import Progress
-from operations.store.named_files import COLUMNS, Reference, told
+from operations.store.named_files import COLUMNS, Reference, named_files
 from rules.rule import refuse
 from rules.streams import KINDS
 from schemas.errors import problem
@@ -61,7 +61,7 @@ async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str
             {"seq": one.seq, "at": one.at.isoformat(), "actor": plain(one.actor), "event": plain(one.event)}
             for one in (await log.read(row["stream"])).events
         ]
-    contents = await told(log.connection, vault, await log.connection.fetch(_OF_FILING, filing["filing_id"]))
+    contents = await named_files(log.connection, vault, await log.connection.fetch(_OF_FILING, filing["filing_id"]))
     files = list(dict.fromkeys(reference for _, reference in contents.files))
     about = {name: str(filing[name]) for name in ("code", "filing_id", "agency", "procedure", "version")}
     stream = filing_workflow(filing["filing_id"])

@@ -22,14 +22,14 @@ from views.log import Connection, Log, UnfoldableError
 Progress = Callable[[int, int], None]
 
 
-class Asked(NamedTuple):
+class RecordedRequest(NamedTuple):
     """A request to erase filings, and the filings left out of the request: by dossier code, each with every reason."""
 
     request: ErasureRequest
     left_out: dict[str, tuple[Problem, ...]]
 
 
-async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> Asked:
+async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> RecordedRequest:
     """Records a request to erase filings, which then waits for an auditor. Idempotent by the command's id.
 
     `progress(filings, of)` is called after each checked filing. Filings that can't be erased are left out. Raises
@@ -44,7 +44,7 @@ async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: Non
             found, left_out = await _erasable(log, command, now, progress)
             await _record(log.connection, n, now, command, via, cause=command.cause, reason=command.reason)
             await log.connection.execute(_ADD_FILINGS, n, found)
-        return Asked(require(await request(log.connection, known_already or n)), left_out)
+        return RecordedRequest(require(await request(log.connection, known_already or n)), left_out)
 
 
 async def answer(connection: Connection, command: ApproveErasure | DeclineErasure) -> ErasureRequest:

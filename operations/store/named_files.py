@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Told:
+class NamedFiles:
     """The files that rows of the log name, the events that can't be decrypted, and the filings whose key was erased."""
 
     files: list[tuple[Place, Reference]]
@@ -49,9 +49,9 @@ class Told:
 COLUMNS: Final = "stream, seq, filing_id, body, sealed"
 
 
-async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record]) -> Told:
+async def named_files(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record]) -> NamedFiles:
     """Returns the files that these rows of `event` name; the rows have the `COLUMNS`."""
-    found = Told([], [], set())
+    found = NamedFiles([], [], set())
     await vault.learn(connection, {row["filing_id"] for row in rows})
     for row in rows:
         place = Place(row["stream"], row["seq"], row["filing_id"])

@@ -192,12 +192,12 @@ async def records_of(who: c.Actor | None, *, dry_run: bool) -> AsyncIterator[Rec
 def recorded_by(client: FilingClient, who: c.Actor) -> Records:
     """Returns the function that records a renewed file in the result's stream, for this operator. Idempotent."""
 
-    async def told(issued: Issued, file: c.FileRef) -> None:
+    async def record_renewal(issued: Issued, file: c.FileRef) -> None:
         common = {"command_id": f"renew:{issued.sha256[:48]}", "actor": who, "via": {"principal": "motcua"}}
         order = c.RenewResult.model_validate(common | {"registered": issued.number, "result": file})
         await client.act(f"result:{issued.filing_id}:{issued.n}", order)
 
-    return told
+    return record_renewal
 
 
 async def _nothing(_: Issued, __: c.FileRef) -> None:

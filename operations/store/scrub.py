@@ -11,7 +11,7 @@ from obstore.store import ObjectStore
 from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from console.database import connected
-from operations.store.named_files import COLUMNS, Condition, Place, Reference, condition, evidence, told
+from operations.store.named_files import COLUMNS, Condition, Place, Reference, condition, evidence, named_files
 
 PAGE: Final = 500
 """The number of events that are read, and held in memory, at once."""
@@ -71,7 +71,7 @@ async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Call
         last: tuple[str, int] = ("", 0)
         while rows := await connection.fetch(_PAGE, *last):
             last = rows[-1]["stream"], rows[-1]["seq"]
-            said = await told(connection, vault, rows)
+            said = await named_files(connection, vault, rows)
             # A filing is counted at its first event, so that no list of filings is needed.
             first = (row for row in rows if row["seq"] == 1 and row["stream"] == f"filing:{row['filing_id']}")
             report.erased += sum(row["filing_id"] in said.erased for row in first)

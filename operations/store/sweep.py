@@ -23,7 +23,7 @@ from console.database import connected
 from motcua.cli.running import WorkRefusedError
 from motcua.files.drafts import DRAFT, folder_of
 from motcua.files.store import StoreFailedError
-from operations.store.named_files import COLUMNS, Condition, Reference, condition, evidence, move, told
+from operations.store.named_files import COLUMNS, Condition, Reference, condition, evidence, move, named_files
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
@@ -137,7 +137,9 @@ class _Sweep:
         filings = {filing for key in keys if (filing := _filing(key))}
         if not filings:
             return Known({}, set())
-        said = await told(self._connection, self._vault, await self._connection.fetch(_OF_FILINGS, list(filings)))
+        said = await named_files(
+            self._connection, self._vault, await self._connection.fetch(_OF_FILINGS, list(filings))
+        )
         erased = {row["filing_id"] for row in await self._connection.fetch(_ERASED, list(said.erased))}
         unreadable = (said.erased - erased) | {place.filing_id for place in said.unread}
         of_money = await evidence(self._connection, list(filings))

@@ -53,7 +53,7 @@ async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
 async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.PublicationEvent]:
     """Approves request `n` of another operator, and returns its events. Raises `RefusalError`, `NoKeyError`."""
     async with publishing(database, by) as now:
-        asked, event = await _asked(now, n)
+        asked, event = await _request(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
             raise refuse(problem("actor.subject", "needs_another"))
         via = await via_of(now.connection, by.act(ApprovePublication, asked=n))
@@ -72,7 +72,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
     """Declines the request numbered `n`, which its requester may do, too. Raises `RefusalError`."""
     async with publishing(database, by) as now:
-        await _asked(now, n, read=False)
+        await _request(now, n, read=False)
         via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))
         await now.record([Dated(ev.PublicationDeclined(asked=n, reason=reason), now.at)], via=via)
 
@@ -103,7 +103,7 @@ async def history(connection: Connection) -> list[HistoryEntry]:
     return sorted(entries, key=lambda one: (one.at, one.stream, one.seq))
 
 
-async def _asked(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
+async def _request(now: Publishing, n: int, *, read: bool = True) -> tuple[Stored, tuple[ev.PublicationEvent, ...]]:
     """Returns the unanswered request `n` and, if `read`, its events. Raises `RefusalError`, `NoKeyError`."""
     await see_role(now.connection, now.by.actor)
     stream = place_of(ev.PublicationApproved(asked=n)).stream

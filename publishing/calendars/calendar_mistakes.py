@@ -125,7 +125,7 @@ class _Entry(NamedTuple):
     path: str
     kind: cf.DayKind
     status: cf.DayStatus
-    said: cal.Said
+    said: cal.DayHours
     sketch: DaySketch
 
     @property
@@ -254,4 +254,4 @@ def _entry(path: str, agency: str | Unread | None, day: DaySketch, week: cal.Wee
         return None
     replaces = day.replaces if isinstance(day.replaces, date) else None
     hours = cal.hours_of(day.kind, tuple(read(day.hours).values()), day.date, replaces, week)
-    return _Entry(path, day.kind, day.status, cal.Said(agency, day.date, hours), day)
+    return _Entry(path, day.kind, day.status, cal.DayHours(agency, day.date, hours), day)

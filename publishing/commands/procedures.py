@@ -19,7 +19,17 @@ from motcua.cli.running import Exit, exit_if, fail, out, plain, print_json, refu
 from publishing.authoring.procedures import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from publishing.authoring.procedures import publish as publish_file
 from publishing.authoring.procedures import published as published_versions
-from publishing.changes import TOLD_BEFORE, Place, Values, beside, is_entry, is_list_of_entries, key_of, title, told
+from publishing.changes import (
+    TOLD_BEFORE,
+    Place,
+    Values,
+    beside,
+    change_sentences,
+    is_entry,
+    is_list_of_entries,
+    key_of,
+    title,
+)
 from publishing.commands.mistakes import File, Files, Quiet, print_mistakes, refuse_for, report_looks
 from publishing.commands.publisher import in_force, publish_state, publisher, recorded_or_waits, row_of, waits_words
 from publishing.effects.what_if import Touched, VersionWhatIf, version_what_if
@@ -220,7 +230,7 @@ def rows_of(values: Values, place: Place, part: Any, sources: Mapping[str, str])
             yield from rows_of(values, place.key(key), value, sources)
     else:
         one_by_one = part if isinstance(part, tuple) else (part,)
-        words = (in_words(values.said(place.name, one)) for one in one_by_one)
+        words = (in_words(values.in_words(place.name, one)) for one in one_by_one)
         yield Row(place.where, "\n".join(words), sources.get(place.where, ""))
 
 
@@ -233,7 +243,7 @@ def _fact(values: Values, place: Place, fact: Model) -> Iterator[Row]:
         if is_list_of_entries(part) or is_entry(part):
             inside.append((below, part))
         else:
-            words.append(in_words(beside(words_of(below.name), values.said(below.name, part))))
+            words.append(in_words(beside(words_of(below.name), values.in_words(below.name, part))))
     called = words_of(place.name)
     yield Row(place.where, "\n".join(words) or in_words(Text(vi=called.vi, en=called.en)), getattr(fact, "source", ""))
     for below, part in inside:
@@ -258,7 +268,7 @@ Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
 @app.command()
 def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
     before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
-    found = told(before, after)
+    found = change_sentences(before, after)
     named = f"{before.code}@{before.version} → {after.code}@{after.version}"
     below = () if found else (said("change.nothing"),)
     data = [
@@ -304,7 +314,7 @@ def what_if(
     sources = [path.read_bytes() for path in files]
     versions = [_checked(path, source, as_json=as_json) for path, source in zip(files, sources, strict=True)]
     dsn, master = address(APPLICATION), master_key()
-    answers = [_asked(dsn, master, source, *version) for source, version in zip(sources, versions, strict=True)]
+    answers = [_what_if(dsn, master, source, *version) for source, version in zip(sources, versions, strict=True)]
     if as_json:
         print_json([_answer_row(answer) for answer in answers])
     else:
@@ -312,7 +322,7 @@ def what_if(
             _show_touched(answer, limit)
 
 
-def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+def _what_if(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
     """Returns the effect of this version on open filings, as if received now, or at the version's start if later."""
     rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
     if procedure.validity is not None and procedure.validity.valid_from is not None:

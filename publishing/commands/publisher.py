@@ -46,14 +46,14 @@ def _approval(waits: WaitsError) -> str:
 def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:
     """Returns the result of `work`, which publishes, or its `WaitsError`; another error ends the command."""
 
-    async def asked() -> T | WaitsError:
+    async def attempt() -> T | WaitsError:
         try:
             return await work()
         except WaitsError as error:
             return error
 
     try:
-        return answered(asked, OWNER)
+        return answered(attempt, OWNER)
     except (NoKeyError, NameKeyGoneError) as error:
         fail(said("refused.not_published"), Exit.REFUSED, detail=error)
     except SealBrokenError:

@@ -240,7 +240,7 @@ _REQUIRED: Final = frozenset({Column.CODE, Column.NAME, Column.LEVEL, Column.AGE
 
 def words_between(cells: Sequence[object], known: Headings) -> str | None:
     """Returns the words of a row that is no procedure, such as the name of a sector; None for a procedure's row."""
-    told = {column: text for column in known.places if (text := _said(known.cell(column, cells)))}
+    told = {column: text for column in known.places if (text := _cell_text(known.cell(column, cells)))}
     both = told.keys() >= {Column.CODE, Column.NAME}
     if both or _CODE.fullmatch(told.get(Column.CODE, "")) or told.keys() & TITLES.keys() - {Column.CODE, Column.NAME}:
         return None
@@ -249,7 +249,7 @@ def words_between(cells: Sequence[object], known: Headings) -> str | None:
 
 def facts_of(cells: Sequence[object], known: Headings) -> Facts | list[Mistake]:
     """Returns the facts of a row, or every mistake for which the row is refused."""
-    if not any(_said(known.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
+    if not any(_cell_text(known.cell(column, cells)) for column in (Column.CODE, Column.NAME)):
         return [mistake("row_goes_on", "")]
     values: dict[str, Any] = {}
     mistakes = []
@@ -259,7 +259,7 @@ def facts_of(cells: Sequence[object], known: Headings) -> Facts | list[Mistake]:
                 values[column] = _read(column, reader, known.cell(column, cells), known.unit(column))
             except CellError as error:
                 mistakes.append(mistake(error.rule, known.title(column), **error.facts))
-    if any(n not in known.titles and _said(cell) for n, cell in enumerate(cells)):
+    if any(n not in known.titles and _cell_text(cell) for n, cell in enumerate(cells)):
         mistakes.append(mistake("cells_beyond_headings", ""))
     return mistakes or Facts(**values)
 
@@ -273,7 +273,7 @@ def _read(column: Column, reader: Callable[[str, str], object], cell: object, un
     return reader(text, unit)
 
 
-def _said(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     return "" if cell is None else shown(cell)
 
 

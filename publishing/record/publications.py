@@ -135,14 +135,14 @@ def _of_directory(
 ) -> Iterator[Change]:
     match event:
         case ev.AgencyEntered():
-            yield Change(AGENCY, _told(AGENCY, _agency(event), read=read))
+            yield Change(AGENCY, _readable(AGENCY, _agency(event), read=read))
         case ev.OfficerEntered():
             row = event.model_dump(include={"agency", "subject", "name", "active", "number", *OFFICE})
             if event.id_number is None:
                 row["person"] = None
             elif person is not None:
                 row["person"] = person(event.id_number)
-            yield from (Change(OFFICER, _told(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
+            yield from (Change(OFFICER, _readable(OFFICER, row | {"role": role}, read=read)) for role in event.roles)
         case ev.OfficerErased():
             gone = dict.fromkeys(("number", "person", *OFFICE))
             row = event.model_dump(include={"agency", "subject"}) | {"active": False} | gone
@@ -172,7 +172,7 @@ class Fold:
             rows[change.key] = change.row
 
 
-def _told(table: Table, row: Row, *, read: bool) -> Row:
+def _readable(table: Table, row: Row, *, read: bool) -> Row:
     return row if read else {name: value for name, value in row.items() if name not in table.personal}
 
 

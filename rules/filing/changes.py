@@ -288,7 +288,7 @@ def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Changed:
     return back | {"proposal": proposal, "obligation": None, "draft": None}
 
 
-def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Changed:
+def _question_added(filing: Filing, event: ev.Asked, _: datetime) -> Changed:
     question = st.Question(n=event.n, officer=event.officer, question=event.question)
     return {"questions": (*filing.questions, question)}
 
@@ -437,16 +437,16 @@ def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Chang
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
 
 
-def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Changed:
+def _with_clock(filing: Filing, clock: Clock, **told: datetime | None) -> Changed:
     return {"clocks": filing.clocks | {clock: filing.clocks[clock].model_copy(update=told)}}
 
 
 def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Changed:
-    return _told(filing, event.clock, remind_at=reminded_again_at(filing, event.clock, at), reminded_at=at)
+    return _with_clock(filing, event.clock, remind_at=reminded_again_at(filing, event.clock, at), reminded_at=at)
 
 
 def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
-    late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
+    late = _with_clock(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
     return late | _owed(event.clock) | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
 
 
@@ -456,7 +456,7 @@ def _owed(clock: Clock) -> Changed:
 
 
 def _apology_drafted(filing: Filing, event: ev.ApologyDrafted, at: datetime) -> Changed:
-    return _owed(event.clock) | _told(filing, event.clock, apologise_at=None, apologised_at=at)
+    return _owed(event.clock) | _with_clock(filing, event.clock, apologise_at=None, apologised_at=at)
 
 
 def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
@@ -465,7 +465,7 @@ def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
     if event.by is None or event.clock not in filing.clocks:
         return done
     expected = working_time.due(at, event.by, filing.calendar)
-    return done | _told(filing, event.clock, expected_at=expected, apologise_at=expected, apologised_at=None)
+    return done | _with_clock(filing, event.clock, expected_at=expected, apologise_at=expected, apologised_at=None)
 
 
 def _close(closing: st.Closing, at: datetime) -> Changed:
@@ -558,7 +558,7 @@ CHANGES: Final[Mapping[type[Any], Change[Filing]]] = {
     ev.Reassigned: lambda filing, event, at: _claimed(filing, event, at) | {"acting_for": event.acting_for},
     ev.PassedOn: _passed_on,
     ev.Recalled: _recalled,
-    ev.Asked: _asked,
+    ev.Asked: _question_added,
     ev.Answered: _answered,
     ev.Inspected: _inspected,
     ev.OpinionRecorded: _opinion_recorded,

@@ -137,7 +137,9 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
     """The notices about running clocks, an early result, a failing back office, and late referred parts."""
-    told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
+    told = [
+        notice for state in filing.clocks.values() if not state.paused for notice in _clock_notices(filing, state, now)
+    ]
     early = [_notice(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     work = filing.machine_failing
     awaited = work is not None and stage(filing) is ASKED_AT[work]
@@ -187,7 +189,7 @@ def _dossier(filing: Filing, now: datetime) -> list[Task]:
     ]
 
 
-def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
+def _clock_notices(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     told: list[Task] = []
     limit = {"due": state.due, "overdue": state.overdue}
     if state.reminded_at and not state.overdue:
@@ -228,10 +230,10 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.SUCCESSION: [Role.SYSTEM if filing.procedure.succession is None else Role.RECEPTION],
         Stage.STAYED: [Role.LEADER],
     }
-    return list(dict.fromkeys([*by_stage[stage(filing)], *_asked(filing), *late]))
+    return list(dict.fromkeys([*by_stage[stage(filing)], *_question_roles(filing), *late]))
 
 
-def _asked(filing: Filing) -> list[Role]:
+def _question_roles(filing: Filing) -> list[Role]:
     """The role of the applicant if a question is open and nothing stops the filing; else no role."""
     stands = stage(filing) in {Stage.SUCCESSION, Stage.STAYED}
     return [] if stands or all(one.answer is not None for one in filing.questions) else [Role.APPLICANT]

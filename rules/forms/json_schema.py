@@ -79,11 +79,11 @@ def _conditional(field: FieldRule) -> Json:
 def _holds(when: When) -> Json:
     properties: dict[str, list[Json]] = {}
     for condition in when:
-        properties.setdefault(str(condition.field), []).append(_asked(condition))
+        properties.setdefault(str(condition.field), []).append(_condition_schema(condition))
     return {"properties": {field: {"allOf": rules} for field, rules in properties.items()}, "required": [*properties]}
 
 
-def _asked(condition: Condition) -> Json:
+def _condition_schema(condition: Condition) -> Json:
     if condition.one_of:
         return {"enum": [*condition.one_of]}
     return {"type": "integer", **_bound("minimum", condition.at_least), **_bound("maximum", condition.at_most)}

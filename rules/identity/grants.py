@@ -141,6 +141,6 @@ def _procedures_covered(grant: Grant, allowing: Sequence[Grant]) -> bool:
     return bool(grant.procedures) and named.issuperset(grant.procedures)
 
 
-def unheard(rule: str, **values: Any) -> RefusalError:
+def not_authorised(rule: str, **values: Any) -> RefusalError:
     """The refusal of a message that has no valid statement; `rule` names the rule that it breaks."""
     return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

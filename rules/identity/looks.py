@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rules.identity.grants import names_agency, names_client, names_procedure, not_granted, unheard
+from rules.identity.grants import names_agency, names_client, names_procedure, not_authorised, not_granted
 from schemas import reading as rd
 from schemas.errors import RefusalCode, problem, refused
 from schemas.identity.statement import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
@@ -129,10 +129,10 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
     if actor is None:
         grants = _by_itself(proved.principal, question)
         if roles is not None and not grants:
-            raise unheard("program_not_granted")
+            raise not_authorised("program_not_granted")
         return Asker(proved.principal, None, _for_upload(question, grants))
     if roles is not None and actor.role not in roles:
-        raise unheard("role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
+        raise not_authorised("role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
     said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
     spoken_for = Proved(said, proved.principal, proved.key_id, proved.sha256)
     why = not_granted(spoken_for, Message(act=said.act, content=said.content))
@@ -175,7 +175,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
         return actor, assurance
     if actor is None:
         return question.actor, Assurance.LOW
-    raise unheard("statement_of_another_actor")
+    raise not_authorised("statement_of_another_actor")
 
 
 def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
@@ -187,7 +187,7 @@ def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant
         return grants
     able = tuple(grant for grant in grants if names_client(grant, question.client_id))
     if not able:
-        raise unheard("client_not_granted")
+        raise not_authorised("client_not_granted")
     return able
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from rules.identity.grants import not_granted, speaks_for, unheard
+from rules.identity.grants import not_authorised, not_granted, speaks_for
 from schemas.errors import RefusalCode, RefusalError, refused
 from schemas.identity import statement as st
 from schemas.identity.jws import AlgorithmError, signed_and_signature
@@ -63,7 +63,7 @@ Later they authenticate again, so that an open session ends within a day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class VerificationContext:
     """The basis of a verification: the known principals, the installation, and the time.
 
     `fresh`: whether an expired statement is refused. `known`: whether the log may have the statement already; then it
@@ -77,60 +77,62 @@ class Hearing:
     known: bool = False
 
 
-def proved(said: object, message: Message, hearing: Hearing) -> Proved:
+def proved(said: object, message: Message, context: VerificationContext) -> Proved:
     """The statement in `said`, if a known principal signed it for exactly this message; else raises `RefusalError`.
 
     If the statement names a client, a grant must let the signer speak for it.
     """
     text, (statement, key_id, sha256) = _read(said)
-    signer, key = _signer(statement, key_id, hearing)
+    signer, key = _signer(statement, key_id, context)
     if not is_signed(text, key.public_key):
-        raise unheard("statement_signature")
-    _expect_timely(statement, hearing)
-    _expect_about(statement, message, hearing.audience)
-    return Proved(statement, _program(signer, statement, hearing), key_id, sha256)
+        raise not_authorised("statement_signature")
+    _expect_timely(statement, context)
+    _expect_about(statement, message, context.audience)
+    return Proved(statement, _program(signer, statement, context), key_id, sha256)
 
 
-def proved_here(statement: IdentityStatement, key_id: st.KeyId, hearing: Hearing) -> Proved:
+def proved_here(statement: IdentityStatement, key_id: st.KeyId, context: VerificationContext) -> Proved:
     """This process's own statement about a message that it handles itself: never sent, it needs no signature.
 
     Raises `RefusalError` as `proved` does if a statement signed with this key would be refused.
     """
-    signer, _ = _signer(statement, key_id, hearing)
-    _expect_timely(statement, hearing)
+    signer, _ = _signer(statement, key_id, context)
+    _expect_timely(statement, context)
     sha256 = st.statement_digest(statement.model_dump_json())
-    return Proved(statement, _program(signer, statement, hearing), key_id, sha256)
+    return Proved(statement, _program(signer, statement, context), key_id, sha256)
 
 
-def _signer(statement: IdentityStatement, key_id: st.KeyId, hearing: Hearing) -> tuple[Principal, st.PrincipalKey]:
+def _signer(
+    statement: IdentityStatement, key_id: st.KeyId, context: VerificationContext
+) -> tuple[Principal, st.PrincipalKey]:
     """The signer of a statement and its key. Raises `RefusalError` for a key that may not sign."""
-    principal = hearing.ring.principal(statement.iss)
+    principal = context.ring.principal(statement.iss)
     if principal is None:
-        raise unheard("unknown_principal")
-    key = hearing.ring.key(statement.iss, key_id)
+        raise not_authorised("unknown_principal")
+    key = context.ring.key(statement.iss, key_id)
     if key is None:
-        raise unheard("unknown_key")
-    if key.revoked_at is not None and not hearing.known:
-        raise unheard("key_revoked")
+        raise not_authorised("unknown_key")
+    if key.revoked_at is not None and not context.known:
+        raise not_authorised("key_revoked")
     if not seconds(key.valid_from) <= statement.iat < seconds(key.valid_until):  # it may have expired since
-        raise unheard("key_not_in_force")
+        raise not_authorised("key_not_in_force")
     return principal, key
 
 
-def _program(signer: Principal, statement: IdentityStatement, hearing: Hearing) -> Principal:
+def _program(signer: Principal, statement: IdentityStatement, context: VerificationContext) -> Principal:
     """The program whose grants count. Raises `RefusalError` for a client for which the signer may not speak."""
     if statement.client is None:
         return signer
-    client = hearing.ring.principal(statement.client)
-    if client is None or not (hearing.known or speaks_for(signer, client, statement.assurance)):
-        raise unheard("program_not_spoken_for")
+    client = context.ring.principal(statement.client)
+    if client is None or not (context.known or speaks_for(signer, client, statement.assurance)):
+        raise not_authorised("program_not_spoken_for")
     return client
 
 
-def verified(said: object, message: Message, hearing: Hearing) -> Proved:
+def verified(said: object, message: Message, context: VerificationContext) -> Proved:
     """The statement, if `proved` accepts it and the principal's grants allow it. Raises `RefusalError` if not."""
-    found = proved(said, message, hearing)
-    if not hearing.known and (why := not_granted(found, message)) is not None:
+    found = proved(said, message, context)
+    if not context.known and (why := not_granted(found, message)) is not None:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
     return found
 
@@ -143,48 +145,48 @@ def is_over(statement: IdentityStatement, now: datetime) -> bool:
 def _read(said: object) -> tuple[str, st.Signed]:
     """The text of a statement and its content, before any verification. Raises `RefusalError` if it is unreadable."""
     if said is None or said == "":
-        raise unheard("statement_missing")
+        raise not_authorised("statement_missing")
     if not isinstance(said, str):
-        raise unheard("statement_unreadable")
+        raise not_authorised("statement_unreadable")
     if len(said) > st.MAX_STATEMENT:
-        raise unheard("statement_too_long", most=st.MAX_STATEMENT)
+        raise not_authorised("statement_too_long", most=st.MAX_STATEMENT)
     try:
         return said, signed(said)
     except AlgorithmError:
-        raise unheard("statement_algorithm") from None
+        raise not_authorised("statement_algorithm") from None
     except ValueError:
-        raise unheard("statement_unreadable") from None
+        raise not_authorised("statement_unreadable") from None
 
 
-def _expect_timely(statement: IdentityStatement, hearing: Hearing) -> None:
-    now, leeway = seconds(hearing.now), int(LEEWAY.total_seconds())
+def _expect_timely(statement: IdentityStatement, context: VerificationContext) -> None:
+    now, leeway = seconds(context.now), int(LEEWAY.total_seconds())
     if not 0 < statement.exp - statement.iat <= st.LONGEST_LIFE:
-        raise unheard("statement_lives_too_long", most=st.LONGEST_LIFE)
+        raise not_authorised("statement_lives_too_long", most=st.LONGEST_LIFE)
     if statement.iat > now + leeway:
-        raise unheard("statement_not_yet_valid")
-    if hearing.fresh and not hearing.known and is_over(statement, hearing.now):
-        raise unheard("statement_expired")
+        raise not_authorised("statement_not_yet_valid")
+    if context.fresh and not context.known and is_over(statement, context.now):
+        raise not_authorised("statement_expired")
     spoken = statement.iat if statement.received_at is None else seconds(statement.received_at)
     if statement.auth_time > spoken + leeway:
-        raise unheard("authentication_to_come")
+        raise not_authorised("authentication_to_come")
     longest = int(LONGEST_SESSION.total_seconds())
     if spoken - statement.auth_time > longest:
-        raise unheard("authentication_too_old", hours=longest // 3600)
+        raise not_authorised("authentication_too_old", hours=longest // 3600)
 
 
 def _expect_about(statement: IdentityStatement, message: Message, audience: str) -> None:
     """Raises `RefusalError` for the first difference between the statement and the message."""
     if statement.aud != audience:
-        raise unheard("statement_for_another_installation")
+        raise not_authorised("statement_for_another_installation")
     if statement.stream != message.stream:
-        raise unheard("statement_of_another_filing")
+        raise not_authorised("statement_of_another_filing")
     if (statement.act, statement.command_id) != (message.act, message.command_id):
-        raise unheard("statement_of_another_command")
+        raise not_authorised("statement_of_another_command")
     if statement.content != message.content:
-        raise unheard("statement_of_other_content")
+        raise not_authorised("statement_of_other_content")
     named = (message.actor or statement.actor, message.on_behalf_of)
     if (statement.actor, statement.on_behalf_of) != named:
-        raise unheard("statement_of_another_actor")
+        raise not_authorised("statement_of_another_actor")
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class Directory:
     theirs: str | None = None
 
 
-def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory: Directory) -> str | None:
+def why_not_signed(said: AgencyAnswer, stream: str, context: VerificationContext, directory: Directory) -> str | None:
     """Why the signature of an answer is not valid, as the name of a rule; None if its agency has validly signed it.
 
     The statement may be older than usual: a workflow may use an answer later.
@@ -207,7 +209,7 @@ def why_not_signed(said: AgencyAnswer, stream: str, hearing: Hearing, directory:
     try:
         content = st.message_digest(said.answer | {"request": said.request})
         message = Message(act=said.act, stream=stream, command_id=said.request_id, content=content)
-        found = proved(said.answer.get("statement"), message, hearing)
+        found = proved(said.answer.get("statement"), message, context)
     except RefusalError as error:
         return error.refusal.problems[0].rule
     except ValueError:

@@ -34,7 +34,7 @@ _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Rol
 """The roles of officers who handle a filing; other roles only take money, hand out results, or assign work."""
 
 
-class Told(NamedTuple):
+class EventDeed(NamedTuple):
     """An event, its act if it has one, and the officer accountable for the system's acts at that time."""
 
     recorded: Recorded
@@ -42,7 +42,7 @@ class Told(NamedTuple):
     answers: str | None
 
 
-def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
+def deeds(events: Iterable[Recorded]) -> Iterator[EventDeed]:
     """Yields each event with the act in it.
 
     The officer accountable for an act of the system is the one named by the event, else the last officer who worked on
@@ -55,7 +55,7 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
         named = officer if by_itself and officer != SYSTEM.subject else None
         answers = _takes_over(recorded, named, by_itself=by_itself) or answers
         done = _by_the_system(recorded, named or answers) if by_itself else _by_somebody(recorded)
-        yield Told(recorded, None if recorded.event.kind in ONLY_TOLD else done, answers)
+        yield EventDeed(recorded, None if recorded.event.kind in ONLY_TOLD else done, answers)
 
 
 def _takes_over(recorded: Recorded, named: str | None, *, by_itself: bool) -> str | None:

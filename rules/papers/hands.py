@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from rules.filing.fold import current_step, evolve, stage, task_role
 from rules.filing.queues import STAGE_CLOCK, agencies
-from rules.papers.deeds import Told, deeds
+from rules.papers.deeds import EventDeed, deeds
 from rules.time import working_time
 from rules.time.office_hours import worked_minutes
 from schemas.filing import events as ev
@@ -88,7 +88,7 @@ class _Walk:
         self.hands: list[Hand] = []
         self.closed: list[datetime] = []
 
-    def take(self, batch: Sequence[Told]) -> None:
+    def take(self, batch: Sequence[EventDeed]) -> None:
         """Processes the events of one append."""
         before, at, answers = self._filing, batch[0].recorded.at, batch[-1].answers
         done = tuple(told.deed for told in batch if told.deed is not None)

@@ -65,7 +65,8 @@ def result_sheet(source: ResultSource) -> ResultSheet:
         reason=request.reason,
         holder=Holder(name=who.name, number=who.id_number, organisation=who.kind is PersonKind.ORGANISATION),
         values={
-            field.code: _said(field, dossier.form.get(field.code), source.communes) for field in source.procedure.form
+            field.code: _value_text(field, dossier.form.get(field.code), source.communes)
+            for field in source.procedure.form
         },
     )
 
@@ -81,7 +82,7 @@ def _rows(source: ResultSource) -> Iterator[Row]:
         yield Row(place="corrects", label=said("paper.instead_of"), value=plain(request.corrects))
     if request.outcome is not Outcome.REFUSED:
         for field in procedure.form:
-            if (value := _said(field, request.dossier.form.get(field.code), source.communes)) is not None:
+            if (value := _value_text(field, request.dossier.form.get(field.code), source.communes)) is not None:
                 yield Row(place=f"values.{field.code}", label=field.label, value=value)
     elif request.reason is not None:
         yield Row(place="reason", label=said("paper.reason"), value=plain(request.reason))
@@ -91,7 +92,7 @@ def _paragraphs(words: str | None) -> Iterator[Paragraph]:
     yield from (Paragraph(text=plain(line)) for line in (words or "").splitlines() if line.strip())
 
 
-def _said(field: FieldRule, value: FormValue | None, communes: Mapping[str, Text]) -> Text | None:
+def _value_text(field: FieldRule, value: FormValue | None, communes: Mapping[str, Text]) -> Text | None:
     if value is None:
         return None
     match field.kind:
@@ -150,7 +151,7 @@ def _least(field: FieldRule) -> Text | None:
         return None
     if field.kind is FieldKind.CHOICE:
         return min((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
-    return _said(field, _SHORTEST[field.kind], {})
+    return _value_text(field, _SHORTEST[field.kind], {})
 
 
 def _most(field: FieldRule) -> Text:
@@ -160,7 +161,7 @@ def _most(field: FieldRule) -> Text:
         return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or 300].strip())
     if field.kind is FieldKind.INTEGER and field.maximum is not None:
         return plain(str(field.maximum))
-    return require(_said(field, _LONGEST[field.kind], {}))
+    return require(_value_text(field, _LONGEST[field.kind], {}))
 
 
 _SHORTEST: Final[dict[FieldKind, FormValue]] = {

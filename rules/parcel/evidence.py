@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from rules.evidence import Entry, Evidence, Finding, found
+from rules.evidence import Entry, Evidence, Finding, findings
 from rules.parcel.fold import OUTCOMES
 from schemas.base import Instant
 from schemas.filing.events import ParcelOutcome
@@ -55,4 +55,4 @@ _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
     """The findings at the post from which an event follows; none for free text, whose digest needs a key."""
-    return () if isinstance(event, ev.ConsignmentReported) and event.message is not None else found(event, _FOUND)
+    return () if isinstance(event, ev.ConsignmentReported) and event.message is not None else findings(event, _FOUND)

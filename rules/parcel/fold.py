@@ -7,7 +7,7 @@ from typing import Any, Final
 from rules.rule import Change, folding
 from schemas.filing.events import SPOILT, ParcelOutcome
 from schemas.parcel import events as ev
-from schemas.parcel.state import UNDER_WAY, Heard, Meaning, Parcel, ParcelState, Step
+from schemas.parcel.state import UNDER_WAY, Meaning, Parcel, ParcelState, RecordedStep, Step
 
 MOST_WORDS: Final = 32
 """The maximum number of recorded tracking steps (a carrier may report any number); then only an outcome is recorded."""
@@ -28,11 +28,11 @@ SPOILT_STATES: Final = frozenset(ParcelState(outcome.value) for outcome in SPOIL
 OUTCOMES: Final = {Meaning(outcome.value): outcome for outcome in ParcelOutcome}
 
 
-def news(state: ParcelState, heard: tuple[Heard, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
+def news(state: ParcelState, heard: tuple[RecordedStep, ...], steps: Iterable[Step]) -> tuple[Step, ...]:
     """The new tracking steps, in the given order: not recorded yet, and still possible in the parcel's state."""
     found: list[Step] = []
     for step in steps:
-        said, outcome = Heard(said=step.said, at=step.at), OUTCOMES.get(step.meaning)
+        said, outcome = RecordedStep(said=step.said, at=step.at), OUTCOMES.get(step.meaning)
         on_its_way = step.meaning in {Meaning.INVITED, Meaning.OTHER} and state in UNDER_WAY
         counts = on_its_way and len(heard) < MOST_WORDS if outcome is None else outcome in _MAY_FOLLOW[state]
         if counts and said not in heard:
@@ -71,24 +71,24 @@ def _requested(_: Parcel, event: ev.ConsignmentRequested, at: datetime) -> dict[
 def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str, Any]:
     ended = {"state": ParcelState(event.outcome.value), "ended_at": at, "recalled": False, "watch_over": False}
     ended |= {"collected": event.collected, "spoilt": parcel.spoilt or event.outcome in SPOILT}
-    return _heard(parcel, event) | ended
+    return _with_step(parcel, event) | ended
 
 
-def _heard(
+def _with_step(
     parcel: Parcel, event: ev.ConsignmentInvited | ev.ConsignmentReported | ev.ConsignmentEnded
 ) -> dict[str, Any]:
     """The change that adds a tracking step to the recorded steps; none for an end that the post did not report."""
     if event.said is None or event.happened_at is None:
         return {}
-    return {"heard": (*parcel.heard, Heard(said=event.said, at=event.happened_at))}
+    return {"heard": (*parcel.heard, RecordedStep(said=event.said, at=event.happened_at))}
 
 
 CHANGES: Final[Mapping[type[Any], Change[Parcel]]] = {
     ev.ConsignmentRequested: _requested,
     ev.ConsignmentCalendarChanged: lambda _, event, __: {"calendar": event.calendar, "due": event.due},
     ev.ConsignmentSent: lambda _, event, __: {"waybill": event.waybill, "state": ParcelState.SENT},
-    ev.ConsignmentInvited: lambda parcel, event, _: _heard(parcel, event) | {"invitations": event.n},
-    ev.ConsignmentReported: lambda parcel, event, _: _heard(parcel, event),
+    ev.ConsignmentInvited: lambda parcel, event, _: _with_step(parcel, event) | {"invitations": event.n},
+    ev.ConsignmentReported: lambda parcel, event, _: _with_step(parcel, event),
     ev.ConsignmentRecalled: lambda *_: {"recalled": True},
     ev.ConsignmentLeft: lambda *_: {"recalled": False, "left": True},
     ev.CompensationClaimed: lambda _, event, __: {"claim": event.reference},

@@ -7,7 +7,7 @@ from schemas.payment.events import PaymentChargeBackAhead, PaymentChargedBack
 from schemas.payment.state import Capture, ChargeBack, ChargedBack, Payment
 
 
-def told(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
+def charge_back_event(payment: Payment, back: ChargeBack) -> PaymentChargedBack | PaymentChargeBackAhead | None:
     """The event that records a charge-back: `PaymentChargeBackAhead` if the charge-back's capture is not recorded.
 
     None if the charge-back was reported before, or if the whole capture is already charged back.

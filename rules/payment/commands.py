@@ -118,7 +118,7 @@ def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Even
 
 
 def _charge_back(payment: Payment, command: cm.RecordChargeBack, _: datetime) -> Events:
-    event = charge_backs.told(payment, command.back)
+    event = charge_backs.charge_back_event(payment, command.back)
     return () if event is None else (event,)
 
 

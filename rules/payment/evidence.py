@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rules.evidence import ENDS, Entry, Evidence, Finding, found
+from rules.evidence import ENDS, Entry, Evidence, Finding, findings
 from rules.payment.fold import unless_first
 from schemas.ids import StreamId, filing_workflow, of_obligation
 from schemas.payment import events as ev
@@ -95,4 +95,4 @@ def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
         case ev.PaymentOrdered(pay_url=None):
             return (ordered(event, None),)
         case _:
-            return found(event, _FOUND)
+            return findings(event, _FOUND)

@@ -240,10 +240,12 @@ def _request(refund: Refund, command: cm.RequestRefund, _: datetime) -> Events:
     if command.lines and command.amount not in {None, by_line}:
         raise refuse(problem("amount", "not_the_sum_of_lines", sum=by_line))
     amount = by_line or command.amount or most
-    return (_asked(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines}),)
+    return (
+        _requested_refund(refund, command, amount, RefundCause.REQUEST).model_copy(update={"lines": command.lines}),
+    )
 
 
-def _asked(
+def _requested_refund(
     refund: Refund, command: cm.RequestRefund | cm.DecideRefund, amount: int, cause: RefundCause
 ) -> ev.RefundOpened:
     most = fold.left(refund)
@@ -257,7 +259,7 @@ def _asked(
 
 def _decide(refund: Refund, command: cm.DecideRefund, _: datetime) -> Events:
     rule = require(refund.undecided)
-    opened = _asked(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
+    opened = _requested_refund(refund, command, command.amount, RefundCause.RULE).model_copy(update={"rule": rule})
     said = command.model_dump(include={"amount", "acting_for", "reason", "legal_basis"})
     decided = ev.RefundDecided(rule=rule, officer=command.actor.subject, **said)
     return (decided, opened) if command.amount else (decided,)

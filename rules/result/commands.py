@@ -21,12 +21,12 @@ Events = tuple[ev.ResultEvent, ...]
 
 
 def _record_declined(result: Result, command: cm.RecordDeclined, _: datetime) -> Events:
-    return _declined(result, None) if _asked(result) is command.place else ()
+    return _declined(result, None) if _awaited_place(result) is command.place else ()
 
 
 def _ask_other(result: Result, command: cm.AskOther, _: datetime) -> Events:
     signer = command.signer
-    if _asked(result) is not signer.place or signer == result.awaited:
+    if _awaited_place(result) is not signer.place or signer == result.awaited:
         return ()
     return (*_no_more_in_vain(result), _request(signer))
 
@@ -46,7 +46,7 @@ def _no_more_in_vain(result: Result) -> tuple[MachineWorkAnswered, ...]:
     return () if result.machine_failing is None else (MachineWorkAnswered(work=result.machine_failing),)
 
 
-def _asked(result: Result) -> SigningPlace | None:
+def _awaited_place(result: Result) -> SigningPlace | None:
     return result.awaited.place if result.awaited else None
 
 
@@ -76,7 +76,7 @@ def _record_made(result: Result, command: cm.RecordMade, _: datetime) -> Events:
 
 
 def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Events:
-    if _asked(result) is not command.place:
+    if _awaited_place(result) is not command.place:
         return ()
     signer = require(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rules.evidence import Entry, Evidence, Finding, found
+from rules.evidence import Entry, Evidence, Finding, findings
 from schemas.backoffice import IssueAnswer
 from schemas.filing.events import MachineWork
 from schemas.ids import StreamId, filing_workflow
@@ -40,4 +40,4 @@ _FOUND: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
     """The findings from which an event follows; none for an officer who declines to sign with a reason."""
-    return () if isinstance(event, SignatureDeclined) and event.reason is not None else found(event, _FOUND)
+    return () if isinstance(event, SignatureDeclined) and event.reason is not None else findings(event, _FOUND)

@@ -59,7 +59,7 @@ Weekdays = Sequence[OpenHours]
 """The regular hours of the seven weekdays, Monday first."""
 
 
-class Said(NamedTuple):
+class DayHours(NamedTuple):
     """The office hours of a day for an agency and all agencies below it; `agency`: None for the whole country."""
 
     agency: str | None
@@ -84,11 +84,11 @@ def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
     )
 
 
-def decided(file: CalendarFile) -> list[Said]:
+def decided(file: CalendarFile) -> list[DayHours]:
     """The days of the overlays that are decided; proposed days are left out."""
     week = file.week.days()
     return [
-        Said(overlay.agency, day.date, hours_of(day.kind, day.hours, day.date, day.replaces, week))
+        DayHours(overlay.agency, day.date, hours_of(day.kind, day.hours, day.date, day.replaces, week))
         for overlay in file.overlays
         for day in overlay.days
         if day.status is DayStatus.DECIDED
@@ -106,7 +106,7 @@ def every_day(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
+def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[DayHours]) -> OpenHours:
     """The office hours of a day: from the overlay that decides the day, if any; else by public holidays and weekday."""
     if (settled := settled_by(day, agency, said)) is not None:
         return settled.hours
@@ -114,7 +114,7 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]
     return () if day in base.off else week[base.makeup.get(day, day).weekday()]
 
 
-def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
+def settled_by(day: date, agency: str | None, said: Iterable[DayHours]) -> DayHours | None:
     """The overlay that decides a day: the one for the nearest agency (longest code). None if no overlay applies."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)

@@ -50,7 +50,7 @@ def due(
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount, pauses)
-    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+    asked = _TimeLimit.of(start, limit, calendar, pauses, cut_off)
     return instant_of(pages(calendar).answer(lambda days: asked.run(days).due, "limit"))
 
 
@@ -85,7 +85,7 @@ def explain(
         ends = _elapsed_due(start, limit.amount, pauses)
         words = seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM))
         return Projection(ends, local_day(start), words)
-    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+    asked = _TimeLimit.of(start, limit, calendar, pauses, cut_off)
 
     def answer(days: Days) -> Projection:
         found = asked.run(days)
@@ -140,7 +140,7 @@ def halfway(
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount / 2, pauses)
-    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+    asked = _TimeLimit.of(start, limit, calendar, pauses, cut_off)
     return instant_of(pages(calendar).answer(lambda days: _halfway(days, asked.run(days), asked.limit.unit), "limit"))
 
 
@@ -198,7 +198,7 @@ def remaining(
     stands = next((begins for begins, ends in pauses if begins <= at < ends), at)
     if limit.unit is Unit.SECONDS:
         return max((_elapsed_due(start, limit.amount, over) - stands) // timedelta(seconds=1), 0)
-    asked = _Asked.of(start, limit, calendar, over, cut_off)
+    asked = _TimeLimit.of(start, limit, calendar, over, cut_off)
     minute = minute_of(stands, "at")
     return pages(calendar).answer(
         lambda days: left_at(days, asked.run(days).legs[-1], asked.limit.unit, minute), "limit"
@@ -249,7 +249,7 @@ def local_day(instant: datetime) -> date:
     return instant.astimezone(VIETNAM).date()
 
 
-class _Asked(NamedTuple):
+class _TimeLimit(NamedTuple):
     """A limit with its start, pauses and cut-off time (`latest`) in minutes. 0 calendar days become 0 working days."""
 
     start: int
@@ -260,7 +260,7 @@ class _Asked(NamedTuple):
     @classmethod
     def of(
         cls, start: datetime, limit: Limit, calendar: Calendar, pauses: Sequence[Pause], cut_off: time | None
-    ) -> "_Asked":
+    ) -> "_TimeLimit":
         _check(pauses)
         if cut_off is None and limit.amount == 0:
             cut_off = calendar.cut_off

@@ -260,7 +260,9 @@ def _with(part: T, vocabulary: Vocabulary) -> T:
     new: Any = part
     match part:
         case Text() | Statement():
-            new = part.model_copy(update={name: _said(getattr(part, name), name, vocabulary) for name in ("vi", "en")})
+            new = part.model_copy(
+                update={name: _filled(getattr(part, name), name, vocabulary) for name in ("vi", "en")}
+            )
         case tuple():
             new = tuple(_with(entry, vocabulary) for entry in part)
         case Model():
@@ -268,7 +270,7 @@ def _with(part: T, vocabulary: Vocabulary) -> T:
     return new  # type: ignore[no-any-return]
 
 
-def _said(text: str, language: str, vocabulary: Vocabulary) -> str:
+def _filled(text: str, language: str, vocabulary: Vocabulary) -> str:
     def word(match: re.Match[str]) -> str:
         say = vocabulary.get(match[1])
         return match[0] if say is None else str(getattr(say(), language))

@@ -78,7 +78,7 @@ class Suspense(Model):
     steps: tuple[SuspenseStep, ...] = ()
 
     @property
-    def asked(self) -> SuspenseStep | None:
+    def pending_step(self) -> SuspenseStep | None:
         """The step that waits for approval; None if no step does."""
         return self.steps[-1] if self.state is SuspenseState.ASKED else None
 

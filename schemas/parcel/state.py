@@ -75,7 +75,7 @@ class Step(Model):
     collected: Dong | None = None
 
 
-class Heard(Model):
+class RecordedStep(Model):
     """One tracking step of the post that the log has. `said` is the post's own code."""
 
     said: str
@@ -100,7 +100,7 @@ class Parcel(PartState):
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
     invitations: int = 0
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[RecordedStep, ...] = ()
     recalled: bool = False
     left: bool = False
     spoilt: bool = False

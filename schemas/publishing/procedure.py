@@ -114,7 +114,7 @@ class PaperRule(Fact):
     """accepted types of its file"""
 
     @property
-    def asked(self) -> bool:
+    def mandatory(self) -> bool:
         """Whether a submission must have this paper, if the paper's conditions hold."""
         return self.required and (self.replaced_by is None or bool(self.when))
 

@@ -234,7 +234,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
         | {
             "sha256": sha256,
             "papers": [
-                {"code": paper.code, "required": paper.asked, "when": paper.when, "accepts": paper.accepts}
+                {"code": paper.code, "required": paper.mandatory, "when": paper.when, "accepts": paper.accepts}
                 for paper in procedure.papers
             ],
             "result_channels": procedure.result.channels,

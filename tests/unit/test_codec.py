@@ -29,7 +29,7 @@ from motcua.payloads.converter import NOT_OPENED, SEALED, UnopenedError, data_co
 from motcua.payloads.key_ring import CODEC_KEYS, CodecRing, RingError, read_ring, ring_in
 from operations.doctor.engine.codec import wants_a_key
 from operations.key_rotation import new_ring, with_new_key
-from recovery.stalled import _told
+from recovery.stalled import _stalled_run
 from rules.require import require
 from tests.sealed import KEYS, ring, written
 
@@ -314,6 +314,6 @@ async def test_it_is_known_by_what_it_came_of(types: list[str], wants: bool) -> 
     event = HistoryEvent(
         event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED, workflow_task_failed_event_attributes=failed
     )
-    one = await _told(cast("Client", None), "filing:x", 3, [event])
+    one = await _stalled_run(cast("Client", None), "filing:x", 3, [event])
     assert (one.error, one.caused_by) == (types[0], tuple(types[1:]))
     assert wants_a_key(one) is wants

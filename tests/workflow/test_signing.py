@@ -17,7 +17,7 @@ from activities.signature.certificate_subject import SubjectRules
 from motcua import BackOffice, Document, IssueRequest
 from motcua.files.store import Store, open_store
 from operations.doctor.check import Health
-from operations.result_checking import Asked, Hand, check, hands
+from operations.result_checking import Hand, Terms, check, hands
 from publishing.authoring.absences import Absence, record_absence
 from publishing.authoring.procedures import publish
 from publishing.record.publishing import Publisher, publishing
@@ -203,7 +203,7 @@ async def verified(play: Play) -> list[Hand]:
     file = await Store(open_store(play.world.objects)).get(result)
     async with partner_client(play.world.env["MOTCUA_TRUST_URL"]) as client:
         _, _, root = pem.unarmor((await client.get("/root.pem")).content)
-    asked = Asked([root], datetime.now(VIETNAM) + timedelta(minutes=1), online=True, kept=None, subjects=SubjectRules())
+    asked = Terms([root], datetime.now(VIETNAM) + timedelta(minutes=1), online=True, kept=None, subjects=SubjectRules())
     verdict = await check(file, asked)
     assert verdict.outcome is SignatureOutcome.VALID
     return [hand for hand in hands(verdict, asked.subjects) if hand.field]

@@ -41,7 +41,7 @@ async def entries(log: Log, agency: str, period: Period) -> AsyncIterator[list[R
     while rows := await log.connection.fetch(_PAGE, agency, *after, period.until, PAGE):
         streams = await log.connection.fetch(_STREAMS, [filing_workflow(row["filing_id"]) for row in rows])
         found = {stream["filing_id"]: stream for stream in streams}
-        told = await _told(log, [found[row["filing_id"]] for row in rows])
+        told = await _folded_filings(log, [found[row["filing_id"]] for row in rows])
         page = [
             await _entry(procedures, k, row, one) for k, (row, one) in enumerate(zip(rows, told, strict=True), n + 1)
         ]
@@ -56,18 +56,20 @@ async def _named(connection: Connection, page: Sequence[RegisterEntry]) -> list[
     return [one.model_copy(update={"agencies": {n: names[n] for n in sorted(one.codes) if n in names}}) for one in page]
 
 
-async def _told(log: Log, streams: Sequence[asyncpg.Record]) -> list[_Told | None]:
+async def _folded_filings(log: Log, streams: Sequence[asyncpg.Record]) -> list[_FoldedFiling | None]:
     """Returns each filing with its events; None in place of a filing that can't be folded."""
     try:
         return [
-            _Told(events, await log.fold(stream["stream"], stream["agency"], events))
+            _FoldedFiling(events, await log.fold(stream["stream"], stream["agency"], events))
             for stream, events in zip(streams, await log.events_of(streams), strict=True)
         ]
     except UnfoldableError:
-        return [None] if len(streams) == 1 else [one for stream in streams for one in await _told(log, [stream])]
+        return (
+            [None] if len(streams) == 1 else [one for stream in streams for one in await _folded_filings(log, [stream])]
+        )
 
 
-async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _Told | None) -> RegisterEntry:
+async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _FoldedFiling | None) -> RegisterEntry:
     procedure = await procedures.find(row["procedure"], row["version"])
     if told is not None:
         return entry(n, told.events, told.filing, procedure, row["now"])
@@ -89,7 +91,7 @@ async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _To
     )
 
 
-class _Told(NamedTuple):
+class _FoldedFiling(NamedTuple):
     """A filing's state, and the events that the state is folded from."""
 
     events: list[Recorded]

@@ -27,7 +27,7 @@ QUIET: Final = timedelta(seconds=1)
 """The time after a signal without an event, in which no signal leads to a question to the log."""
 
 
-class Heard(Protocol):
+class SignalReceiver(Protocol):
     """A run that receives signals."""
 
     async def recorded(self) -> Stream[Any]:
@@ -37,7 +37,7 @@ class Heard(Protocol):
         """Reads everything that the record holds for the stream and that a signal may have reported."""
 
 
-class Hearing:
+class SignalHandler:
     """Handles the signals of one run. Refers to no run, so that an evicted run is freed at once (workers/memory.py)."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Hearing:
         """Whether the record is being read for dropped signals. If the run ended now, the next run would have to."""
         return self._reading
 
-    async def hear(self, run: Heard, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
+    async def hear(self, run: SignalReceiver, signal: str, take: Callable[[], Awaitable[bool]]) -> None:
         """Lets `take` record the signal's fact, unless another signal is being handled or the log was read just before.
 
         `take` returns whether an event followed. Raises no `RefusalError`.
@@ -74,21 +74,21 @@ class Hearing:
         else:
             self._busy = False
 
-    def resume(self, run: Heard) -> None:
+    def resume(self, run: SignalReceiver) -> None:
         """Reads the record a second from now, since the previous run has dropped signals."""
         self._busy = self._missed = True
         self._listen(run)
 
-    async def last(self, run: Heard) -> None:
+    async def last(self, run: SignalReceiver) -> None:
         """Reads the record for dropped signals before the run ends."""
         if self._missed:
             await self._read(run, await run.recorded())
 
-    def _listen(self, run: Heard) -> None:
+    def _listen(self, run: SignalReceiver) -> None:
         # No handler waits here: a run may end meanwhile, and hands on that it has missed something.
         asyncio.create_task(self._listen_on(run))  # noqa: RUF006 -- a workflow's event loop keeps its tasks
 
-    async def _listen_on(self, run: Heard) -> None:
+    async def _listen_on(self, run: SignalReceiver) -> None:
         """Reads the record once a second as long as further signals come."""
         try:
             stream = await run.recorded()
@@ -103,7 +103,7 @@ class Hearing:
         finally:
             self._busy = False
 
-    async def _read(self, run: Heard, stream: Stream[Any]) -> None:
+    async def _read(self, run: SignalReceiver, stream: Stream[Any]) -> None:
         """Reads the record; if that is not possible now, leaves it for later. Ends if the run has lost its stream."""
         self._missed, self._reading = False, True
         try:

@@ -31,7 +31,7 @@ from workflows.stream.basis import NOTHING, Basis, until_founded
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.examining import examine
-from workflows.stream.hearing import Hearing
+from workflows.stream.hearing import SignalHandler
 from workflows.stream.recording import Stream, expect_opened
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
 
@@ -76,7 +76,7 @@ class Life(Generic[S]):
         self.kind = kind
         self.memory: Any = kind.memory()
         self._asking = Asking()
-        self._hearing = Hearing()
+        self._signals = SignalHandler()
         self.refusal: Refusal | None = None
         self.start: Any = None
         self._stream: Stream[S] | None = None
@@ -91,7 +91,7 @@ class Life(Generic[S]):
         """Begins or resumes the stream, runs it to its end, or continues it as a new run."""
         await self._begin()
         if self._resume is not None and self._resume.missed:
-            self._hearing.resume(self)
+            self._signals.resume(self)
         try:
             await self.proceed()
         except ContinueAsNewDueError:
@@ -103,7 +103,7 @@ class Life(Generic[S]):
             await self._drained()
             workflow.continue_as_new(self._raw)
         await self._drained()
-        await self._hearing.last(self)
+        await self._signals.last(self)
 
     # Methods that a kind may override.
 
@@ -193,7 +193,7 @@ class Life(Generic[S]):
         return await self._asking.ask(self.stream, *questions, news=news)
 
     async def hear(self, signal: str, take: Callable[[Stream[S]], Awaitable[object]]) -> None:
-        """Lets `take` record the fact of a signal, at most once a second; see `Hearing`. Raises no `RefusalError`.
+        """Lets `take` record the fact of a signal, at most once a second; see `SignalHandler`. Never refuses.
 
         `take` queries the log in any case: only the log's answer lets a run with a long history make way.
         """
@@ -204,7 +204,7 @@ class Life(Generic[S]):
             await take(stream)
             return stream.state.seq > before
 
-        await self._hearing.hear(self, signal, taken)
+        await self._signals.hear(self, signal, taken)
 
     async def hear_fact(self, signal: str, read: Callable[[], Command]) -> None:
         """Records the command that `read` makes from a signal's content.
@@ -252,7 +252,7 @@ class Life(Generic[S]):
         A read of the record is finished first. Its answer may be the one that ends the run: if runs are short, each run
         would begin the read and none would finish it.
         """
-        await drain_handlers(self.stream, also=lambda: not self._hearing.reading)
+        await drain_handlers(self.stream, also=lambda: not self._signals.reading)
 
     def _continue_as_new(self) -> NoReturn:
         """Hands over to the next run: on the promoted build if that build can read the stream, else on the present one.
@@ -275,7 +275,7 @@ class Life(Generic[S]):
             older=self.stream.receipts.older,
             memory=self.memory.model_dump(mode="json"),
             head=self.stream.head,
-            missed=self._hearing.missed or None,
+            missed=self._signals.missed or None,
         )
 
     async def _begin(self) -> None:

@@ -16,7 +16,7 @@ from activities.ledger.authority.principals import principals
 from activities.ledger.database import Connection
 from activities.ledger.findings import HELD
 from activities.ledger.stream_status import HAS_IT_NOW
-from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
+from rules.identity.statements import Directory, Ring, VerificationContext, why_not_signed
 from rules.stream_kind import StreamKind
 from schemas.errors import Problem, problem
 from schemas.identity.statement import MAX_STATEMENT, signed
@@ -55,8 +55,8 @@ async def is_signed(connection: Connection, audience: str, stream: str, said: Ag
     ring = Ring([] if issuer is None else await principals(connection, issuer))
     program = None if issuer is None else ring.principal(issuer)
     [asked] = await connection.fetch(_ASKED, stream, program and program.agency)
-    hearing = Hearing(ring, audience, asked["now"], fresh=False)
-    why = why_not_signed(said, stream, hearing, Directory(asked["agency"], asked["queue"], asked["theirs"]))
+    context = VerificationContext(ring, audience, asked["now"], fresh=False)
+    why = why_not_signed(said, stream, context, Directory(asked["agency"], asked["queue"], asked["theirs"]))
     if why is not None:
         _log.warning("answer.not_signed", extra={"stream": stream, "kind": said.act, "reason": why})
     return why is None
@@ -64,14 +64,14 @@ async def is_signed(connection: Connection, audience: str, stream: str, said: Ag
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if the batch claims to record a provider's callback, but no stored callback matches."""
-    said = [found for event in events if (found := _said(batch.stream, event)) is not None]
+    said = [found for event in events if (found := _values(batch.stream, event)) is not None]
     if not said or batch.via != TOLD:
         return []
     missing = [one for one in said if not await connection.fetchval(_KEPT, batch.stream, *one)]
     return [problem("", "not_recorded")] if missing else []
 
 
-def _said(stream: str, event: Any) -> tuple[Any, ...] | None:
+def _values(stream: str, event: Any) -> tuple[Any, ...] | None:
     """Returns the values that a callback about this event must have; None for an event that no callback reports.
 
     The values: outcome, transaction, lowest and highest amount, time, and the references of the request that was paid

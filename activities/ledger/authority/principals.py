@@ -16,8 +16,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger.authority.budgets import Budgets, Work
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
-from rules.identity.grants import unheard
-from rules.identity.statements import LEEWAY, Hearing, Ring, proved, proved_here, verified
+from rules.identity.grants import not_authorised
+from rules.identity.statements import LEEWAY, Ring, VerificationContext, proved, proved_here, verified
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import (
     IdentityStatement,
@@ -73,9 +73,9 @@ class Keyring:
     def ring(self) -> Ring:
         """The principals. Raises `RefusalError` if the copy is over five seconds old or this machine's clock is off."""
         if monotonic() - self._asked_at >= KNOWN_WITHIN:
-            raise unheard("principals_not_at_hand")
+            raise not_authorised("principals_not_at_hand")
         if abs(self._behind) > LEEWAY:
-            raise unheard("clock_is_off", seconds=int(self._behind.total_seconds()))
+            raise not_authorised("clock_is_off", seconds=int(self._behind.total_seconds()))
         return self._ring
 
     @property
@@ -140,18 +140,24 @@ class Guard:
 
     def proved(self, signed: object, message: Message, *, fresh: bool) -> Proved:
         """Returns the signed statement if it covers this message now; checks no claims. Raises `RefusalError`."""
-        return proved(signed, message, Hearing(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh))
+        return proved(
+            signed, message, VerificationContext(self._keyring.ring, self._audience, self._keyring.now, fresh=fresh)
+        )
 
     def proved_here(self, statement: IdentityStatement, key_id: KeyId) -> Proved:
         """Returns this process's own statement about a message that it handles itself. Raises `RefusalError`."""
-        return proved_here(statement, key_id, Hearing(self._keyring.ring, self._audience, self._keyring.now))
+        return proved_here(
+            statement, key_id, VerificationContext(self._keyring.ring, self._audience, self._keyring.now)
+        )
 
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
         """Returns the same as `proved`, if the principal may make the statement's claims; as of `now` if given."""
         at = now or self._keyring.now
-        return verified(signed, message, Hearing(self._keyring.ring, self._audience, at, fresh=fresh, known=known))
+        return verified(
+            signed, message, VerificationContext(self._keyring.ring, self._audience, at, fresh=fresh, known=known)
+        )
 
     def spend(self, proved: Proved, work: Work) -> None:
         """Charges a verified message to its sender's budget. Raises `RefusalError`, `too_many`, for a spent budget."""
@@ -165,7 +171,7 @@ class Guard:
 def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refusal | None:
     """Returns why a stream's first message is refused before the record is read; None if it is not.
 
-    It is refused if nobody has signed it, or if its sender's budget is spent. `heard` checks everything else.
+    It is refused if nobody has signed it, or if its sender's budget is spent. `verified_sender` checks everything else.
     """
     if guard is None or spoken is None:
         return None
@@ -176,7 +182,7 @@ def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refus
     return None
 
 
-def heard(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
+def verified_sender(guard: Guard | None, spoken: Spoken | None, *, filed_by: str | None, known: bool) -> str | None:
     """Returns the id of the principal that sends a stream's first message; None where no identity is required.
 
     `filed_by` is the program that handed the filing in; `known`: whether the message is recorded already. Raises

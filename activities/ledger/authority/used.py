@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from rules.identity.grants import unheard
+from rules.identity.grants import not_authorised
 from rules.identity.statements import LEEWAY
 from views.log import Connection
 
@@ -34,7 +34,7 @@ def use_of(signed: str, expires: datetime, look: UUID) -> Use:
 async def expect_first(connection: Connection, use: Use, status: str) -> None:
     """Raises `RefusalError` if another look used the statement before. `status`: PostgreSQL's answer to `Use.sql`."""
     if status == _KNOWN and await connection.fetchval(_LOOK, use.one) != use.look:
-        raise unheard("statement_used")
+        raise not_authorised("statement_used")
 
 
 async def forget(connection: Connection) -> int:

@@ -133,9 +133,9 @@ class OwnBank(pv.Provider):
         self._name = name
         self._bank = bank
 
-    async def order(self, demand: pv.NewDemand) -> pv.Asked:
+    async def order(self, demand: pv.NewDemand) -> pv.PaymentMeans:
         made = await self._bank.order(demand.key, demand.amount, demand.description, demand.payer_account)
-        return pv.Asked(pay_url=made.pay_url)
+        return pv.PaymentMeans(pay_url=made.pay_url)
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
         return tuple(self._notices(demand, await self._bank.get(demand.key)))

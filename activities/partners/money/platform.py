@@ -94,7 +94,7 @@ class PlatformDoor:
         self._merchant = merchant
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
-        merchant, said = self._merchant, _said(received.body)
+        merchant, said = self._merchant, _fields(received.body)
         if not signed(merchant.secret, merchant.callback_fields, said) or said.get("MaDoiTac") != merchant.partner:
             return pv.Refused(verdict=pv.Verdict.BAD_SIGNATURE)
         reference = said.get("MaThamChieu", "")
@@ -143,7 +143,7 @@ def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) 
     return right and not any("|" in said.get(name, "") for name in fields)
 
 
-def _said(body: bytes) -> dict[str, str]:
+def _fields(body: bytes) -> dict[str, str]:
     """Returns the fields of a body; empty if the body is too long or not JSON."""
     try:
         return texts(object_once(body)) if len(body) <= pv.CALLBACK_BYTES else {}
@@ -170,7 +170,7 @@ class Platform(pv.AtMerchant[PlatformMerchant]):
         super().__init__(name, merchant, "platform")
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: pv.NewDemand) -> pv.Asked:
+    async def order(self, demand: pv.NewDemand) -> pv.PaymentMeans:
         asked = {
             **self._common("INIT", demand),
             "SoTien": str(demand.amount),
@@ -203,7 +203,7 @@ class Platform(pv.AtMerchant[PlatformMerchant]):
             raise RejectedError(_SYSTEM, httpx.codes.OK, code)
         if code != SUCCESS or not url:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        return pv.Asked(pay_url=url)
+        return pv.PaymentMeans(pay_url=url)
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
         merchant, said = self._merchant, await self._queried(demand)

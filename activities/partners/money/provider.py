@@ -137,7 +137,7 @@ class NewDemand(Demand):
     payer_address: str | None = Field(default=None, repr=False)
 
 
-class Asked(Model):
+class PaymentMeans(Model):
     """The means to pay: the address of a page, or a code to scan."""
 
     pay_url: str | None = None
@@ -291,7 +291,7 @@ class Provider(ABC):
     """The merchant's name, for the text of `NotOfferedError`."""
 
     @abstractmethod
-    async def order(self, demand: NewDemand) -> Asked:
+    async def order(self, demand: NewDemand) -> PaymentMeans:
         """Orders the demand, and returns the means to pay: the same ones for a repeated call."""
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- for those that offer it

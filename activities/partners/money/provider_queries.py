@@ -180,9 +180,9 @@ class Asker:
 
     async def _look(self, asking: Asking) -> Taken:
         """Returns the captures at the provider; none if the provider does not know the demand, or offers no query."""
-        return _taken(await self._said(asking), asking)
+        return _taken(await self._notices(asking), asking)
 
-    async def _said(self, asking: Asking) -> tuple[Notice, ...]:
+    async def _notices(self, asking: Asking) -> tuple[Notice, ...]:
         """Returns the provider's notices; none if its API has no query. Cancels an expired request if the API can."""
         provider = self.provider(asking)
         close = asking.over and provider.can.cancel
@@ -240,7 +240,7 @@ class Asker:
         Without a query, the captures come from the request's callbacks that its payment has not processed.
         """
         if self.provider(asking).can.query:
-            said = await self._said(asking)
+            said = await self._notices(asking)
             return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
         async with acquired(self._pool) as connection:
             rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)

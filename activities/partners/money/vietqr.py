@@ -70,8 +70,8 @@ class VietQr(pv.AtMerchant[VietQrMerchant]):
             emv_field("62", emv_field("08", reference)),
         )
 
-    async def order(self, demand: pv.NewDemand) -> pv.Asked:
-        return pv.Asked(code=self.code(demand.reference, demand.amount))
+    async def order(self, demand: pv.NewDemand) -> pv.PaymentMeans:
+        return pv.PaymentMeans(code=self.code(demand.reference, demand.amount))
 
     def verified(self, received: pv.Received, now: datetime) -> pv.Notice | pv.Refused:
         """Returns the notice of a credit note. The notice names no demand: `match` finds the demand by the memo."""

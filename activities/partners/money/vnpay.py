@@ -217,9 +217,9 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         super().__init__(name, merchant, "vnpay")
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: pv.NewDemand) -> pv.Asked:
+    async def order(self, demand: pv.NewDemand) -> pv.PaymentMeans:
         """Returns the payment page. Until the payer's browser has opened it, a query is answered with `not_found`."""
-        return pv.Asked(pay_url=pay_url(self._merchant, demand))
+        return pv.PaymentMeans(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: pv.Demand) -> tuple[pv.Notice, ...]:
         return self._received(demand, await self._queried(demand))

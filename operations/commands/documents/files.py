@@ -19,7 +19,7 @@ from schemas.files import FileRef
 from schemas.filing.events import Submitted, Supplemented
 from schemas.filing.state import Filing
 from schemas.translate import said
-from views.log import Told
+from views.log import LoggedStream
 
 LONGEST_PREVIEW: Final = 200
 """Maximum number of pages that are drawn."""
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
     file: FileRef
 
 
-def sent_with(told: Told) -> Iterator[Sent]:
+def sent_with(told: LoggedStream) -> Iterator[Sent]:
     for recorded in told.events:
         event: Any = recorded.event
         if isinstance(event, Submitted | Supplemented):

@@ -62,7 +62,7 @@ def checkpoint(
             there = require(setup)
             return await (begin_anew(connection, there, reason) if reason else make(connection, there))
 
-    made = _told(lambda: ask(work))
+    made = _result_of(lambda: ask(work))
     if made is None:
         tell(said("command.checkpoint.no_event"), None, as_json=as_json)
         return
@@ -112,7 +112,7 @@ def held_against_checkpoints(since: Path | None) -> Report:
                 connection, place, trust, before, lambda what, done, of: moved(done, of, what=said(f"label.{what}"))
             )
 
-    report = _told(lambda: ask(work))
+    report = _result_of(lambda: ask(work))
     if since is not None and report.newest is not None:
         since.write_bytes(report.newest)
     return report
@@ -128,7 +128,7 @@ def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
     async def prove(connection: Connection, streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return await proofs_of(connection, place, log, streams)
 
-    return _told(lambda: ask(lambda connection: bundles.export(connection, which, master, prove)))
+    return _result_of(lambda: ask(lambda connection: bundles.export(connection, which, master, prove)))
 
 
 def show(report: Report) -> None:
@@ -165,7 +165,7 @@ def _where(finding: Finding) -> str:
     return " ".join(part for part in (event, place) if part)
 
 
-def _told(work: Callable[[], T]) -> T:
+def _result_of(work: Callable[[], T]) -> T:
     try:
         return work()
     except CheckpointError as error:

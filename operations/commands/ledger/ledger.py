@@ -56,7 +56,7 @@ def verify(
     folds = _folds() if bundle is None else _NO_FOLDS
     agreed = not folds.wrong and not folds.bindings and (held is None or held.verified)
     if as_json:
-        more = folds.told | ({"checkpoints": plain(held)} if held else {})
+        more = folds.plain_data | ({"checkpoints": plain(held)} if held else {})
         print_json(asdict(report) | {"verified": report.verified and agreed} | more)
     else:
         _say_folds(folds)
@@ -196,7 +196,7 @@ class _Folds(NamedTuple):
         return [*self.register, *self.publications, *self.rows, *self.structure]
 
     @property
-    def told(self) -> dict[str, object]:
+    def plain_data(self) -> dict[str, object]:
         """The differences as plain data, for JSON."""
         return {
             name: found if name == "names" else [one._asdict() for one in found]

@@ -28,7 +28,7 @@ from schemas.ids import filing_workflow
 from schemas.reading import FilingRecord, LoggedEvent
 from schemas.translate import said
 from views.auditor import events as events_of
-from views.log import Connection, Log, Told, UnfoldableError
+from views.log import Connection, Log, LoggedStream, UnfoldableError
 from views.operator import find, name_of
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ filings = group("filing", _ByCode)
 
 @filings.command("show", hidden=True)
 def filing(which: WhichFiling, *, as_json: AsJson = False) -> None:
-    record = ask(lambda connection: found(connection, which))
+    record = ask(lambda connection: known_filing(connection, which))
     work = _machine_work(record)
     data = record.model_dump(mode="json") | {"machine_work": work}
     show_one(record, (*_FILING, work_column(work)), as_json=as_json, data=data)
@@ -77,7 +77,7 @@ def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
 @app.command()
 def events(which: WhichFiling, *, as_json: AsJson = False) -> None:
     async def look(connection: Connection) -> tuple[str, list[LoggedEvent]]:
-        record = await found(connection, which)
+        record = await known_filing(connection, which)
         return record.code, await events_of(connection, record.filing_id)
 
     code, logged = ask(look)
@@ -93,7 +93,7 @@ def show_timeline(code: str, logged: list[LoggedEvent], *, as_json: bool = False
 
 def id_of(which: str) -> UUID:
     """Returns the id of a filing; ends the command if the filing is unknown."""
-    return ask(lambda connection: found(connection, which)).filing_id
+    return ask(lambda connection: known_filing(connection, which)).filing_id
 
 
 def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
@@ -103,18 +103,18 @@ def unsealed(work: Callable[[Log], Awaitable[T]]) -> T:
         return ask(lambda connection: work(Log(connection, Vault(master).find, KINDS)))
 
 
-def read(which: str) -> tuple[FilingRecord, Told, Filing]:
+def read(which: str) -> tuple[FilingRecord, LoggedStream, Filing]:
     """Returns a filing's row, decrypted events and state; ends the command if there is no such filing."""
 
-    async def look(log: Log) -> tuple[FilingRecord, Told, Filing]:
-        record = await found(log.connection, which)
+    async def look(log: Log) -> tuple[FilingRecord, LoggedStream, Filing]:
+        record = await known_filing(log.connection, which)
         told = await log.read(filing_workflow(record.filing_id))
         return record, told, told.state
 
     return unsealed(look)
 
 
-async def found(connection: Connection, which: str) -> FilingRecord:
+async def known_filing(connection: Connection, which: str) -> FilingRecord:
     """Returns the filing; ends the command if it is unknown."""
     return there(await find(connection, which), said("refused.no_filing", filing=which))
 

@@ -63,7 +63,7 @@ async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand
             await _record(connection, vault, command, step, via)
             match state_of([one.kind for one in (*money.steps, step)], money.outcome):  # two officers may agree by now
                 case SuspenseState.ASSIGNED:
-                    stream = str(_asked(money).stream)
+                    stream = str(_request_step(money).stream)
                     demand = await asked_through(connection, stream, money.provider)
                     await connection.execute(_ASSIGNED, money.id, stream, step.agency, demand and demand.reference)
                 case SuspenseState.TO_GIVE_BACK | SuspenseState.GIVEN_BACK as state:
@@ -78,7 +78,7 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
     whose = others(money, step.kind)
     if await in_their_place(connection, step.agency, [step.officer], whose, local_day(step.at)):
         raise refuse(problem("actor.subject", "needs_another"))
-    asked = step if step.kind in ASKING else _asked(money)
+    asked = step if step.kind in ASKING else _request_step(money)
     if asked.kind is StepKind.GIVE_BACK and not await connection.fetchval(_TAKES, step.agency, money.provider):
         raise refuse(problem("actor.agency", "other_agency", says="other_agencys_money"))
     if step.means is RefundMeans.CASH and await connection.fetchval(_HAS_TILLS, step.agency):
@@ -99,7 +99,7 @@ async def _see_payment(connection: Connection, vault: Vault, provider: str, stre
         raise refuse(problem("actor.subject", "own_filing"))
 
 
-def _asked(money: Suspense) -> SuspenseStep:
+def _request_step(money: Suspense) -> SuspenseStep:
     return next(step for step in reversed(money.steps) if step.kind in ASKING)
 
 
@@ -227,7 +227,9 @@ _SUSPENSE: Final = columns(
     "id when:at account:provider transaction amount|dong memo",
     Column(
         "state",
-        lambda one: f"{in_words(said(f'suspense_state.{one.state}'))}{f' ({one.asked.n})' if one.asked else ''}",
+        lambda one: (
+            f"{in_words(said(f'suspense_state.{one.state}'))}{f' ({one.pending_step.n})' if one.pending_step else ''}"
+        ),
     ),
 )
 

@@ -57,7 +57,7 @@ def erase(
     order_, master = signed(order(AskErasure, actor, cause=cause, reason=reason, filings=filings)), master_key()
     with progress(what=said("label.filings")) as moved:
 
-        async def work(connection: Connection) -> requests.Asked:
+        async def work(connection: Connection) -> requests.RecordedRequest:
             return await requests.ask(Log(connection, Vault(master).find, KINDS), order_, moved)
 
         asked = ask(work, OWNER)
@@ -125,12 +125,12 @@ def shown(one: ErasureRequest) -> dict[str, Any]:
     return dict(plain(one)) | {"state": one.state}
 
 
-def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
+def not_yet(asked: requests.RecordedRequest) -> list[dict[str, Any]]:
     """Returns the filings of a request that can't be erased yet, as plain data, each with every reason."""
     return [{"code": code, "problems": all_} for code, all_ in asked.left_out.items()]
 
 
-def say_not_yet(asked: requests.Asked) -> None:
+def say_not_yet(asked: requests.RecordedRequest) -> None:
     """Prints, for people, the filings of a request that can't be erased yet."""
     if asked.left_out:
         show_all(((code, why.message) for code, all_ in asked.left_out.items() for why in all_), _NOT_ERASED)

@@ -47,7 +47,7 @@ def erase(*, id_number: Number = None, reason: ImpersonalReason, actor: Operator
 
     async def work(
         log: Log, vault: Vault, moved: requests.Progress
-    ) -> tuple[requests.Asked | None, list[person.Named]]:
+    ) -> tuple[requests.RecordedRequest | None, list[person.Named]]:
         request = None
         if theirs := tuple(row["code"] for row in await person.own(log.connection, vault, who)):
             command = signed(order(AskErasure, actor, cause=ErasureCause.PERSON, reason=reason, filings=theirs))
@@ -84,7 +84,7 @@ def export(
     who, master, store = _who(id_number), master_key(), object_store()
     if to.exists():
         fail(said("refused.file_there", file=to), Exit.USAGE)
-    n = request or asked(actor, str(reason))
+    n = request or record_request(actor, str(reason))
     given = order(AnswerExport, actor, n=n)
     ask(lambda connection: person.see_export(connection, signed(given)), OWNER)
     try:
@@ -145,7 +145,7 @@ requests_app = group("exports")
 
 @requests_app.command("ask")
 def ask_for(*, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
-    n = asked(actor, reason)
+    n = record_request(actor, reason)
     show_one({"n": n, "state": "waiting"}, _STATE, as_json=as_json, data={"n": n})
 
 
@@ -164,7 +164,7 @@ def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJ
     show_one(now, _STATE, as_json=as_json, data=now)
 
 
-def asked(actor: str, reason: str) -> int:
+def record_request(actor: str, reason: str) -> int:
     """Records a request for a person's data and returns the request's number, or ends the command."""
     given = signed(order(AskExport, actor, reason=reason))
     return ask(lambda connection: person.ask_export(connection, given), OWNER)

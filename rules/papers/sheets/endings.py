@@ -53,7 +53,7 @@ def stop(source: PaperSource) -> PaperSheet:
         source,
         issuer=source.filing.agency if source.filing.accepted_at else source.filing.receiving,
         title=notice.title,
-        body=(Paragraph(text=_told(source, notice)), Rows(rows=(*about(source), *_stop_rows(source)))),
+        body=(Paragraph(text=_first_sentence(source, notice)), Rows(rows=(*about(source), *_stop_rows(source)))),
         law=_law(source),
         signatories=(_signs(source),),
     )
@@ -63,7 +63,7 @@ class _Notice(NamedTuple):
     """A notice: its title, its first sentence, the reason unless the event states it, and the source of its limit."""
 
     title: Text
-    told: Text | None
+    sentence: Text | None
     reason: Text | None = None
     source: Callable[[Procedure], str | None] = lambda _: None
 
@@ -95,10 +95,10 @@ _NOTICES: Final = {
 """The notices by kind of event. An `overdue` event causes one only for a result that was not fetched in time."""
 
 
-def _told(source: PaperSource, notice: _Notice) -> Text:
+def _first_sentence(source: PaperSource, notice: _Notice) -> Text:
     """The notice's first sentence; for a filing without an applicant, it names the evidence that a successor needs."""
-    if notice.told is not None:
-        return notice.told
+    if notice.sentence is not None:
+        return notice.sentence
     return said("paper.waits_for_successor", evidence=require(source.procedure.succession).evidence)
 
 

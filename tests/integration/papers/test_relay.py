@@ -49,7 +49,7 @@ from tests.shell import Ended, Shell
 from tests.waits import around
 from tests.workflow.results import signers
 from verifier import bundle as bundle_verifier
-from views.log import Log, Told
+from views.log import Log, LoggedStream
 
 CAUSED_BY: Final = {"supplement_requested", "supplemented", "accepted", "fee_requested", "fee_paid", "handed_over"}
 
@@ -103,7 +103,7 @@ async def test_a_failing_paper_is_tried_again_and_seen_and_holds_up_no_other(wor
 
     tried: list[datetime] = []
 
-    async def broken(kind: PaperKind, log: Log, told: Told) -> Printed | None:
+    async def broken(kind: PaperKind, log: Log, told: LoggedStream) -> Printed | None:
         if kind is PaperKind.RECEIPT:
             tried.append(datetime.now(UTC))
             raise ValueError(play.code)
@@ -176,7 +176,7 @@ async def test_papers_are_missed_until_made_and_printed_again_as_they_were(world
         *(before[0].about.stream, before[0].about.seq, before[0].paper, play.filing),
     )
 
-    async def never(_: PaperKind, __: Log, ___: Told) -> Printed:
+    async def never(_: PaperKind, __: Log, ___: LoggedStream) -> Printed:
         raise AssertionError
 
     assert await work(desk.relay(never)) == 1, "what the record says is made is not made again"

@@ -375,9 +375,9 @@ async def a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
     ]
 
 
-def looking(seen: Seen) -> rd.Asked:
+def looking(seen: Seen) -> rd.QuestionRequest:
     raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
-    return rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+    return rd.QuestionRequest(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
 
 
 async def files_are_for_those_who_handle_the_filing(seen: Seen) -> None:
@@ -516,8 +516,8 @@ def unchecked(seen: Seen, pool: Pool) -> Views:
     return Views(pool, Vault(seen.world.settings.master), KINDS, None, addresses)
 
 
-def asked(raw: dict[str, Any]) -> rd.Asked:
-    return rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+def asked(raw: dict[str, Any]) -> rd.QuestionRequest:
+    return rd.QuestionRequest(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
 
 
 async def readers(seen: Seen, pool: Pool, name: str, actor: Actor | None, **other: Any) -> tuple[Reader, ...]:
@@ -547,10 +547,12 @@ def shown_to(name: str, actor: Actor | None) -> set[str]:
     return {filing for filing in AGENCIES if expected(programs.get(name, name), actor, rd.AskFiling, filing)}
 
 
-async def answered(views: Views, asked: rd.Asked, *readers: Reader, proved: Proved | None = None) -> rd.Answer:
+async def answered(
+    views: Views, asked: rd.QuestionRequest, *readers: Reader, proved: Proved | None = None
+) -> rd.Answer:
     """Returns the views' answer to these readers, as workers give it. `proved` is for views with a guard."""
     try:
-        found = await views.found(asked, Session(cast("Proved", proved), readers))
+        found = await views.answer_model(asked, Session(cast("Proved", proved), readers))
     except RefusalError as error:
         return rd.Answer(refusal=to_jsonable_python(error.refusal, exclude_none=True))
     return rd.Answer(answer=to_jsonable_python(found, exclude_none=True))

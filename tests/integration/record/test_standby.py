@@ -14,7 +14,7 @@ from activities.views import Views
 from operations.doctor.check import Health
 from operations.doctor.record import tables as record
 from rules.streams import KINDS
-from schemas.reading import Asked, AskReceipt
+from schemas.reading import AskReceipt, QuestionRequest
 from tests.conftest import World
 from tests.integration.record.appends import ASKED, Log, opened
 from tests.standby import Standby
@@ -59,7 +59,7 @@ async def test_a_receipt_that_is_read_is_given_only_once_the_standby_has_it(log:
         await first
     views = Views(log.pool, Vault(log.world.settings.master), KINDS, None, cast("Any", None))
     question = AskReceipt(stream=batch.stream, command_id=batch.command_id)
-    ask = Asked(question=question, content="0" * 64, look=uuid4())
+    ask = QuestionRequest(question=question, content="0" * 64, look=uuid4())
     cut = asyncio.create_task(views.answer(ask))
     await standby.cuts()
     with pytest.raises(ApplicationError, match="WaitCutError"):

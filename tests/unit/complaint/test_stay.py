@@ -50,7 +50,7 @@ def following(life: Life, dispute: Dispute, since: int = 0) -> Life:
     life.now = max(life.now, dispute.now)
     for recorded in dispute.log[since:]:
         body = recorded.event.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
-        given = KINDS.told(1, recorded.event.kind, body)
+        given = KINDS.following_command(1, recorded.event.kind, body)
         if given is not None and given.kind != "settle_complaint":
             life.give(given)
     return life

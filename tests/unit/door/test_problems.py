@@ -7,7 +7,7 @@ import pytest
 from gateway.door.refusals import answer_to, is_expected
 from gateway.problems import STATUS, HttpCode, language_of, refusal_response
 from motcua.errors import refused as typed
-from rules.identity.grants import unheard
+from rules.identity.grants import not_authorised
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.words.catalogue import SENTENCES
 from tests.conftest import ROOT
@@ -50,7 +50,7 @@ def test_a_refusal_without_reasons_says_its_title_and_when_to_try_again() -> Non
     ("rule", "status"), [("principals_not_at_hand", 503), ("clock_is_off", 503), ("statement_of_another_actor", 403)]
 )
 def test_while_the_programs_cant_be_read_nobody_is_called_unauthorised(rule: str, status: int) -> None:
-    for error in (unheard(rule, seconds=90), typed(unheard(rule, seconds=90).refusal)):
+    for error in (not_authorised(rule, seconds=90), typed(not_authorised(rule, seconds=90).refusal)):
         answer = answer_to(error, "vi", "r-4")
         assert (answer.status_code, "retry-after" in answer.headers) == (status, status == 503)
         assert is_expected(error)

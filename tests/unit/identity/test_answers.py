@@ -10,7 +10,7 @@ import pytest
 from motcua.identity import sign
 from rules.evidence import OfficeAnswer
 from rules.filing.kind import FILING
-from rules.identity.statements import Directory, Hearing, Ring, why_not_signed
+from rules.identity.statements import Directory, Ring, VerificationContext, why_not_signed
 from rules.referral.kind import REFERRAL
 from schemas.backoffice import ANSWER, CHECK, ISSUE, AnswerAnswer, CheckAnswer, PartDecision
 from schemas.filing.events import Accepted, Outcome
@@ -57,7 +57,9 @@ def said(answer: dict[str, Any] = COMPLETE, by: str = "ours", seed: int = 1, **o
 def why(
     answer: AgencyAnswer, queue: str = OWN, theirs: str | None = None, stream: str = STREAM, agency: str | None = AGENCY
 ) -> str | None:
-    return why_not_signed(answer, stream, Hearing(RING, AUDIENCE, NOW, fresh=False), Directory(agency, queue, theirs))
+    return why_not_signed(
+        answer, stream, VerificationContext(RING, AUDIENCE, NOW, fresh=False), Directory(agency, queue, theirs)
+    )
 
 
 UNSIGNED: Final = AgencyAnswer(act=CHECK, request_id="check:1", request=REQUEST, answer=COMPLETE)

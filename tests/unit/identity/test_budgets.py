@@ -23,7 +23,7 @@ from rules.streams import KINDS
 from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.identity.statement import Claim, Message, PrincipalKind, Proved, Spoken
 from schemas.ids import StreamId
-from schemas.reading import AskCounts, Asked
+from schemas.reading import AskCounts, QuestionRequest
 from tests.speaking import AUDIENCE, MESSAGE, NOW, SPECIALIST, grant, key_of, principal, private_key, statement
 from tests.unit.stream.shell import Engine
 from workflows.stream.basis import NOTHING, Reading, UnfoundedError
@@ -145,7 +145,7 @@ async def test_a_question_is_refused_before_anything_is_read() -> None:
     guard = Spent()
     message = Message(act="ask.counts", content="0" * 64, stream=None)
     signed = sign(statement(message, actor=SPECIALIST), private_key(1))
-    asked = Asked(question=AskCounts(statement=signed), content="0" * 64, look=UUID(int=1))
+    asked = QuestionRequest(question=AskCounts(statement=signed), content="0" * 64, look=UUID(int=1))
     answer = await Views(NOWHERE, NOWHERE, KINDS, guard, NOWHERE).answer(asked)
     assert answer.refusal is not None
     assert (answer.refusal["code"], answer.refusal["again_in"]) == ("too_many", 1)

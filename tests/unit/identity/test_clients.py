@@ -9,7 +9,7 @@ from activities.ledger.authority.budgets import Budget, Budgets, Work
 from motcua.identity import sign
 from motcua.signing import Authenticated, Speaker
 from rules.identity.looks import asker
-from rules.identity.statements import Hearing, Ring, proved, proved_here, verified
+from rules.identity.statements import Ring, VerificationContext, proved, proved_here, verified
 from schemas.errors import Refusal, RefusalError
 from schemas.identity.statement import (
     UNNAMED,
@@ -88,7 +88,10 @@ def test_for_which_programs_another_speaks(door: Principal, client: Principal, *
         assert [one.rule for one in found.problems] == ["program_not_spoken_for"]
     own = statement(THEIRS, door.id, client=client.id)
     with nullcontext() if may else pytest.raises(RefusalError, match="program_not_spoken_for"):
-        assert proved_here(own, key_of(1).key_id, Hearing(Ring((door, client)), AUDIENCE, NOW)).principal == client
+        assert (
+            proved_here(own, key_of(1).key_id, VerificationContext(Ring((door, client)), AUDIENCE, NOW)).principal
+            == client
+        )
 
 
 def test_the_grants_of_the_client_count_and_its_filings_are_its_own() -> None:
@@ -119,15 +122,15 @@ def test_a_program_that_nobody_registered_is_spoken_for_by_nobody() -> None:
 def test_a_recorded_statement_for_a_client_holds_after_the_grant_is_gone() -> None:
     said = sign(statement(THEIRS, "door-1", client="portal-1"), private_key(1))
     ring = Ring((named("y"), PORTAL))
-    assert verified(said, THEIRS, Hearing(ring, AUDIENCE, NOW, known=True)).principal == PORTAL
+    assert verified(said, THEIRS, VerificationContext(ring, AUDIENCE, NOW, known=True)).principal == PORTAL
     with pytest.raises(RefusalError):
-        verified(said, THEIRS, Hearing(ring, AUDIENCE, NOW))
+        verified(said, THEIRS, VerificationContext(ring, AUDIENCE, NOW))
 
 
 def test_a_question_is_the_clients_and_so_is_its_budget() -> None:
     question = Message(act="ask.counts", content="0" * 64)
     said = sign(statement(question, "door-1", client="portal-1", actor=None), private_key(1))
-    found = proved(said, question, Hearing(Ring((DOOR, PORTAL)), AUDIENCE, NOW))
+    found = proved(said, question, VerificationContext(Ring((DOOR, PORTAL)), AUDIENCE, NOW))
     assert asker(found, AskCounts(agency="H01.12")).principal == PORTAL
     budgets = Budgets({PrincipalKind.PORTAL: Budget(rate=0.001, most=5)}, clock=lambda: 0.0)
     budgets.spend(found, Work.SUBMISSION)

@@ -20,11 +20,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import HandleUpdateInput, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
 
 from activities.ledger.authority.budgets import Work, too_many
-from activities.ledger.authority.principals import PASSING, Guard, Keyring, heard
+from activities.ledger.authority.principals import PASSING, Guard, Keyring, verified_sender
 from activities.support.refusal import failure
 from motcua.calls.retry import _PASSING_RULES
 from motcua.identity import sign
-from rules.identity.statements import Hearing, Ring, proved, verified
+from rules.identity.statements import Ring, VerificationContext, proved, verified
 from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, RefusalError, problem, refused
 from schemas.identity.jws import ALGORITHMS
 from schemas.identity.statement import (
@@ -102,7 +102,7 @@ class _Guard:
     def verified(
         self, signed: object, message: Message, *, now: datetime, fresh: bool = True, known: bool = False
     ) -> Proved:
-        return verified(signed, message, Hearing(RING, AUDIENCE, now, fresh=fresh, known=known))
+        return verified(signed, message, VerificationContext(RING, AUDIENCE, now, fresh=fresh, known=known))
 
 
 class _Behind:
@@ -234,10 +234,10 @@ def test_what_the_log_holds_fails_no_run_before_the_register_was_read() -> None:
     nowhere: Any = None
     guard = Guard(Keyring(nowhere), AUDIENCE)
     with pytest.raises(ApplicationError, match="register of programs") as error:
-        heard(guard, SPOKEN, filed_by="desk-1", known=True)
+        verified_sender(guard, SPOKEN, filed_by="desk-1", known=True)
     assert (error.value.type, error.value.non_retryable) == ("principals_not_at_hand", False)
     with pytest.raises(RefusalError) as refused:
-        heard(guard, SPOKEN, filed_by="desk-1", known=False)
+        verified_sender(guard, SPOKEN, filed_by="desk-1", known=False)
     assert refused.value.refusal.code is RefusalCode.NOT_AUTHORISED
 
 
@@ -336,7 +336,7 @@ def test_a_submission_a_command_and_a_question_hold(signed_in: Callable[[], dict
     signed = signed_in()
     for name, about in MESSAGES.items():
         message = Message.model_validate(about | {"stream": STREAM})
-        found = proved(signed[name], message, Hearing(ring_of_today(), AUDIENCE, datetime.now(UTC)))
+        found = proved(signed[name], message, VerificationContext(ring_of_today(), AUDIENCE, datetime.now(UTC)))
         assert found.statement.actor == about["actor"], name
 
 
@@ -346,7 +346,7 @@ def test_the_page_and_its_file_name_every_claim_kind_and_word() -> None:
 
 
 def rules_of(file: Path) -> set[str]:
-    """Returns the rules of a module's refusals: the second argument of `problem`, the first of `unheard`."""
+    """Returns the rules of a module's refusals: the second argument of `problem`, the first of `not_authorised`."""
     calls = [
         (call.func.id, call.args)
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
@@ -356,7 +356,7 @@ def rules_of(file: Path) -> set[str]:
     return {str(one.value) for one in named if isinstance(one, ast.Constant)}
 
 
-RULE_AT: Final = {"problem": 1, "unheard": 0}
+RULE_AT: Final = {"problem": 1, "not_authorised": 0}
 REFUSING: Final = (
     *sorted((ROOT / "rules" / "identity").glob("*.py")),
     ROOT / "activities" / "ledger" / "authority" / "principals.py",

@@ -26,7 +26,7 @@ from motcua.cli.running import Exit, end_well, refusing
 from motcua.configured_speaker import ACR, AMR, INSTALLATION, PRINCIPAL, speaker_here
 from motcua.payloads.converter import data_converter
 from motcua.signing import AGENT, KEY, KEY_FILE, LIFE
-from rules.identity.statements import Hearing, Ring, proved
+from rules.identity.statements import Ring, VerificationContext, proved
 from schemas.complaint.state import ComplaintStart, content_of_start
 from schemas.filing.commands import Command, content_of
 from schemas.filing.submission import Submission
@@ -196,7 +196,9 @@ async def test_a_question_is_the_programs_own_or_that_of_who_is_spoken_for(ring:
     by_itself, for_somebody = (one.raw for one in temporal.sent)
     for asked, who in ((by_itself, None), (for_somebody, LEADER)):
         about = {"act": f"ask.{ask}", "stream": asked.get("stream"), "content": message_digest(asked)}
-        found = proved(asked["statement"], Message.model_validate(about), Hearing(ring, AUDIENCE, datetime.now(UTC)))
+        found = proved(
+            asked["statement"], Message.model_validate(about), VerificationContext(ring, AUDIENCE, datetime.now(UTC))
+        )
         assert (found.statement.actor, found.statement.acr) == (who, "1" if who is None else "2")
 
 

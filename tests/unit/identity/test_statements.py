@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.identity import sign
-from rules.identity.statements import Hearing, Ring, is_over, proved_here, verified
+from rules.identity.statements import Ring, VerificationContext, is_over, proved_here, verified
 from schemas.complaint.commands import COMPLAINT_COMMANDS
 from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import PUBLIC_COMMANDS, Command, content_of
@@ -244,7 +244,7 @@ def here(case: Case) -> Proved | Refusal:
     """The answer to an unsigned statement of the platform's own process, judged at the case's time."""
     own = statement(case.message, case.by, **case.said)
     try:
-        return proved_here(own, private_key(case.seed).key_id, Hearing(RING, AUDIENCE, NOW + case.now))
+        return proved_here(own, private_key(case.seed).key_id, VerificationContext(RING, AUDIENCE, NOW + case.now))
     except RefusalError as error:
         return error.refusal
 
@@ -270,7 +270,7 @@ def test_one_grant_has_to_allow_all_of_it() -> None:
 
 
 def test_of_what_was_recorded_a_statement_may_be_over_and_must_be_signed_all_the_same() -> None:
-    later = Hearing(RING, AUDIENCE, NOW + DAY, fresh=False)
+    later = VerificationContext(RING, AUDIENCE, NOW + DAY, fresh=False)
     signed = sign(statement(), private_key(1))
     assert verified(signed, MESSAGE, later).statement == statement()
     forged = signed[:-4] + ("AAAA" if signed[-4:] != "AAAA" else "BBBB")
@@ -293,7 +293,7 @@ def test_what_the_log_may_hold_must_be_signed_and_no_more(seed: int, by: str, ac
     message = MESSAGE.model_copy(update={"actor": actor})
     signed = sign(statement(message, by), private_key(seed))
     assert rule(heard(signed, RING, now, message)) == why
-    known = Hearing(RING, AUDIENCE, now, known=True)
+    known = VerificationContext(RING, AUDIENCE, now, known=True)
     assert verified(signed, message, known).principal.id == by
     forged = sign(statement(message, by), private_key(99))
     for said, about in ((forged, message), (signed, message.model_copy(update={"content": "0" * 64}))):

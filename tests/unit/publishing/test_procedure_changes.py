@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from typer.testing import CliRunner, Result
 
-from publishing.changes import Change, Group, Kind, changes, key_of, told
+from publishing.changes import Change, Group, Kind, change_sentences, changes, key_of
 from publishing.commands.procedures import Row, app, rows
 from publishing.record.by_two import Published, needs_two, unapproved
 from publishing.record.publications import AGENCY, OFFICER, Fold, place_of
@@ -64,7 +64,7 @@ def edited(seeded: Mapping[str, Any]) -> Raw:
 
 @walked("seeded", SEEDED, ids=lambda seeded: f"{seeded['where']} {seeded['kind']}", exactly=78)
 def test_one_change_is_told_in_one_sentence(seeded: Mapping[str, str]) -> None:
-    ((found, words),) = told(ONE, Procedure.model_validate(edited(seeded)))
+    ((found, words),) = change_sentences(ONE, Procedure.model_validate(edited(seeded)))
     assert (found.place.where, found.kind, found.group) == (seeded["where"], seeded["kind"], seeded["group"])
     assert (words.vi, words.en) == (seeded["vi"], seeded["en"])
 
@@ -105,10 +105,10 @@ def test_texts_are_compared_as_written_and_told_as_filled() -> None:
         put("fee.items[0].amount", amount)(raw)
         return Procedure.model_validate(raw)
 
-    assert [c.place.where for c, _ in told(saying("Phí {fee.extract}", 8000), saying("Phí {fee.extract}", 9000))] == [
-        "fee.items[extract].amount"
-    ]
-    _, (change, words) = told(saying("Phí {fee.extract}", 8000), saying("Thu {fee.extract}", 9000))
+    assert [
+        c.place.where for c, _ in change_sentences(saying("Phí {fee.extract}", 8000), saying("Phí {fee.extract}", 9000))
+    ] == ["fee.items[extract].amount"]
+    _, (change, words) = change_sentences(saying("Phí {fee.extract}", 8000), saying("Thu {fee.extract}", 9000))
     assert (change.was.vi, change.now.vi) == ("Phí {fee.extract}", "Thu {fee.extract}")
     assert "trước là “Phí 8.000 đồng”, nay là “Thu 9.000 đồng”" in words.vi
 
@@ -267,7 +267,7 @@ def test_no_leaf_changes_unseen(path: tuple[str | int, ...]) -> None:
         found = changes(was, now)
         assert told_of(found, place)
         assert [one for one in found if not told_of([one], place)] == [], "and no other"
-        assert all(words.vi for _, words in told(was, now))
+        assert all(words.vi for _, words in change_sentences(was, now))
 
 
 UNSHOWN: Final = {("code",), ("limits_source", "a")}

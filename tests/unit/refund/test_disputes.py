@@ -262,7 +262,7 @@ def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() ->
     """The charge-back is reported before its own money, and after other money of the same amount."""
     so_far = told(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
-    assert isinstance(charge_backs.told(so_far, back), PaymentChargeBackAhead)
+    assert isinstance(charge_backs.charge_back_event(so_far, back), PaymentChargeBackAhead)
     so_far = so_far.model_copy(update={"ahead": (back.model_copy(update={"transaction": "m3"}), back)})
     assert [
         one.transaction for one in charge_backs.ahead_of(so_far, Capture(capture_id="m2", amount=16_000, at=NOW))

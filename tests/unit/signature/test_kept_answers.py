@@ -22,7 +22,7 @@ from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Re
 from activities.signature.trust import Trust
 from operations.doctor.check import Health
 from operations.doctor.partners import findings
-from operations.reconciling import Signature, Told, UnorderedSignature, Wrong, acts_in, compared
+from operations.reconciling import Signature, SignatureState, UnorderedSignature, Wrong, acts_in, compared
 from sandbox.trust.authority import Authority, Holder, Revoked
 from schemas.stream.ledger import About
 from tests.conftest import ROOT
@@ -223,15 +223,15 @@ def test_a_key_of_others_names_none(key: str) -> None:
 @pytest.mark.parametrize(
     ("told", "wrong"),
     [
-        (Told.SIGNED, None),
-        (Told.AWAITED, None),
-        (Told.OTHERWISE, Wrong.NOT_TAKEN),
-        (Told.NOTHING, Wrong.NOT_ORDERED),
-        (Told.STRANGE, Wrong.OF_NO_FILING),
+        (SignatureState.SIGNED, None),
+        (SignatureState.AWAITED, None),
+        (SignatureState.OTHERWISE, Wrong.NOT_TAKEN),
+        (SignatureState.NOTHING, Wrong.NOT_ORDERED),
+        (SignatureState.STRANGE, Wrong.OF_NO_FILING),
     ],
 )
 @pytest.mark.parametrize("order", [RESULT, PAPER])
-def test_each_signature_is_borne_out_by_an_event(order: About, told: Told, wrong: Wrong | None) -> None:
+def test_each_signature_is_borne_out_by_an_event(order: About, told: SignatureState, wrong: Wrong | None) -> None:
     expected = [] if wrong is None else [UnorderedSignature(order, wrong)]
     assert compared([signed(order), signed(None)], {order: told}) == expected
     assert compared([signed(order, status="waiting"), signed(order, OTHER, status="declined")], {order: told}) == []
@@ -239,9 +239,9 @@ def test_each_signature_is_borne_out_by_an_event(order: About, told: Told, wrong
 
 def test_one_place_orders_one_signature_and_the_log_says_nothing_of_others() -> None:
     assert compared([signed(RESULT)], {}) == [UnorderedSignature(RESULT, Wrong.OF_NO_FILING)]
-    given, told = [signed(RESULT), signed(RESULT), signed(RESULT, OTHER), signed(PAPER)], Told.SIGNED
+    given, told = [signed(RESULT), signed(RESULT), signed(RESULT, OTHER), signed(PAPER)], SignatureState.SIGNED
     assert compared(given, {RESULT: told, PAPER: told}) == [UnorderedSignature(RESULT, Wrong.ONE_TOO_MANY)]
-    assert len(compared(given, {PAPER: told, RESULT: Told.NOTHING})) == 2
+    assert len(compared(given, {PAPER: told, RESULT: SignatureState.NOTHING})) == 2
 
 
 def test_what_no_event_orders_fails_and_the_rest_warns() -> None:

@@ -51,7 +51,7 @@ from tests.conftest import ROOT
 from tests.contract.samples import APPLICANT, CLOCK, EVENTS, SNAPSHOT
 from tests.walking import walked
 from views import timeline
-from views.log import Told, opened
+from views.log import LoggedStream, opened
 
 KEY: Final = FilingKey("k1", bytes(32))
 ERASED: Final = Erased(request=1, cause=ErasureCause.FILING, reason="r", asked_by="a", approved_by="b")
@@ -146,7 +146,9 @@ def whole(name: str) -> Any:
         return SNAPSHOT.model_copy(update={"erased_at": None, "clocks": clocks, "procedure": WHOLE_RULES})
     mine = [event for event in events(kind.name) if event.kind != ERASED.kind]
     first = next(event for event in mine if event.kind == kind.first)
-    return Told("", kind, AT, begun(kind.name), [recorded(n, event) for n, event in enumerate((first, *mine), 1)]).state
+    return LoggedStream(
+        "", kind, AT, begun(kind.name), [recorded(n, event) for n, event in enumerate((first, *mine), 1)]
+    ).state
 
 
 def ready_for(kind: StreamKind[Any], event: Any) -> Any:
@@ -157,7 +159,7 @@ def ready_for(kind: StreamKind[Any], event: Any) -> Any:
     return whole(kind.name).model_copy(update={"step": at})
 
 
-def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
+def told(kind: StreamKind[Any], event: Any) -> Iterator[LoggedStream]:
     """Yields streams that end with the event, and streams in which only `erased` follows it."""
     courses: list[tuple[Any, tuple[Any, ...]]] = [(ready_for(kind, event), (event,))]
     first = next(one for one in events(kind.name) if one.kind == kind.first)
@@ -166,10 +168,10 @@ def told(kind: StreamKind[Any], event: Any) -> Iterator[Told]:
     for state, course in courses:
         for last in ((), (ERASED,)):
             follow = [recorded(n, one) for n, one in enumerate((*course, *last), state.seq + 1)]
-            yield Told(stream_of(kind), kind, AT, state, follow)
+            yield LoggedStream(stream_of(kind), kind, AT, state, follow)
 
 
-def go_through(told: Told) -> None:
+def go_through(told: LoggedStream) -> None:
     kind, states, last = told.kind, (told.before, *told.states()), told.events[-1]
     assert last.event.kind != ERASED.kind or states[-1].erased_at == last.at
     assert states[-1].seq == last.seq
@@ -201,7 +203,7 @@ def go_through(told: Told) -> None:
         assert [one.kind for one in shown] == [one.event.kind for one in told.events] or audience is Audience.PUBLIC
 
 
-def go_through_filing(told: Told) -> None:
+def go_through_filing(told: LoggedStream) -> None:
     """Calls every function that reads a filing's events."""
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
@@ -284,7 +286,9 @@ ELSEWHERE: Final = {
     "views/log.py Memory.keep": "remembers a stream, opens no event: tests/unit/stream/test_remembered_streams.py",
 }
 """Functions of events that are not called here: they need a database, or take only some events."""
-_ANNOTATED: Final = frozenset({"Recorded", "Told", "list[Recorded]", "Iterable[Recorded]", "Sequence[Recorded]"})
+_ANNOTATED: Final = frozenset(
+    {"Recorded", "LoggedStream", "list[Recorded]", "Iterable[Recorded]", "Sequence[Recorded]"}
+)
 _EVENTS: Final = frozenset({"Any", "Iterable[Any]", "Sequence[Any]", "Iterable[Model]", "Sequence[Model]"})
 
 
@@ -331,7 +335,7 @@ def entered(into: set[str]) -> Iterator[None]:
         sys.setprofile(before)
 
 
-def everything(kinds: Iterable[StreamKind[Any]]) -> Iterator[Told]:
+def everything(kinds: Iterable[StreamKind[Any]]) -> Iterator[LoggedStream]:
     """Yields streams for each event of these kinds."""
     for kind in kinds:
         yield from (one for event in EVENTS if type(event) in kind.event_models for one in told(kind, event))

@@ -207,7 +207,7 @@ async def test_what_is_missed_while_the_record_is_read_is_read_too(engine: Engin
 
     engine.before_answer = meanwhile
     await seconds.passes()
-    assert life._hearing.missed
+    assert life._signals.missed
     await seconds.passes()
     assert [name for name, _ in engine.asked] == ["news"] * 2
     assert not life._snapshot().missed

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from rules.streams import FILING
-from views.log import Head, Memory, Told
+from views.log import Head, LoggedStream, Memory
 
 NOW: Final = datetime(2026, 12, 2, tzinfo=UTC)
 FILINGS: Final = tuple(UUID(int=n) for n in range(4))
@@ -17,8 +17,8 @@ def head(n: int = 0, seq: int = 1, **other: str) -> Head:
     return Head(f"filing:{FILINGS[n]}", FILINGS[n], agency, seq, NOW, other.get("hash", "a").encode())
 
 
-def told(n: int = 0) -> Told:
-    return Told(f"filing:{FILINGS[n]}", FILING, NOW, None, [])
+def told(n: int = 0) -> LoggedStream:
+    return LoggedStream(f"filing:{FILINGS[n]}", FILING, NOW, None, [])
 
 
 def kept(memory: Memory) -> list[int]:
