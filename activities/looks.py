@@ -33,7 +33,7 @@ class Look:
     may see only a result by its link.
     """
 
-    asked: rd.QuestionRequest
+    request: rd.QuestionRequest
     proved: Proved
     head: Head | None = None
     within: tuple[Reach, ...] = ()
@@ -46,11 +46,11 @@ class Look:
 
     def shown(self, answer: Any) -> list[UUID]:
         """Returns the filings that an answer shows."""
-        if isinstance(self.asked.question, rd.AskUpload):
+        if isinstance(self.request.question, rd.AskUpload):
             return []
         if self.head is not None:
             return [] if isinstance(answer, rd.Changes) and not answer.views else [self.head.filing_id]
-        return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
+        return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.request.question) in LISTS else []
 
 
 class _Private(NamedTuple):
@@ -124,12 +124,12 @@ class Looks:
         shown = look.shown(answer)
         if not shown:
             return
-        question, actor = look.asked.question, look.proved.statement.actor
+        question, actor = look.request.question, look.proved.statement.actor
         of_side = actor is not None and actor.role in SIDE
         private = await self._private(connection, look, shown) if of_side or question.reason is not None else []
         await connection.execute(
             RECORD,
-            look.asked.look,
+            look.request.look,
             getattr(question, "stream", None),
             question.ask,
             actor and actor.role,
@@ -155,14 +155,14 @@ def _know(actor: Actor | None, *, in_directory: bool) -> None:
 
 def _sealed(look: Look, filing: UUID, key: FilingKey | None) -> _Private:
     actor = look.proved.statement.actor
-    private, pseudonym = {"reason": look.asked.question.reason}, None
+    private, pseudonym = {"reason": look.request.question.reason}, None
     if actor is not None and actor.role in SIDE:
         private["actor"] = actor.subject
         pseudonym = None if key is None else key.pseudonym(actor.subject)
     present = {name: value for name, value in private.items() if value}
     if key is None or not present:
         return _Private(pseudonym, None, None)
-    return _Private(pseudonym, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id)
+    return _Private(pseudonym, key.seal(canonical(present), sealed_in(look.request.look, filing)), key.key_id)
 
 
 RECORD: Final = """

@@ -103,9 +103,9 @@ async def _run(stack: Stack, chosen: Sequence[Scenario], concurrency: int, conso
 async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> None:
     if len(outcome.verdicts) <= FEW:
         console.print(report.table(outcome))
-    told = [verdict for verdict in outcome.verdicts if verdict.told is not None]
+    told = [verdict for verdict in outcome.verdicts if verdict.recorded is not None]
     if told:
-        longest = max(told, key=lambda verdict: len(verdict.told.path) if verdict.told else 0)
+        longest = max(told, key=lambda verdict: len(verdict.recorded.path) if verdict.recorded else 0)
         async with Record.opened(stack.env) as record:
             found = await record.events(longest.played)
         show_timeline(str(longest.played.code), found)

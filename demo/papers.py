@@ -41,8 +41,8 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
     ):
         await _all_made(pool)
         for verdict in verdicts:
-            if verdict.told is not None:
-                filing = verdict.told.filing
+            if verdict.recorded is not None:
+                filing = verdict.recorded.filing
                 place = folder / require(filing.code)
                 papers = await record.papers(verdict.played)
                 for name, paper in _names(papers):

@@ -94,7 +94,7 @@ def document(outcome: Outcome) -> Json:
 
 def as_json(verdict: Verdict) -> Json:
     """Returns one filing as a JSON object. A refused submission has no code, path or status."""
-    played, told = verdict.played, verdict.told
+    played, told = verdict.played, verdict.recorded
     filing = told.filing if told else None
     fee = filing.fee if filing else None
     return {
@@ -129,9 +129,9 @@ def _path(row: Json) -> str:
 
 
 def _status(verdict: Verdict) -> str:
-    if verdict.told is None:
+    if verdict.recorded is None:
         return in_words(said("demo.refused")) if verdict.played.refusal else "–"
-    return in_words(STATUS_NAMES[verdict.told.path[-1]])
+    return in_words(STATUS_NAMES[verdict.recorded.path[-1]])
 
 
 def _fee(row: Json) -> str:

@@ -66,7 +66,7 @@ class Verdict:
     """One filing at the end of the run, with every difference from its expected outcome."""
 
     played: Played
-    told: FilingOnRecord | None
+    recorded: FilingOnRecord | None
     problems: list[str]
 
 

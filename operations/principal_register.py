@@ -91,7 +91,7 @@ async def _see(connection: Connection, command: pr.AnyPrincipalCommand, held: He
 
 
 async def _apply(
-    connection: Connection, asked: pr.Said | pr.BeginRegister, held: Held, *, approved: bool = False
+    connection: Connection, asked: pr.PrincipalCommand | pr.BeginRegister, held: Held, *, approved: bool = False
 ) -> bool:
     """Applies a change, unless it must wait for a second operator. Returns whether it waits. Raises `RefusalError`."""
     if isinstance(asked, pr.BeginRegister):
@@ -120,7 +120,7 @@ async def _begin(connection: Connection, command: pr.BeginRegister, held: Held) 
         await _write(connection, changed(before, one, held.now))
 
 
-async def _possible(connection: Connection, said: pr.Said, now: datetime) -> Principal | None:
+async def _possible(connection: Connection, said: pr.PrincipalCommand, now: datetime) -> Principal | None:
     """Returns the principal before a change, None if not registered. Raises `RefusalError` for an impossible change."""
     fold = Fold()
     for row in await connection.fetch(_CHANGES, named(said)):
@@ -244,7 +244,9 @@ _CHANGES: Final = """
 select n, command_id, principal, change, asked, waits, body, officer, agency, reason, at
 from principal_change where $1::text is null or principal in ($1, '*') order by n
 """
-_ASKED: Final[TypeAdapter[pr.Said]] = TypeAdapter(Annotated[pr.Said, Field(discriminator="change")])
+_ASKED: Final[TypeAdapter[pr.PrincipalCommand]] = TypeAdapter(
+    Annotated[pr.PrincipalCommand, Field(discriminator="change")]
+)
 _HOLD: Final = "select version, statement_timestamp() from principal_version for update"
 _RECORDED: Final = "select n, principal from principal_change where command_id = $1"
 _HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"

@@ -46,13 +46,13 @@ class Hand:
 class Checked:
     """The result of the verification.
 
-    `asked`: whether the register was queried; `standing`: the register's answer, None for an unknown file; `paper`: the
-    official paper, if the file is one: it is neither in force nor out of force.
+    `queried`: whether the register was queried; `standing`: its answer, None for an unknown file; `paper`: the official
+    paper, if the file is one: it is neither in force nor out of force.
     """
 
     verdict: SignatureVerdict
     hands: tuple[Hand, ...]
-    asked: bool
+    queried: bool
     standing: ResultStanding | None
     paper: IssuedPaper | None = None
 
@@ -63,11 +63,11 @@ class Checked:
             return False
         if self.paper is not None:
             return None
-        if self.asked and self.standing is None:
+        if self.queried and self.standing is None:
             return False
         if self.standing is not None and self.standing.validity is not Validity.IN_FORCE:
             return False
-        return True if self.asked and self.verdict.outcome is not SignatureOutcome.UNDETERMINED else None
+        return True if self.queried and self.verdict.outcome is not SignatureOutcome.UNDETERMINED else None
 
     @property
     def _refused(self) -> bool:
@@ -87,7 +87,7 @@ class Checked:
     @property
     def register(self) -> str:
         """The register's answer: a `Validity`, `official_paper`, `not_registered`; `unknown` if it was not queried."""
-        if not self.asked:
+        if not self.queried:
             return "unknown"
         if self.paper is not None:
             return "official_paper"

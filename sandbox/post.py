@@ -42,7 +42,7 @@ TOKEN_SECONDS: Final = 300
 _LONGEST_OUTAGE: Final = 86_400
 
 Line = Annotated[str, Field(max_length=500)]
-Said = Annotated[str, Field(min_length=1, max_length=500)]
+RequiredLine = Annotated[str, Field(min_length=1, max_length=500)]
 OrderNumber = Annotated[str, Field(pattern=KEY.pattern, max_length=200)]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -56,29 +56,29 @@ class _Wire(Message):
 class Order(_Wire):
     """Body of `POST /order/post`. `CODAmount`: in đồng; `ReceiverPostcode`: the five-digit national postcode."""
 
-    customer_code: Said
+    customer_code: RequiredLine
     order_number: OrderNumber
     item_code: Line = ""
     cod_amount: Annotated[int, Field(alias="CODAmount", ge=0, lt=2**53)]
-    sender_name: Said
+    sender_name: RequiredLine
     sender_tel: Line
-    sender_address: Said
+    sender_address: RequiredLine
     sender_province: Line
     sender_district: Line = ""
-    receiver_name: Said
-    receiver_tel: Said
-    receiver_address: Said
+    receiver_name: RequiredLine
+    receiver_tel: RequiredLine
+    receiver_address: RequiredLine
     receiver_province: Line
     receiver_district: Line = ""
     receiver_postcode: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
-    description: Said
+    description: RequiredLine
     flag_config: Annotated[int, Field(ge=2, le=2)]
 
 
 class Cancellation(_Wire):
     """Body of `POST /order/cancel`."""
 
-    customer_code: Said
+    customer_code: RequiredLine
     order_number: OrderNumber
 
 

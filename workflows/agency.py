@@ -64,15 +64,15 @@ Take = Callable[["_Asking[A]", "Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer to a request. `said`: a back office's signed answer, for the log; None if the platform answered."""
+    """An answer to a request. `signed_answer`: a back office's signed answer, for the log; None if the platform did."""
 
     answer: A
-    said: AgencyAnswer | None
+    signed_answer: AgencyAnswer | None
 
     @property
     def basis(self) -> Basis:
         """The basis for a command that depends on this answer."""
-        return Basis(answered=self.said)
+        return Basis(answered=self.signed_answer)
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
@@ -190,7 +190,7 @@ class _Asking(Generic[A]):
         self._take = take
         self._tries = 0
         self._silent = 0
-        self._told = log.state.machine_failing is work
+        self._reported_failing = log.state.machine_failing is work
 
     async def printed(self: _Asking[bo.IssueAnswer]) -> Reply[bo.IssueAnswer] | None:
         """Returns the platform's own answer. If the log orders no print, reads the log again and returns None."""
@@ -211,7 +211,7 @@ class _Asking(Generic[A]):
         """
         while True:
             try:
-                attempts = 0 if self._told else TOLD_AFTER  # 0: without end
+                attempts = 0 if self._reported_failing else TOLD_AFTER  # 0: without end
                 retries = RetryPolicy(maximum_interval=_LONGEST_PAUSE, maximum_attempts=attempts)
                 raw = await start(name, request, _options(queue, self._silent, retries))
                 reply = _reply(name, request, raw, model)
@@ -241,10 +241,10 @@ class _Asking(Generic[A]):
         self._silent += _timed_out(error)
         exhausted = isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED
         self._tries += TOLD_AFTER if exhausted else 1
-        if self._tries < TOLD_AFTER or self._told:
+        if self._tries < TOLD_AFTER or self._reported_failing:
             await self._log.catch_up()
         else:
-            self._told = True
+            self._reported_failing = True
             raised = type_in(error.__cause__.type) if isinstance(error.__cause__, ApplicationError) else None
             report = cm.ReportFailing(command_id=self._id(), work=self._work, tries=self._tries, error=raised)
             await self._log.attempt(report)

@@ -111,7 +111,7 @@ class ResultLife(Life[Result]):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
             await self._ask_later(fault)
             return
-        order = FileOrder(order=instruction(self.stream), answer=made, answered=reply.said)
+        order = FileOrder(order=instruction(self.stream), answer=made, answered=reply.signed_answer)
         await self.ask(question(OfficialSigning.prepare, order, partial(self._prepared, made), SIGNING))
 
     async def _name_signers(self) -> None:

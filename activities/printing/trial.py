@@ -41,7 +41,7 @@ class Fault(NamedTuple):
 
     rule: str
     line: int | None = None
-    said: str = ""
+    detail: str = ""
 
 
 class Trial(Model):
@@ -95,7 +95,7 @@ def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
     wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *own))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:
-        yield Fault("template_loses", said="; ".join(list(lost)[:_TOLD]))
+        yield Fault("template_loses", detail="; ".join(list(lost)[:_TOLD]))
     scanned = {found for page in document for found in _codes(page)}
     if not codes <= scanned:
         yield Fault("template_without_code")

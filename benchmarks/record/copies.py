@@ -125,7 +125,7 @@ class Template:
     """Makes the rows of copies of a recorded filing. Its texts are taken apart only once."""
 
     def __init__(self, told: Recorded, world: World) -> None:
-        self._told = told
+        self._copied = told
         self._world = world
         words = sorted((re.escape(word.encode()) for word in told.words), key=len, reverse=True)
         self._replaced = re.compile(b"(" + b"|".join([*words, _NUMBER]) + b")")
@@ -137,15 +137,15 @@ class Template:
         }
 
     def _event(self, n: int) -> _Event:
-        row, opened = self._told.events[n], self._told.opened[n]
+        row, opened = self._copied.events[n], self._copied.opened[n]
         command = row["stream"], row["command_id"]
-        receipt = self._told.receipts[command]
+        receipt = self._copied.receipts[command]
         return _Event(
             row=row,
             own={name: self._value(row[name]) for name in ("stream", "body", "actor", "agency")},
             opened=None if opened is None else self._value(opened),
-            ordinal=sum((one["stream"], one["command_id"]) == command for one in self._told.events[:n]),
-            place=self._told.places[n],
+            ordinal=sum((one["stream"], one["command_id"]) == command for one in self._copied.events[:n]),
+            place=self._copied.places[n],
             epoch=json.loads(row["bound"])["epoch"],
             digest=receipt["digest"],
             receipt=self._value(receipt["body"]) if receipt["seq"] == row["seq"] else None,
@@ -163,7 +163,7 @@ class Template:
             case [str(), *_]:
                 values = [self._value(one) for one in value]
                 return lambda copy: [one(copy) for one in values]
-            case UUID() if value == self._told.id:
+            case UUID() if value == self._copied.id:
                 return lambda copy: copy.id
             case _:
                 return lambda _: value
@@ -180,7 +180,7 @@ class Template:
 
     async def copy(self, vault: Vault, person: Callable[[str], bytes], n: int, after: int) -> Rows:
         """Returns the rows of the copy in round `n`, by table. `after`: the last position of the round before."""
-        told, world = self._told, self._world
+        told, world = self._copied, self._world
         filing = uuid4()
         key, wrapped = await vault.new(filing)
         before, agency = divmod(n, len(world.agencies))

@@ -81,7 +81,7 @@ OfAgency = Annotated[str | None, typer.Option("--agency", metavar="CODE", help="
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="option.reason")]
 ImpersonalReason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="option.reason.impersonal")]
 CommandId = Annotated[str | None, typer.Option("--command-id", help="option.command_id")]
-Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="option.asked")]
+RequestNumber = Annotated[int, typer.Argument(metavar="N", min=1, help="option.asked")]
 Switch = Annotated[OnOff, typer.Argument(help="option.by_two")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="option.dry_run")]
 AsJson = Annotated[bool, typer.Option("--json", help="option.json")]

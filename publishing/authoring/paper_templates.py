@@ -59,7 +59,7 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
     except UnicodeDecodeError:
         return [mistake("template_not_text", "")]
     found = faults(Trial(template=text, sheets=samples(paper)))
-    return [mistake(one.rule, "", said=one.said).model_copy(update={"line": one.line}) for one in found]
+    return [mistake(one.rule, "", said=one.detail).model_copy(update={"line": one.line}) for one in found]
 
 
 async def publish_template(database: Database, data: bytes, slot: Slot, by: Publisher = PLATFORM) -> Published:

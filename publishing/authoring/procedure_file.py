@@ -87,7 +87,7 @@ def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None 
         trial = Trial(template=procedure.result.template, sheets=result_samples(procedure))
         before = parsed.lines["result.template"]  # the template is a block, which begins on the next line
         found = [
-            mistake(one.rule, "result.template", said=one.said).model_copy(update={"line": before + (one.line or 0)})
+            mistake(one.rule, "result.template", said=one.detail).model_copy(update={"line": before + (one.line or 0)})
             for one in _faults(trial.model_dump_json())
         ]
     return Checked(None if found else procedure, hashlib.sha256(data).hexdigest(), found)

@@ -162,11 +162,11 @@ class _Days:
     """An agency's opening hours by day in a calendar. Days outside the calendar's validity follow only the base."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
-        self._agency, self._week, self._said = agency, file.week.days(), decided(file)
+        self._agency, self._week, self._decided = agency, file.week.days(), decided(file)
         self.proposed = {
             day.date: hours_of(day.kind, day.hours, day.date, day.replaces, self._week)
             for day in proposed(file, agency)
         }
 
     def hours(self, day: date) -> OpenHours:
-        return hours_on(day, self._agency, self._week, self._said)
+        return hours_on(day, self._agency, self._week, self._decided)

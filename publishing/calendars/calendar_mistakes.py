@@ -125,7 +125,7 @@ class _Entry(NamedTuple):
     path: str
     kind: cf.DayKind
     status: cf.DayStatus
-    said: cal.DayHours
+    day_hours: cal.DayHours
     sketch: DaySketch
 
     @property
@@ -145,8 +145,8 @@ class Settling:
         read_days = (_entry(path, overlay.agency, day, week) for path, overlay, day in days(file))
         self._entries = [entry for entry in read_days if entry is not None]
         self._decided = [entry for entry in self._entries if not entry.proposed]
-        proposed = {(entry.said.agency, entry.said.date): entry for entry in self._entries if entry.proposed}
-        kept = (entry for entry in self._decided if (entry.said.agency, entry.said.date) not in proposed)
+        proposed = {(entry.day_hours.agency, entry.day_hours.date): entry for entry in self._entries if entry.proposed}
+        kept = (entry for entry in self._decided if (entry.day_hours.agency, entry.day_hours.date) not in proposed)
         self._if_decided = [*kept, *proposed.values()]
 
     def mistakes(self) -> Iterator[Mistake]:
@@ -156,14 +156,17 @@ class Settling:
             return
         seen: set[tuple[str | None, date, bool]] = set()
         for entry in self._entries:
-            key = (entry.said.agency, entry.said.date, entry.proposed)
+            key = (entry.day_hours.agency, entry.day_hours.date, entry.proposed)
             if key in seen:
                 yield mistake("duplicate_date", f"{entry.path}.date")
-            elif not self._is_valid(entry.said.date):
+            elif not self._is_valid(entry.day_hours.date):
                 yield mistake("outside_validity", f"{entry.path}.date")
             elif found := list(self._contradictions(entry)):
                 yield from found
-            elif entry.proposed and self._on(entry.said.date, entry.said.agency, self._decided) == entry.said.hours:
+            elif (
+                entry.proposed
+                and self._on(entry.day_hours.date, entry.day_hours.agency, self._decided) == entry.day_hours.hours
+            ):
                 yield mistake("proposed_anyway", f"{entry.path}.date")
             seen.add(key)
 
@@ -174,7 +177,7 @@ class Settling:
         first, last = self._valid
         if not (isinstance(first, date) and isinstance(last, date)) or (last.year - first.year) >= MOST_YEARS:
             return None
-        paths = {entry.said.agency: entry.path.partition(".")[0] for entry in self._decided}
+        paths = {entry.day_hours.agency: entry.path.partition(".")[0] for entry in self._decided}
         for agency, path in ({None: "valid_until"} | paths).items():
             if first <= last and not any(self._on(day, agency, self._decided) for day in cal.every_day(first, last)):
                 return path
@@ -185,13 +188,13 @@ class Settling:
         return not (isinstance(first, date) and day < first) and not (isinstance(last, date) and day > last)
 
     def _on(self, day: date, agency: str | None, among: list[_Entry]) -> cf.OpenHours:
-        return cal.hours_on(day, agency, self._week, [each.said for each in among])
+        return cal.hours_on(day, agency, self._week, [each.day_hours for each in among])
 
     def _contradictions(self, entry: _Entry) -> Iterator[Mistake]:
         among = self._if_decided if entry.proposed else self._decided
-        day = entry.said.date
-        wider = [each.said for each in among if each.said.agency != entry.said.agency]
-        hours, regular = cal.hours_on(day, entry.said.agency, self._week, wider), self._week[day.weekday()]
+        day = entry.day_hours.date
+        wider = [each.day_hours for each in among if each.day_hours.agency != entry.day_hours.agency]
+        hours, regular = cal.hours_on(day, entry.day_hours.agency, self._week, wider), self._week[day.weekday()]
         match entry.kind:
             case cf.DayKind.MAKEUP:
                 yield from _made_up(entry, hours, regular)
@@ -204,7 +207,7 @@ class Settling:
                 yield mistake("working_without_hours", f"{entry.path}.date")
 
     def _replaced(self, entry: _Entry, among: list[_Entry]) -> Iterator[Mistake]:
-        replaced, agency = entry.sketch.replaces, entry.said.agency
+        replaced, agency = entry.sketch.replaces, entry.day_hours.agency
         if not isinstance(replaced, date):
             return
         if not self._week[replaced.weekday()]:
@@ -213,16 +216,16 @@ class Settling:
             yield mistake("replaced_day_works", f"{entry.path}.replaces")
         elif entry.proposed and not self._on(replaced, agency, self._decided):
             yield mistake("swap_half_decided", f"{entry.path}.replaces")
-        elif any(day != entry.said.date for day in self._made_up_for(replaced, agency, among)):
+        elif any(day != entry.day_hours.date for day in self._made_up_for(replaced, agency, among)):
             yield mistake("replaced_twice", f"{entry.path}.replaces")
 
     def _made_up_for(self, replaced: date, agency: str | None, among: list[_Entry]) -> Iterator[date]:
         """Yields the days, in overlays or base, on which an agency works to make up for its day off on `replaced`."""
-        said = [each.said for each in among]
+        said = [each.day_hours for each in among]
         for entry in among:
             if entry.kind is cf.DayKind.MAKEUP and entry.sketch.replaces == replaced:
-                day = entry.said.date
-                if cal.settled_by(day, agency, said) == entry.said:
+                day = entry.day_hours.date
+                if cal.settled_by(day, agency, said) == entry.day_hours:
                     yield day
         for year in range(replaced.year - 1, replaced.year + 2):
             for day, base_replaced in cal.base_year(year).makeup.items():
@@ -231,7 +234,7 @@ class Settling:
 
 
 def _made_up(entry: _Entry, hours: cf.OpenHours, regular: cf.OpenHours) -> Iterator[Mistake]:
-    day, base = entry.said.date, cal.base_year(entry.said.date.year)
+    day, base = entry.day_hours.date, cal.base_year(entry.day_hours.date.year)
     if day in base.off or (regular and not hours):
         yield mistake("makeup_on_holiday", f"{entry.path}.date")
     elif hours and day not in base.makeup:

@@ -23,7 +23,7 @@ def condition_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
     form = read(parts.form)
     checks = _Checks(form, whole(parts.form), None if isinstance(parts.level, Unread) else parts.level)
     for n, field in form.items():
-        checks.asked[n] = yield from checks.conditions(field.when, f"form[{n}]", before=n)
+        checks.claims_of[n] = yield from checks.conditions(field.when, f"form[{n}]", before=n)
     for n, paper in read(parts.papers).items():
         yield from checks.conditions(paper.when, f"papers[{n}]")
     for n, case in read(parts.cases).items():
@@ -45,13 +45,13 @@ def _of_fee(fee: rp.FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `asked`: the claims of each field's conditions, by index."""
+    """Checks conditions against the form and the level. `claims_of`: those of each field's conditions, by index."""
 
     def __init__(self, form: Mapping[int, rp.FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form
         self._codes_known = form_whole and not any(isinstance(field.code, Unread) for field in form.values())
         self._level = level
-        self.asked: dict[int, Claims] = {}
+        self.claims_of: dict[int, Claims] = {}
 
     def conditions(
         self, when: rp.Listed[rp.ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
@@ -77,7 +77,7 @@ class _Checks:
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}
-        return self.asked[place] | {f"form.{code}": _both(_bounds(self._form[place]), range(1, _MOST))}
+        return self.claims_of[place] | {f"form.{code}": _both(_bounds(self._form[place]), range(1, _MOST))}
 
     def _place(self, code: str) -> int | None:
         return next((n for n, field in self._form.items() if field.code == code), None)
@@ -123,7 +123,7 @@ class _Checks:
             return {}
         [(check, about)] = ways
         values = yield from check(condition, self._form[place], path)
-        return {} if values is None else self.asked[place] | {f"{about}.{code}": values}
+        return {} if values is None else self.claims_of[place] | {f"{about}.{code}": values}
 
 
 def _written(condition: rp.ConditionSketch) -> list[str]:

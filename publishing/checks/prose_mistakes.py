@@ -64,7 +64,7 @@ def _is_plain(character: str) -> bool:
 def _own_words(prose: _Prose) -> Iterator[Mistake]:
     words = _words(prose.text)
     patterns = (*IN_EVERY_TEXT, *(IN_INFORMATION if prose.path.startswith(_INFORMATION) else ()))
-    yield from (mistake(pattern.rule, prose.path) for pattern in patterns if pattern.found.search(words))
+    yield from (mistake(pattern.rule, prose.path) for pattern in patterns if pattern.regex.search(words))
 
 
 def _words(text: str) -> str:

@@ -14,7 +14,7 @@ class Pattern(NamedTuple):
     """A wording that is refused outside of placeholders, and the rule that it breaks."""
 
     rule: str
-    found: re.Pattern[str]
+    regex: re.Pattern[str]
 
 
 def _any(*words: str) -> str:

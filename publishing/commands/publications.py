@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from console.database import OWNER, address, ask
 from motcua.cli.answer import Column, columns, lines, show_all, show_one, tell
 from motcua.cli.help import group
-from motcua.cli.options import AsJson, Asked, OnOff, Operator, Reason, Switch
+from motcua.cli.options import AsJson, OnOff, Operator, Reason, RequestNumber, Switch
 from publishing.authoring import approving
 from publishing.commands.publisher import publisher, recorded, recorded_now
 from publishing.record import publishing as publications
@@ -31,7 +31,7 @@ def list_waiting(
 
 
 @app.command()
-def approve(asked: Asked, *, actor: Operator, as_json: AsJson = False) -> None:
+def approve(asked: RequestNumber, *, actor: Operator, as_json: AsJson = False) -> None:
     events = recorded(lambda: approving.approve(address(OWNER), asked, publisher(actor)))
     kinds = [one.kind for one in events]
     data = {"asked": asked, "published": kinds}
@@ -39,7 +39,7 @@ def approve(asked: Asked, *, actor: Operator, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def decline(asked: Asked, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
+def decline(asked: RequestNumber, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
     recorded(lambda: approving.decline(address(OWNER), asked, reason, publisher(actor)))
     tell(said("command.publish.declined", asked=asked), {"asked": asked, "published": []}, as_json=as_json)
 

@@ -86,16 +86,16 @@ class _Approvals:
     """
 
     def __init__(self) -> None:
-        self._asked: dict[int | None, tuple[str, str | None, frozenset[str]]] = {}
+        self._requests: dict[int | None, tuple[str, str | None, frozenset[str]]] = {}
         self._approved: dict[int | None, frozenset[str]] = {}
 
     def add(self, one: Published) -> None:
         """Stores the next event of the log, if that is a request or a valid approval; ignores any other event."""
         match one.event:
             case ev.PublicationAsked():
-                self._asked[one.event.asked] = one.officer, one.program, frozenset(one.event.events)
+                self._requests[one.event.asked] = one.officer, one.program, frozenset(one.event.events)
             case ev.PublicationApproved():
-                officer, program, events = self._asked.get(one.event.asked, (one.officer, None, frozenset()))
+                officer, program, events = self._requests.get(one.event.asked, (one.officer, None, frozenset()))
                 if officer != one.officer and (program is None or program != one.program):
                     self._approved[one.event.asked] = events
 

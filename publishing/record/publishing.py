@@ -68,13 +68,13 @@ class Publishing:
         self.connection = connection
         self.by = by
         self.at = at
-        self.asked: int | None = None
+        self.request_number: int | None = None
         self._by_two = by_two
 
     async def publish(self, events: Sequence[PublicationEvent]) -> None:
         """Records these events and updates the tables; at most once in a transaction.
 
-        If a second operator must approve them, records only a request, whose number is then in `asked`. An officer's
+        If a second operator must approve them, records only a request, numbered `request_number`. An officer's
         erasure always needs approval, since an erasure can't be undone. Raises `NoKeyError`, and `RefusalError` for a
         request by an actor that is no operator.
         """
@@ -83,7 +83,7 @@ class Publishing:
             await self.record([Dated(event, self.at) for event in events])
             return
         await see_role(self.connection, self.by.actor)
-        n = self.asked = await self.connection.fetchval(_NEXT)
+        n = self.request_number = await self.connection.fetchval(_NEXT)
         personal = tuple(_fields(event, personal=True) for event in events)
         public = tuple(canonical(_fields(event, personal=False)).decode() for event in events)
         asked = PublicationAsked(asked=n, events=public, personal=personal if any(personal) else None)
@@ -155,8 +155,8 @@ async def publishing(database: Database, by: Publisher = PLATFORM) -> AsyncItera
             await connection.execute("update publication_state set taken_over = true")
         yield now
         await connection.execute("set local role none")
-    if now.asked is not None:
-        raise WaitsError(now.asked)
+    if now.request_number is not None:
+        raise WaitsError(now.request_number)
 
 
 async def take_over(database: Database, by: Publisher) -> bool:

@@ -11,14 +11,14 @@ from schemas.identity.jws import read
 from schemas.identity.statement import POSSESSION_TYPE, Claim, Possession, Principal, PrincipalKey, PublicKey
 
 
-def named(said: pr.Said | pr.BeginRegister) -> str:
+def named(said: pr.PrincipalCommand | pr.BeginRegister) -> str:
     """The id of the principal that a change is about; `*` for the beginning of the whole register."""
     if isinstance(said, pr.BeginRegister):
         return pr.WHOLE_REGISTER
     return said.principal.id if isinstance(said, pr.AddPrincipal) else said.principal
 
 
-def impossible(principal: Principal | None, said: pr.Said, now: datetime) -> Problem | None:
+def impossible(principal: Principal | None, said: pr.PrincipalCommand, now: datetime) -> Problem | None:
     """Why this change of the principal is impossible; None if it is possible."""
     if isinstance(said, pr.AddPrincipal):
         return _new_key(said.key, now)
@@ -60,7 +60,7 @@ def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
     return problem("key.valid_until", "key_over") if key.valid_until <= now else None
 
 
-def changed(principal: Principal | None, said: pr.Said, at: datetime) -> Principal:
+def changed(principal: Principal | None, said: pr.PrincipalCommand, at: datetime) -> Principal:
     """The principal after a change that takes effect at this moment."""
     keys = () if principal is None else principal.keys
     match said:
@@ -91,9 +91,9 @@ class Fold:
 
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
-        self._waiting: dict[int, pr.Said] = {}
+        self._waiting: dict[int, pr.PrincipalCommand] = {}
 
-    def meant(self, command: pr.AnyPrincipalCommand) -> pr.Said | pr.BeginRegister:
+    def meant(self, command: pr.AnyPrincipalCommand) -> pr.PrincipalCommand | pr.BeginRegister:
         """The command's change, or the waiting change that the command decides. Raises `ValueError` if none waits."""
         if not isinstance(command, pr.ApproveChange | pr.DeclineChange):
             return command

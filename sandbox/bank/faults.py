@@ -16,16 +16,16 @@ REFUNDS: Final = "refunds"
 
 WIRES: Final = ("orders", "vnpay", "platform", "vietqr", REFUNDS)
 
-Asked: TypeAlias = Literal["apply_then_hang", "hang_then_apply", "busy", "broken", "garbage"]
-Told: TypeAlias = Literal[
+RequestFault: TypeAlias = Literal["apply_then_hang", "hang_then_apply", "busy", "broken", "garbage"]
+CallbackFault: TypeAlias = Literal[
     "copies", "out_of_order", "late", "early", "wrong_amount", "wrong_signature", "wrong_merchant", "garbled"
 ]
 Queried: TypeAlias = Literal["pending"]
 
 Refunded: TypeAlias = Literal["refuse_refund", "next_day"]
 
-ASKED: Final[tuple[Asked, ...]] = ("apply_then_hang", "hang_then_apply", "busy", "broken", "garbage")
-TOLD: Final[tuple[Told, ...]] = (
+REQUEST_FAULTS: Final[tuple[RequestFault, ...]] = ("apply_then_hang", "hang_then_apply", "busy", "broken", "garbage")
+CALLBACK_FAULTS: Final[tuple[CallbackFault, ...]] = (
     *("copies", "out_of_order", "late", "wrong_amount", "wrong_signature", "wrong_merchant", "garbled"),
 )
 SCHEMA: Final = """
@@ -42,7 +42,7 @@ class NewFault(Message):
     `value`, by fault: the seconds of a hang or a delay, the number of copies, or the đồng to add; else unused.
     """
 
-    fault: Asked | Told | Queried | Refunded
+    fault: RequestFault | CallbackFault | Queried | Refunded
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     value: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
 
@@ -59,7 +59,7 @@ class Faults:
     def clear(self, wire: str) -> None:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
-    def take(self, wire: str, fault: Asked | Told | Queried | Refunded) -> int | None:
+    def take(self, wire: str, fault: RequestFault | CallbackFault | Queried | Refunded) -> int | None:
         """Returns the fault's value, and uses up one of the calls that it is on for; None if it is off."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))
@@ -67,7 +67,7 @@ class Faults:
         return int(found["value"]) if found else None
 
 
-async def faulty(fault: tuple[Asked, int] | None, request: Request, handle: Handler) -> Response:
+async def faulty(fault: tuple[RequestFault, int] | None, request: Request, handle: Handler) -> Response:
     """Returns the answer to a request, changed by the fault. `fault`: its name and value; None if there is none."""
     name, value = fault or (None, 0)
     await request.body()  # the client may have disconnected when the request is handled

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sandbox.bank.faults import ASKED, TOLD, Asked, Faults, Told
+from sandbox.bank.faults import CALLBACK_FAULTS, REQUEST_FAULTS, CallbackFault, Faults, RequestFault
 from sandbox.bank.faults import SCHEMA as FAULTS
 from sandbox.bank.holding import SCHEMA as HOLDS
 from sandbox.bank.holding import Hold, Holds
@@ -75,7 +75,7 @@ class WiredLedger(BankLedger):
         self.merchants = merchants
         self._wires = wires
         self._retry = retry
-        self._told = told
+        self._sends_callbacks = told
 
     def open(self, wire: str, reference: str, amount: int, description: str, details: Json) -> str:
         """Makes a reference's order if it is new; returns its key. Raises `ProblemError` 409 if its amount differs."""
@@ -157,10 +157,10 @@ class WiredLedger(BankLedger):
             days = self.db.execute("SELECT count(*) FROM refund").fetchone()[0] if passes else 0
             return stamp(now + days * _DAY)[:8]
 
-    def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
+    def asked_fault(self, wire: str) -> tuple[RequestFault, int] | None:
         """Returns the name and value of the fault for the present call; None if no such fault is on."""
         with self.transaction():
-            for name in ASKED:
+            for name in REQUEST_FAULTS:
                 value = self.faults.take(wire, name)
                 if value is not None:
                     return name, value
@@ -189,13 +189,13 @@ class WiredLedger(BankLedger):
             description=row["description"],
             details=json.loads(row["details"]),
         )
-        if self._told:
+        if self._sends_callbacks:
             self._tell(key, row["wire"], fact, at)
         return None
 
     def _tell_own(self, key: str, kind: str, at: int) -> None:
         """Reports a capture of an order of the bank's own JSON, if the bank has a merchant for it."""
-        if kind == CAPTURE and self._told and OWN in self.merchants:
+        if kind == CAPTURE and self._sends_callbacks and OWN in self.merchants:
             taken = self.db.execute(_OWN, (key,)).fetchone()
             fact = Fact(key, taken["amount"], "paid", taken["n"], at, "", {"capture_id": taken["capture_id"]})
             self._tell(key, OWN, fact, at)
@@ -244,7 +244,7 @@ class WiredLedger(BankLedger):
         return [{**{name: row[name] for name in names}, "again": row["next_at"] is not None} for row in found]
 
     def _tell(self, key: str, wire: str, fact: Fact, now: int) -> None:
-        faults = {name: value for name in TOLD if (value := self.faults.take(wire, name)) is not None}
+        faults = {name: value for name in CALLBACK_FAULTS if (value := self.faults.take(wire, name)) is not None}
         call = self._call(wire, fact, faults)
         if call is None:
             return
@@ -254,7 +254,7 @@ class WiredLedger(BankLedger):
         if "out_of_order" in faults:
             self._wait_for_next(wire, fact.reference)
 
-    def _call(self, wire: str, fact: Fact, faults: Mapping[Told, int]) -> Call | None:
+    def _call(self, wire: str, fact: Fact, faults: Mapping[CallbackFault, int]) -> Call | None:
         merchant = self.merchants[wire]
         if "wrong_merchant" in faults:
             merchant = replace(merchant, name=STRANGER)

@@ -89,10 +89,10 @@ class DeclineChange(OfficerCommand):
     reason: Line
 
 
-Said = AddPrincipal | RotateKey | RevokeKey
+PrincipalCommand = AddPrincipal | RotateKey | RevokeKey
 """The commands about one principal."""
 
-AnyPrincipalCommand = Said | BeginRegister | ApproveChange | DeclineChange
+AnyPrincipalCommand = PrincipalCommand | BeginRegister | ApproveChange | DeclineChange
 
 WHOLE_REGISTER: Final = "*"
 """The `principal` of a change that concerns the whole register."""

@@ -21,7 +21,7 @@ from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show
 from motcua.cli.attaching import each
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import Actor, AsJson, Asked, Reason, WhichFiling, order
+from motcua.cli.options import Actor, AsJson, Reason, RequestNumber, WhichFiling, order
 from motcua.cli.running import end_well, there, use_stack_here
 from motcua.files.store import Store
 from rules.officers import on_the_applicants_side
@@ -187,12 +187,12 @@ def give_back(which: Which, *, actor: Actor, reason: Reason, as_json: AsJson = F
 
 
 @app.command()
-def approve(which: Which, asked: Asked, *, actor: Actor, as_json: AsJson = False) -> None:
+def approve(which: Which, asked: RequestNumber, *, actor: Actor, as_json: AsJson = False) -> None:
     _taken(order(sp.ApproveSuspense, actor, callback=which, asked=asked), as_json=as_json)
 
 
 @app.command()
-def decline(which: Which, asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
+def decline(which: Which, asked: RequestNumber, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
     _taken(order(sp.DeclineSuspense, actor, callback=which, asked=asked, reason=reason), as_json=as_json)
 
 

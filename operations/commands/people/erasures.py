@@ -10,7 +10,7 @@ from console.database import OWNER, Connection, address, ask, connected, find_se
 from console.speaking import signed
 from motcua.cli.answer import Column, columns, lines, progress, say, show_all, show_one, tell
 from motcua.cli.help import group
-from motcua.cli.options import AsJson, Asked, Auditor, ImpersonalReason, MaybeFiling, Operator, order
+from motcua.cli.options import AsJson, Auditor, ImpersonalReason, MaybeFiling, Operator, RequestNumber, order
 from motcua.cli.running import Exit, WorkRefusedError, exit_if, fail, plain, print_json, refusing, use_stack_here
 from motcua.connection import configured_address, connect
 from motcua.errors import MotcuaError
@@ -87,13 +87,13 @@ def list_requests(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def approve(n: Asked, *, actor: Auditor, as_json: AsJson = False) -> None:
+def approve(n: RequestNumber, *, actor: Auditor, as_json: AsJson = False) -> None:
     _answered(order(ApproveErasure, actor, asked=n))
     _work_off(as_json=as_json)
 
 
 @app.command()
-def decline(n: Asked, *, reason: ImpersonalReason, actor: Auditor, as_json: AsJson = False) -> None:
+def decline(n: RequestNumber, *, reason: ImpersonalReason, actor: Auditor, as_json: AsJson = False) -> None:
     print_request(_answered(order(DeclineErasure, actor, asked=n, reason=reason)), as_json=as_json)
 
 

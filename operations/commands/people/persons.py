@@ -13,7 +13,7 @@ from console.speaking import signed
 from motcua.cli.answer import columns, progress, say, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, Asked, ImpersonalReason, Operator, order
+from motcua.cli.options import AsJson, ImpersonalReason, Operator, RequestNumber, order
 from motcua.cli.running import Exit, fail, json_text, parse, plain, print_json, refusing
 from operations.commands.documents.store import done, object_store
 from operations.commands.people.erasures import left, not_yet, print_request, say_left, say_not_yet, shown
@@ -157,7 +157,7 @@ def list_requests(*, as_json: AsJson = False) -> None:
 
 
 @requests_app.command()
-def decline(n: Asked, *, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
+def decline(n: RequestNumber, *, reason: ImpersonalReason, actor: Operator, as_json: AsJson = False) -> None:
     answer = signed(order(AnswerExport, actor, n=n, declined=reason))
     ask(lambda connection: person.answer_export(connection, answer), OWNER)
     now = {"n": n, "state": "declined"}

@@ -12,7 +12,7 @@ from console.speaking import signed
 from motcua.cli.answer import Column, columns, in_figures, lines, show_all, show_one
 from motcua.cli.help import group
 from motcua.cli.language import in_words
-from motcua.cli.options import AsJson, Asked, Operator, Reason, order
+from motcua.cli.options import AsJson, Operator, Reason, RequestNumber, order
 from motcua.cli.running import Exit, fail, parse, plain, read_file, refusing
 from motcua.configured_speaker import INSTALLATION
 from motcua.errors import MotcuaError
@@ -101,12 +101,12 @@ def revoke(
 
 
 @app.command()
-def approve(asked: Asked, *, actor: Operator, as_json: AsJson = False) -> None:
+def approve(asked: RequestNumber, *, actor: Operator, as_json: AsJson = False) -> None:
     _take(order(pr.ApproveChange, actor, asked=asked), as_json=as_json)
 
 
 @app.command()
-def decline(asked: Asked, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
+def decline(asked: RequestNumber, *, actor: Operator, reason: Reason, as_json: AsJson = False) -> None:
     _take(order(pr.DeclineChange, actor, asked=asked, reason=reason), as_json=as_json)
 
 

@@ -39,7 +39,7 @@ BROKEN: dict[str, tuple[str, Fault]] = {
     "code that is only text": (standard() + '#eval("1")', Fault("template_reaches_out", 11)),
     "a letter that the font lacks": (standard() + "漢", Fault("template_unprintable")),
     "no QR code": (standard().replace("#codes", "#d.code"), Fault("template_without_code")),
-    "no title": (standard().replace("#title", ""), Fault("template_loses", said="Phiếu")),
+    "no title": (standard().replace("#title", ""), Fault("template_loses", detail="Phiếu")),
 }
 
 
@@ -56,11 +56,11 @@ def test_a_broken_template_is_refused_with_its_line(why: str) -> None:
 
 def test_what_is_left_out_is_told_also_the_last_item_of_forty() -> None:
     (short, long) = faults(Trial(template=standard().replace("#body", ""), sheets=samples(PaperKind.SUPPLEMENT)))
-    assert (short.rule, short.said) == ("template_loses", "Lê Ý")
-    assert long.said.startswith("00 Số 45/6 ngõ 789")
+    assert (short.rule, short.detail) == ("template_loses", "Lê Ý")
+    assert long.detail.startswith("00 Số 45/6 ngõ 789")
     cut = '#for one in d.body { if "items" in one { one.items = one.items.slice(0, 39) }; (drawn.at(one.kind))(one) }'
     (fault,) = faults(Trial(template=standard().replace("#body", cut), sheets=samples(PaperKind.SUPPLEMENT)))
-    assert (fault.rule, fault.said[:9]) == ("template_loses", "39 Đặng Ẵ")
+    assert (fault.rule, fault.detail[:9]) == ("template_loses", "39 Đặng Ẵ")
 
 
 def test_a_template_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
