@@ -43,7 +43,7 @@ def merchants_of(bank: Bank) -> Merchants:
     return MERCHANTS.validate_json(providers(bank))
 
 
-def heard(merchants: Merchants, name: str, received: Received) -> Notice | Refused:
+def verified_notice(merchants: Merchants, name: str, received: Received) -> Notice | Refused:
     """Returns the verified notice of a callback to this merchant, or its refusal."""
     return door(name, merchants[name]).verified(received, datetime.now(UTC))
 

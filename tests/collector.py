@@ -21,7 +21,7 @@ from motcua.tracing.spans import Spans
 
 
 @dataclass(frozen=True)
-class Told:
+class SentSpan:
     """A span, with the name of the process that has sent it."""
 
     service: str
@@ -40,15 +40,15 @@ class Collector:
     bodies: list[bytes] = field(default_factory=list)
 
     @property
-    def spans(self) -> list[Told]:
+    def spans(self) -> list[SentSpan]:
         found = []
         for body in self.bodies:
             for one in ExportTraceServiceRequest.FromString(body).resource_spans:
                 names = {each.key: each.value.string_value for each in one.resource.attributes}
-                found += [Told(names["service.name"], span) for scope in one.scope_spans for span in scope.spans]
+                found += [SentSpan(names["service.name"], span) for scope in one.scope_spans for span in scope.spans]
         return found
 
-    def trace(self, filing: UUID | str) -> list[Told]:
+    def trace(self, filing: UUID | str) -> list[SentSpan]:
         """Returns the spans of a filing's trace, whose id is the filing's id."""
         return [each for each in self.spans if str(UUID(bytes=each.span.trace_id)) == str(filing)]
 
@@ -86,7 +86,7 @@ def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
     return Spans(provider.get_tracer("test")), lambda: list(kept.get_finished_spans())
 
 
-def steps(trace: list[Told]) -> set[tuple[str, str]]:
+def steps(trace: list[SentSpan]) -> set[tuple[str, str]]:
     """Returns the name of each span with its parent's, empty for the root.
 
     Fails unless there is one root for all spans. A step may occur twice with one id, since Temporal may repeat a task.

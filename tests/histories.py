@@ -56,7 +56,7 @@ async def mixed(world: World) -> dict[str, Play]:
             "waiting": Play.begin(world, with_fee()),
             "claimed": _claimed(world),
             "refused": _refused(world),
-            "asked": _asked(world),
+            "asked": _supplement_requested(world),
             "supplemented": _supplemented(world),
             "unpaid": _unpaid(world),
             "reviewed": _reviewed(world),
@@ -89,14 +89,14 @@ async def _refused(world: World) -> Play:
     return play
 
 
-async def _asked(world: World) -> Play:
+async def _supplement_requested(world: World) -> Play:
     play = await Play.begin(world, with_fee())
     await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), **ASKED)
     return play
 
 
 async def _supplemented(world: World) -> Play:
-    play = await _asked(world)
+    play = await _supplement_requested(world)
     await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Canary Other"})
     return play
 

@@ -77,7 +77,7 @@ def statement(message: st.Message = MESSAGE, by: str = "desk-1", **other: Any) -
     return st.IdentityStatement.model_validate(own | how | when | other)
 
 
-def heard(
+def verification(
     signed: object, ring: Ring, now: datetime, message: st.Message = MESSAGE, aud: str = AUDIENCE
 ) -> st.Proved | Refusal:
     """Returns the result of the verification: proved, or the refusal."""

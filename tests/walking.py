@@ -107,11 +107,11 @@ def _walk(cases: int, wrong: list[str]) -> Iterator[list[tuple[str, BaseExceptio
     missed: list[tuple[str, BaseException]] = []
     yield missed
     if missed:
-        lines = [*wrong, f"{len(missed)} of {cases} missed", *(f"{name}: {_told(miss)}" for name, miss in missed)]
+        lines = [*wrong, f"{len(missed)} of {cases} missed", *(f"{name}: {_text_of(miss)}" for name, miss in missed)]
         raise AssertionError("\n".join(lines)) from missed[0][1]
     assert not wrong, wrong[0]
 
 
-def _told(miss: BaseException) -> str:
+def _text_of(miss: BaseException) -> str:
     lines = (f"{type(miss).__name__} " if not isinstance(miss, AssertionError) else "") + str(miss)
     return "\n    ".join(lines.splitlines()[:LINES])

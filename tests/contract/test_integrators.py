@@ -153,7 +153,7 @@ def required(model: type[BaseModel]) -> set[str]:
     return {name for name, field in model.model_fields.items() if field.is_required()}
 
 
-def asked() -> Iterator[tuple[str, set[str]]]:
+def program_questions() -> Iterator[tuple[str, set[str]]]:
     """Yields the questions in the program, each with the fields that the program passes."""
     for name, rest in re.findall(r"\{ ask: '(\w+)'(.*?) \}", PROGRAM):
         yield (
@@ -167,8 +167,16 @@ def test_what_the_program_files_and_asks_is_as_it_stands() -> None:
     [paper] = submission.papers
     assert paper.file is not None
     assert paper.file.key == file_key(filing_id(submission.client_id, submission.submission_id), DIGEST)
-    assert {name for name, _ in asked()} == {"receipt", "changes", "result", "filings", "file", "upload", "payment"}
-    for name, fields in asked():
+    assert {name for name, _ in program_questions()} == {
+        "receipt",
+        "changes",
+        "result",
+        "filings",
+        "file",
+        "upload",
+        "payment",
+    }
+    for name, fields in program_questions():
         assert required(QUESTIONS[name]) <= fields <= set(QUESTIONS[name].model_fields)
 
 

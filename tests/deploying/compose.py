@@ -44,7 +44,7 @@ def steps() -> str:
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[str]:
+def page_output() -> Iterator[str]:
     """Yields the output of the steps in a copy of the folder without secrets; the started services run meanwhile."""
     subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
@@ -65,9 +65,9 @@ def shell(folder: Path, script: str) -> str:
     return done.stdout
 
 
-def test_the_page_leads_from_an_empty_folder_to_a_filing(told: str) -> None:
-    assert re.search(r"H56\.30-\d{8}-0000001\b", told), told
-    assert told.endswith('{"status":"ok"}'), told
+def test_the_page_leads_from_an_empty_folder_to_a_filing(page_output: str) -> None:
+    assert re.search(r"H56\.30-\d{8}-0000001\b", page_output), page_output
+    assert page_output.endswith('{"status":"ok"}'), page_output
     document = f"curl --insecure --silent --fail https://localhost:{PORT}/v1/openapi.json"
     assert '"openapi":"3.1.0"' in shell(ROOT, document), "the proxy leads to the door"
     replicas = {one.name: REPLICAS.get(one.name, 1) for one in PROCESSES if one.metrics}
@@ -76,7 +76,7 @@ def test_the_page_leads_from_an_empty_folder_to_a_filing(told: str) -> None:
     until(lambda: re.fullmatch(r"{} => [\d.]+ @\S+\n", queried(rule["metricsQuery"])), 120)
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("page_output")
 def test_without_its_servers_a_process_is_alive_and_not_ready_and_then_ready_again() -> None:
     served = [one.name for one in PROCESSES if one.kind is Kind.PLATFORM and not one.once]
     recorded = [one.name for one in PROCESSES if one.name in served and one.role]

@@ -59,15 +59,15 @@ def checkout(folder: Path, *changes: tuple[str, str, str]) -> Path:
 async def before_the_newest_migration(folder: Path) -> Path:
     """Returns a checkout of the whole platform at the commit before the newest migration."""
     newest = max(MIGRATIONS.glob("*.sql")).relative_to(ROOT)
-    made = await said("git", "-C", ROOT, "log", "-1", "--follow", "--diff-filter=A", "--format=%H", "--", newest)
+    made = await output_of("git", "-C", ROOT, "log", "-1", "--follow", "--diff-filter=A", "--format=%H", "--", newest)
     folder.mkdir()
-    await said("git", "-C", ROOT, "archive", "--output", folder / "tree.tar", f"{made.strip()}^")
-    await said("tar", "-x", "-f", folder / "tree.tar", "-C", folder)
+    await output_of("git", "-C", ROOT, "archive", "--output", folder / "tree.tar", f"{made.strip()}^")
+    await output_of("tar", "-x", "-f", folder / "tree.tar", "-C", folder)
     assert not (folder / newest).exists()
     return folder
 
 
-async def said(*command: str | Path, env: Mapping[str, str] | None = None, folder: Path = ROOT) -> str:
+async def output_of(*command: str | Path, env: Mapping[str, str] | None = None, folder: Path = ROOT) -> str:
     """Runs a program that has to succeed; returns its output."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, env=env, cwd=folder, stdout=pipe, stderr=pipe)
@@ -187,11 +187,11 @@ async def test_the_build_before_the_newest_migration_works_before_it_and_after_i
     dbmate = [*migrate_command(str(find_program("dbmate")), "MOTCUA_OWNER_DATABASE_URL")[:-1], "rollback"]
     known = {each.name for each in older.glob("deploy/migrations/*.sql")}
     for _ in {each.name for each in MIGRATIONS.glob("*.sql")} - known:
-        await said(*dbmate, env=env)
+        await output_of(*dbmate, env=env)
 
     async def seen_by_older(*words: str) -> Any:
         command = (sys.executable, "-m", "motcua.command", *words, "--json")
-        return json.loads(await said(*command, env=env, folder=older))
+        return json.loads(await output_of(*command, env=env, folder=older))
 
     async with versions.worker(older) as first:
         plays = await in_flight(world)

@@ -20,7 +20,7 @@ from recovery.checkpoint_store import SecondPlace
 from rules.proof.policy import Group, Known, Policy
 from tests.acting import eventually
 from tests.conftest import PARTS, World, publish_demo, world_of
-from tests.integration.operations.erasure import approved, asked, code_of, ended, let_it_pass, worked
+from tests.integration.operations.erasure import approved, code_of, ended, let_it_pass, request_erasure, worked
 from tests.integration.proof.conftest import LOG, witness_at
 
 MARKS: Final = (b"canary", b"Canary", b"CANARY")
@@ -43,8 +43,8 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
             await let_it_pass(world, play)
             before = await checkpoint(world, second, witness.witness)
             await world.execute("checkpoint")
-            assert found(folder), "or else nobody would see that it is gone"
-            await approved(world, (await asked(world, await code_of(world, play))).n)
+            assert marked_files(folder), "or else nobody would see that it is gone"
+            await approved(world, (await request_erasure(world, await code_of(world, play))).n)
             assert (await worked(world)).executions >= 2
             await eventually(lambda: in_temporal(folder), lambda nodes: nodes == 0, within=90)
             assert (await checkpoint(world, second, witness.witness)).checkpoint.size > before.checkpoint.size
@@ -55,7 +55,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
             with closing(sqlite3.connect(database)) as connection:
                 connection.execute("vacuum")
                 connection.execute("pragma wal_checkpoint(truncate)")
-        assert found(folder) == []
+        assert marked_files(folder) == []
 
 
 async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
@@ -83,7 +83,7 @@ def named(folder: Path, stream: str) -> int:
     return sum(stream.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def found(folder: Path) -> list[str]:
+def marked_files(folder: Path) -> list[str]:
     """Returns the files with one of the marks, without those of `OF_OTHERS`."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(OF_OTHERS)]
     return sorted(str(path.relative_to(folder)) for path in files if any(mark in path.read_bytes() for mark in MARKS))

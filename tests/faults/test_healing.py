@@ -56,7 +56,7 @@ async def looked(world: World) -> Healings:
     return await last_healings(world.temporal, await described(world)) or Healings()
 
 
-async def told(world: World, code: int = 0) -> list[Any]:
+async def healing_findings(world: World, code: int = 0) -> list[Any]:
     """Returns the doctor's findings about healing: health, words and remedy."""
     return [
         (one["health"], one["what"]["en"], one["fix"] and one["fix"]["en"])
@@ -96,7 +96,7 @@ async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path
             await play.accept()
             await whole(play)
             await world.fetchval("select position_appends(10_000)")  # as a relay does
-            assert await told(world) == [("ok", "1 healed by themselves within 24 hours, 1 in all", None)]
+            assert await healing_findings(world) == [("ok", "1 healed by themselves within 24 hours, 1 in all", None)]
     (line,) = [line for line in (tmp_path / "worker.log").read_text().splitlines() if '"workflow.healed"' in line]
     assert f'"stream": "{stream}"' in line
     assert '"level": "warning"' in line
@@ -119,7 +119,7 @@ async def test_the_schedule_is_there_once_and_outlives_its_workers(world: World,
     await world.temporal.get_schedule_handle(SCHEDULE).pause(note="looking into it")
     async with worker_process(world.process_env, tmp_path):
         found = await described(world)
-        assert await told(world) == [
+        assert await healing_findings(world) == [
             (
                 "warn",
                 "the schedule is paused: what can't be replayed does not heal by itself",
@@ -151,10 +151,10 @@ async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world:
         return await looked(world)
 
     await keep_healing(world.temporal)
-    assert (await told(world, 1))[0][:2] == ("ok", "nobody has looked yet")
+    assert (await healing_findings(world, 1))[0][:2] == ("ok", "nobody has looked yet")
     async with Worker(world.temporal, task_queue=TASK_QUEUE, workflows=[Healing], activities=[look]):
         await eventually(looked_again, lambda found: found.left == left)
-    counted, *named, rest = await told(world, 1)
+    counted, *named, rest = await healing_findings(world, 1)
     assert counted == ("ok", "1 healed by themselves within 24 hours, 2 in all", None)
     assert [(health, what.partition(":")[0]) for health, what, _ in named] == [
         ("fail", str(filing)) for filing in filings[:MOST_LEFT]

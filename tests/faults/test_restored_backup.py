@@ -105,7 +105,7 @@ def rekeyed(world: World) -> World:
     return replace(world, env={**world.env, MASTER_KEY: NEW})
 
 
-def found(doctor: Ended) -> dict[str, list[tuple[str, str]]]:
+def findings_by_check(doctor: Ended) -> dict[str, list[tuple[str, str]]]:
     """Returns the health and the words of the findings, by check."""
     said: dict[str, list[tuple[str, str]]] = {}
     for one in doctor.json["findings"]:
@@ -136,7 +136,7 @@ async def test_a_backup_of_before_an_erasure_and_a_change_of_the_master_key(
             await today.at(Stage.REVIEW)
             lost = await Play.begin(new, extract())
         assert (await shell("ledger", "checkpoint")).code == 0
-        assert found(await shell("doctor", "--json", **{MASTER_KEY: NEW}))["erasures"][0][0] == "ok"
+        assert findings_by_check(await shell("doctor", "--json", **{MASTER_KEY: NEW}))["erasures"][0][0] == "ok"
     house.restore(backup)
     async with house.up() as (restored, shell):
         world = rekeyed(restored)
@@ -159,7 +159,7 @@ async def test_a_backup_of_before_an_erasure_and_a_change_of_the_master_key(
 
 
 async def without_the_old_key(shell: Shell) -> None:
-    told = found(await shell("doctor", "--json"))["master_key"]
+    told = findings_by_check(await shell("doctor", "--json"))["master_key"]
     assert told == [("fail", "is not the key that this record was sealed with")]
     assert f"set {OTHER_MASTER_KEY} to the one of before" in (await shell("keys", "rotate")).err
     worker = await motcua(shell.env, "worker")
@@ -177,7 +177,7 @@ async def as_the_page_says(world: World, shell: Shell, closed: Play, lost: Play,
     async with world.platform():
         with pytest.raises(MotcuaError):
             await world.client_of(5).timeline(closed.filing)
-    told = found(await shell(*doctor, "--json"))
+    told = findings_by_check(await shell(*doctor, "--json"))
     for check, (health, words) in {
         "checkpoints": ("fail", "it has lost some"),
         "erasures": ("fail", "1 erased filings stand in the record again: a backup was brought back"),
@@ -196,9 +196,11 @@ async def as_the_page_says(world: World, shell: Shell, closed: Play, lost: Play,
     asked = (await shell(*again, "--json")).json
     assert (asked["filings"], asked["state"], asked["not_yet"]) == (1, "waiting", [])
     assert (await shell(*again, "--json")).json is None, "somebody has asked"
-    assert found(await shell("doctor", "--json"))["erasures"][0][0] == "fail", "it is not done"
+    assert findings_by_check(await shell("doctor", "--json"))["erasures"][0][0] == "fail", "it is not done"
     assert (await shell(*approve, "--json")).json["finished"] == [erased]
-    assert found(await shell("doctor", "--json"))["erasures"] == [("ok", "no request waits for over 72 hours")]
+    assert findings_by_check(await shell("doctor", "--json"))["erasures"] == [
+        ("ok", "no request waits for over 72 hours")
+    ]
     assert not await world.fetchval("select count(*) from filing_key where filing_id = $1", closed.filing)
     ended = await shell(*verify_again)
     assert ended.code == 0

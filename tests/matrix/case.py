@@ -40,7 +40,7 @@ class Case:
     n: int = 1
 
     @classmethod
-    async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
+    async def requested(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
         """Files and accepts a filing; returns its payment request."""
         said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
         play = await Play.accepted(room.world, extract(version=version, agency=agency, payer_account=None, form=said))
@@ -152,7 +152,7 @@ class Steps:
     @classmethod
     async def begin(cls, room: Room) -> Steps:
         """Make a payment at the bank that the platform does not know yet."""
-        case = await Case.asked(room, room.version)
+        case = await Case.requested(room, room.version)
         await case.hold(queries=True, callbacks=True)
         return cls(case, await case.pay())
 

@@ -57,7 +57,7 @@ class Paying:
         if variant.demanded:
             return cls(variant, [await Case.demanded(room, variant.wire)])
         version = room.brief if variant.beside is Beside.EXPIRY else room.version
-        return cls(variant, [await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5)])
+        return cls(variant, [await Case.requested(room, version, AGENCY_OF[variant.wire], vneid_papers=5)])
 
     def _officer(self, role: Role) -> Actor:
         """Returns an officer of the agency that gets the money."""
@@ -109,10 +109,10 @@ class Paying:
                 await self._heard_at_last()
             case Money.WITHOUT_MEMO:
                 await self.case.pay(payer)
-                await self._told(1)
+                await self._await_acknowledged(1)
             case Money.ASSIGNED:
                 await self.case.pay(payer)
-                await self._told(1)
+                await self._await_acknowledged(1)
                 await _assigned(self.case, self._officer(Role.CASHIER), self._officer(Role.LEADER))
                 await self._captured()
             case Money.TWICE:
@@ -201,7 +201,7 @@ class Paying:
     def _is_over(self) -> bool:
         return datetime.now(UTC) >= self.case.ends
 
-    async def _told(self, times: int) -> None:
+    async def _await_acknowledged(self, times: int) -> None:
         """Waits until this number of the bank's callbacks is acknowledged."""
         await until(self.case.callbacks, lambda found: sum(one["status"] == httpx.codes.OK for one in found) == times)
 

@@ -126,7 +126,7 @@ class Virtual:
         handle = self.world.temporal.get_workflow_handle(filing_workflow(play.filing))
         await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=published.name))
 
-    async def told(self) -> list[tuple[str, str]]:
+    async def recorded_events(self) -> list[tuple[str, str]]:
         """Returns every event after the submission: its minute in Vietnam, and its kind with its clock, if any."""
         rows = await self.world.fetch(
             "select occurred_at, kind, convert_from(body, 'utf8') as body from event where stream like 'filing:%'"

@@ -37,11 +37,14 @@ async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(vi
     async with virtual.world.platform():
         await waiting(virtual)
         await virtual.until("2030-03-04 14:59")
-        assert await virtual.told() == []
+        assert await virtual.recorded_events() == []
         await virtual.until("2030-03-05 08:59")
-        assert await virtual.told() == [("2030-03-04 15:00", "reminded intake")]
+        assert await virtual.recorded_events() == [("2030-03-04 15:00", "reminded intake")]
         await virtual.until("2030-05-06 09:00")
-    assert await virtual.told() == [("2030-03-04 15:00", "reminded intake"), ("2030-03-05 09:00", "overdue intake")]
+    assert await virtual.recorded_events() == [
+        ("2030-03-04 15:00", "reminded intake"),
+        ("2030-03-05 09:00", "overdue intake"),
+    ]
 
 
 async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual: Virtual) -> None:
@@ -51,9 +54,12 @@ async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual:
         item = SupplementItem(target=TargetKind.FIELD, code="registered_on", note="Cần ngày đăng ký")
         await play.act(RequestSupplement, play.officer(Role.RECEPTION), items=(item,), legal_basis="NĐ 61/2018")
         await virtual.until("2030-03-19 16:59")
-        assert await virtual.told() == [(BEGIN, "supplement_requested")]
+        assert await virtual.recorded_events() == [(BEGIN, "supplement_requested")]
         await virtual.until("2030-03-19 17:01")
-        assert await virtual.told() == [(BEGIN, "supplement_requested"), ("2030-03-19 17:00", "supplement_expired")]
+        assert await virtual.recorded_events() == [
+            (BEGIN, "supplement_requested"),
+            ("2030-03-19 17:00", "supplement_expired"),
+        ]
         assert (await play.view()).status is Status.NOT_ACCEPTED
 
 
@@ -64,16 +70,16 @@ async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(vir
         play = await Play.begin(virtual.world, land())
         await play.act(Accept, play.officer(Role.RECEPTION))
     await virtual.until_without_worker("2030-03-06 17:00", "2030-03-25 09:00")
-    assert await virtual.told() == [(BEGIN, "accepted"), (BEGIN, "step_started")]
+    assert await virtual.recorded_events() == [(BEGIN, "accepted"), (BEGIN, "step_started")]
     async with virtual.platform():
         # Asked of the record itself: a question that this server gives to the worker that is gone holds all time up.
-        missed = await eventually(virtual.told, lambda told: told[-1][1] == "overdue processing")
+        missed = await eventually(virtual.recorded_events, lambda told: told[-1][1] == "overdue processing")
         await play.act(Apologise, play.officer(Role.LEADER), reason="thiếu cán bộ")
         await virtual.until("2030-06-24 09:00")
     late = ["reminded step", "overdue step", "apology_drafted processing", "reminded processing", "overdue processing"]
     assert missed[2:] == [("2030-03-25 09:00", what) for what in late]
     again = ("2030-04-08 17:00", "apology_drafted processing")
-    assert (await virtual.told())[7:] == [("2030-03-25 09:00", "apologised processing"), again]
+    assert (await virtual.recorded_events())[7:] == [("2030-03-25 09:00", "apologised processing"), again]
     assert await seen(virtual) == [
         ("intake", "reception", False),
         ("verify", "specialist", False),

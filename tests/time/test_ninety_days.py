@@ -173,7 +173,7 @@ async def test_a_filing_of_ninety_days_keeps_its_clocks(virtual: Virtual) -> Non
         await virtual.until("2030-06-06 09:30")
         await play.hand_over()
         view, clocks = await play.view(), await virtual.clocks(play)
-    assert await virtual.told() == [(day, what) for day, events in TOLD.items() for what in events]
+    assert await virtual.recorded_events() == [(day, what) for day, events in TOLD.items() for what in events]
     assert view.closed
     assert await virtual.env.get_current_time() - view.submitted_at > timedelta(days=90)
     assert await apology(virtual) == ("2030-04-03 17:00", "2030-04-18 17:00")

@@ -19,7 +19,7 @@ PAYER = Actor(subject="an", role=Role.APPLICANT)
 FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
-class Told(Alive):
+class PaymentStory(Alive):
     """A payment of `amount` đồng to which commands are given. A request for money can be paid within `seconds`."""
 
     kind = PAYMENT
@@ -95,8 +95,8 @@ class Told(Alive):
         return self
 
 
-def told(*story: str | tuple[Any, ...]) -> Payment:
-    so_far = Told()
+def payment_after(*story: str | tuple[Any, ...]) -> Payment:
+    so_far = PaymentStory()
     for step in story:
         name, *values = (step,) if isinstance(step, str) else step
         getattr(so_far, name)(*values)

@@ -15,7 +15,7 @@ async def test_the_doctor_says_when_the_newest_drill_was_and_how_it_ended(tmp_pa
     around, place = Surroundings({"MOTCUA_CHECKPOINTS": url}, {}, Home(tmp_path / ".motcua")), SecondPlace.at(url)
     now = datetime.now(UTC)
 
-    async def told() -> tuple[Health, str]:
+    async def finding() -> tuple[Health, str]:
         [found] = await drills(around)
         assert found.fix is not None or found.health in {Health.OK, Health.SKIPPED}
         return found.health, found.what.en
@@ -24,20 +24,20 @@ async def test_the_doctor_says_when_the_newest_drill_was_and_how_it_ended(tmp_pa
         at = now - timedelta(days=days)
         await note(place, Noted(at=at, cut=at - timedelta(hours=1), seconds=12.5, problems=problems, lost=3))
 
-    assert await told() == (Health.WARN, "no backup was ever restored for trial")
+    assert await finding() == (Health.WARN, "no backup was ever restored for trial")
     await held(DAYS + 1)
-    assert (await told())[0] is Health.WARN
+    assert (await finding())[0] is Health.WARN
     await held(2, problems=1)
-    health, what = await told()
+    health, what = await finding()
     assert (health, "found 1 faults" in what) == (Health.FAIL, True)
     await held(1)
-    health, what = await told()
+    health, what = await finding()
     assert (health, "1 days ago, found no fault" in what) == (Health.OK, True)
     last = await newest(place)
     assert last is not None
     assert (last.seconds, last.lost) == (12.5, 3)
     await place.add("drills/99991231T000000Z", b"{")
-    assert (await told())[0] is Health.FAIL
+    assert (await finding())[0] is Health.FAIL
     around.home.create()
     around.home.write_env({})
-    assert (await told())[0] is Health.SKIPPED
+    assert (await finding())[0] is Health.SKIPPED

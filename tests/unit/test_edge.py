@@ -215,15 +215,15 @@ async def test_what_the_bank_says_of_money_is_taken_as_strictly(amount: Any) -> 
     capture = {"capture_id": "m1", "amount": 16000, "at": "2026-11-25T03:00:00Z"}
     order = {"key": "k", "order_id": "o", "amount": 16000, "currency": "VND", "status": "paid", "pay_url": "http://x"}
 
-    async def said(captured: Any) -> int:
+    async def captured_amount(captured: Any) -> int:
         answer = order | {"captures": [capture | {"amount": captured}]}
         transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
         async with httpx.AsyncClient(transport=transport, base_url="http://bank") as client:
             return (await HttpBank(client).get("k")).captures[0].amount
 
-    assert await said(16000) == 16000
+    assert await captured_amount(16000) == 16000
     with pytest.raises(UnreachableError, match="unreadable answer"):
-        await said(amount)
+        await captured_amount(amount)
 
 
 def replaced(value: Any, field: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -35,13 +35,13 @@ REFUSED: Final = PartDecision(outcome=Outcome.REFUSED, officer="leader-1", reaso
 async def answered(hook: str, answer: Any) -> Any:
     """Returns the answer of a hook's activity if the hook returns this answer, or raises it as an error."""
 
-    async def said(_: Any) -> Any:
+    async def answer_hook(_: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     office = BackOffice()
-    setattr(office, hook, said)
+    setattr(office, hook, answer_hook)
     with Hooks() as hooks:
         work = _Work(office, Store(MemoryStore()), hooks)
         return await ActivityEnvironment().run(getattr(work, hook), as_sent(REQUESTS[hook]))

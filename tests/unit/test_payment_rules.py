@@ -30,7 +30,7 @@ from schemas.publishing.calendar import Calendar, CalendarFile
 from tests.tiers import examples
 from tests.unit.alive import Alive
 from tests.unit.filing.lives import Life, fee, procedure
-from tests.unit.payments import DUE, FILING, NOW, Told, told
+from tests.unit.payments import DUE, FILING, NOW, PaymentStory, payment_after
 from tests.unit.time.calendars import MOMENTS, calendars
 from tests.walking import walked
 
@@ -76,7 +76,7 @@ BY_THE_SECOND: Final = ("money", "m1", 16_000, 2)
     exactly=25,
 )
 def test_what_is_owed_and_what_goes_back(story: Story, state: str, owed: str | None, to_refund: list[str]) -> None:
-    payment = told(*story)
+    payment = payment_after(*story)
     assert (payment.state, payment.owed_capture) == (state, owed)
     assert [capture.capture_id for capture in payment.to_refund] == to_refund
 
@@ -100,7 +100,7 @@ def test_what_is_owed_and_what_goes_back(story: Story, state: str, owed: str | N
 )
 def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tuple[tuple[Any, ...], ...]) -> None:
     with pytest.raises(RefusalError):
-        told(*story)
+        payment_after(*story)
 
 
 @pytest.mark.parametrize(
@@ -112,20 +112,20 @@ def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tupl
     ],
 )
 def test_what_is_awaited_is_owed_until_somebody_knows(story: Story, state: str) -> None:
-    so_far = told(("order", "http://bank/1"), "await_outcome")
+    so_far = payment_after(("order", "http://bank/1"), "await_outcome")
     shown = view(so_far)
     assert (shown.state, shown.pay_url, shown.awaited_until) == ("pending", None, DUE + timedelta(days=3))
     assert PAYMENT.standing(so_far).open
-    ended = told(*story)
+    ended = payment_after(*story)
     assert (ended.state, view(ended).awaited_until) == (state, None)
 
 
 @pytest.mark.parametrize("before", [("await_outcome",), ("cancel",), (("money", "m1"),), ("expire",)])
 def test_an_outcome_is_awaited_once_and_only_of_what_is_owed(before: Story) -> None:
     with pytest.raises(RefusalError):
-        told(*before, "await_outcome")
+        payment_after(*before, "await_outcome")
     with pytest.raises(RefusalError):
-        told(("await_outcome", 2))
+        payment_after(("await_outcome", 2))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_outcome_is_awaited_once_and_only_of_what_is_owed(before: Story) -> N
     [(None, None), (900, NOW + timedelta(minutes=15)), (7 * 24 * 3600 - 1, DUE - timedelta(seconds=1)), (10**6, None)],
 )
 def test_a_request_ends_when_its_merchant_says_or_with_the_fee(seconds: int | None, expires: datetime | None) -> None:
-    so_far = Told(seconds)
+    so_far = PaymentStory(seconds)
     assert so_far.payment.expires == expires
     assert view(so_far.payment).expires == (expires or DUE)
     so_far.renew(seconds=seconds)
@@ -141,7 +141,7 @@ def test_a_request_ends_when_its_merchant_says_or_with_the_fee(seconds: int | No
 
 
 def test_each_request_has_a_reference_of_its_own_by_which_it_is_found() -> None:
-    payment = told(("order", "u1"), ("renew", "treasury"), ("order", "u2", 2))
+    payment = payment_after(("order", "u1"), ("renew", "treasury"), ("order", "u2", 2))
     references = [reference_of(fee_key(FILING, 1, n)) for n in (1, 2)]
     assert [reference(payment, request) for request in payment.attempts] == references
     row = PAYMENT.rows(payment).row or {}
@@ -153,7 +153,7 @@ def test_each_request_has_a_reference_of_its_own_by_which_it_is_found() -> None:
 
 
 def test_what_goes_back_goes_back_by_the_request_that_was_paid() -> None:
-    so_far = Told()
+    so_far = PaymentStory()
     so_far.now += timedelta(minutes=1)
     so_far.renew("treasury")
     so_far.money("m1", attempt=2)
@@ -182,9 +182,9 @@ def test_what_goes_back_goes_back_by_the_request_that_was_paid() -> None:
     exactly=9,
 )
 def test_what_comes_too_late_or_twice_or_from_somebody_else_is_refused(story: Story, rule: str) -> None:
-    told(*story[:-1])
+    payment_after(*story[:-1])
     with pytest.raises(RefusalError) as refused:
-        told(*story)
+        payment_after(*story)
     assert [problem.rule for problem in refused.value.refusal.problems] == [rule]
 
 
@@ -204,7 +204,7 @@ def test_what_comes_too_late_or_twice_or_from_somebody_else_is_refused(story: St
 )
 def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(told: list[tuple[Any, ...]]) -> None:
     """Notices and answers to queries report the same facts, any number of times; a refused command changes nothing."""
-    so_far = Told()
+    so_far = PaymentStory()
     first: dict[str, int] = {}
     for what, *said in told:
         back = so_far.payment.to_refund
@@ -244,7 +244,7 @@ def test_whatever_a_filing_makes_of_its_end_says_that_it_has_heard(due: str, set
     life = life if due == "acceptance" else life.decided().issued()
     said = len(life.log)
     life.do("settle_fee", n=1, settlement=settlement, amount=16_000 if settlement == "paid" else 0)
-    told = Told()
+    told = PaymentStory()
     told.money("c-1") if settlement == "paid" else told.expire()
     heard = {recorded.event.kind for recorded in life.log[said:] if getattr(recorded.event, "n", None) == 1}
     assert heard & {*PAYMENT.standing(told.payment).heard_as}
@@ -256,7 +256,7 @@ AT: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
-class Heard(Alive):
+class ParcelStory(Alive):
     """A parcel that the post has accepted, to which reports about it are given."""
 
     kind = PARCEL
@@ -296,7 +296,7 @@ class Heard(Alive):
 
 
 def test_two_invitations_are_counted_and_say_when_the_next_is_due() -> None:
-    told = Heard()
+    told = ParcelStory()
     later = AT + timedelta(days=2)
     first, second = (told.says(Meaning.INVITED, again_by=later)[0] for _ in range(2))
     assert [(each.n, each.again_by) for each in (first, second)] == [(1, later), (2, later)]
@@ -306,7 +306,7 @@ def test_two_invitations_are_counted_and_say_when_the_next_is_due() -> None:
 
 
 def test_what_is_no_news_is_not_recorded() -> None:
-    told = Heard()
+    told = ParcelStory()
     steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
     assert news(told.parcel.state, told.parcel.heard, steps) == ()
     with pytest.raises(RefusalError):
@@ -318,7 +318,7 @@ def test_what_is_no_news_is_not_recorded() -> None:
 
 
 def test_a_carrier_that_chatters_is_followed_to_the_end_alone() -> None:
-    told = Heard()
+    told = ParcelStory()
     for _ in range(MOST_WORDS):
         told.says(Meaning.OTHER)
     with pytest.raises(RefusalError):
@@ -329,7 +329,7 @@ def test_a_carrier_that_chatters_is_followed_to_the_end_alone() -> None:
 
 @pytest.mark.parametrize("first", [Meaning.LOST, Meaning.RETURNED])
 def test_a_late_truth_is_followed(first: Meaning) -> None:
-    told = Heard()
+    told = ParcelStory()
     (ended,) = told.says(first)
     (again,) = told.says(Meaning.DELIVERED)
     assert (ended.late, again.late, again.outcome) == (False, True, "delivered")
@@ -338,7 +338,7 @@ def test_a_late_truth_is_followed(first: Meaning) -> None:
 
 @pytest.mark.parametrize("first", [Meaning.DELIVERED, Meaning.RETURNED])
 def test_what_takes_back_what_arrived_is_no_news(first: Meaning) -> None:
-    told = Heard()
+    told = ParcelStory()
     told.says(first)
     for late in (Meaning.LOST, Meaning.INVITED, Meaning.OTHER, Meaning.CANCELLED):
         with pytest.raises(RefusalError):
@@ -350,7 +350,7 @@ def test_what_takes_back_what_arrived_is_no_news(first: Meaning) -> None:
     [(Meaning.DELIVERED, False), (Meaning.RETURNED, True), (Meaning.LOST, True), (Meaning.CANCELLED, True)],
 )
 def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watched: bool) -> None:
-    told = Heard()
+    told = ParcelStory()
     told.says(meaning)
     standing = PARCEL.standing(told.parcel)
     assert standing.watched_until == (AT + timedelta(days=180) if watched else None)
@@ -358,7 +358,7 @@ def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watc
 
 
 def test_it_is_had_back_or_had_left() -> None:
-    told = Heard()
+    told = ParcelStory()
     told.do(cm.RecallConsignment)
     assert parcel_view(told.parcel).recalled
     with pytest.raises(RefusalError):
@@ -373,7 +373,7 @@ def test_it_is_had_back_or_had_left() -> None:
 
 
 def test_the_end_tells_what_the_filing_must_have_heard() -> None:
-    told = Heard()
+    told = ParcelStory()
     assert PARCEL.standing(told.parcel).heard_as == ()
     told.says(Meaning.LOST)
     assert "parcel_failed" in PARCEL.standing(told.parcel).heard_as
@@ -386,7 +386,7 @@ CLAIM: Final = {"reference": "12/YC"}
 
 
 def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
-    told = Heard()
+    told = ParcelStory()
     assert PARCEL.rows(told.parcel).tasks is None
     assert told.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
     told.says(Meaning.LOST)
@@ -398,7 +398,7 @@ def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
     assert PARCEL.rows(told.parcel).tasks == ()
     assert parcel_view(told.parcel).claim == "12/YC"
     assert told.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["claimed_from_the_post"]
-    turned_up = Heard()
+    turned_up = ParcelStory()
     turned_up.says(Meaning.DAMAGED, Meaning.RETURNED)
     assert turned_up.refusal(cm.ClaimCompensation, DESK, **CLAIM) == ["nothing_to_claim"]
 

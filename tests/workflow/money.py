@@ -20,7 +20,7 @@ from schemas.people import Role
 from schemas.refund.commands import GiveBackByHand
 from tests.acting import EXTRACT, FILE, Play, eventually, extract, publish_short
 from tests.any_files import AnyFiles, received_by
-from tests.callbacks import called_back, heard, kept, merchants_of
+from tests.callbacks import called_back, kept, merchants_of, verified_notice
 from tests.conftest import World
 from tests.sandboxes import Server
 from tests.waits import named
@@ -46,8 +46,8 @@ class Till:
     deaf: bool = False
     kept: list[tuple[str, Notice]] = field(default_factory=list)
 
-    async def heard(self, kind: Any, received: Received) -> None:
-        found = heard(merchants_of(self.bank), kind, received)
+    async def receive(self, kind: Any, received: Received) -> None:
+        found = verified_notice(merchants_of(self.bank), kind, received)
         if not isinstance(found, Notice):
             return
         reference = found.reference or match(found.memo or "", self.streams)
@@ -98,7 +98,7 @@ async def heard_of(world: World, folder: Path, wire: Kind) -> AsyncIterator[Till
     """Runs the bank's side of a world, with callbacks that reach their payments."""
 
     def answer(name: str, received: Received) -> tuple[int, bytes]:
-        asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
+        asyncio.run_coroutine_threadsafe(made.receive(name, received), made.loop).result(20)
         return 200, b'{"RspCode": "00", "MaLoi": "00"}'
 
     with called_back(answer) as callbacks:
@@ -129,7 +129,7 @@ async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[Non
         yield
 
 
-async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
+async def requested_fee(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
     """Returns a filing with a requested fee, the reference, and the pay page."""
     more = {"version": await publish_short(till.world, EXTRACT, **seconds)} if seconds else {}
     play = await Play.accepted(till.world, extract(payer_account=None, **more))
@@ -139,7 +139,7 @@ async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
 
 async def paid_for(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
     """Returns a filing whose fee was paid at the provider's page and recorded, the reference, and the pay page."""
-    play, reference, page = await asked(till, **seconds)
+    play, reference, page = await requested_fee(till, **seconds)
     await till.pay(page)
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
     return play, reference, page

@@ -138,5 +138,5 @@ async def looked(world: World) -> Finding:
     return finding
 
 
-async def told(play: Play) -> None:
+async def await_reported_failure(play: Play) -> None:
     await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1:] == ["machine_work_failing"])

@@ -416,12 +416,12 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))
     notice = {"reference": reference_of(fee_key(play.filing, 1)), "transaction": "T1", "amount": 16000}
 
-    async def asked() -> int:
+    async def marker_count() -> int:
         return await markers_since_signalled(handle)
 
     for outcome in ("paid", "reversed"):
         await handle.signal("noticed", notice | {"outcome": outcome})
-    await eventually(asked, lambda n: n >= 2)
+    await eventually(marker_count, lambda n: n >= 2)
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered"]
     await play.pay_by_hand()
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)

@@ -162,7 +162,7 @@ async def test_no_forged_command_comes_to_a_stream(closed: World) -> None:
     programs = {one.seed: await Program.of(closed, one.seed) for one in FORGERIES.values()}
     before, seen = await counted(closed), len(await history(closed, filing))
 
-    async def told(stream: str, kind: str, forgery: Forgery) -> str:
+    async def refused_rules(stream: str, kind: str, forgery: Forgery) -> str:
         async with at_once:
             said = (await refusal(as_forged(programs[forgery.seed], stream, kind, forgery))).problems
         return ", ".join(f"{why.field} {why.rule}" for why in said)
@@ -173,7 +173,7 @@ async def test_no_forged_command_comes_to_a_stream(closed: World) -> None:
             some = list(FORGERIES.items() if command in FULLY else islice(turn, 5))
             if stream == payment:  # whose citizen it is, the record says, once the command is one that could be
                 some = [one for one in some if one[0] != "another's citizen"]
-            found = await asyncio.gather(*(told(stream, command, forgery) for _, forgery in some))
+            found = await asyncio.gather(*(refused_rules(stream, command, forgery) for _, forgery in some))
             both = zip(some, found, strict=True)
             wrong += [(command, name, was) for (name, one), was in both if was != f"statement {one.rule}"]
     assert not wrong
@@ -184,7 +184,7 @@ async def test_no_forged_command_comes_to_a_stream(closed: World) -> None:
 async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_afterwards(closed: World) -> None:
     portal = await Program.of(closed, PORTAL)
 
-    async def told(name: str, forgery: Forgery) -> tuple[str, str, str] | None:
+    async def outcome_of(name: str, forgery: Forgery) -> tuple[str, str, str] | None:
         program = await Program.of(closed, forgery.seed)
         filed = submission().model_copy(update={"actor": forgery.actor})
         start = with_statement(program.submitting(filed, **forgery.signed), forgery)
@@ -202,7 +202,9 @@ async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_after
         )
 
     forgeries = [(name, one) for name, one in FORGERIES.items() if one.actor not in {forged.CITIZEN, SYSTEM}]
-    assert not [one for one in (await asyncio.gather(*(told(name, one) for name, one in forgeries))) if one is not None]
+    assert not [
+        one for one in (await asyncio.gather(*(outcome_of(name, one) for name, one in forgeries))) if one is not None
+    ]
     assert len(await counted(closed)) == len(forgeries)
 
 
@@ -430,7 +432,7 @@ async def looks(world: World) -> int:
     return int(await world.fetchval("select count(*) from access"))
 
 
-async def asked(program: Program, question: dict[str, Any], forgery: Forgery, streams: set[str]) -> Refusal:
+async def refusal_of(program: Program, question: dict[str, Any], forgery: Forgery, streams: set[str]) -> Refusal:
     """Returns the refusal of a forged question, whose workflow ends at once without a failed task."""
     about = {"act": f"ask.{question['ask']}", "stream": question.get("stream")}
     who = {"actor": forgery.actor.model_dump(mode="json", exclude_none=True)}
@@ -464,8 +466,8 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
     programs = {one.seed: await Program.of(closed, one.seed) for one in FORGERIES.values()}
     wrong, turn = [], cycle(FORGERIES.items())
 
-    async def told(question: dict[str, Any], name: str, forgery: Forgery) -> str | None:
-        said = await asked(programs[forgery.seed], question, forgery, streams)
+    async def fault_of(question: dict[str, Any], name: str, forgery: Forgery) -> str | None:
+        said = await refusal_of(programs[forgery.seed], question, forgery, streams)
         if name in OF_WHOM:
             return None if said.code in {RefusalCode.NOT_FOUND, RefusalCode.NOT_AUTHORISED} else str(said)
         why = [(one.field, one.rule) for one in said.problems]
@@ -475,7 +477,7 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
         question = _of(sample.model_dump(mode="json", exclude_none=True), stream)
         some = FORGERIES.items() if question["ask"] in {"filing", "changes", "tasks"} else islice(turn, 9)
         these = [one for one in some if type(sample) not in OPEN or one[0] not in OF_WHOM]
-        found = await asyncio.gather(*(told(question, *one) for one in these))
+        found = await asyncio.gather(*(fault_of(question, *one) for one in these))
         wrong += [(question["ask"], was) for was in found if was is not None]
     assert not wrong
     assert await looks(closed) == 0
@@ -502,7 +504,7 @@ async def test_no_forged_start_becomes_a_complaint(closed: World) -> None:
     await office.act(stream, "refuse_intake", by(RECEPTION, **refusing))
     about, before = (await counted(closed))[stream], await counted(closed)
 
-    async def told(n: int, name: str, forgery: Forgery) -> tuple[str, Any] | None:
+    async def outcome_at(n: int, name: str, forgery: Forgery) -> tuple[str, Any] | None:
         program = await Program.of(closed, forgery.seed)
         said = _complaint(filed, n, about, forgery)
         id_ = complaint_workflow(of(filed), n)
@@ -514,7 +516,7 @@ async def test_no_forged_start_becomes_a_complaint(closed: World) -> None:
         return None if why == [("statement", forgery.rule)] or why[0][1] in forged.SHAPES else (name, why)
 
     found = await asyncio.gather(
-        *(told(n, name, FORGERIES[name]) for n, name in enumerate(sorted(OF_A_START - {"changed content"}), 1))
+        *(outcome_at(n, name, FORGERIES[name]) for n, name in enumerate(sorted(OF_A_START - {"changed content"}), 1))
     )
     assert not [one for one in found if one is not None]
     assert await counted(closed) == before

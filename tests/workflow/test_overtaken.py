@@ -118,14 +118,14 @@ async def brought_back_older(world: World) -> AsyncIterator[None]:
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
 
-    async def said(*statements: str) -> None:
+    async def execute(*statements: str) -> None:
         async with world.connection(database_url(world.superuser_dsn, "postgres")) as connection:
             for statement in statements:
                 await connection.execute(statement)
 
-    await said(f"create database {backup} template {name} owner motcua_owner")
+    await execute(f"create database {backup} template {name} owner motcua_owner")
     yield
-    await said(f"drop database {name} with (force)", f"alter database {backup} rename to {name}")
+    await execute(f"drop database {name} with (force)", f"alter database {backup} rename to {name}")
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["as it was", "started again since"])

@@ -27,7 +27,7 @@ from tests.conftest import World
 from tests.restarting import lose
 from tests.sound import sound
 from tests.workflow.complaints import UPHELD, answered, complained, reopened
-from tests.workflow.money import Till, asked, at_work, events, settled
+from tests.workflow.money import Till, at_work, events, requested_fee, settled
 from tests.workflow.money import till as till
 from tests.workflow.refunds import AMOUNT, CASHIER, FIRST, SECOND, WHY, given, refunded, tasks
 
@@ -147,7 +147,7 @@ async def test_one_alone_takes_a_refusal_of_intake_back_after_the_run_has_ended_
 @pytest.mark.parametrize("wire", ["vietqr"])
 async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_watch_is_over(till: Till) -> None:
     async with at_work(till):
-        play, reference, _ = await asked(till)
+        play, reference, _ = await requested_fee(till)
         await play.withdraw()
         await events(play, "payment_cancelled")
         said: dict[str, Any] = {"provider": till.wire, "reference": reference, "amount": AMOUNT, "outcome": "paid"}
@@ -161,7 +161,7 @@ async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_wa
 async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(till: Till) -> None:
     """The payment's workflow is terminated, which would end after three days: nothing watches for money any more."""
     async with at_work(till):
-        play, reference, page = await asked(till, payment=2)
+        play, reference, page = await requested_fee(till, payment=2)
         await play.at(Stage.CLOSED)
         await play.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("it has ended")
         await till.pay(page)

@@ -39,7 +39,18 @@ from tests.printed import keywords, raw_text
 from tests.sound import sound
 from tests.workflow import results
 from tests.workflow.complaints import complained
-from tests.workflow.results import CLERK, LEADER, SIGNED, VERSION, decided, looked, set_up, signers, tasks_of, told
+from tests.workflow.results import (
+    CLERK,
+    LEADER,
+    SIGNED,
+    VERSION,
+    await_reported_failure,
+    decided,
+    looked,
+    set_up,
+    signers,
+    tasks_of,
+)
 
 
 @pytest.fixture
@@ -126,11 +137,11 @@ async def test_nothing_is_signed_while_a_complaint_stops_the_act(running: World)
     play, stream = await stayed(running)
     run = running.temporal.get_workflow_handle(result_workflow(play.filing, 1))
 
-    async def told() -> list[str]:
+    async def failure_types() -> list[str]:
         pending = (await run.describe()).raw_description.pending_activities
         return [one.last_failure.application_failure_info.type for one in pending]
 
-    await eventually(told, lambda why: why == ["stayed"])
+    await eventually(failure_types, lambda why: why == ["stayed"])
     await play.give(stream, LiftStay, SECOND, reason="đã rõ")
     await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
     assert (await who_signed(play))["seal"] == (SECOND_CLERK.subject, CLERK.subject)
@@ -234,7 +245,7 @@ async def test_a_certificate_that_has_expired_is_told_once_and_another_signer_go
     assert (await looked(running)).health is Health.OK
     await set_up(running, signers(leader=results.EXPIRED))
     play = await decided(running)
-    await told(play)
+    await await_reported_failure(play)
     finding = await looked(running)
     assert finding.health is Health.WARN
     for named in (AGENCY, "signature", LEADER.subject, "certificate_expired"):
@@ -278,7 +289,7 @@ async def test_a_file_that_nobody_can_sign_is_told_once_and_asked_for_less_and_l
     office = Office()
     async with world.platform(), world.back_office(office):
         play = await decided(world)
-        await told(play)
+        await await_reported_failure(play)
         await eventually(lambda: counted(office), lambda asked: asked >= 3)
         assert await play.kinds("result", 1) == ["result_entered", "machine_work_failing"]
         assert "not_signable" in (await looked(world)).what.en

@@ -10,7 +10,7 @@ from schemas.result.commands import CorrectResult
 from tests.acting import AGENCY, eventually
 from tests.conftest import World
 from tests.integration.signature.party import printed
-from tests.workflow.results import LEADER, WHY, act, decided, looked, register, set_up, signers, told
+from tests.workflow.results import LEADER, WHY, act, await_reported_failure, decided, looked, register, set_up, signers
 from workers import trust
 from workers.wiring import open_pool
 
@@ -30,7 +30,7 @@ async def test_a_correction_that_nobody_signs_is_in_force_once_the_directory_nam
     play = await decided(running)
     await play.at(Stage.CLOSED)
     await act(play, CorrectResult, LEADER, **WHY)
-    await told(play)
+    await await_reported_failure(play)
     assert "result_not_signed" in (await looked(running)).what.en
     assert await register(play) == [("K0000001", "in_force"), ("K0000002", "making")]
     await set_up(running, signers())

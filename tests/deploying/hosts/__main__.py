@@ -178,7 +178,7 @@ def apart(*options: str) -> int:
         first = ("sh", "-c", '"$@" & wait $!', "sh")
         flags = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
         words = ("setpriv", "--pdeathsig", "KILL", "unshare", *flags, *first, *inside)
-        process = subprocess.Popen((network.found(words[0]), *words[1:]), cwd=ROOT, start_new_session=True)
+        process = subprocess.Popen((network.path_of(words[0]), *words[1:]), cwd=ROOT, start_new_session=True)
         try:
             return process.wait()
         finally:

@@ -18,7 +18,7 @@ from motcua.env_file import settings_in
 from tests.acting import eventually
 from tests.conftest import ROOT
 from tests.deploying.hosts.machine import LONG, Machine
-from tests.deploying.hosts.network import ADDRESSES, HOSTS, found
+from tests.deploying.hosts.network import ADDRESSES, HOSTS, path_of
 from views import primary
 from views.standby import WaitCutError, confirmed, waits_uncut
 
@@ -60,15 +60,21 @@ class Cluster:
                 shutil.chown(folder, "postgres", "postgres")
         etcd = Process(name="etcd", kind=Kind.SERVER)
         # Three on one disk: the trial is not about it.
-        command = [found("etcd"), "--unsafe-no-fsync", "--logger=zap", "--log-level=warn"]
+        command = [path_of("etcd"), "--unsafe-no-fsync", "--logger=zap", "--log-level=warn"]
         machine.start(Part(etcd, command=command, ready=at_once), _filled("etcd.env", host, data))
         patroni = Process(name="patroni", kind=Kind.SERVER, grace=30)
         # The hosts have one file system here: each its own folder of sockets.
         script = (
-            f'mount -t tmpfs tmpfs /run/postgresql && chown postgres /run/postgresql && exec {found("setpriv")} "$@"'
+            f'mount -t tmpfs tmpfs /run/postgresql && chown postgres /run/postgresql && exec {path_of("setpriv")} "$@"'
         )
-        words = ("--reuid=postgres", "--regid=postgres", "--init-groups", found("patroni"), str(FILES / "patroni.yaml"))
-        command = [found("sh"), "-c", script, "patroni", *words]
+        words = (
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--init-groups",
+            path_of("patroni"),
+            str(FILES / "patroni.yaml"),
+        )
+        command = [path_of("sh"), "-c", script, "patroni", *words]
         machine.start(Part(patroni, command=command, ready=at_once), _filled("patroni.env", host, data))
 
     async def members(self) -> dict[str, dict[str, Any]]:

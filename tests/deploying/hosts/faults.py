@@ -180,7 +180,7 @@ def say(line: str) -> None:
 
 def _git(*words: str) -> bytes:
     safe = ("-c", f"safe.directory={ROOT}")
-    return subprocess.run((network.found("git"), *safe, *words), cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    return subprocess.run((network.path_of("git"), *safe, *words), cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
 
 
 def _fill(file: Path) -> None:

@@ -26,7 +26,7 @@ def there(name: str) -> str | None:
     return shutil.which(name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 
 
-def found(name: str) -> str:
+def path_of(name: str) -> str:
     """Returns the path of a program. Raises `FileNotFoundError` if it is not installed."""
     if (path := there(name)) is None:
         raise FileNotFoundError(name)
@@ -35,7 +35,7 @@ def found(name: str) -> str:
 
 def run(*words: str, text: str = "") -> str:
     return subprocess.run(
-        (found(words[0]), *words[1:]), input=text, check=True, text=True, stdout=subprocess.PIPE
+        (path_of(words[0]), *words[1:]), input=text, check=True, text=True, stdout=subprocess.PIPE
     ).stdout
 
 
@@ -62,15 +62,15 @@ def lay(folder: Path) -> None:
 
 def within(name: str) -> list[str]:
     """Returns the words to put before a command so that it runs on this host."""
-    return [] if name == OUTSIDE else [found("ip"), "netns", "exec", name]
+    return [] if name == OUTSIDE else [path_of("ip"), "netns", "exec", name]
 
 
 def cut(host: str) -> None:
-    run(*within(host), found("nft"), "-f", "-", text=CUT)
+    run(*within(host), path_of("nft"), "-f", "-", text=CUT)
 
 
 def heal(host: str) -> None:
-    run(*within(host), found("nft"), "delete", "table", "ip", "cut")
+    run(*within(host), path_of("nft"), "delete", "table", "ip", "cut")
 
 
 def unplug(host: str) -> None:

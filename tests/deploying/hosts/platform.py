@@ -25,7 +25,7 @@ from schemas.payment.state import DEFAULT_PROVIDER
 from tests.acting import eventually
 from tests.deploying.hosts.cluster import FILES, dsn
 from tests.deploying.hosts.machine import LONG, Machine, listens
-from tests.deploying.hosts.network import ADDRESSES, CLIENTS, OUTSIDE, found, run, within
+from tests.deploying.hosts.network import ADDRESSES, CLIENTS, OUTSIDE, path_of, run, within
 from tests.faults.processes import ENV
 from workers.build import build_of
 
@@ -59,7 +59,7 @@ class Platform:
         for name in PARTNERS:
             outside.start(self._partner(ROWS[name]), self.env)
         outside.start(Part(ROWS["temporal"], command=_temporal(outside.home), ready=at_once), RUNTIME)
-        command = [found("haproxy"), "-db", "-f", str(FILES / "haproxy.cfg")]
+        command = [path_of("haproxy"), "-db", "-f", str(FILES / "haproxy.cfg")]
         proxy = Part(Process(name="haproxy", kind=Kind.SERVER), command=command, ready=at_once)
         outside.start(proxy, {"GATEWAY_BIND": f"{ADDRESSES[OUTSIDE]}:8080"})
         for port in (7233, 8080, *(ROWS[name].ports[name] for name in PARTNERS)):
@@ -84,7 +84,7 @@ class Platform:
         env |= keys.speaker_of_office(self.env) if name == "back-office" else {}
         env |= {"MOTCUA_GATEWAY_HOST": ADDRESSES[host]} if name == "gateway" else {}
         env |= {READY_FILE: str(ready), "TMPDIR": str(temporary(machine))}
-        command = [found("env"), "-C", str(checkout), sys.executable, "-m", row.module]
+        command = [path_of("env"), "-C", str(checkout), sys.executable, "-m", row.module]
         machine.start(Part(process, command=command, ready=is_ready), env)
 
     def office_of(self, agency: str, host: str) -> None:

@@ -19,7 +19,7 @@ def marks(submissions: Iterable[str]) -> dict[bytes, str]:
     return {f"CANARY-{one}{end}".encode(): one for one in submissions for end in _ENDS}
 
 
-def found(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
+def marked_files(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
     """Returns the files below a folder with marks of these submissions, each with the ids of those submissions."""
     named, told = marks(wanted), dict[str, set[str]]()
     any_of = re.compile(rb"CANARY-[0-9A-Z]{7}-[0-9]{5}[ @:-]")

@@ -202,7 +202,7 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
         record = Record(env)
         erased, others = await chosen(record, given, chance, report)
         submissions, rows = await record.submissions(erased), await record.rows(erased)
-        report.traces_before = len(traces.found(folder, submissions))
+        report.traces_before = len(traces.marked_files(folder, submissions))
         report.must("nobody would see that traces are gone", not report.traces_before)
         await record.let_it_pass(erased)
         took("ready to erase")
@@ -228,7 +228,7 @@ async def trial(given: argparse.Namespace, folder: Path) -> Report:
     async with up(folder, more) as env:
         await started_again(Record(env), folder, erased, report)
         took("started again without Temporal's files")
-    report.must("a trace after the deletion", traces.found(folder, submissions))
+    report.must("a trace after the deletion", traces.marked_files(folder, submissions))
     return report
 
 
@@ -250,7 +250,7 @@ async def chosen(
 
 def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submissions: Sequence[str]) -> None:
     """Check that the disk has no trace of an erased person; without the codec, Temporal's files may have some."""
-    left = traces.found(folder, submissions)
+    left = traces.marked_files(folder, submissions)
     in_temporal = {name for name in left if given.codec is False and name.startswith(".motcua/temporal/")}
     report.in_temporal_alone = len(set[str]().union(*(left[name] for name in in_temporal)))
     report.must("a trace", sorted(left.keys() - in_temporal))

@@ -39,7 +39,7 @@ from tests.faults.once import not_once
 from tests.faults.processes import ENV, motcua, up, worker_process
 from tests.faults.rogue.answers import strangers
 from tests.faults.rogue.liar import CHOSEN
-from tests.faults.rogue.wary import Departure, Heard, Wary
+from tests.faults.rogue.wary import Departure, UnconfirmedAnswers, Wary
 from tests.faults.soak import Seen, replay, stories, watch
 from workers.build import own_build
 
@@ -61,7 +61,7 @@ class Found:
     """
 
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
-    heard: Heard = field(default_factory=Heard)
+    heard: UnconfirmedAnswers = field(default_factory=UnconfirmedAnswers)
     tasks: Counter[str] = field(default_factory=Counter)
     figures: dict[str, Any] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)

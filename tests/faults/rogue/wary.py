@@ -35,7 +35,7 @@ AFTERWARDS: Final = 90.0
 
 
 @dataclass
-class Heard:
+class UnconfirmedAnswers:
     """The answers to clients that the record does not confirm.
 
     Attributes:
@@ -69,7 +69,7 @@ class Departure:
 class Wary(FilingClient):
     """A client for people who repeat a command until the record confirms the answer."""
 
-    heard: Heard
+    heard: UnconfirmedAnswers
     departure: Departure
     env: Mapping[str, str]
 

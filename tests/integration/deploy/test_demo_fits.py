@@ -215,14 +215,14 @@ def of_the_workflow(workflow: str, event: HistoryEvent) -> Passed:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED if workflow not in OURS_ALONE:
             given = event.workflow_execution_started_event_attributes
             if not given.continued_execution_run_id:  # a run writes the start of the next for itself alone
-                (start,) = told(given.input)
+                (start,) = contents(given.input)
                 if "restart" in start:  # a filing that has ended starts again, for a complaint that was upheld
                     return
                 yield WireKind.WORKFLOW, workflow, Part.ARGUMENT, start
                 if "submission" in start:
                     yield WireKind.WORKFLOW, workflow, Part.ARGUMENTS_SUBMISSION, start["submission"]
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-            (result,) = told(event.workflow_execution_completed_event_attributes.result)
+            (result,) = contents(event.workflow_execution_completed_event_attributes.result)
             yield WireKind.WORKFLOW, workflow, Part.RESULT, result
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
             failure = event.workflow_execution_failed_event_attributes.failure
@@ -234,11 +234,11 @@ def of_the_workflow(workflow: str, event: HistoryEvent) -> Passed:
 def of_a_question(event: HistoryEvent, names: dict[str, str]) -> Passed:
     match event.event_type:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-            (question,) = told(event.workflow_execution_started_event_attributes.input)
+            (question,) = contents(event.workflow_execution_started_event_attributes.input)
             names["ask"] = question["ask"]
             yield WireKind.VIEW, names["ask"], Part.ARGUMENT, question
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-            (answer,) = told(event.workflow_execution_completed_event_attributes.result)
+            (answer,) = contents(event.workflow_execution_completed_event_attributes.result)
             yield WireKind.VIEW, names["ask"], Part.RESULT, answer
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
             failure = why(event.workflow_execution_failed_event_attributes.failure)
@@ -252,7 +252,7 @@ def of_its_updates(workflow: str, event: HistoryEvent, names: dict[str, str]) ->
             if asked.input.name in OURS_ALONE:
                 return
             names[asked.meta.update_id] = f"{workflow}.{asked.input.name}"
-            for argument in told(asked.input.args):
+            for argument in contents(asked.input.args):
                 yield WireKind.UPDATE, names[asked.meta.update_id], Part.ARGUMENT, argument
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
             answer = event.workflow_execution_update_completed_event_attributes
@@ -261,7 +261,7 @@ def of_its_updates(workflow: str, event: HistoryEvent, names: dict[str, str]) ->
             if answer.outcome.HasField("failure"):
                 yield WireKind.UPDATE, names[answer.meta.update_id], Part.FAILURE, why(answer.outcome.failure)
             else:
-                yield WireKind.UPDATE, names[answer.meta.update_id], Part.RESULT, told(answer.outcome.success)[0]
+                yield WireKind.UPDATE, names[answer.meta.update_id], Part.RESULT, contents(answer.outcome.success)[0]
 
 
 def of_the_back_office(event: HistoryEvent, names: dict[str, str]) -> Passed:
@@ -270,14 +270,14 @@ def of_the_back_office(event: HistoryEvent, names: dict[str, str]) -> Passed:
             asked = event.activity_task_scheduled_event_attributes
             if asked.activity_type.name.startswith("backoffice."):
                 names[str(event.event_id)] = asked.activity_type.name
-                yield WireKind.ACTIVITY, asked.activity_type.name, Part.ARGUMENT, told(asked.input)[0]
+                yield WireKind.ACTIVITY, asked.activity_type.name, Part.ARGUMENT, contents(asked.input)[0]
         case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
             done = event.activity_task_completed_event_attributes
             if activity := names.get(str(done.scheduled_event_id)):
-                yield WireKind.ACTIVITY, activity, Part.RESULT, told(done.result)[0]
+                yield WireKind.ACTIVITY, activity, Part.RESULT, contents(done.result)[0]
 
 
-def told(given: Payloads) -> list[Any]:
+def contents(given: Payloads) -> list[Any]:
     return [read(payload) for payload in given.payloads]
 
 
@@ -331,8 +331,8 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
         await pay_twice(world)
         await be_a_stranger(world, stranger, looker)
         play = await on_another_calendar(world)
-        await asked(stranger, looker, ask="parcel", stream=parcel_workflow(play.filing, 1))
-        await asked(stranger, looker, ask="result", stream=filing_workflow(play.filing))
+        await answer_to(stranger, looker, ask="parcel", stream=parcel_workflow(play.filing, 1))
+        await answer_to(stranger, looker, ask="result", stream=filing_workflow(play.filing))
 
     async for workflow in stranger.list_workflows():
         handle = stranger.get_workflow_handle(workflow.id, run_id=workflow.run_id)
@@ -363,7 +363,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
     assert isinstance(refused.value.cause, ApplicationError)
     looker.look(WireKind.UPDATE, "Filing.pay_at_counter", Part.FAILURE, refused.value.cause.details[0])
     await eventually(
-        lambda: asked(stranger, looker, ask="filing", stream=filing.id), lambda view: view["overdue"] == ["intake"]
+        lambda: answer_to(stranger, looker, ask="filing", stream=filing.id), lambda view: view["overdue"] == ["intake"]
     )
     await filing.execute_update("withdraw", command | {"reason": "filed twice", "request": FILE})
     about = {"stream": filing.id}
@@ -380,13 +380,13 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
         "agency": {"agency": AGENCY},
     }
     for ask, fields in of_questions.items():
-        await asked(stranger, looker, ask=ask, **fields)
+        await answer_to(stranger, looker, ask=ask, **fields)
     for question in ({"ask": "result"}, {"ask": "linked_result", "link": "x" * 32}):
         with pytest.raises(WorkflowFailureError):
-            await asked(stranger, looker, stream=filing.id, **question)
+            await answer_to(stranger, looker, stream=filing.id, **question)
 
 
-async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
+async def answer_to(stranger: Client, looker: Looker, **question: Any) -> Any:
     """Returns the answer to a question.
 
     Reads the run's history at once, since a run that has just ended may not be listed.

@@ -42,7 +42,7 @@ from sandbox.post import SECRET_KEY
 from schemas.parcel.state import Meaning
 from schemas.people import Address
 from tests.acting import eventually
-from tests.callbacks import called_back, heard, merchants_of, new_demand
+from tests.callbacks import called_back, merchants_of, new_demand, verified_notice
 from tests.sandboxes import Server, until
 
 CANARY = "Canary Nguyễn Thị Kiểm Tra"
@@ -223,7 +223,7 @@ class TestAdapters:
     )
     async def test_an_answer_that_says_nothing_is_unreachable(self, answer: httpx.Response) -> None:
         with pytest.raises(UnreachableError) as error:
-            await asked(answer)
+            await ask_bank(answer)
         assert CANARY not in str(error.value)
         assert error.value.__suppress_context__ or error.value.__context__ is None
 
@@ -237,10 +237,10 @@ class TestAdapters:
 
     async def test_a_refusal_without_a_code_gets_one(self) -> None:
         with pytest.raises(RejectedError, match="http_400"):
-            await asked(httpx.Response(400, json=["?"]))
+            await ask_bank(httpx.Response(400, json=["?"]))
 
 
-async def asked(answer: httpx.Response) -> None:
+async def ask_bank(answer: httpx.Response) -> None:
     """Asks a bank that gives this answer."""
     transport = httpx.MockTransport(lambda _request: answer)
     async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
@@ -273,7 +273,7 @@ class Sink:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def notices(self, reference: str) -> list[Notice]:
-        found = [heard(self.merchants, call.kind, call.received) for call in list(self.calls)]
+        found = [verified_notice(self.merchants, call.kind, call.received) for call in list(self.calls)]
         return [one for one in found if isinstance(one, Notice) and self.reference(one) == reference]
 
     def reference(self, notice: Notice) -> str | None:
@@ -287,7 +287,7 @@ class Sink:
             for named, answers in self.unwell.items():
                 if named in about and answers:
                     return answers.pop(0)
-            found = heard(self.merchants, call.kind, call.received)
+            found = verified_notice(self.merchants, call.kind, call.received)
             reference = self.reference(found) if isinstance(found, Notice) else found.reference
             demand = self.demands.get(reference or "")
             expected = Expected(amount=demand.amount, settled=reference in self.settled) if demand else None
@@ -351,7 +351,7 @@ def fault(wired_bank: Server, wire: str, name: str, times: int = 1, value: int =
     wired_bank.client.put(f"/faults/{wire}", json={"fault": name, "times": times, "value": value}).raise_for_status()
 
 
-def told(wired_bank: Server, wire: Kind, n: int) -> list[dict[str, Any]]:
+def last_callbacks(wired_bank: Server, wire: Kind, n: int) -> list[dict[str, Any]]:
     found = wired_bank.client.get("/callbacks").json()["callbacks"]
     return [callback for callback in found if callback["wire"] == wire][-n:]
 
@@ -366,10 +366,10 @@ async def test_a_payment_is_told_once_and_ended_by_the_answer(
     wired_bank: Server, sink: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
 ) -> None:
     await paid(wired_bank, demand, providers[kind])
-    until(lambda: sink.notices(demand.reference) and not told(wired_bank, kind, 1)[0]["again"])
+    until(lambda: sink.notices(demand.reference) and not last_callbacks(wired_bank, kind, 1)[0]["again"])
     (notice,) = sink.notices(demand.reference)
     assert (notice.amount, notice.outcome) == (AMOUNT, Outcome.PAID)
-    assert told(wired_bank, kind, 1)[0]["tries"] == 1
+    assert last_callbacks(wired_bank, kind, 1)[0]["tries"] == 1
     if CAPABILITIES[kind].query:
         (asked,) = await providers[kind].query(demand)
         assert (asked.key, asked.amount) == (notice.key, AMOUNT)
@@ -382,8 +382,8 @@ async def test_a_wrong_one_is_answered_with_its_code(
 ) -> None:
     fault(wired_bank, kind, name, value=5000)
     await paid(wired_bank, demand, providers[kind])
-    until(lambda: told(wired_bank, kind, 1)[0]["answer"])
-    answered = json.loads(told(wired_bank, kind, 1)[0]["answer"])
+    until(lambda: last_callbacks(wired_bank, kind, 1)[0]["answer"])
+    answered = json.loads(last_callbacks(wired_bank, kind, 1)[0]["answer"])
     wrong = name == "wrong_amount"
     said = Verdict.WRONG_AMOUNT if wrong else Verdict.BAD_SIGNATURE
     assert (said if kind == "vietqr" else "04" if wrong else "97") in answered.values()
@@ -396,7 +396,12 @@ async def test_callbacks_come_again_at_once_late_and_out_of_order(
     wire, (copied, late, turned) = providers["vnpay"], [asked_for(sink) for _ in range(3)]
     sink.unwell[demand.reference] = [(500, b""), (404, b"<html>"), (401, b'{"RspCode": "99"}')]
     await paid(wired_bank, demand, wire)
-    until(lambda: told(wired_bank, "vnpay", 1)[0]["tries"] == 4 and not told(wired_bank, "vnpay", 1)[0]["again"])
+    until(
+        lambda: (
+            last_callbacks(wired_bank, "vnpay", 1)[0]["tries"] == 4
+            and not last_callbacks(wired_bank, "vnpay", 1)[0]["again"]
+        )
+    )
     fault(wired_bank, "vnpay", "copies", value=5)
     await paid(wired_bank, copied, wire)
     until(lambda: len(sink.notices(copied.reference)) == 5)

@@ -18,7 +18,16 @@ from schemas.reading import AskTimeline
 from tests.acting import Play, eventually, marriage
 from tests.conftest import World
 from tests.integration.operations.doctor import Doctor
-from tests.integration.operations.erasure import OPERATOR, approved, asked, finished, let_it_pass, listed, sound, worked
+from tests.integration.operations.erasure import (
+    OPERATOR,
+    approved,
+    finished,
+    let_it_pass,
+    listed,
+    request_erasure,
+    sound,
+    worked,
+)
 from tests.sealed import ring, sealed
 from tests.shell import Shell
 from views.log import Log
@@ -34,15 +43,15 @@ async def withdrawn(world: World) -> Play:
     return play
 
 
-async def found(world: World) -> list[tuple[str, str]]:
+async def erasure_findings(world: World) -> list[tuple[str, str]]:
     return (await Doctor(world.process_env)()).of("erasures")
 
 
 async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_it_is_done(running: World) -> None:
     world = running
     broken, watched, filed, well = [await withdrawn(world) for _ in range(4)]
-    n = [(await approved(world, (await asked(world, str(one.code))).n)).n for one in (broken, watched, filed)]
-    both = (await approved(world, (await asked(world, str(broken.code), str(well.code))).n)).n
+    n = [(await approved(world, (await request_erasure(world, str(one.code))).n)).n for one in (broken, watched, filed)]
+    both = (await approved(world, (await request_erasure(world, str(broken.code), str(well.code))).n)).n
     folder = Path(world.objects.removeprefix("file://")) / "files" / str(filed.filing)
     folder.mkdir(parents=True, exist_ok=True)
     (file := Path(os.fsdecode(os.fsencode(folder) + b"/\xff"))).touch()  # a name that no store can read
@@ -67,14 +76,14 @@ async def test_one_that_fails_holds_up_no_other_and_the_doctor_says_which_until_
         ("warn", f"request {n[1]} to erase: 1 filings can't be erased yet (erase_watched)"),
         ("fail", NOT_DONE.format(n[2], why[str(filed.code)])),
     }
-    assert set(await found(world)) == said
+    assert set(await erasure_findings(world)) == said
     assert "InvalidPathError" in (await shell("erasures", "list")).out
 
     file.unlink()
     await world.execute(change, broken.filing, key)
     await world.execute(until, watched.filing, timedelta(0))
     assert (await shell("erasures", "finish")).code == 0
-    assert [health for health, _ in await found(world)] == ["ok"]
+    assert [health for health, _ in await erasure_findings(world)] == ["ok"]
     await sound(world)
 
 
@@ -94,17 +103,17 @@ async def test_one_that_cant_be_read_is_left_out_of_what_is_asked_for(running: W
 async def test_a_killed_run_is_seen_at_once_and_one_under_way_is_not(running: World, tmp_path: Path) -> None:
     world = running
     play = await withdrawn(world)
-    n = (await approved(world, (await asked(world, str(play.code))).n)).n
+    n = (await approved(world, (await request_erasure(world, str(play.code))).n)).n
     (tmp_path / "erasure.erased").touch()
     env = world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_FAILPOINTS": str(tmp_path)}
     assert await finished(env) == -signal.SIGKILL
     nobody = ("warn", f"request {n} to erase: 1 filings are approved and not done, and nobody is at it")
-    assert await eventually(lambda: found(world), lambda said: said == [nobody])
+    assert await eventually(lambda: erasure_findings(world), lambda said: said == [nobody])
     async with world.connection(world.owner_dsn) as another:
         await another.execute("select pg_advisory_lock(hashtext('motcua erase'))")
-        assert [health for health, _ in await found(world)] == ["ok"]
+        assert [health for health, _ in await erasure_findings(world)] == ["ok"]
     assert (await worked(world)).finished == [play.code]
-    assert [health for health, _ in await found(world)] == ["ok"]
+    assert [health for health, _ in await erasure_findings(world)] == ["ok"]
 
 
 @pytest.mark.parametrize("keys", [("one",), ("two",)], ids=["that can be opened", "that nobody can open here"])

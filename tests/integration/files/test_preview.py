@@ -114,7 +114,7 @@ def kept(world: World, submission_id: str, data: bytes) -> dict[str, object]:
 
 
 async def test_files_of_a_filing_are_listed_and_their_pages_drawn(running: World, tmp_path: Path) -> None:
-    async def asked(*arguments: str, code: int = 0) -> Ended:
+    async def run_files(*arguments: str, code: int = 0) -> Ended:
         ended = await motcua(running.process_env, "files", *arguments, folder=tmp_path)
         assert ended.code == code, ended.err
         return ended
@@ -124,22 +124,22 @@ async def test_files_of_a_filing_are_listed_and_their_pages_drawn(running: World
     play = await Play.begin(running, birth(submission_id="1", papers=[{"code": "birth_notice", "file": file}]))
     code = str(play.code)
 
-    [row] = json.loads((await asked("list", code, "--json")).out)
+    [row] = json.loads((await run_files("list", code, "--json")).out)
     assert row == {"paper": "birth_notice", "seq": 1} | file
-    assert "giấy chứng sinh.pdf" in (await asked("list", code)).out
+    assert "giấy chứng sinh.pdf" in (await run_files("list", code)).out
 
-    told = json.loads((await asked("preview", code, "birth_notice", "--out", "pages", "--json")).out)
+    told = json.loads((await run_files("preview", code, "birth_notice", "--out", "pages", "--json")).out)
     assert told == {"paper": "birth_notice", "sha256": file["sha256"], "pages": ["pages/birth_notice-1.png"]}
     assert Image.open(BytesIO((tmp_path / "pages" / "birth_notice-1.png").read_bytes())).size == (1240, 1755)
 
-    assert "birth_notice" in (await asked("preview", code, "other", "--out", "x", code=3)).err
-    await asked("list", "H01.12-20200101-0000001", code=3)
+    assert "birth_notice" in (await run_files("preview", code, "other", "--out", "x", code=3)).err
+    await run_files("list", "H01.12-20200101-0000001", code=3)
 
     path = Path(url2pathname(urlsplit(running.objects).path)) / str(file["key"])
     path.write_bytes(notice[:-1] + b"x")
-    await asked("preview", code, "birth_notice", "--out", "x", code=1)
+    await run_files("preview", code, "birth_notice", "--out", "x", code=1)
     path.unlink()
-    await asked("preview", code, "birth_notice", "--out", "x", code=1)
+    await run_files("preview", code, "birth_notice", "--out", "x", code=1)
     assert not (tmp_path / "x").exists()
 
 

@@ -28,8 +28,8 @@ from tests.integration.gateway.calls import till as till
 from tests.sound import sound
 from tests.workflow.money import AMOUNT as FEE
 from tests.workflow.money import PAID, Till, events, paid_for
-from tests.workflow.money import asked as asked_at
 from tests.workflow.money import at_work as working
+from tests.workflow.money import requested_fee as asked_at
 
 
 async def now(world: World) -> None:

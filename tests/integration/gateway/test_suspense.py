@@ -27,7 +27,7 @@ from tests.integration.gateway.calls import AMOUNT, Payments, demand, kept, note
 from tests.integration.operations.principals import FIRST, SECOND, signed, two_programs
 from tests.shell import Shell
 from tests.workflow.money import AMOUNT as FEE
-from tests.workflow.money import PAID, Till, asked, at_work
+from tests.workflow.money import PAID, Till, at_work, requested_fee
 
 __all__ = ["payments", "relay", "till"]
 
@@ -207,7 +207,7 @@ async def test_many_at_once_take_each_step_once(world: World, gateway: httpx.Asy
 @pytest.mark.parametrize("wire", ["vietqr"])
 async def test_a_transfer_without_a_memo_is_for_the_payment_that_two_say(till: Till, shell: Shell) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
+        play, _, page = await requested_fee(till)
         await till.pay(page, "0009")
         (one,) = await eventually(lambda: waiting(shell), bool)
         which, code = one["id"], (await play.view()).code

@@ -14,7 +14,7 @@ NOBODY = "127.0.0.1:1"
 
 
 @dataclass(frozen=True)
-class Told:
+class Diagnosis:
     healthy: bool
     findings: list[dict[str, Any]]
     text: str
@@ -34,10 +34,10 @@ class Doctor:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = dict(env)
 
-    async def __call__(self, **env: str | None) -> Told:
+    async def __call__(self, **env: str | None) -> Diagnosis:
         """Runs the doctor with these settings added, and without those set to None; returns its findings."""
         ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         told = json.loads(ended.stdout)
         assert ended.exit_code == (0 if told["healthy"] else 1)
-        return Told(told["healthy"], told["findings"], ended.stdout + ended.stderr)
+        return Diagnosis(told["healthy"], told["findings"], ended.stdout + ended.stderr)

@@ -34,7 +34,7 @@ OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency=
 AUDITOR: Final = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
 
 
-async def asked(world: World, *which: str, actor: Actor = OPERATOR, cause: str = "filing") -> ErasureRequest:
+async def request_erasure(world: World, *which: str, actor: Actor = OPERATOR, cause: str = "filing") -> ErasureRequest:
     command = AskErasure(
         command_id=uuid4().hex, actor=actor, cause=ErasureCause(cause), reason="on request", filings=which
     )

@@ -32,23 +32,25 @@ def fresh(seed: int) -> dict[str, Any]:
     return {"public_key": key_of(seed).public_key, "valid_from": now, "valid_until": now + timedelta(days=365)}
 
 
-def said(actor: Actor = ONE, **fields: Any) -> dict[str, Any]:
+def common_fields(actor: Actor = ONE, **fields: Any) -> dict[str, Any]:
     return {"command_id": uuid4().hex, "actor": actor, "reason": "because"} | fields
 
 
 def adding(seed: int | None = 1, actor: Actor = ONE, **about: Any) -> pr.AddPrincipal:
     named = DESK.model_dump(mode="json", exclude={"keys"}) | about
     key = {} if seed is None else {"key": fresh(seed), "proof": prove(named["id"], private_key(seed))}
-    return pr.AddPrincipal.model_validate(said(actor, principal=named) | key)
+    return pr.AddPrincipal.model_validate(common_fields(actor, principal=named) | key)
 
 
 def rotating(seed: int, overlap: int = 24) -> pr.RotateKey:
     proof = prove("desk-1", private_key(seed))
-    return pr.RotateKey.model_validate(said(principal="desk-1", key=fresh(seed), proof=proof, overlap=overlap))
+    return pr.RotateKey.model_validate(common_fields(principal="desk-1", key=fresh(seed), proof=proof, overlap=overlap))
 
 
 def revoking(seed: int | None = None, name: str = "desk-1") -> pr.RevokeKey:
-    return pr.RevokeKey.model_validate(said(principal=name, key_id=None if seed is None else private_key(seed).key_id))
+    return pr.RevokeKey.model_validate(
+        common_fields(principal=name, key_id=None if seed is None else private_key(seed).key_id)
+    )
 
 
 def approving(n: int, actor: Actor = TWO) -> pr.ApproveChange:
@@ -65,7 +67,7 @@ def beginning(**other: Any) -> pr.BeginRegister:
         }
         for name, seed in OPERATING.values()
     ]
-    return pr.BeginRegister.model_validate(said(programs=programs) | other)
+    return pr.BeginRegister.model_validate(common_fields(programs=programs) | other)
 
 
 _OPERATES: Final = grant(Claim.OPERATOR, "*", least=Assurance.LOW).model_dump(mode="json")
@@ -92,7 +94,7 @@ async def refused(call: Awaitable[object]) -> tuple[str, str]:
     return problem
 
 
-async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
+async def take_all(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
     """Gives acts to a register that has begun, after signing those without a signature; returns the last outcome."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
@@ -104,7 +106,7 @@ async def asked(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
     """Gives acts, each approved by the other operator if it waits; returns the last outcome."""
     for command in commands:
-        answer = await asked(world, command)
+        answer = await take_all(world, command)
         if answer.change.waits:
-            answer = await asked(world, approving(answer.change.n))
+            answer = await take_all(world, approving(answer.change.n))
     return answer

@@ -27,11 +27,11 @@ from tests.integration.operations.doctor import Doctor
 from tests.integration.operations.erasure import (
     ASKS,
     approved,
-    asked,
     code_of,
     ended,
     let_it_pass,
     listed,
+    request_erasure,
     sound,
     worked,
 )
@@ -55,7 +55,7 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     assert CANARY in repr(await world.client.timeline(play.filing)).lower()
     await let_it_pass(world, play)
     code = await code_of(world, play)
-    assert (await approved(world, (await asked(world, code)).n)).state is ErasureState.UNDER_WAY
+    assert (await approved(world, (await request_erasure(world, code)).n)).state is ErasureState.UNDER_WAY
     done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
     assert done.executions >= 2
@@ -219,7 +219,7 @@ async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running:
     play = await ended(world)
     await let_it_pass(world, play)
     code = await code_of(world, play)
-    await approved(world, (await asked(world, code)).n)
+    await approved(world, (await request_erasure(world, code)).n)
     url = (tmp_path / "second").as_uri()
     place, told = SecondPlace.at(url), tmp_path / "second" / "erased"
     told.write_text("no folder")

@@ -26,21 +26,21 @@ from tests.integration.operations.principals import (
     TWO,
     adding,
     approving,
-    asked,
     beginning,
+    common_fields,
     done,
     refused,
     rotating,
-    said,
     signed,
+    take_all,
 )
 from tests.shell import Shell
-from tests.speaking import grant, heard, key_of, private_key, private_pem, public_pem, statement
+from tests.speaking import grant, key_of, private_key, private_pem, public_pem, statement, verification
 from tests.walking import walked
 
 
 async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:
-    return await refused(asked(world, command))
+    return await refused(take_all(world, command))
 
 
 async def registered(world: World) -> dict[str, Principal]:
@@ -50,18 +50,18 @@ async def registered(world: World) -> dict[str, Principal]:
 
 async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) -> None:
     command = signed(adding(1))
-    first = await asked(world, command)
-    assert await asked(world, command) == first, "the same command is recorded once"
+    first = await take_all(world, command)
+    assert await take_all(world, command) == first, "the same command is recorded once"
     assert (first.change.n, first.change.change, first.change.waits) == (2, ChangeKind.ADD, True)
-    await asked(world, approving(2))
+    await take_all(world, approving(2))
     rotated = require((await done(world, rotating(2, overlap=2))).principal)
     old, new = rotated.keys
     assert timedelta(hours=2) == old.valid_until - new.valid_from
-    revoked = require((await asked(world, pr.revoking(2))).principal)
+    revoked = require((await take_all(world, pr.revoking(2))).principal)
     assert [key.revoked_at is not None for key in revoked.keys] == [False, True]
-    named = require((await asked(world, adding(None, name="Another name"))).principal)
+    named = require((await take_all(world, adding(None, name="Another name"))).principal)
     assert (named.name, named.keys) == ("Another name", revoked.keys)
-    everything = require((await asked(world, pr.revoking())).principal)
+    everything = require((await take_all(world, pr.revoking())).principal)
     assert all(key.revoked_at for key in everything.keys)
     assert (await registered(world))["desk-1"] == everything
     async with world.connection() as connection:
@@ -70,29 +70,29 @@ async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) ->
 
 
 async def test_another_operator_has_to_approve(world: World) -> None:
-    wanted = await asked(world, adding(1))
+    wanted = await take_all(world, adding(1))
     assert (wanted.principal, wanted.change.waits) == (None, True)
     assert (await registered(world)).keys() == {"first", "second"}
     assert await why_not(world, approving(wanted.change.n, ONE)) == ("actor.subject", "needs_another")
     assert await why_not(world, approving(99)) == ("asked", "no_change_asked")
-    given = await asked(world, approving(wanted.change.n))
+    given = await take_all(world, approving(wanted.change.n))
     assert given.principal is not None
     assert given.principal.keys[0].valid_from >= wanted.change.at, "a key signs nothing before it is approved"
     assert await why_not(world, approving(wanted.change.n)) == ("asked", "no_change_asked")
-    rotation = await asked(world, rotating(2))
-    await asked(world, DeclineChange.model_validate(said(TWO, asked=rotation.change.n)))
+    rotation = await take_all(world, rotating(2))
+    await take_all(world, DeclineChange.model_validate(common_fields(TWO, asked=rotation.change.n)))
     assert await why_not(world, approving(rotation.change.n)) == ("asked", "no_change_asked")
-    revoked = await asked(world, pr.revoking())
+    revoked = await take_all(world, pr.revoking())
     assert revoked.principal is not None
     assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
-    wanted = await asked(world, adding(4))
-    await asked(world, DeclineChange.model_validate(said(ONE, asked=wanted.change.n)))
+    wanted = await take_all(world, adding(4))
+    await take_all(world, DeclineChange.model_validate(common_fields(ONE, asked=wanted.change.n)))
     assert await why_not(world, approving(wanted.change.n)) == ("asked", "no_change_asked"), "who asked took it back"
 
 
 async def test_two_names_by_one_program_are_one(world: World) -> None:
     """The holder of a key can name any operator, so the second act must be another program's."""
-    wanted = await asked(world, adding(1))
+    wanted = await take_all(world, adding(1))
     first, second = (OPERATING[one] for one in (ONE, TWO))
     no = {
         "by the same program": (signed(approving(wanted.change.n), first), ("statement", "needs_another_key")),
@@ -143,18 +143,18 @@ async def test_the_first_programs_are_registered_in_one_act_and_there_is_no_seco
 
 async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(world: World) -> None:
     await done(world, adding(1))
-    rotation = await asked(world, rotating(2))
-    wanted = await asked(world, rotating(3))
-    await asked(world, DeclineChange.model_validate(said(TWO, asked=wanted.change.n)))
-    await asked(world, pr.revoking())
+    rotation = await take_all(world, rotating(2))
+    wanted = await take_all(world, rotating(3))
+    await take_all(world, DeclineChange.model_validate(common_fields(TWO, asked=wanted.change.n)))
+    await take_all(world, pr.revoking())
     assert await why_not(world, approving(rotation.change.n)) == ("asked", "changed_since")
-    given = await asked(world, approving((await asked(world, rotating(2))).change.n))
+    given = await take_all(world, approving((await take_all(world, rotating(2))).change.n))
     assert given.principal is not None
     assert [key.revoked_at is None for key in given.principal.keys] == [False, True]
 
 
 async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
-    wanted = await asked(world, adding(1))
+    wanted = await take_all(world, adding(1))
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
     add = "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')"
     await world.execute(add, other.subject)
@@ -183,7 +183,9 @@ REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str
     "a key that nobody has shown": (lambda: rotating(3).model_copy(update={"proof": None}), ("proof", "proof_missing")),
     "a key that is over": (
         lambda: RotateKey.model_validate(
-            said(principal="desk-1", overlap=1, key=key_of(3, valid_until=datetime.now(UTC) - timedelta(seconds=1)))
+            common_fields(
+                principal="desk-1", overlap=1, key=key_of(3, valid_until=datetime.now(UTC) - timedelta(seconds=1))
+            )
         ),
         ("key.valid_until", "key_over"),
     ),
@@ -217,7 +219,7 @@ async def test_nobody_changes_what_was_said_and_only_the_owner_says_anything(wit
 
 
 async def test_two_at_once_are_one_after_the_other(world: World) -> None:
-    await asked(world, adding(20, id="desk-20"))
+    await take_all(world, adding(20, id="desk-20"))
     await asyncio.gather(*(done(world, adding(seed, id=f"desk-{seed}")) for seed in range(1, 9)))
     async with world.connection() as connection:
         assert [one.n for one in await history(connection)] == list(range(1, 19))
@@ -228,7 +230,7 @@ def rule_of(keyring: Keyring) -> str | None:
     now = datetime.now(UTC)
     signed = sign(statement(iat=seconds(now), exp=seconds(now) + 60), private_key(1))
     try:
-        found = heard(signed, keyring.ring, now)
+        found = verification(signed, keyring.ring, now)
     except RefusalError as error:
         found = error.refusal
     return found.problems[0].rule if isinstance(found, Refusal) else None
@@ -308,7 +310,7 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(world: World, shell
     (tmp_path / "desk.pub.pem").write_text(made.out)
     proof = (await shell("principals", "prove", "desk.pem", "--principal", "desk-1")).out.strip()
     new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "hợp đồng 12")
-    await asked(world, adding(3, id="desk-3"))
+    await take_all(world, adding(3, id="desk-3"))
     for name, seed in OPERATING.values():
         (tmp_path / f"{name}.pem").touch(0o600)
         (tmp_path / f"{name}.pem").write_bytes(private_pem(seed))

@@ -59,13 +59,13 @@ async def owner(world: World) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def found(world: World, *, names: bool = True) -> Compared:
+async def comparison(world: World, *, names: bool = True) -> Compared:
     async with world.connection(world.app_dsn) as connection:
         return await compare(connection, Vault(world.settings.master) if names else None)
 
 
 async def differences(world: World) -> set[tuple[str, str, Why, tuple[str, ...]]]:
-    return {(one.table, one.row, one.why, one.columns) for one in (await found(world)).differences}
+    return {(one.table, one.row, one.why, one.columns) for one in (await comparison(world)).differences}
 
 
 async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: Connection) -> None:
@@ -77,7 +77,7 @@ async def test_no_name_stands_in_the_log_but_sealed(world: World, owner: Connect
     told = "\n".join(f"{row['stream']} {row['body']}" for row in rows)
     assert "o-77" in told
     assert not any(secret in told for secret in (NAME, "Võ Thị Bảy", "001080000777"))
-    assert (await found(world)).differences == []
+    assert (await comparison(world)).differences == []
     assert await owner.fetchval("select count(*) from event where filing_id is null and sealed is null") > 0
 
 
@@ -183,7 +183,7 @@ async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(wor
     asked = "publication:asked:1"
     keys = "select count(*) from filing_key where filing_id = any($1)"
     assert await owner.fetchval(keys, [key_of(stream), key_of(asked)]) == 0
-    assert (await found(world)).differences == []
+    assert (await comparison(world)).differences == []
     assert sum((await rebuild(owner, Vault(world.settings.master))).values()) == 0
     assert await refused("o-77") == ["erased"]
     with pytest.raises(NameKeyGoneError, match="was erased"):
@@ -354,16 +354,16 @@ async def test_who_records_it_past_the_other_is_found(world: World, strict: Conn
 
 
 async def test_what_is_declined_is_nothing_and_what_changed_is_asked_anew(world: World, strict: Connection) -> None:
-    async def asked() -> int:
+    async def request_number() -> int:
         with pytest.raises(WaitsError) as waits:
             await publish(strict, NEW, by=by(world, ONE))
         return waits.value.n
 
     for n, who in ((1, OTHER), (2, ONE)):
-        assert await asked() == n
+        assert await request_number() == n
         await decline(strict, n, "chưa có quyết định", by(world, who))
     assert (await versions(strict), await waiting(strict)) == (set(), [])
-    assert [await asked(), await asked()] == [3, 4]
+    assert [await request_number(), await request_number()] == [3, 4]
     await approve(strict, 3, by(world, OTHER))
     assert await rules_of(approve(strict, 4, by(world, OTHER))) == ["changed_since"]
 
@@ -371,14 +371,14 @@ async def test_what_is_declined_is_nothing_and_what_changed_is_asked_anew(world:
 async def test_a_role_waits_with_its_name_sealed_and_a_leaving_does_not(world: World, strict: Connection) -> None:
     entry = next(one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY)
 
-    async def said(**officer: object) -> None:
+    async def publish_officer(**officer: object) -> None:
         file = yaml.safe_dump({"agencies": [entry | {"officers": [officer]}]}).encode()
         await seed_directory(strict, file, by(world, ONE))
 
-    await said(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"])
-    await said(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"], active=False)
+    await publish_officer(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"])
+    await publish_officer(subject="h01.12-leader-3", name="Tên Mới", roles=["leader"], active=False)
     with pytest.raises(WaitsError):
-        await said(subject="h01.12-specialist-1", name="Võ Thị Bảy", roles=["leader"])
+        await publish_officer(subject="h01.12-specialist-1", name="Võ Thị Bảy", roles=["leader"])
     asked = "select convert_from(body, 'UTF8') from event where stream = 'publication:asked:1' and seq = 1"
     body = await strict.fetchval(asked)
     assert ("h01.12-specialist-1" in body, "Võ Thị Bảy" in body) == (True, False)

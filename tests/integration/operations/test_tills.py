@@ -38,12 +38,12 @@ async def with_tills(world: World, agency: str = AGENCY) -> None:
     await world.execute("update agency set tills = true where agency = $1", agency)
 
 
-def said(actor: Actor = MINE, **fields: Any) -> dict[str, Any]:
+def common_fields(actor: Actor = MINE, **fields: Any) -> dict[str, Any]:
     return {"command_id": uuid4().hex, "actor": actor, "via": VIA} | fields
 
 
 def opening(actor: Actor = MINE, desk: str = "3", change: int = 100_000) -> OpenTill:
-    return OpenTill.model_validate(said(actor, desk=desk, change_fund=change))
+    return OpenTill.model_validate(common_fields(actor, desk=desk, change_fund=change))
 
 
 FEE: Final = PHI + LE_PHI
@@ -53,11 +53,11 @@ IN_CASH: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "count
 
 
 def counting(till: TillShown, total: int, actor: Actor = MINE) -> CountTill:
-    return CountTill.model_validate(said(actor, till=till.number, total=total))
+    return CountTill.model_validate(common_fields(actor, till=till.number, total=total))
 
 
 def closing(till: TillShown, actor: Actor = MINE, **fields: Any) -> CloseTill:
-    return CloseTill.model_validate(said(actor, till=till.number, **fields))
+    return CloseTill.model_validate(common_fields(actor, till=till.number, **fields))
 
 
 async def why(work: Any) -> str:
@@ -223,9 +223,9 @@ async def test_what_is_recorded_already_goes_through_no_till_again(world: World)
 def test_notes_are_those_that_there_are_and_a_count_is_one_thing() -> None:
     for wrong in ({}, {"total": 1, "notes": {500: 1}}, {"notes": {3: 1}}, {"notes": {500: -1}}, {"total": -1}):
         with pytest.raises(ValidationError):
-            CountTill.model_validate(said(till=f"{AGENCY}-20261127-Q1", **wrong))
+            CountTill.model_validate(common_fields(till=f"{AGENCY}-20261127-Q1", **wrong))
     notes = dict(zip((500_000, 200_000, 500, 200), itertools.count(1), strict=False))
-    told = CountTill.model_validate(said(till=f"{AGENCY}-20261127-Q1", notes=notes))
+    told = CountTill.model_validate(common_fields(till=f"{AGENCY}-20261127-Q1", notes=notes))
     assert told.counted == 500_000 + 2 * 200_000 + 3 * 500 + 4 * 200
 
 

@@ -39,7 +39,7 @@ from schemas.people import Role
 from schemas.stream.ledger import About
 from tests.acting import AGENCY, MARRIAGE, Play, birth, eventually, extract, marriage, publish_short
 from tests.conftest import World
-from tests.integration.operations.erasure import approved, asked, complaint_until, sound, worked
+from tests.integration.operations.erasure import approved, complaint_until, request_erasure, sound, worked
 from tests.integration.operations.templates import OURS
 from tests.integration.papers.relays import NO_FOOT, Desk, at_work, lived, work
 from tests.integration.papers.relays import desk as desk
@@ -193,7 +193,7 @@ async def test_a_filing_with_official_papers_is_erased_with_them(world: World, d
         assert await work(desk.relay()) == 4
         code = str(play.code)
         await eventually(lambda: complaint_until(world, play), lambda until: until < datetime.now(UTC))
-        await approved(world, (await asked(world, code)).n)
+        await approved(world, (await request_erasure(world, code)).n)
         done = await worked(world)
     assert (done.finished, done.refused) == ([code], {})
     *made, last = await play.kinds("papers")
@@ -215,7 +215,7 @@ def seal(pool: asyncpg.Pool[Any], party: p.Party) -> AgencySeal:
     return AgencySeal(pool, party.signer, party.lasting())
 
 
-async def said(world: World, **said: Any) -> None:
+async def publish_agency(world: World, **said: Any) -> None:
     entry = {"agency": AGENCY, "name": {"vi": "Ủy ban nhân dân xã Hoằng Sơn", "en": "Hoang Son"}} | said
     file = yaml.safe_dump({"agencies": [entry]}, allow_unicode=True).encode()
     await seed_directory(world.owner_dsn, file, world.publisher)
@@ -233,29 +233,29 @@ async def sealed_by(seal: AgencySeal) -> set[str]:
 
 async def test_a_seal_is_the_agencys_or_its_signers(world: World, pool: asyncpg.Pool[Any], seal: AgencySeal) -> None:
     assert await sealed_by(seal) == set()
-    await said(world, seal=OWN)
+    await publish_agency(world, seal=OWN)
     assert await sealed_by(seal) == {OWN}
     async with pool.acquire() as connection:
         assert await signers_of(connection, AGENCY) == []
-    await said(world, signing=signers())
+    await publish_agency(world, signing=signers())
     assert await sealed_by(seal) == {signers()[-1]["number"]}
-    await said(world, signing=signers(), seal=OWN)
+    await publish_agency(world, signing=signers(), seal=OWN)
     assert await sealed_by(seal) == {OWN}
 
 
 async def test_a_seal_whose_certificate_has_expired_is_refused_by_its_rule(world: World, seal: AgencySeal) -> None:
-    await said(world, seal="0109999904")
+    await publish_agency(world, seal="0109999904")
     with pytest.raises(SealRefusedError, match="certificate_expired"):
         await sealed_by(seal)
 
 
 async def test_without_a_signer_a_paper_bears_no_seal(world: World, pool: asyncpg.Pool[Any], party: p.Party) -> None:
-    await said(world, seal=OWN)
+    await publish_agency(world, seal=OWN)
     assert await sealed_by(AgencySeal(pool, NoSigner(), party.lasting())) == set()
 
 
 async def test_what_passes_by_itself_is_no_refusal(world: World, party: p.Party, seal: AgencySeal) -> None:
-    await said(world, seal=OWN)
+    await publish_agency(world, seal=OWN)
     await party.faults(ocsp="down", crl="down")
     with pytest.raises(Exception, match="revocation_unknown") as raised:
         await sealed_by(seal)

@@ -249,7 +249,7 @@ def page() -> dict[str, tuple[set[str], set[str]]]:
     return {what: (set(re.findall(r"`(\w+)`", one)), set(re.findall(r"`(\w+)`", two))) for what, one, two in rows}
 
 
-async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:
+async def broken_rules(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:
     broken = await problems(dsn)
     async with connected(dsn) as connection:
         loose = await unbound(connection, Vault(masters))
@@ -274,12 +274,12 @@ async def test_the_table(world: World, tmp_path: Path) -> None:
     named = {}
     for n, (what, attack) in enumerate(ATTACKS.items()):
         async with copied(world, f"{world.namespace}_{n}") as dsn:
-            assert await found(dsn, record.folder, world.settings.master) == (set(), set())
+            assert await broken_rules(dsn, record.folder, world.settings.master) == (set(), set())
             async with connected(dsn) as superuser:
                 for table in TABLES:
                     await superuser.execute(f"alter table {table} disable trigger all")
                 await attack(superuser, first, second)
-            named[what] = await found(dsn, record.folder, world.settings.master)
+            named[what] = await broken_rules(dsn, record.folder, world.settings.master)
     assert named == {what: page()[what] for what in ATTACKS}
 
 

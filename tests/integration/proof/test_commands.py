@@ -150,21 +150,21 @@ async def test_what_the_doctor_says(shell: Shell, record: Record, tmp_path: Path
     await shell("ledger", "checkpoint-key", tmp_path / "log.key", "--name", KEY)
     around = Surroundings(shell.env, dict.fromkeys(shell.env, "test"), Home(tmp_path))
 
-    async def said() -> tuple[str, str]:
+    async def finding() -> tuple[str, str]:
         [found] = await checkpoints(around)
         return found.health, found.what.en
 
-    assert await said() == ("ok", "0 of 0 events")
+    assert await finding() == ("ok", "0 of 0 events")
     await record.grow(300)
-    assert await said() == ("ok", "0 of 300 events"), "they wait, but not for long"
+    assert await finding() == ("ok", "0 of 300 events"), "they wait, but not for long"
     await record.connection.execute("update event set recorded_at = recorded_at - interval '31 minutes'")
-    assert await said() == ("fail", "an event has waited for a checkpoint for 31 minutes")
+    assert await finding() == ("fail", "an event has waited for a checkpoint for 31 minutes")
     await shell("ledger", "checkpoint")
-    assert await said() == ("ok", "300 of 300 events")
+    assert await finding() == ("ok", "300 of 300 events")
     await record.connection.execute("delete from position where position > 290")
-    assert await said() == ("fail", "the record has 290 events, the newest checkpoint 300: it has lost some")
+    assert await finding() == ("fail", "the record has 290 events, the newest checkpoint 300: it has lost some")
     (tmp_path / "second/1/checkpoint").write_text("nothing")
-    assert (await said())[0] == "fail"
+    assert (await finding())[0] == "fail"
     (tmp_path / "log.key").unlink()
     no_key = "MOTCUA_CHECKPOINT_KEY is no key that can be read: FileNotFoundError"
-    assert await said() == ("fail", f"can't be read: {no_key}")
+    assert await finding() == ("fail", f"can't be read: {no_key}")

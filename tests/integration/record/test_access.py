@@ -516,7 +516,7 @@ def unchecked(seen: Seen, pool: Pool) -> Views:
     return Views(pool, Vault(seen.world.settings.master), KINDS, None, addresses)
 
 
-def asked(raw: dict[str, Any]) -> rd.QuestionRequest:
+def request_of(raw: dict[str, Any]) -> rd.QuestionRequest:
     return rd.QuestionRequest(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
 
 
@@ -564,7 +564,7 @@ async def rows_of_lists(views: Views, *those: Reader) -> set[str]:
     for agency in (HERE, LEAD, POLICE, "H01.60"):
         lists += [{"ask": "tasks", "agency": agency}, {"ask": "absences", "agency": agency}]
     lists += [{"ask": "persons_filings", "id_number": who["id_number"]} for who in (AN, BINH)]
-    pages = [(await answered(views, asked(one), *those)).answer for one in lists]
+    pages = [(await answered(views, request_of(one), *those)).answer for one in lists]
     rows = [row for page in pages for row in (page["rows"] if isinstance(page, dict) else page)]
     return {str(row["filing_id"]) if "filing_id" in row else "an absence" for row in rows}
 
@@ -582,9 +582,9 @@ async def no_foreign_row_is_shown(seen: Seen, pool: Pool) -> Counter[bool]:
         assert await rows_of_lists(views, *those) <= {str(whole[one]) for one in theirs} | {"an absence"}
         for kind in ABOUT_A_FILING:
             nobodys = uuid4()
-            unknown = without_filing(await answered(views, asked(question(kind, nobodys, actor)), *those), nobodys)
+            unknown = without_filing(await answered(views, request_of(question(kind, nobodys, actor)), *those), nobodys)
             for which, filing in whole.items():
-                told = without_filing(await answered(views, asked(question(kind, filing, actor)), *those), filing)
+                told = without_filing(await answered(views, request_of(question(kind, filing, actor)), *those), filing)
                 assert which in theirs or told == unknown, (name, actor, kind, which)
                 found[told != unknown] += 1
     return found
@@ -683,9 +683,9 @@ async def the_door_answers_and_records_as_the_workers_do(seen: Seen) -> None:
         for _ in range(2):  # a retried look is recorded once
             assert (await answered(views, one, *those, proved=proved)).refusal is None
             assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
-        delivery = asked(question(rd.AskDelivery, seen.unread))
+        delivery = request_of(question(rd.AskDelivery, seen.unread))
         link = (await answered(unchecked(seen, pool), delivery, "*")).answer["link"]
-        result = asked(question(rd.AskLinkedResult, seen.unread) | {"link": link})
+        result = request_of(question(rd.AskLinkedResult, seen.unread) | {"link": link})
         by_link = await readers(seen, pool, "portal-2", None, link=link)
         assert (await answered(unchecked(seen, pool), result, *by_link)).answer["result"]
         assert (await answered(unchecked(seen, pool), result)).refusal["code"] == RefusalCode.NOT_FOUND

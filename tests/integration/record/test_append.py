@@ -448,14 +448,17 @@ async def trips(wire: Wire, doing: Awaitable[Any]) -> int:
     return wire.trips - before
 
 
-async def asked(play: Play) -> None:
+async def ask_applicant(play: Play) -> None:
     await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Ngày sinh?")
 
 
 async def test_a_submission_takes_six_round_trips_and_any_other_append_one(world: World) -> None:
     async with wired(world) as (through, wire):
         for _ in range(2):  # the first makes the index key, the second learns it; what is asked is prepared once
-            await asked(await Play.begin(through, birth(submission_id=uuid4().hex)))
+            await ask_applicant(await Play.begin(through, birth(submission_id=uuid4().hex)))
         for _ in range(2):
             play = Play(through, birth(submission_id=uuid4().hex))
-            assert [await trips(wire, through.client.submit(play.submission)), await trips(wire, asked(play))] == [6, 1]
+            assert [
+                await trips(wire, through.client.submit(play.submission)),
+                await trips(wire, ask_applicant(play)),
+            ] == [6, 1]

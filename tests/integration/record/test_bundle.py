@@ -91,7 +91,7 @@ def check(bundle: Json) -> Report:
     return verify(canonical(bundle))
 
 
-def found(report: Report) -> set[tuple[Rule, str | None, int | None]]:
+def problems_of(report: Report) -> set[tuple[Rule, str | None, int | None]]:
     assert report.verified is (not report.problems)
     return {(problem.rule, problem.stream, problem.seq) for problem in report.problems}
 
@@ -236,7 +236,7 @@ def rewrite(of: str, seq: int, **columns: Any) -> Forgery:
     return forge
 
 
-def said(**body: Any) -> str:
+def encoded(**body: Any) -> str:
     return b64encode(canonical(body)).decode()
 
 
@@ -248,12 +248,12 @@ FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
     "the capture cut off": (cut("payment", 2), "filing", 4),
     "the delivery cut off": (cut("parcel", 2), "filing", 14),
     "the fee's request cut off": (cut("filing", 2), "payment", 1),
-    "another amount asked": (rewrite("payment", 1, body=said(amount=1, n=1, number="x")), "payment", 1),
-    "another fee asked": (rewrite("payment", 1, body=said(amount=16000, n=2, number="x")), "payment", 1),
-    "another amount paid": (rewrite("payment", 3, body=said(amount=1, owed=True)), "filing", 4),
-    "another parcel asked": (rewrite("parcel", 1, body=said(n=2, number="x")), "parcel", 1),
-    "another end of the parcel": (rewrite("parcel", 3, body=said(outcome="lost")), "filing", 14),
-    "another code": (rewrite("filing", 1, body=said(code="H56.30-20261125-0000009")), "filing", 1),
+    "another amount asked": (rewrite("payment", 1, body=encoded(amount=1, n=1, number="x")), "payment", 1),
+    "another fee asked": (rewrite("payment", 1, body=encoded(amount=16000, n=2, number="x")), "payment", 1),
+    "another amount paid": (rewrite("payment", 3, body=encoded(amount=1, owed=True)), "filing", 4),
+    "another parcel asked": (rewrite("parcel", 1, body=encoded(n=2, number="x")), "parcel", 1),
+    "another end of the parcel": (rewrite("parcel", 3, body=encoded(outcome="lost")), "filing", 14),
+    "another code": (rewrite("filing", 1, body=encoded(code="H56.30-20261125-0000009")), "filing", 1),
     "another filing": (rewrite("payment", 1, filing_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12), "payment", 1),
     "another agency": (rewrite("payment", 2, agency="H01.12"), "payment", 2),
     "another agency of the filing": (rewrite("filing", 3, agency="H01.12"), "filing", 3),
@@ -270,9 +270,9 @@ def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed_anew(
     for what, (forge, kind, seq) in FORGERIES.items():
         forged = copy.deepcopy(bundle)
         forge(forged)
-        assert (Rule.BELONGS, names[kind], seq) in found(check(mended(forged))), what
+        assert (Rule.BELONGS, names[kind], seq) in problems_of(check(mended(forged))), what
     mixed_up = redigested(bundle | {"streams": [bundle["streams"][0], *other["streams"][1:]]})
-    assert {rule for rule, _, _ in found(check(mixed_up))} >= {Rule.BELONGS}
+    assert {rule for rule, _, _ in problems_of(check(mixed_up))} >= {Rule.BELONGS}
 
 
 def test_where_a_filing_binds_so_does_what_it_brings_about(kept: Kept) -> None:
@@ -280,7 +280,7 @@ def test_where_a_filing_binds_so_does_what_it_brings_about(kept: Kept) -> None:
     for event in payment["events"]:
         del event["bound"]
     rewrite("payment", 1)(kept.bundle)
-    assert found(check(mended(kept.bundle))) == {(Rule.BOUND, payment["stream"], 1)}
+    assert problems_of(check(mended(kept.bundle))) == {(Rule.BOUND, payment["stream"], 1)}
 
 
 def test_a_receipt_that_is_written_otherwise_is_named(kept: Kept) -> None:
@@ -288,7 +288,7 @@ def test_a_receipt_that_is_written_otherwise_is_named(kept: Kept) -> None:
     body = b64decode(filing["receipts"][0]["body"]).decode()
     for written in (body.encode("utf-16"), body.replace('"at"', '"\\ud800":0,"at"').encode(), f"{body} ".encode()):
         filing["receipts"][0]["body"] = b64encode(written).decode()
-        assert found(check(redigested(kept.bundle))) == {(Rule.RECEIPT, filing["stream"], 1)}, written
+        assert problems_of(check(redigested(kept.bundle))) == {(Rule.RECEIPT, filing["stream"], 1)}, written
 
 
 def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(kept: Kept) -> None:
@@ -318,7 +318,7 @@ def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(kept: Ke
     assert check(anew).verified
     exchanged = copy.deepcopy(bundle)
     exchanged["streams"][0]["events"][0]["sealed"] = anew["streams"][0]["events"][0]["sealed"]
-    assert found(check(redigested(exchanged))) == {(Rule.SEALED, name, 1)}
+    assert problems_of(check(redigested(exchanged))) == {(Rule.SEALED, name, 1)}
     for other in (
         part | {"actor": "somebody else"},
         part | {"actor": 7},
@@ -326,7 +326,7 @@ def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(kept: Ke
         part | {"event": part["event"] | {"papers": 7}},
         part | {"event": 7},
     ):
-        assert (Rule.SEALED, name, 1) in found(check(resealed(1, other))), other
+        assert (Rule.SEALED, name, 1) in problems_of(check(resealed(1, other))), other
 
 
 def offline(folder: Path, *words: str) -> int:

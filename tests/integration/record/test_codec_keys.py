@@ -27,7 +27,7 @@ from tests.acting import Doubtful, Play, birth, eventually, record, refusal, sto
 from tests.conftest import World
 from tests.faults.processes import REAL, worker_process
 from tests.forked import forked
-from tests.integration.operations.doctor import NOBODY, Doctor, Told
+from tests.integration.operations.doctor import NOBODY, Diagnosis, Doctor
 from tests.sealed import KEYS, ring, sealed, written
 from tests.shell import Shell
 from tests.walking import walked
@@ -197,10 +197,10 @@ async def test_a_key_that_is_missing_is_named(world: World, doctor: Doctor) -> N
     async with without.platform():
         await without.temporal.get_workflow_handle(f"filing:{play.filing}").signal(NUDGE)
 
-        async def told() -> Told:
+        async def diagnosis() -> Diagnosis:
             return await doctor(MOTCUA_CODEC_KEYS=written("two"))
 
-        found = await eventually(told, lambda said: "codec_keys" in said.failed, within=150)
+        found = await eventually(diagnosis, lambda said: "codec_keys" in said.failed, within=150)
     assert found.of("codec_keys") == [("fail", "1 workflows stand still: missing: one")]
     assert found.fix("codec_keys").startswith(f"put the key into {CODEC_KEYS}")
 

@@ -123,7 +123,7 @@ def wrong(plan: dict[str, Any]) -> list[str]:
     return scans + ([f"reads {dropped:.0f} rows for nothing"] if dropped > 2_000 else [])
 
 
-async def asked(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
+async def plan_faults(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
     """Returns the faults in the plan of each executed statement, by statement."""
     found: dict[str, list[str]] = {}
     executed = Counter[str]()
@@ -278,20 +278,20 @@ ASKS: Final[Mapping[str, Ask]] = {
 @pytest.mark.parametrize("what", ASKS)
 @pytest.mark.parametrize(("often", "settings"), [(OFTEN, {}), (1, ONE_PLAN)], ids=["commands", "worker"])
 async def test_no_big_table_is_read_whole(province: str, what: str, often: int, settings: Mapping[str, str]) -> None:
-    found = await asked(province, ASKS[what], often, **settings)
+    found = await plan_faults(province, ASKS[what], often, **settings)
     assert found
     assert {statement: problems for statement, problems in found.items() if problems} == {}
 
 
 async def test_waits_of_open_streams_are_looked_up(province: str) -> None:
     """The statement looks each open stream up, so that its cost depends on these streams, not on the whole record."""
-    found = await asked(province, lambda c, _: waiting(c, KINDS, "outcomes", datetime.now(UTC)))
+    found = await plan_faults(province, lambda c, _: waiting(c, KINDS, "outcomes", datetime.now(UTC)))
     assert found
     assert not [one for problems in found.values() for one in problems if one.startswith("scans")]
 
 
 async def test_a_scan_is_seen(province: str) -> None:
-    found = await asked(province, lambda c, _: c.fetch("select stage from filing where outcome = 'refused'"))
+    found = await plan_faults(province, lambda c, _: c.fetch("select stage from filing where outcome = 'refused'"))
     assert [problems[:2] for problems in found.values()] == [["scans filing", "reads 300000 rows for nothing"]]
 
 
@@ -345,6 +345,6 @@ def busy(province: str, stack: Mapping[str, str]) -> str:
 async def test_under_the_policies_of_the_door_no_more_is_read_than_is_shown(busy: str) -> None:
     settings = {"role": "motcua_gateway", "motcua.readers": "agency:H99.99", **ONE_PLAN}
     for what, ask in AS_DOOR.items():
-        found = await asked(busy, ask, 1, **settings)
+        found = await plan_faults(busy, ask, 1, **settings)
         assert found, what
         assert {statement: problems for statement, problems in found.items() if problems} == {}, what

@@ -83,7 +83,7 @@ def filled(writer: BasePdfFileWriter, name: str, text: str) -> Any:
     return writer.add_object(DictionaryObject({pdf_name(key): value for key, value in entries.items()}))
 
 
-def told(verdict: SignatureVerdict) -> str:
+def outcome_of(verdict: SignatureVerdict) -> str:
     """Returns the outcome and the rules of its problems; checks the sentences of each rule in both languages."""
     assert all(problem.message == said(problem.rule) for problem in verdict.problems)
     return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])

@@ -231,7 +231,7 @@ RULES: Final = {case: (make, rule) for rule, cases in ATTACKS.items() for case, 
 async def of_content(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
     signature = fg.cms_of(CONTENT, made.hand, made.way).dump()
     verdict = await party.check().detached(signature, CONTENT, Signatory(frozenset({p.APPLICANT})), datetime.now(UTC))
-    return p.told(verdict), verdict, signature
+    return p.outcome_of(verdict), verdict, signature
 
 
 async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, bytes]:
@@ -240,7 +240,7 @@ async def of_form(party: p.Party, made: Made) -> tuple[str, SignatureVerdict, by
         SIGNED[party.root.dump()] = p.rolled_back(whole, 0)
     file = fg.refilled(SIGNED[party.root.dump()], lambda content: fg.cms_of(content, made.hand, made.way))
     verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, datetime.now(UTC))
-    return p.told(verdict), verdict, file
+    return p.outcome_of(verdict), verdict, file
 
 
 @pytest.mark.parametrize("case", HONEST)
@@ -310,7 +310,7 @@ async def made(
     return await fg.over_all(file, Stamps(stamper, way))
 
 
-async def asked(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
+async def verdicts(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
     """Returns the verdicts online and offline: one entry if they agree."""
     answers = set()
     for online in (True, False):
@@ -329,7 +329,7 @@ def agency(forge: Forge, kind: str = "rsa:2048", digest: str = "sha256", **chang
 
 async def test_what_is_well_made_is_valid(forge: Forge, party: p.Party) -> None:
     file = await made(forge, leader(forge), agency(forge), forge.stamper())
-    assert await asked(party, file) == {"valid"}
+    assert await verdicts(party, file) == {"valid"}
     assert len(PdfFileReader(BytesIO(file)).embedded_signatures) == 3
 
 
@@ -370,15 +370,15 @@ ISSUED: Final[Mapping[str, tuple[Callable[[Forge], Awaitable[bytes]], str]]] = {
 @walked("what", ISSUED, exactly=13)
 async def test_an_issued_file_that_is_weak_or_crooked_is_never_valid(forge: Forge, party: p.Party, what: str) -> None:
     make, said = ISSUED[what]
-    assert await asked(party, await make(forge), sealed=False) == {said}
+    assert await verdicts(party, await make(forge), sealed=False) == {said}
 
 
 async def test_what_no_organisation_has_signed_is_left_to_the_register(forge: Forge, party: p.Party) -> None:
     paper = with_fields(p.printed(), [SignatureField(SIGNATURE)])
     file = await lasting_by(forge, paper, SIGNATURE, leader(forge), Stamps(forge.stamper()))
     file = await fg.over_all(file, Stamps(forge.stamper()))
-    assert await asked(party, file) == {"undetermined no_seal"}
-    assert await asked(party, file, sealed=False) == {"valid"}
+    assert await verdicts(party, file) == {"undetermined no_seal"}
+    assert await verdicts(party, file, sealed=False) == {"valid"}
     verdict = await verify_official(file, Trust([party.root], party.asking))
     kept = SignatureProof.model_validate_json(await proof_of(verdict, party.stamper))
     again = await verify_official(file, Trust([party.root], party.asking), kept=kept, sealed=True)

@@ -47,12 +47,12 @@ async def judged(
     asking: Asking | None = None,
 ) -> str:
     signatories = (Signatory(frozenset({who}), p.FIELD),)
-    return p.told(await party.check(asking).pdf(file, form, signatories, now()))
+    return p.outcome_of(await party.check(asking).pdf(file, form, signatories, now()))
 
 
 async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) -> None:
     verdict = await party.check().pdf(await lasting(party), Form(p.CONTENT, FORM), p.BY_APPLICANT, now())
-    assert p.told(verdict) == "valid"
+    assert p.outcome_of(verdict) == "valid"
     (seen,) = verdict.evidence
     # Revocations of the signer and of the time-stamp, each with its issuer's.
     assert (seen.field, len(seen.certificates), len(seen.revocation)) == (p.FIELD, 3, 4)
@@ -64,7 +64,7 @@ async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) 
 async def test_without_a_time_stamp_it_is_judged_at_receipt(party: p.Party) -> None:
     received_at = now()
     verdict = await party.check().pdf(await plain(party), Form(p.CONTENT, FORM), p.BY_APPLICANT, received_at)
-    assert p.told(verdict) == "valid"
+    assert p.outcome_of(verdict) == "valid"
     assert (verdict.evidence[0].judged_at, verdict.evidence[0].stamped_at) == (received_at, None)
 
 
@@ -74,7 +74,7 @@ async def test_a_certificate_of_a_foreign_root_is_refused(party: p.Party, tmp_pa
     assert await judged(party, file) == "refused certificate_foreign"
     signature = await sign_detached(SUBMISSION, foreign, p.person(p.APPLICANT))
     verdict = await party.check().detached(signature, SUBMISSION, OF_APPLICANT, now())
-    assert p.told(verdict) == "refused certificate_foreign"
+    assert p.outcome_of(verdict) == "refused certificate_foreign"
 
 
 @walked("change", p.CHANGES, exactly=6)
@@ -118,7 +118,7 @@ async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p
         (p.rolled_back(second, 0), both, "refused signature_missing"),
         (second, p.BY_APPLICANT, "refused signature_in_other_field"),
     ):
-        assert p.told(await check.pdf(file, Form(p.CONTENT, form), by, now())) == said
+        assert p.outcome_of(await check.pdf(file, Form(p.CONTENT, form), by, now())) == said
 
 
 async def test_a_signature_over_a_part_is_refused(party: p.Party) -> None:
@@ -209,15 +209,18 @@ async def test_a_detached_signature_is_over_exactly_this_content(party: p.Party)
     signature = await sign_detached(SUBMISSION, party.signer, p.person(p.APPLICANT), party.stamper)
     check = party.check()
     verdict = await check.detached(signature, SUBMISSION, OF_APPLICANT, now())
-    assert p.told(verdict) == "valid"
+    assert p.outcome_of(verdict) == "valid"
     assert verdict.evidence[0].stamped_at is not None
     for other in (SUBMISSION[:-1], SUBMISSION + b" ", b"", b'{"procedure":"1.001612"}'):
         of_other = await check.detached(signature, other, OF_APPLICANT, now())
-        assert p.told(of_other) == "refused signature_of_other_content"
+        assert p.outcome_of(of_other) == "refused signature_of_other_content"
     by_other = Signatory(frozenset({p.SPOUSE}))
-    assert p.told(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
+    assert p.outcome_of(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
     for broken in (b"", b"x", signature[:-1], signature + b"x", SUBMISSION):
-        assert p.told(await check.detached(broken, SUBMISSION, OF_APPLICANT, now())) == "refused signature_unreadable"
+        assert (
+            p.outcome_of(await check.detached(broken, SUBMISSION, OF_APPLICANT, now()))
+            == "refused signature_unreadable"
+        )
 
 
 async def test_a_subject_without_a_number_names_nobody(party: p.Party) -> None:
@@ -252,7 +255,7 @@ def test_fields_are_declared_in_one_revision_the_same_each_time() -> None:
 
 
 async def test_a_stamp_is_seen_and_asked_again_it_is_the_same_and_who_declines_signs_nothing(party: p.Party) -> None:
-    asked = Asked(party.signer)
+    asked = CountingSigner(party.signer)
     for _ in range(2):
         await p.official(party, PAPER, INITIALS, p.CLERK, signer=asked, stamp=BODY)
     await p.official(party, PAPER, INITIALS, p.CLERK, signer=asked, stamp=BODY, at=AT + timedelta(minutes=1))
@@ -284,7 +287,7 @@ async def test_a_field_is_signed_once_and_none_is_made_up(party: p.Party) -> Non
             await p.official(party, file, field, p.CLERK)
 
 
-class Asked:
+class CountingSigner:
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
         self.keys: list[str] = []

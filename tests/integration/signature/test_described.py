@@ -70,7 +70,7 @@ async def signed(party: p.Party, form: bytes = FORM) -> bytes:
 
 
 async def judged(party: p.Party, file: bytes) -> str:
-    return p.told(await party.check().pdf(file, Form(DIGEST, FORM), p.BY_APPLICANT, datetime.now(UTC)))
+    return p.outcome_of(await party.check().pdf(file, Form(DIGEST, FORM), p.BY_APPLICANT, datetime.now(UTC)))
 
 
 def quietly(file: bytes, change: Change) -> bytes:
@@ -81,7 +81,7 @@ def quietly(file: bytes, change: Change) -> bytes:
     return p.written(writer)
 
 
-def told(name: str, value: str) -> Change:
+def described(name: str, value: str) -> Change:
     def change(writer: Writer) -> None:
         reference = writer.trailer_view.raw_get("/Info")
         reference.get_object()[pdf_name(name)] = TextStringObject(value)
@@ -122,11 +122,11 @@ TITLE: Final = (b"</dc:title>", b"</dc:title><dc:creator><rdf:Seq><rdf:li>A</rdf
 FILES: Final = DictionaryObject({pdf_name("/Names"): ArrayObject()})
 
 CHANGES: Final[dict[str, Change]] = {
-    "title": told("/Title", "Another form"),
-    "author": told("/Author", "Somebody"),
-    "keywords": told("/Keywords", f"motcua sha256:{DIGEST} more"),
-    "an entry of one's own": told("/Approved", "yes"),
-    "when it was made": told("/CreationDate", "D:20200101000000Z"),
+    "title": described("/Title", "Another form"),
+    "author": described("/Author", "Somebody"),
+    "keywords": described("/Keywords", f"motcua sha256:{DIGEST} more"),
+    "an entry of one's own": described("/Approved", "yes"),
+    "when it was made": described("/CreationDate", "D:20200101000000Z"),
     "title in the metadata": metadata((b'<rdf:li xml:lang="x-default">', b'<rdf:li xml:lang="x-default">Another ')),
     "somebody in the metadata": metadata(TITLE),
     "no XML as metadata": metadata((b"</x:xmpmeta>", b"")),
@@ -159,14 +159,14 @@ async def test_a_form_that_says_something_else_of_itself_is_refused(party: p.Par
 
 async def test_what_was_put_back_was_changed_all_the_same(party: p.Party) -> None:
     title = str(Writer(BytesIO(FORM)).trailer_view["/Info"]["/Title"])
-    there, back = told("/Title", "Another form"), told("/Title", title)
+    there, back = described("/Title", "Another form"), described("/Title", title)
     assert await judged(party, quietly(quietly(await signed(party), there), back)) == "refused signed_form_changed"
 
 
 TOOLS: Final[dict[str, Change]] = {
     "nothing": lambda writer: writer.update_root(),
-    "producer": told("/Producer", "Signing software 1.0"),
-    "date of change": told("/ModDate", "D:20261201080000+07'00'"),
+    "producer": described("/Producer", "Signing software 1.0"),
+    "date of change": described("/ModDate", "D:20261201080000+07'00'"),
     "producer and dates in the metadata": metadata(
         (b"</dc:title>", b"</dc:title><pdf:Producer>Signing software 1.0</pdf:Producer>"),
         (b"<xmp:ModifyDate>20", b"<xmp:ModifyDate>30"),

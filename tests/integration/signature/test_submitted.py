@@ -76,7 +76,7 @@ class Desk:
     async def judged(
         self, submission: Submission, file: bytes, version: Version = DEMO, asking: Asking | None = None
     ) -> str:
-        return told(await self.check(submission, file, version, asking))
+        return outcome_of(await self.check(submission, file, version, asking))
 
     def asking(self, asking: Asking, *roots: bytes, seconds: float = 20) -> SubmittedSignatures:
         return SubmittedSignatures(Procedures(self.pool), roots or [self.party.root.dump()], asking, seconds=seconds)
@@ -109,17 +109,17 @@ def with_paper(submission: Submission, code: str, file: bytes) -> Submission:
     return Submission.model_validate(submission.model_dump() | {"papers": papers})
 
 
-def told(verdict: SignatureVerdict) -> str:
+def outcome_of(verdict: SignatureVerdict) -> str:
     """Returns the outcome and its rules, as `p.told` does; checks that each rule is about a field of the submission."""
     assert all(one.field == "signature" or one.rule == "form_paper_is_other" for one in verdict.problems)
-    return p.told(verdict)
+    return p.outcome_of(verdict)
 
 
 async def test_a_prepared_form_is_signed_and_valid(desk: Desk) -> None:
     submission = extract()
     file = await desk.signed(await desk.prepared(submission))
     verdict = await desk.check(submission, file)
-    assert told(verdict) == "valid"
+    assert outcome_of(verdict) == "valid"
     assert verdict.file == hashlib.sha256(file).hexdigest()
     assert verdict.content == hashlib.sha256(signed_content(submission)).hexdigest()
     record = record_of(verdict, None)
@@ -141,7 +141,7 @@ async def test_a_detached_signature_is_over_all_of_the_submission(desk: Desk) ->
     who = Identity("person", submission.applicant.id_number)
     file = await desk.detached(submission, who)
     verdict = await desk.check(submission, file)
-    assert (told(verdict), verdict.content) == ("valid", hashlib.sha256(signed_content(submission)).hexdigest())
+    assert (outcome_of(verdict), verdict.content) == ("valid", hashlib.sha256(signed_content(submission)).hexdigest())
     another = with_paper(residence(), "declaration", b"%PDF- another")
     for other in (residence(), another, submission.model_copy(update={"submission_id": "s-2"})):
         assert await desk.judged(other, file) == "refused signature_of_other_content"
@@ -158,7 +158,7 @@ async def test_the_signed_form_lies_in_the_dossier_as_the_paper_that_it_is(desk:
     assert await desk.judged(with_paper(submission, "declaration", file), file) == "valid"
     # Prepared once the unsigned form lay there, it has the same digest: nobody has signed what lies there.
     unsigned = await desk.check(with_paper(submission, "declaration", form), file)
-    assert told(unsigned) == "refused form_paper_is_other"
+    assert outcome_of(unsigned) == "refused form_paper_is_other"
     assert [problem.field for problem in unsigned.problems] == ["papers.declaration"]
     other = with_paper(submission, "ownership", file)
     assert await desk.judged(other, file) == "refused signature_of_another_submission"
@@ -255,7 +255,7 @@ async def test_a_check_ends_in_time_and_leaves_the_event_loop_free(desk: Desk) -
         turns += 1
         await asyncio.sleep(0)
     verdict = await checking
-    assert told(verdict) == "undetermined signature_check_too_slow"
+    assert outcome_of(verdict) == "undetermined signature_check_too_slow"
     assert verdict.file == hashlib.sha256(file).hexdigest()
     assert turns > 100
     assert set(nobody.loops) == {asyncio.get_running_loop()}
@@ -268,7 +268,7 @@ async def test_without_roots_an_officer_decides_what_is_not_refused_anyway(desk:
     async with submitted_signatures(settings, desk.pool) as signatures:
 
         async def judged(submission: Submission, file: bytes) -> str:
-            return told(await signatures.check(with_signature(submission, file), file, datetime.now(UTC), DEMO))
+            return outcome_of(await signatures.check(with_signature(submission, file), file, datetime.now(UTC), DEMO))
 
         assert await judged(submission, file) == "undetermined no_trust_roots"
         assert await judged(submission, await desk.detached(submission)) == "undetermined no_trust_roots"

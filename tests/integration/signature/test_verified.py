@@ -67,18 +67,18 @@ def trust(party: p.Party) -> Trust:
     return Trust([party.root], party.asking)
 
 
-def told(verdict: SignatureVerdict) -> str:
+def outcome_of(verdict: SignatureVerdict) -> str:
     return " ".join([verdict.outcome, *sorted({problem.rule for problem in verdict.problems})])
 
 
 async def judged(party: p.Party, file: bytes, **asked: object) -> str:
-    return told(await verify_official(file, trust(party), **asked))  # type: ignore[arg-type]
+    return outcome_of(await verify_official(file, trust(party), **asked))  # type: ignore[arg-type]
 
 
 async def test_a_whole_file_says_who_signed_who_sealed_and_when(party: p.Party, issued: Issued) -> None:
     before = datetime.now(UTC)
     verdict = await verify_official(issued.file, trust(party), expected=WHO)
-    assert told(verdict) == "valid"
+    assert outcome_of(verdict) == "valid"
     stamp, *signed = verdict.evidence
     assert [one.field for one in signed] == [INITIALS, SIGNATURE, SEAL]
     moments = [one.stamped_at for one in (*signed, stamp)]
@@ -208,8 +208,8 @@ async def test_a_strangers_authority_counts_for_nothing_nor_does_another_agencys
     assert await judged(party, issued.file, expected={**WHO, "second": p.LEADER}) == "refused signed_file_rolled_back"
     *_, root = await p.LocalSigner(tmp_path).certificates("1", "person", "A")
     foreign = Trust([x509.Certificate.load(root)], party.asking)
-    assert told(await verify_official(issued.file, foreign)) == "refused certificate_foreign"
-    assert told(await verify_official(issued.file, Trust([], party.asking))) == "undetermined no_trust_roots"
+    assert outcome_of(await verify_official(issued.file, foreign)) == "refused certificate_foreign"
+    assert outcome_of(await verify_official(issued.file, Trust([], party.asking))) == "undetermined no_trust_roots"
 
 
 async def test_certificates_may_expire_while_the_time_stamp_holds(party: p.Party, issued: Issued) -> None:
@@ -225,7 +225,7 @@ async def test_when_the_last_time_stamp_has_expired_the_kept_verdict_counts(part
     for online in (True, False):
         assert await judged(party, issued.file, at=at, online=online) == "undetermined timestamp_unknown"
         verdict = await verify_official(issued.file, trust(party), at=at, online=online, kept=issued.proof)
-        assert told(verdict) == "valid"
+        assert outcome_of(verdict) == "valid"
         assert verdict.received_at == issued.proof.verdict.received_at
 
 

@@ -49,7 +49,7 @@ COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (
 ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
 
 
-def told(life: Life, about: int, *complaints: Complaint, above: Above = ABOVE, **said: Any) -> Grounds:
+def grounds_of(life: Life, about: int, *complaints: Complaint, above: Above = ABOVE, **said: Any) -> Grounds:
     """Returns the grounds, from a filing's log, for a complaint about the event with this seq."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
     return grounds(

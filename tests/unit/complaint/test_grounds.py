@@ -11,7 +11,7 @@ from rules.filing import projections
 from schemas.complaint.state import Complaint, ComplaintState, Grounds, Touched
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
-from tests.unit.complaint.disputes import FOUND, SECOND, Dispute, complain, reasons, told
+from tests.unit.complaint.disputes import FOUND, SECOND, Dispute, complain, grounds_of, reasons
 from tests.unit.filing.lives import (
     AN,
     APPLICANT,
@@ -89,7 +89,7 @@ def seq_of(life: Life, kind: str) -> int:
         (lambda: at(VERIFY).do("stop", LEADER, mode="suspend", **STOP), "suspended", "leader-1", "verify", ("verify",)),
         (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "stopped", "leader-1", "verify", ("verify",)),
         (
-            lambda: at(VERIFY).asked(SPECIALIST, ("paper", "identity")).until("2026-12-10 17:00").rung(),
+            lambda: at(VERIFY).supplement_requested(SPECIALIST, ("paper", "identity")).until("2026-12-10 17:00").rung(),
             *("supplement_expired", "specialist-1", "verify", ("verify",)),
         ),
         (
@@ -105,7 +105,7 @@ def test_it_tells_whose_act_it_was_and_where(
     made: Callable[[], Life], kind: str, officer: str, step: str | None, steps: tuple[str, ...]
 ) -> None:
     life = made()
-    found = told(life, seq_of(life, kind))
+    found = grounds_of(life, seq_of(life, kind))
     assert (found.act, found.officer, found.step, found.steps) == (kind, officer, step, steps)
     assert found.until == projections.view(life.filing, life.now, life.now).complain_until
     assert (str(found.take_up), str(found.answer)) == ("7 working days", "30 calendar days")
@@ -113,14 +113,19 @@ def test_it_tells_whose_act_it_was_and_where(
 
 def test_a_late_result_can_be_complained_about_as_nobodys_act() -> None:
     life = at(VERIFY).until("2026-12-10 09:00").rung()
-    found = told(life, seq_of(life, "overdue"))
+    found = grounds_of(life, seq_of(life, "overdue"))
     assert (found.act, found.officer, found.until is not None) == ("overdue", None, True)
 
 
 @pytest.mark.parametrize(
     ("made", "kind", "act", "officer"),
     [
-        (lambda: Life().asked(RECEPTION, ("paper", "identity")), "supplement_requested", None, "reception-1"),
+        (
+            lambda: Life().supplement_requested(RECEPTION, ("paper", "identity")),
+            "supplement_requested",
+            None,
+            "reception-1",
+        ),
         (lambda: Life().accepted(), "accepted", None, "reception-1"),
         (Life, "submitted", "silence", None),
         (lambda: Life(**PAPER), "submitted", "silence", None),
@@ -131,46 +136,48 @@ def test_any_event_may_be_complained_about_and_the_silence_after_an_act_of_the_a
     made: Callable[[], Life], kind: str, act: str | None, officer: str | None
 ) -> None:
     life = made()
-    found = told(life, seq_of(life, kind))
+    found = grounds_of(life, seq_of(life, kind))
     assert (found.act, found.officer) == (act or kind, officer)
     assert (found.until is None) is (act == "silence"), "silence goes on"
 
 
 def test_an_event_that_is_not_there_is_no_ground() -> None:
-    found = told(Life().accepted(), 99)
+    found = grounds_of(Life().accepted(), 99)
     assert (found.act, found.until, found.step) == (None, None, None)
 
 
 def test_a_decision_is_known_with_the_result_and_not_before() -> None:
     life = Life(result_channel="counter").accepted().decided()
     about = seq_of(life, "decided")
-    assert told(life, about).until is None
-    waiting = told(life.issued(), about)
+    assert grounds_of(life, about).until is None
+    waiting = grounds_of(life.issued(), about)
     assert (waiting.act, waiting.until) == ("decided", None)
     assert reasons(complain(waiting, about=about), life.now) == [], "who knows of it may complain at once"
     life.wait(days=3).do("hand_over", officer := RECEPTION.model_copy(update={"role": Role.HANDOVER}), **FETCHED)
     assert officer.role is Role.HANDOVER
-    assert told(life, about).until == life.filing.clocks["appeal"].due  # type: ignore[index]
+    assert grounds_of(life, about).until == life.filing.clocks["appeal"].due  # type: ignore[index]
 
 
 def test_the_procedure_says_how_long_all_of_it_lasts() -> None:
     rules = procedure(**limited(appeal="30 calendar days", take_up="2 working days", complaint="9 calendar days"))
     life = Life(rules).do("refuse_intake", RECEPTION, **REFUSING)
-    found = told(life, 2)
+    found = grounds_of(life, 2)
     assert (str(found.take_up), str(found.answer), found.longer) == ("2 working days", "9 calendar days", ())
     assert found.until == life.filing.clocks["appeal"].due  # type: ignore[index]
 
 
 def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
-    assert told(Life(), 1).complainants == (APPLICANT, REPRESENTATIVE)
-    assert told(Life(), 1).represented_until is None
+    assert grounds_of(Life(), 1).complainants == (APPLICANT, REPRESENTATIVE)
+    assert grounds_of(Life(), 1).represented_until is None
     until = date(2026, 12, 31)
-    assert told(Life(authorisation=MANDATE.model_copy(update={"valid_until": until})), 1).represented_until == until
-    assert told(Life(actor=APPLICANT), 1).complainants == (APPLICANT,)
-    assert told(Life(), 1, touched=True).complainants == ()
-    assert told(Life(**PAPER), 1).complainants == (APPLICANT,)
+    assert (
+        grounds_of(Life(authorisation=MANDATE.model_copy(update={"valid_until": until})), 1).represented_until == until
+    )
+    assert grounds_of(Life(actor=APPLICANT), 1).complainants == (APPLICANT,)
+    assert grounds_of(Life(), 1, touched=True).complainants == ()
+    assert grounds_of(Life(**PAPER), 1).complainants == (APPLICANT,)
     company = AN.model_copy(update={"kind": "organisation", "stands_for_it": "chi"})
-    assert told(Life(applicant=company), 1).side == ("an", "binh", "chi")
+    assert grounds_of(Life(applicant=company), 1).side == ("an", "binh", "chi")
 
 
 def stopped() -> tuple[Life, int]:
@@ -198,10 +205,10 @@ def about(seq: int, state: str, **said: Any) -> Complaint:
 )
 def test_an_act_is_complained_about_once_at_first(state: str, rule: str | None) -> None:
     life, seq = stopped()
-    assert told(life, seq, about(seq, state)).barred == rule
-    assert told(life, seq, about(seq - 1, state)).barred is None
-    assert told(life, seq, about(seq, state), touched=True).barred is None, "it is another's right"
-    assert told(life, seq, about(seq, state)).earlier == 1
+    assert grounds_of(life, seq, about(seq, state)).barred == rule
+    assert grounds_of(life, seq, about(seq - 1, state)).barred is None
+    assert grounds_of(life, seq, about(seq, state), touched=True).barred is None, "it is another's right"
+    assert grounds_of(life, seq, about(seq, state)).earlier == 1
 
 
 def test_after_a_new_decision_each_of_both_is_judged_by_itself() -> None:
@@ -209,8 +216,8 @@ def test_after_a_new_decision_each_of_both_is_judged_by_itself() -> None:
     undone = life.filing.act
     life.do("settle_complaint", n=1, about=undone, step="decide", officer=SECOND.subject)
     life.do("claim", SECOND).do("decide", SECOND, outcome="approved")
-    assert told(life, int(life.filing.act or 0)).until is None
-    assert told(life, int(undone or 0)).until is not None
+    assert grounds_of(life, int(life.filing.act or 0)).until is None
+    assert grounds_of(life, int(undone or 0)).until is not None
 
 
 ANSWERED_AT: Final = local("2026-12-10 10:00")
@@ -236,7 +243,7 @@ def test_a_second_complaint_goes_to_the_next_authority_after_an_answer_or_a_miss
     first: dict[str, Any], above: Above, rule: str | None, until: str | None
 ) -> None:
     life, seq = stopped()
-    found = told(life, seq, about(seq, **first), above=above, against=1)
+    found = grounds_of(life, seq, about(seq, **first), above=above, against=1)
     assert found.barred == rule
     if rule is None:
         assert (found.agency, found.higher, found.act) == ("H01", "G18", "stopped")
@@ -248,14 +255,14 @@ def test_a_second_complaint_goes_to_the_next_authority_after_an_answer_or_a_miss
 def test_there_is_one_second_complaint(state: str, rule: str | None) -> None:
     life, seq = stopped()
     first, second = about(seq, "rejected"), about(seq, state, n=2, against=1)
-    assert told(life, seq, first, second, against=1).barred == rule
+    assert grounds_of(life, seq, first, second, against=1).barred == rule
 
 
 def test_a_second_complaint_is_of_the_side_that_has_made_the_first_one() -> None:
     life, seq = stopped()
     theirs = about(seq, "rejected", touched=Touched.model_validate(TOUCHED))
-    assert told(life, seq, theirs, against=1, touched=True).barred is None
-    assert told(life, seq, theirs, against=1).barred == "no_first_complaint"
+    assert grounds_of(life, seq, theirs, against=1, touched=True).barred is None
+    assert grounds_of(life, seq, theirs, against=1).barred == "no_first_complaint"
 
 
 # The time for a complaint: 90 days from knowing, without the days of obstacles.

@@ -66,10 +66,10 @@ def over(life: Life, n: int = 1) -> Life:
 
 PLACES: Final[dict[str, Callable[[], Life]]] = {
     "intake": Life,
-    "supplement at intake": lambda: Life().asked(RECEPTION, ("paper", "identity")),
+    "supplement at intake": lambda: Life().supplement_requested(RECEPTION, ("paper", "identity")),
     "fee at acceptance": lambda: Life(procedure(fee=fee())).accepted(),
     "review": lambda: at(VERIFY),
-    "supplement in review": lambda: at(VERIFY).asked(SPECIALIST, ("paper", "identity")),
+    "supplement in review": lambda: at(VERIFY).supplement_requested(SPECIALIST, ("paper", "identity")),
     "suspended": lambda: suspended(at(VERIFY)),
     "obligation": lambda: referred(at(TAX)),
     "draft": lambda: at(DRAFT).do("show_draft", SPECIALIST, draft=FILE),
@@ -102,7 +102,7 @@ def test_the_agencys_dates_move_by_the_stay_and_the_applicants_limit_begins_agai
     over(stayed(life).wait(days=7))
     assert life.clock("processing").due == due + timedelta(days=7)
     assert life.clock("processing").pauses[-1].reason == "stay"
-    asked = at(VERIFY).asked(SPECIALIST, ("paper", "identity"))
+    asked = at(VERIFY).supplement_requested(SPECIALIST, ("paper", "identity"))
     ends = asked.clock("supplement").due
     over(stayed(asked).wait(days=7))
     assert asked.clock("supplement").due == ends + timedelta(days=7)

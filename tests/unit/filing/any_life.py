@@ -201,12 +201,12 @@ def remembering(function: Callable[..., T]) -> Callable[..., T]:
     """Returns the pure function with its last result cached, since each refusal computes the allowed actions again."""
     last: list[tuple[tuple[Any, ...], T]] = []
 
-    def asked(*given: Any) -> T:
+    def remembered(*given: Any) -> T:
         if not last or not all(map(is_, given, last[0][0])):
             last[:] = [(given, function(*given))]
         return last[0][1]
 
-    return asked
+    return remembered
 
 
 class AnyLife(RuleBasedStateMachine):

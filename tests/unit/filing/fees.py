@@ -30,7 +30,7 @@ def paid(life: Life) -> Life:
 
 def supplied(life: Life, actor: Actor = RECEPTION, **form: Any) -> Life:
     """Requests these fields as an officer, and supplies them as the applicant."""
-    life.asked(actor, *(("field", code) for code in form))
+    life.supplement_requested(actor, *(("field", code) for code in form))
     return life.do("supplement", APPLICANT, form=form, papers=[])
 
 

@@ -290,7 +290,7 @@ class Life:
             if timer is None or timer.due > self.now:
                 return self
             self.do("timer_fired", clock=timer.clock, moment=timer.moment)
-        raise AssertionError(f"it rings on and on: {self.told}")
+        raise AssertionError(f"it rings on and on: {self.clock_events}")
 
     def clock(self, name: str) -> ClockState:
         """Returns the state of a clock's last run."""
@@ -322,7 +322,7 @@ class Life:
         return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def clock_events(self) -> list[tuple[str, str]]:
         """The recorded reminders, drafted apologies and overdue limits in order: clock and kind of each."""
         events = (recorded.event for recorded in self.log)
         said = {"reminded", "apology_drafted", "overdue"}
@@ -341,7 +341,7 @@ class Life:
     def accepted(self) -> Self:
         return self.do("accept", RECEPTION)
 
-    def asked(self, actor: Actor, *targets: tuple[str, str]) -> Self:
+    def supplement_requested(self, actor: Actor, *targets: tuple[str, str]) -> Self:
         items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
         return self.do("request_supplement", actor, items=items, legal_basis="Đ15")
 

@@ -46,7 +46,7 @@ OFFICER_AS_APPLICANT = AN.model_copy(update={"subject": RECEPTION.subject})
 IDENTITY = Paper(code="identity", file=FILE)
 
 
-def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+def problems_of(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
     with pytest.raises(RefusalError) as refused:
         admit(submission(**changes), procedure(**rules), NOW)
     assert refused.value.refusal.code is RefusalCode.BAD_SUBMISSION
@@ -115,11 +115,11 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
     exactly=45,
 )
 def test_one_mistake_is_the_one_said(rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str) -> None:
-    assert found(rules, **changes) == [(field, rule)]
+    assert problems_of(rules, **changes) == [(field, rule)]
 
 
 def test_everything_wrong_is_said_at_once() -> None:
-    assert found(
+    assert problems_of(
         {"signature": True, "fee": fee(channels=("counter",))},
         level=4,
         actor=RECEPTION,
@@ -167,7 +167,7 @@ def test_no_signature_is_asked_for_where_something_else_stands_for_it(more: dict
     form = {"name": "An"} | more
     assert admit(submission(form=form, result_channel="counter"), procedure(**URGENT), NOW).level == level
     if level == 3:
-        assert found(URGENT, form=form, level=4) == [("signature", "signature_required")]
+        assert problems_of(URGENT, form=form, level=4) == [("signature", "signature_required")]
 
 
 COPIES_0 = {"form": {"name": "An", "copies": 0}}

@@ -52,7 +52,7 @@ def line(state: ClockState) -> tuple[str, str, str, str | None, str | None]:
 
 
 def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
-    life = Life(result_channel="counter").until("2026-11-25 16:00").asked(RECEPTION, IDENTITY)
+    life = Life(result_channel="counter").until("2026-11-25 16:00").supplement_requested(RECEPTION, IDENTITY)
     supplied(life.until("2026-11-27 08:00"))
     life.until("2026-11-27 09:00").accepted().until("2026-12-01 09:00").proposed()
     life.until("2026-12-03 08:00").do("claim", LEADER).do("decide", LEADER, outcome="approved")
@@ -90,7 +90,7 @@ def test_the_intake_starts_again_once_a_fee_with_the_submission_is_settled(way: 
 BEGINS: Final = "2026-11-27 16:00"
 ENDS: Final = "2026-11-30 09:00"
 INTERRUPTIONS: Final[dict[str, tuple[dict[str, Any], Callable[[Life], Life], Callable[[Life], Life], str | None]]] = {
-    "supplement": (VERIFY, lambda life: life.asked(SPECIALIST, IDENTITY), supplied, "Đ15"),
+    "supplement": (VERIFY, lambda life: life.supplement_requested(SPECIALIST, IDENTITY), supplied, "Đ15"),
     "suspension": (VERIFY, suspended, lambda life: life.do("resume", LEADER), "NĐ 118/2025"),
     "obligation": (TAX, referred, lambda life: life.do("fulfil_obligation", CASHIER, reference="56/GNT"), None),
 }
@@ -154,7 +154,11 @@ def test_a_fee_that_is_due_is_status_6_too(rule: str, due: str) -> None:
 
 @pytest.mark.parametrize(("rule", "due"), [("resume", "2026-11-30 15:00"), ("restart", "2026-12-01 09:00")])
 def test_the_intake_goes_on_after_a_supplement_as_the_procedure_says(rule: str, due: str) -> None:
-    life = Life(procedure(resumption={"supplement": rule})).until("2026-11-25 16:00").asked(RECEPTION, IDENTITY)
+    life = (
+        Life(procedure(resumption={"supplement": rule}))
+        .until("2026-11-25 16:00")
+        .supplement_requested(RECEPTION, IDENTITY)
+    )
     assert pauses(life.clock("intake")) == [("2026-11-25 16:00", None, "supplement")]
     supplied(life.until(ENDS))
     assert vn(life.clock("intake").due) == due  # 4 hours were left: 2½ in the morning, and 1½
@@ -182,7 +186,10 @@ def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_da
     assert [vn(life.clock("processing").due) for life in (in_time, after)] == ["2026-12-02 17:00", "2026-12-03 17:00"]
     assert [vn(life.clock("step").due) for life in (in_time, after)] == ["2026-11-27 17:00", "2026-11-30 17:00"]
     assert after.clock("step").cut_off == time(15)
-    assert vn(after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY).clock("supplement").due) == "2026-12-10 00:00"
+    assert (
+        vn(after.do("claim", SPECIALIST).supplement_requested(SPECIALIST, IDENTITY).clock("supplement").due)
+        == "2026-12-10 00:00"
+    )
 
 
 # Extension, and another appointment.
@@ -307,7 +314,7 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
     [
         (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "2027-02-24 00:00"),
         (
-            lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-10 17:00").rung(),
+            lambda: Life().supplement_requested(RECEPTION, IDENTITY).until("2026-12-10 17:00").rung(),
             "2027-03-11 00:00",
         ),
         (Life, None),

@@ -42,7 +42,7 @@ ASKED_LATE: Final = {"supplement_within": "20 working days"}
 
 
 def test_what_ran_out_before_it_was_paused_is_late_although_its_timer_had_not_rung() -> None:
-    life = at(VERIFY, **ASKED_LATE).until("2026-12-02 17:30").asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY, **ASKED_LATE).until("2026-12-02 17:30").supplement_requested(SPECIALIST, IDENTITY)
     late = {event.clock: vn(event.due) for event in events(life, ev.Overdue)}
     assert late == {"step": "2026-11-30 17:00", "processing": "2026-12-02 17:00"}
     assert (life.kinds[-1], set(life.filing.overdue)) == ("supplement_requested", {"step", "processing"})
@@ -60,7 +60,7 @@ def test_what_ran_out_before_somebody_finished_it_is_late_although_its_timer_had
 
 def test_what_was_late_and_stands_still_is_so_no_more_when_the_pause_began_before_its_new_end() -> None:
     life = at(VERIFY, resumption={"supplement": "resume"}, **ASKED_LATE).until("2026-11-30 17:00").rung()
-    life.until("2026-12-01 09:00").asked(SPECIALIST, IDENTITY)
+    life.until("2026-12-01 09:00").supplement_requested(SPECIALIST, IDENTITY)
     assert life.clock("step").overdue
     life.until("2026-12-03 08:00").do("change_calendar", **off(date(2026, 11, 30)))
     assert (life.clock("step").overdue, life.filing.overdue) == (False, ())
@@ -70,16 +70,16 @@ def test_what_was_late_and_stands_still_is_so_no_more_when_the_pause_began_befor
 
 def test_a_moment_before_that_of_a_timer_turns_no_pause_round() -> None:
     life = at(VERIFY, supplement_rounds=2, resumption={"supplement": "resume"})
-    life.until("2026-11-26 09:00").asked(SPECIALIST, IDENTITY)
+    life.until("2026-11-26 09:00").supplement_requested(SPECIALIST, IDENTITY)
     supplied(life.until("2026-11-26 08:59"))
-    life.until("2026-11-26 08:58").asked(SPECIALIST, IDENTITY)
+    life.until("2026-11-26 08:58").supplement_requested(SPECIALIST, IDENTITY)
     first, second = life.clock("processing").pauses
     assert (vn(first.since), first.until, second.since) == ("2026-11-26 09:00", first.since, first.since)
     assert vn(supplied(life.until("2026-11-26 10:00")).clock("processing").due) == "2026-12-03 17:00"
 
 
 def test_a_limit_that_was_extended_starts_again_as_long_as_it_had_become() -> None:
-    life = at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY).asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY).supplement_requested(SPECIALIST, IDENTITY)
     supplied(life.until("2026-11-26 09:00"))
     processing = life.clock("processing")
     assert (str(processing.limit), len(processing.extensions), vn(processing.due)) == (
@@ -91,11 +91,11 @@ def test_a_limit_that_was_extended_starts_again_as_long_as_it_had_become() -> No
 
 def test_days_off_that_are_declared_late_move_the_reminder_and_the_apology_too() -> None:
     life = at(VERIFY | {"limit": "20 working days"}).until("2026-12-01 17:00").rung()
-    assert life.told == [("processing", "apology_drafted"), ("processing", "reminded")]
+    assert life.clock_events == [("processing", "apology_drafted"), ("processing", "reminded")]
     life.until("2026-12-02 09:00").do("change_calendar", **off(date(2026, 11, 26), date(2026, 11, 27)))
     moments = {"apology": "2026-12-02 17:00", "reminder": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
     assert tells(life, "processing") == moments
-    assert life.until("2026-12-03 17:00").rung().told[-2:] == [
+    assert life.until("2026-12-03 17:00").rung().clock_events[-2:] == [
         ("processing", "apology_drafted"),
         ("processing", "reminded"),
     ]
@@ -138,7 +138,7 @@ def test_an_officer_finds_that_a_case_applies_and_its_limit_runs_from_the_same_m
 def test_a_case_stays_when_the_limit_starts_again_and_bounds_an_appointment() -> None:
     life = accepted(VERIFIED, URGENT, urgent=True).do("claim", SPECIALIST)
     life.do("apply_case", SPECIALIST, case="verified", reason="cần xác minh")
-    life.asked(SPECIALIST, ("field", "copies")).until("2026-11-30 08:00")
+    life.supplement_requested(SPECIALIST, ("field", "copies")).until("2026-11-30 08:00")
     life.do("supplement", life.log[0].actor, form={"copies": 1})
     assert life.clock("processing").due == local("2026-12-07 17:00")
     life = accepted(VERIFIED).do("apply_case", LEADER, case="verified", reason="cần xác minh")
@@ -212,7 +212,7 @@ def test_a_reminder_at_the_instant_of_the_start_would_be_none_and_comes_at_half_
 @pytest.mark.parametrize(
     "life",
     [
-        lambda: Life().asked(RECEPTION, IDENTITY),
+        lambda: Life().supplement_requested(RECEPTION, IDENTITY),
         lambda: Life(procedure(fee=fee())).accepted(),
         lambda: referred(at(TAX)),
         lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
@@ -234,7 +234,7 @@ def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_i
     life = at(VERIFY).until("2026-11-27 17:00").rung()
     due = "2026-11-30 17:00"
     told = [("reminder:step", "specialist", "specialist-1", due, ()), ("reminder:step", "leader", None, due, ())]
-    assert (life.told, notices(life)) == ([("step", "reminded")], told)
+    assert (life.clock_events, notices(life)) == ([("step", "reminded")], told)
     assert [event.due for event in events(life, ev.Reminded)] == [local(due)]
     assert notices(suspended(life)) == []
     assert notices(life.do("resume", LEADER)) == told
@@ -277,7 +277,7 @@ def test_an_apology_asks_for_an_appointment_only_while_one_can_be_given() -> Non
 
 def test_for_a_short_limit_the_apology_is_drafted_when_it_is_over() -> None:
     life = at(VERIFY, **limited(processing="1 working days")).until("2026-11-26 16:59").rung()
-    assert life.told == [("processing", "reminded")]
+    assert life.clock_events == [("processing", "reminded")]
     life.until("2026-11-26 17:00").rung()
     assert life.kinds[-2:] == ["overdue", "apology_drafted"]
     assert events(life, ev.ApologyDrafted) == [ev.ApologyDrafted(due=local("2026-11-26 17:00"))]
@@ -361,10 +361,10 @@ def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str)
     make, minute = LATE[clock]
     life = make()
     life.now = local(minute) - timedelta(seconds=1)
-    assert (clock, "overdue") not in life.rung().told
+    assert (clock, "overdue") not in life.rung().clock_events
     life.until(minute).rung()
-    assert life.told[-1] == (clock, "overdue")
-    assert life.told.count((clock, "overdue")) == 1
+    assert life.clock_events[-1] == (clock, "overdue")
+    assert life.clock_events.count((clock, "overdue")) == 1
     assert life.queues.count("team_lead") == 1
     assert tells(life, clock) == {}
     assert life.until("2027-06-01 07:00").refusal("timer_fired", clock=clock) == [("clock", "not_due")]
@@ -399,7 +399,7 @@ def test_what_is_late_no_more_tells_again_when_it_is_due() -> None:
     life.until("2026-12-01 17:00").rung()
     apology = ("processing", "apology_drafted")
     step = [("step", "reminded"), ("step", "overdue")]
-    assert life.told == [step[0], apology, step[1], step[0], apology, step[1]]
+    assert life.clock_events == [step[0], apology, step[1], step[0], apology, step[1]]
     assert [event.due for event in events(life, ev.Overdue)] == [local("2026-11-30 17:00"), local("2026-12-01 17:00")]
 
 

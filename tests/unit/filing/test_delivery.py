@@ -242,11 +242,11 @@ def test_who_does_not_fetch_it_is_reminded_as_long_as_it_waits() -> None:
     for reminded in (1, 2):
         life.now = lifecycle.timers(life.filing)[0].due
         life.rung()
-        assert life.told.count(("pickup", "reminded")) == reminded
+        assert life.clock_events.count(("pickup", "reminded")) == reminded
         assert life.tasks("reminder:pickup") == [("applicant", ())]
     life.wait(days=40).rung()
-    assert life.told[-1] == ("pickup", "overdue")
-    assert life.told.count(("pickup", "reminded")) == 2
+    assert life.clock_events[-1] == ("pickup", "overdue")
+    assert life.clock_events.count(("pickup", "reminded")) == 2
     life = Life(procedure(), **AT_COUNTER).accepted().decided().issued()
     assert [moment for clock, moment, _ in life.tells if clock == "pickup"] == ["due"]
 

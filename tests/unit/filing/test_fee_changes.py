@@ -41,7 +41,7 @@ from tests.unit.filing.lives import (
     procedure,
     submission,
 )
-from tests.unit.payments import told
+from tests.unit.payments import payment_after
 from tests.unit.profile import PROFILE
 
 
@@ -140,7 +140,7 @@ def test_a_difference_that_is_not_paid_ends_the_filing_and_what_was_paid_is_deci
 def test_a_refund_opens_what_the_filings_log_has_made_less() -> None:
     life = supplied(paid(Life(rules())), copies=1)
     line = RefundLine(code="extract", amount=8_000)
-    assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(returned=(line,))
+    assert claims.claim(payment_after(("money", "m1")), 1001, life.filing) == Claim(returned=(line,))
     opened = RefundOpened(case=1, payment=1, capture_id="m1", amount=8_000, cause="difference", lines=(line,))
     borne_out = REFUND.evidence(StreamId("refund", life.filing.filing_id, 1001), opened)
     assert [[(entry.kinds, entry.fields) for entry in way] for way in require(borne_out)] == [

@@ -81,7 +81,7 @@ def test_so_many_files_and_bytes_are_taken_and_no_more_also_by_a_supplement() ->
     assert wrong(papers=most, **light) == []
     assert wrong(papers=sized(LARGEST_FILE, 10), **light) == QUOTA
     rules = procedure(papers=[{"code": "identity", "required": True}, *PAPERS])
-    life = Life(rules).asked(RECEPTION, *[("paper", paper.code) for paper in sized(1, 11)])
+    life = Life(rules).supplement_requested(RECEPTION, *[("paper", paper.code) for paper in sized(1, 11)])
     assert life.refusal("supplement", REPRESENTATIVE, papers=sized(LARGEST_FILE, 11)) == QUOTA
     assert life.refusal("supplement", REPRESENTATIVE, papers=sized(LARGEST_FILE // 2, 11)) == []
 
@@ -163,7 +163,7 @@ def test_nobody_takes_in_what_the_scanner_has_not_spoken_of(actor: Actor) -> Non
 
 def test_what_the_scanner_never_saw_is_not_clean_and_files_beside_the_papers_are_scanned() -> None:
     life = Life(examined=Examined(scan=ScanState.UNSCANNED))
-    life.asked(RECEPTION, ("paper", "identity"))
+    life.supplement_requested(RECEPTION, ("paper", "identity"))
     assert supplied(life, ScanState.PENDING).filing.scan is ScanState.PENDING
     assert scanned(life).filing.scan is ScanState.UNSCANNED
     life = Life(examined=PENDING, signature=OTHER_FILE)
@@ -179,7 +179,7 @@ def test_the_system_asks_for_another_file_than_one_with_a_virus_and_no_officer_l
     assert (life.filing.supplement.officer, life.filing.officer) == (SYSTEM.subject, None)
     supplied(life, ScanState.CLEAN)
     assert (life.filing.scan, life.filing.infected, life.stage) == (ScanState.CLEAN, (), Stage.INTAKE)
-    life.asked(RECEPTION, ("paper", "identity"))
+    life.supplement_requested(RECEPTION, ("paper", "identity"))
     assert life.refusal("accept", RECEPTION) == [("", "wrong_stage")]
     supplied(life, ScanState.CLEAN)
     assert life.refusal("request_supplement", RECEPTION, **ASKING) == [("", "supplement_rounds_used")]
@@ -196,7 +196,7 @@ def test_an_infected_signature_can_only_be_refused() -> None:
 
 
 def test_the_scanner_says_nothing_of_what_has_been_replaced_meanwhile() -> None:
-    life = Life(examined=PENDING).asked(RECEPTION, ("paper", "identity"))
+    life = Life(examined=PENDING).supplement_requested(RECEPTION, ("paper", "identity"))
     asked_of = [paper.file.sha256 for paper in life.filing.to_scan if paper.file]
     supplied(life, ScanState.PENDING).do("record_scan", SYSTEM, scanned=asked_of, infected=["identity"])
     assert (life.filing.scan, life.filing.infected) == (ScanState.PENDING, ())
@@ -208,7 +208,7 @@ def test_the_scanner_says_nothing_of_what_has_been_replaced_meanwhile() -> None:
 
 def test_a_virus_found_in_review_is_asked_about_there_and_nothing_is_approved_meanwhile() -> None:
     life = Life(examined=Examined(scan=ScanState.CLEAN)).accepted().do("claim", SPECIALIST)
-    supplied(life.asked(SPECIALIST, ("paper", "identity")), ScanState.PENDING)
+    supplied(life.supplement_requested(SPECIALIST, ("paper", "identity")), ScanState.PENDING)
     rounds = life.filing.supplements_in_review
     life.do("propose", SPECIALIST, outcome="approved").do("claim", LEADER)
     assert life.refusal("decide", LEADER, outcome="approved") == [("papers", "scan_pending")]
@@ -222,7 +222,7 @@ def test_a_virus_found_in_review_is_asked_about_there_and_nothing_is_approved_me
 
 def test_a_virus_found_once_it_was_decided_asks_nobody_for_anything() -> None:
     life = Life(examined=Examined(scan=ScanState.CLEAN)).accepted().do("claim", SPECIALIST)
-    supplied(life.asked(SPECIALIST, ("paper", "identity")), ScanState.PENDING)
+    supplied(life.supplement_requested(SPECIALIST, ("paper", "identity")), ScanState.PENDING)
     life.do("propose", SPECIALIST, outcome="refused", **REFUSING).do("claim", LEADER)
     life.do("decide", LEADER, outcome="refused", **REFUSING)
     scanned(life, "identity", of=OTHER_FILE)

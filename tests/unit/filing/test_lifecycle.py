@@ -60,11 +60,11 @@ def by_post() -> Life:
 
 
 def asked_for_identity() -> Life:
-    return Life().asked(RECEPTION, IDENTITY)
+    return Life().supplement_requested(RECEPTION, IDENTITY)
 
 
 def asked_for_identity_and_name() -> Life:
-    return Life().asked(RECEPTION, IDENTITY, ("field", "name"))
+    return Life().supplement_requested(RECEPTION, IDENTITY, ("field", "name"))
 
 
 def late_in_the_review() -> Life:
@@ -368,7 +368,7 @@ def test_in_the_review_a_supplement_is_asked_for_in_three_working_days_and_later
 def test_what_is_asked_for_in_time_needs_no_reason_and_its_supplement_replaces_what_was() -> None:
     life = claim_to_appraise(Life().accepted()).do("request_supplement", SPECIALIST, late_reason="x", **ASKING)
     assert (life.log[-1].event.late, life.log[-1].event.late_reason) == (False, None)
-    life = Life().asked(RECEPTION, IDENTITY, ("field", "name"))
+    life = Life().supplement_requested(RECEPTION, IDENTITY, ("field", "name"))
     papers = [{"code": "identity", "file": RESULT.model_dump()}]
     life.do("supplement", REPRESENTATIVE, papers=papers, form={"name": "Bình"})
     assert life.filing.form == {"name": "Bình", "copies": 2}
@@ -376,7 +376,7 @@ def test_what_is_asked_for_in_time_needs_no_reason_and_its_supplement_replaces_w
 
 
 def test_a_supplement_is_in_time_until_its_very_end() -> None:
-    life = Life().asked(RECEPTION, IDENTITY)
+    life = Life().supplement_requested(RECEPTION, IDENTITY)
     due = local("2026-12-10 00:00")
     life.now = due - timedelta(microseconds=1)
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == []

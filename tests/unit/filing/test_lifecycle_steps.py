@@ -416,7 +416,7 @@ def test_a_decision_in_the_place_of_a_leader_says_so() -> None:
 
 def test_acting_for_somebody_ends_with_the_task_and_comes_back_with_it() -> None:
     life = passed_on()
-    assert life.asked(SECOND, ("paper", "identity")).filing.acting_for == "specialist-1"
+    assert life.supplement_requested(SECOND, ("paper", "identity")).filing.acting_for == "specialist-1"
     life = passed_on().do("propose", SECOND, outcome="approved")
     assert (life.filing.officer, life.filing.acting_for) == (None, None)
     life.do("recall", SECOND)

@@ -16,7 +16,7 @@ from schemas.papers.state import PaperKind
 from schemas.people import Actor
 from schemas.translate import deadline
 from tests.tiers import examples
-from tests.unit.complaint.disputes import told
+from tests.unit.complaint.disputes import grounds_of
 from tests.unit.filing.clocks import IDENTITY, supplied, suspended, vn
 from tests.unit.filing.lives import (
     APPLICANT,
@@ -31,7 +31,7 @@ from tests.unit.filing.lives import (
     local,
     procedure,
 )
-from tests.unit.papers.sources import LAW, Filed, asked
+from tests.unit.papers.sources import LAW, Filed, supplement_requested
 from tests.unit.time import articles as law
 from tests.unit.time.chances import SEED, VN, aware, moment
 
@@ -42,7 +42,7 @@ MORE: Final = {"reason": "chờ bản sao"}
 
 def awaited(**changes: Any) -> Life:
     """Returns a filing whose applicant must supply a paper within ten working days of Wednesday 25/11: until 9/12."""
-    return Life(procedure(**changes)).asked(RECEPTION, IDENTITY)
+    return Life(procedure(**changes)).supplement_requested(RECEPTION, IDENTITY)
 
 
 def supplement_at(life: Life, when: str, actor: Actor, **more: Any) -> list[tuple[str, str]]:
@@ -59,7 +59,11 @@ def test_a_supplement_may_come_online_at_any_hour_of_the_last_day_and_at_the_des
 
 
 def test_a_limit_in_seconds_ends_at_its_instant_at_the_desk_too() -> None:
-    life = Life(procedure(supplement_limit="1800 seconds")).until("2026-12-09 20:00").asked(RECEPTION, IDENTITY)
+    life = (
+        Life(procedure(supplement_limit="1800 seconds"))
+        .until("2026-12-09 20:00")
+        .supplement_requested(RECEPTION, IDENTITY)
+    )
     assert life.wait(minutes=29).refusal("supplement", RECEPTION, **IDENTITY_PAPER) == []
     assert life.wait(minutes=1).refusal("supplement", RECEPTION, **IDENTITY_PAPER) != []
 
@@ -72,7 +76,7 @@ def test_random_supplements_are_in_time_when_the_articles_say() -> None:
         life.filing = life.filing.model_copy(update={"calendar": VN})
         event = max(moment(chance), SUBMITTED)
         life.now = aware(event)
-        life.asked(RECEPTION, IDENTITY)
+        life.supplement_requested(RECEPTION, IDENTITY)
         ends = (law.applicants_days if unit == "calendar days" else law.applicants_working_days)(event, amount)
         act = ends + chance.choice([-1, 1]) * law.MINUTE * chance.choice([0, 1, 60, 7 * 60, chance.randint(0, 2000)])
         act = max(act, event)
@@ -112,7 +116,7 @@ def test_an_unanswered_request_ends_the_filing_when_no_paper_can_have_come_any_m
 
 
 def test_the_last_day_is_shown_and_never_midnight_of_the_next() -> None:
-    filed = asked(("paper", "owner_consent"))
+    filed = supplement_requested(("paper", "owner_consent"))
     due = filed.clock("supplement").due
     until = projections.view(filed.filing, filed.now, filed.now).supplement
     assert until is not None
@@ -159,7 +163,7 @@ def test_a_refusal_of_more_time_names_its_reason_and_leaves_the_limit() -> None:
 
 def test_nobody_loses_a_right_while_the_agency_owes_an_answer() -> None:
     life = awaited().do("request_more_time", APPLICANT, **MORE).until("2026-12-14 09:00").rung()
-    assert (life.status, life.told) == (5, [("supplement", "overdue")])
+    assert (life.status, life.clock_events) == (5, [("supplement", "overdue")])
     assert life.refusal("supplement", APPLICANT, **IDENTITY_PAPER) == []
     assert life.refusal("answer_more_time", RECEPTION, granted=False, reason="muộn") == [
         ("granted", "answered_too_late")
@@ -170,7 +174,7 @@ def test_nobody_loses_a_right_while_the_agency_owes_an_answer() -> None:
 
 
 def test_in_the_review_the_step_or_a_leader_answers() -> None:
-    life = Life().accepted().do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY)
+    life = Life().accepted().do("claim", SPECIALIST).supplement_requested(SPECIALIST, IDENTITY)
     life.do("request_more_time", APPLICANT, **MORE)
     assert life.queues == ["applicant", "reception", "specialist", "leader"]
     assert [life.refusal("answer_more_time", actor, granted=True) for actor in (SPECIALIST, LEADER)] == [[], []]
@@ -185,7 +189,9 @@ def test_in_the_review_the_step_or_a_leader_answers() -> None:
     ],
 )
 def test_the_answer_is_a_notice_with_the_limit_as_it_is_now(*, granted: bool, says: str) -> None:
-    filed = Filed().asked(RECEPTION, ("paper", "owner_consent")).do("request_more_time", RECEPTION, **MORE)
+    filed = (
+        Filed().supplement_requested(RECEPTION, ("paper", "owner_consent")).do("request_more_time", RECEPTION, **MORE)
+    )
     unit = filed.filing.procedure.supplement_limit.unit
     answer = {"by": f"5 {unit}"} if granted else {"reason": "đã đủ thời gian"}
     filed.do("answer_more_time", RECEPTION, granted=granted, **answer)
@@ -223,9 +229,9 @@ def test_the_intake_has_its_own_limit_at_the_counter_and_by_post() -> None:
 
 def test_a_late_intake_is_apologised_for_and_open_to_a_complaint() -> None:
     life = Life().until("2026-11-30 09:00").rung()
-    assert life.told == [("intake", "reminded"), ("intake", "overdue")]
+    assert life.clock_events == [("intake", "reminded"), ("intake", "overdue")]
     assert life.tasks("apology:intake") == [("leader", ("apologise",))]
-    assert told(life, len(life.log)).act == "overdue"
+    assert grounds_of(life, len(life.log)).act == "overdue"
     accepted = life.accepted()
     assert accepted.tasks("apology:intake") == [("leader", ("apologise",))]
     accepted.do("apologise", LEADER, **BUSY)

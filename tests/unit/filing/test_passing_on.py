@@ -24,7 +24,7 @@ from schemas.people import Actor, Role
 from schemas.publishing.fact import AgencyName
 from schemas.stream.snapshots import FilingMemory
 from schemas.translate import said
-from tests.unit.complaint.disputes import told
+from tests.unit.complaint.disputes import grounds_of
 from tests.unit.filing.clocks import supplied
 from tests.unit.filing.fees import paid
 from tests.unit.filing.lives import (
@@ -219,12 +219,12 @@ def test_parts_not_referred_yet_and_who_answers_for_silence_are_the_new_agencys(
 
 
 def test_where_nobody_answers_for_silence_an_apology_is_drafted_in_time() -> None:
-    def told(life: Life) -> set[str]:
+    def moments(life: Life) -> set[str]:
         return {moment for clock, moment, _ in life.tells if clock == "processing"}
 
     life = Life(procedure(**SILENT)).accepted()
-    assert told(life) == {"reminder", "due"}
-    assert told(passed(life)) == {"reminder", "apology", "due"}
+    assert moments(life) == {"reminder", "due"}
+    assert moments(passed(life)) == {"reminder", "apology", "due"}
 
 
 def test_results_keep_the_agency_that_issued_them() -> None:
@@ -257,8 +257,8 @@ def test_an_act_is_complained_about_where_it_was_done() -> None:
         "claimed": TO,
     }
     seq = acts["accepted"]
-    assert told(life, seq, above=Above("H01")).agency == TO, "unless the directory says whose act it was"
-    assert told(life, seq, above=Above("H01", first=AGENCY)).agency == AGENCY
+    assert grounds_of(life, seq, above=Above("H01")).agency == TO, "unless the directory says whose act it was"
+    assert grounds_of(life, seq, above=Above("H01", first=AGENCY)).agency == AGENCY
 
 
 def test_the_register_says_from_where_to_where_and_when() -> None:

@@ -129,7 +129,7 @@ def test_a_move_is_taken_back_also_after_what_its_clocks_have_told() -> None:
 
 def test_an_appointment_is_put_off_by_as_much_as_the_filing_stood_still_too() -> None:
     life = at(VERIFY | {"limit": "20 working days"}, resumption={"supplement": "resume"})
-    life.until("2026-11-26 07:00").asked(SPECIALIST, IDENTITY)
+    life.until("2026-11-26 07:00").supplement_requested(SPECIALIST, IDENTITY)
     supplied(life.until("2026-11-30 07:00"))  # two working days
     assert vn(life.clock("processing").due) == "2026-12-04 17:00"
     life.until("2026-12-03 17:00").rung()
@@ -198,7 +198,7 @@ def refused() -> Life:
 
 
 def unsupplied_at_intake() -> Life:
-    return Life().asked(RECEPTION, ("paper", "identity")).until("2026-12-10 17:00").rung()
+    return Life().supplement_requested(RECEPTION, ("paper", "identity")).until("2026-12-10 17:00").rung()
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_standing_order_approves_nothing_that_was_complained_about() -> None:
 
 def test_a_supplement_may_be_asked_for_once_more() -> None:
     life = reopened(unsupplied_at_intake(), None)
-    supplied(life.asked(RECEPTION, IDENTITY))
+    supplied(life.supplement_requested(RECEPTION, IDENTITY))
     asking = {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"}
     assert life.refusal("request_supplement", RECEPTION, **asking) == [("", "supplement_rounds_used")]
     assert [each.event.n for each in life.log if each.event.kind == "supplement_requested"] == [1, 2]
@@ -336,7 +336,7 @@ LIVES: Final[dict[str, Callable[[], Life]]] = {
     "just handed in": Life,
     "a fee to pay": lambda: Life(procedure(fee=fee())).accepted(),
     "late, with a question and a proposal": everything,
-    "a supplement to come": lambda: Life().asked(RECEPTION, ("paper", "identity")),
+    "a supplement to come": lambda: Life().supplement_requested(RECEPTION, ("paper", "identity")),
     "ended": lambda: Life().do("withdraw", APPLICANT, reason="nhầm"),
     "issued": lambda: Life(result_channel="counter").accepted().decided().issued(),
 }

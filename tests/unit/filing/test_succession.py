@@ -57,10 +57,10 @@ def reading() -> Life:
 
 PLACES: Final[dict[str, Callable[[], Life]]] = {
     "intake": lambda: Life(procedure(**PASSES)),
-    "supplement at intake": lambda: Life(procedure(**PASSES)).asked(RECEPTION, ("paper", "identity")),
+    "supplement at intake": lambda: Life(procedure(**PASSES)).supplement_requested(RECEPTION, ("paper", "identity")),
     "fee at acceptance": lambda: Life(procedure(fee=fee(), **PASSES)).accepted(),
     "review": lambda: at(VERIFY, **PASSES),
-    "supplement in review": lambda: at(VERIFY, **PASSES).asked(SPECIALIST, ("paper", "identity")),
+    "supplement in review": lambda: at(VERIFY, **PASSES).supplement_requested(SPECIALIST, ("paper", "identity")),
     "suspended": lambda: suspended(at(VERIFY, **PASSES)),
     "obligation": lambda: referred(at(TAX, **PASSES)),
     "draft": lambda: at(DRAFT, **PASSES).do("show_draft", SPECIALIST, draft=FILE),
@@ -96,7 +96,7 @@ def test_the_agencys_limit_goes_on_with_its_rest_and_an_answers_begins_again() -
     assert not life.clock("processing").paused
     assert vn(life.clock("processing").due) == "2026-12-09 17:00", "five working days later than without the wait"
     assert vn(before.due) == "2026-12-02 17:00"
-    asked = at(VERIFY, **PASSES).asked(SPECIALIST, ("paper", "identity"))
+    asked = at(VERIFY, **PASSES).supplement_requested(SPECIALIST, ("paper", "identity"))
     ends = asked.clock("supplement").due
     succeeded(ceased(asked).wait(days=14))
     assert asked.clock("supplement").due > ends
@@ -268,7 +268,7 @@ def test_a_mistaken_record_is_taken_back_as_if_the_agencys_time_had_never_stood_
 
 
 def test_the_time_of_the_applicants_side_begins_again_after_a_mistake() -> None:
-    life = at(VERIFY, **PASSES).asked(SPECIALIST, ("paper", "identity"))
+    life = at(VERIFY, **PASSES).supplement_requested(SPECIALIST, ("paper", "identity"))
     ends = life.clock("supplement").due
     taken_back(ceased(life).wait(days=5))
     assert life.clock("supplement").due > ends

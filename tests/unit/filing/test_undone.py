@@ -122,19 +122,19 @@ def test_the_clocks_run_as_if_a_cancelled_request_had_never_been_made(*, accepte
     life = at(VERIFY) if accepted else Life()
     actor, names = (SPECIALIST, ("processing", "step")) if accepted else (RECEPTION, ("intake",))
     before = {name: life.clock(name) for name in names}
-    life.wait(hours=1).asked(actor, IDENTITY).wait(hours=2)
+    life.wait(hours=1).supplement_requested(actor, IDENTITY).wait(hours=2)
     assert all(life.clock(name).paused for name in names)
     undone(life, actor)
     assert {name: life.clock(name) for name in names} == before
     assert "supplement" not in life.filing.clocks
     assert life.stage == ("review" if accepted else "intake")
-    life.asked(actor, IDENTITY)
+    life.supplement_requested(actor, IDENTITY)
     assert (life.filing.supplement and life.filing.supplement.n) == 2, "its number is used up, its round is not"
     supplied(life)
 
 
 def test_what_is_late_without_the_request_is_late_once_it_is_cancelled() -> None:
-    life = at(VERIFY).asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY).supplement_requested(SPECIALIST, IDENTITY)
     life.until("2026-12-08 09:00")
     undone(life, LEADER)
     assert life.clock("step").due < life.now
@@ -146,7 +146,7 @@ def test_what_is_late_without_the_request_is_late_once_it_is_cancelled() -> None
 def test_who_may_cancel_a_request_and_until_when() -> None:
     life = at(VERIFY)
     assert [rule for _, rule in life.refusal("cancel_supplement", SPECIALIST, reason="-")] == ["wrong_stage"]
-    life.asked(SPECIALIST, IDENTITY)
+    life.supplement_requested(SPECIALIST, IDENTITY)
     other = officer(Role.SPECIALIST, "specialist-2")
     assert life.refusal("cancel_supplement", other, reason="-") == [("actor.subject", "not_who_asked")]
     assert life.refusal("cancel_supplement", APPLICANT, reason="-") == [("actor.role", "role_not_allowed")]
@@ -157,7 +157,7 @@ def test_who_may_cancel_a_request_and_until_when() -> None:
 
 
 def test_of_each_the_applicant_gets_a_notice() -> None:
-    life = at(VERIFY).asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY).supplement_requested(SPECIALIST, IDENTITY)
     undone(life, SPECIALIST)
     assert papers_of(life.log[-1].event) == (PaperKind.CORRECTION,)
     waived = Life(procedure(fee=fee() | WHOLE)).accepted().do("decline_waiver", RECEPTION, waiver="poor", **WHY)

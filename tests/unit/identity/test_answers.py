@@ -46,7 +46,7 @@ RING: Final = Ring(
 )
 
 
-def said(answer: dict[str, Any] = COMPLETE, by: str = "ours", seed: int = 1, **other: Any) -> AgencyAnswer:
+def signed_answer(answer: dict[str, Any] = COMPLETE, by: str = "ours", seed: int = 1, **other: Any) -> AgencyAnswer:
     """Returns an answer with the program's statement, signed an hour ago."""
     hour_ago = seconds(NOW - timedelta(hours=1))
     when = {"iat": hour_ago, "exp": hour_ago + 60, "auth_time": hour_ago}
@@ -71,21 +71,21 @@ FAULTS: Final = {
     "nobody signed": (UNSIGNED, "statement_missing"),
     "no statement": (UNSIGNED.model_copy(update={"answer": COMPLETE | {"statement": "x"}}), "statement_unreadable"),
     "another number": (UNSIGNED.model_copy(update={"answer": {"complete": 2**60}}), "statement_of_other_content"),
-    "unknown program": (said(by="nobody"), "unknown_principal"),
-    "another's key": (said(seed=4), "unknown_key"),
-    "another agency": (said(by="another", seed=4), "not_of_the_agency"),
-    "the default one": (said(by="default", seed=5), "not_of_the_agency"),
-    "no back office": (said(by="desk", seed=6), "not_of_the_agency"),
-    "revoked": (said(seed=2), "key_revoked"),
-    "its key was over": (said(seed=3), "key_not_in_force"),
-    "another installation": (said(aud="motcua:other"), "statement_for_another_installation"),
-    "another act": (said(act=ISSUE), "statement_of_another_command"),
-    "another request": (said(command_id="check:2"), "statement_of_another_command"),
-    "another filing": (said(**ELSEWHERE), "statement_of_another_filing"),
-    "other content": (said({"complete": False}), "statement_of_other_content"),
-    "another dossier": (said(**ASKED_OTHERWISE), "statement_of_other_content"),
-    "somebody's word": (said(actor=SPECIALIST), "statement_of_another_actor"),
-    "to come": (said(iat=seconds(NOW + DAY) - 60, exp=seconds(NOW + DAY)), "statement_not_yet_valid"),
+    "unknown program": (signed_answer(by="nobody"), "unknown_principal"),
+    "another's key": (signed_answer(seed=4), "unknown_key"),
+    "another agency": (signed_answer(by="another", seed=4), "not_of_the_agency"),
+    "the default one": (signed_answer(by="default", seed=5), "not_of_the_agency"),
+    "no back office": (signed_answer(by="desk", seed=6), "not_of_the_agency"),
+    "revoked": (signed_answer(seed=2), "key_revoked"),
+    "its key was over": (signed_answer(seed=3), "key_not_in_force"),
+    "another installation": (signed_answer(aud="motcua:other"), "statement_for_another_installation"),
+    "another act": (signed_answer(act=ISSUE), "statement_of_another_command"),
+    "another request": (signed_answer(command_id="check:2"), "statement_of_another_command"),
+    "another filing": (signed_answer(**ELSEWHERE), "statement_of_another_filing"),
+    "other content": (signed_answer({"complete": False}), "statement_of_other_content"),
+    "another dossier": (signed_answer(**ASKED_OTHERWISE), "statement_of_other_content"),
+    "somebody's word": (signed_answer(actor=SPECIALIST), "statement_of_another_actor"),
+    "to come": (signed_answer(iat=seconds(NOW + DAY) - 60, exp=seconds(NOW + DAY)), "statement_not_yet_valid"),
 }
 
 
@@ -96,17 +96,17 @@ def test_each_other_answer_has_its_rule(case: str) -> None:
 
 
 def test_an_agencys_answer_counts_however_late_it_is_taken_up() -> None:
-    assert why(said()) is None
-    assert why(said(), queue=DEFAULT) is None, "its own, whatever the directory says of the queue"
-    assert why(said(), agency=None) == "not_of_the_agency", "the record has no such stream"
+    assert why(signed_answer()) is None
+    assert why(signed_answer(), queue=DEFAULT) is None, "its own, whatever the directory says of the queue"
+    assert why(signed_answer(), agency=None) == "not_of_the_agency", "the record has no such stream"
 
 
 def test_an_answer_counts_of_the_office_that_the_directory_names() -> None:
-    default = said(by="default", seed=5)
+    default = signed_answer(by="default", seed=5)
     assert why(default, queue=DEFAULT) is None
     assert why(default) == "not_of_the_agency"
-    assert why(said(by="another", seed=4), queue="agency.H01", theirs="agency.H01") is None, "it serves both"
-    assert why(said(by="another", seed=4), queue=DEFAULT, theirs=DEFAULT) == "not_of_the_agency"
+    assert why(signed_answer(by="another", seed=4), queue="agency.H01", theirs="agency.H01") is None, "it serves both"
+    assert why(signed_answer(by="another", seed=4), queue=DEFAULT, theirs=DEFAULT) == "not_of_the_agency"
 
 
 def test_events_rest_on_the_answer_that_they_state() -> None:
@@ -115,10 +115,10 @@ def test_events_rest_on_the_answer_that_they_state() -> None:
     assert needed == OfficeAnswer(CHECK, CheckAnswer(complete=True), "check:1")
     assert FILING.office_answer(stream, Accepted(), SYSTEM) == needed, "no officer has accepted it"
     assert FILING.office_answer(stream, Accepted(), SPECIALIST) is None
-    assert needed.is_given(said())
+    assert needed.is_given(signed_answer())
     others: list[dict[str, Any]] = [{"act": ISSUE}, {"request_id": "check:2"}, {"answer": {"complete": False}}]
     for change in (*others, {"answer": {}}):
-        assert not needed.is_given(said().model_copy(update=change))
+        assert not needed.is_given(signed_answer().model_copy(update=change))
 
 
 def test_a_decision_by_machine_rests_on_all_of_its_answer() -> None:

@@ -32,11 +32,11 @@ from tests.speaking import (
     NOW,
     SPECIALIST,
     grant,
-    heard,
     key_of,
     principal,
     private_key,
     statement,
+    verification,
 )
 from tests.walking import walked
 
@@ -48,7 +48,7 @@ THEIRS: Final = MESSAGE.model_copy(update={"actor": APPLICANT, "act": "withdraw"
 
 def by_door(message: Message = THEIRS, door: Principal = DOOR, client: Principal = PORTAL, **other: Any) -> object:
     said = statement(message, door.id, **{"client": client.id} | other)
-    return heard(sign(said, private_key(1)), Ring((door, client)), NOW, message)
+    return verification(sign(said, private_key(1)), Ring((door, client)), NOW, message)
 
 
 def named(*programs: str, least: Assurance = Assurance.LOW) -> Principal:
@@ -114,7 +114,7 @@ def test_the_grants_of_the_client_count_and_its_filings_are_its_own() -> None:
 
 def test_a_program_that_nobody_registered_is_spoken_for_by_nobody() -> None:
     said = sign(statement(THEIRS, "door-1", client="portal-9"), private_key(1))
-    found = heard(said, Ring((named("portal-9", "*"), PORTAL)), NOW, THEIRS)
+    found = verification(said, Ring((named("portal-9", "*"), PORTAL)), NOW, THEIRS)
     assert isinstance(found, Refusal)
     assert found.problems[0].rule == "program_not_spoken_for"
 

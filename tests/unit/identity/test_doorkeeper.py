@@ -130,7 +130,7 @@ def door_before(
     return door
 
 
-def told(door: WorkflowInboundInterceptor, update: str, sent: Any) -> Refusal | None:
+def refusal_of(door: WorkflowInboundInterceptor, update: str, sent: Any) -> Refusal | None:
     """Returns the refusal of an Update at the door; None if it is let in."""
     try:
         door.handle_update_validator(HandleUpdateInput(id="u", update=update, args=[sent], headers={}))
@@ -162,7 +162,7 @@ def test_what_the_log_may_hold_comes_in_and_is_told_the_same_if_it_can_not_be_ne
     monkeypatch: pytest.MonkeyPatch, statement_: dict[str, Any], rule: str, behind: Refusal | None, *, may_hold: bool
 ) -> None:
     inner = _Behind(behind)
-    why = told(door_before(inner, monkeypatch, may_hold=may_hold), "accept", COMMAND | statement_)
+    why = refusal_of(door_before(inner, monkeypatch, may_hold=may_hold), "accept", COMMAND | statement_)
     assert inner.came == may_hold
     if may_hold and behind is None:
         assert why is None
@@ -175,7 +175,7 @@ def test_what_the_log_may_hold_comes_in_and_is_told_the_same_if_it_can_not_be_ne
 @pytest.mark.parametrize("update", ["accept", "submit"])
 def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, update: str) -> None:
     inner = _Behind()
-    assert told(door_before(inner, monkeypatch, may_hold=True), update, COMMAND | NOBODYS) is not None
+    assert refusal_of(door_before(inner, monkeypatch, may_hold=True), update, COMMAND | NOBODYS) is not None
     assert not inner.came
 
 
@@ -185,7 +185,7 @@ def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: i
     at = seconds(NOW) - ago
     said = {"statement": sign(statement(SUBMITTED, "desk-1", iat=at, exp=at + 60), private_key(seed))}
     inner = _Behind()
-    assert (told(door_before(inner, monkeypatch, may_hold=True), "submit", OF_SUBMIT | said) is None) is lets_in
+    assert (refusal_of(door_before(inner, monkeypatch, may_hold=True), "submit", OF_SUBMIT | said) is None) is lets_in
     assert inner.came == lets_in
 
 
@@ -196,10 +196,10 @@ def test_what_a_program_sends_too_much_of_comes_no_further_and_forgeries_spend_n
     door = door_before(inner, monkeypatch, may_hold=True, guard=guard)
     signed = {"statement": sign(statement(MESSAGE, "desk-1"), KEY)}
     for sent in (signed, OVER):
-        why = told(door, "accept", COMMAND | sent)
+        why = refusal_of(door, "accept", COMMAND | sent)
         assert why is not None
         assert (why.code, why.again_in) == (RefusalCode.TOO_MANY, 2)
-    assert told(door, "accept", COMMAND | NOBODYS) is not None
+    assert refusal_of(door, "accept", COMMAND | NOBODYS) is not None
     assert (inner.came, guard.spends) == (0, [Work.COMMAND] * 2)
 
 
@@ -210,7 +210,7 @@ def test_a_submission_is_paid_for_as_its_filing_begins_and_a_repeat_as_a_command
     guard = _Guard()
     door = door_before(_Behind(), monkeypatch, may_hold=False, guard=guard, begun=begun)
     signed = {"statement": sign(statement(SUBMITTED, "desk-1"), KEY)}
-    assert told(door, "submit", OF_SUBMIT | signed) is None
+    assert refusal_of(door, "submit", OF_SUBMIT | signed) is None
     assert guard.spends == spends
 
 

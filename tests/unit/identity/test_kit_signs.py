@@ -34,7 +34,7 @@ from schemas.identity.statement import ALL_AGENCIES, Assurance, Claim, Grant, Me
 from schemas.ids import complaint_workflow, filing_id
 from schemas.translate import said
 from tests.contract.samples import COMMANDS, OTHERS, SUBMISSION
-from tests.speaking import AUDIENCE, PROCEDURE, grant, heard, key_of, principal, private_key, raw_key
+from tests.speaking import AUDIENCE, PROCEDURE, grant, key_of, principal, private_key, raw_key, verification
 from tests.unit.identity.agents import Answering, agent, pem_of
 from tests.walking import walked
 
@@ -131,7 +131,7 @@ def receipt_of(digest: str, command_id: str = "submit") -> Any:
 
 def holding(ring: Ring, signed: object, **message: Any) -> Proved:
     about = {"procedure": PROCEDURE, "filed_by": "desk-1"}
-    found = heard(signed, ring, datetime.now(UTC), Message.model_validate(about | message))
+    found = verification(signed, ring, datetime.now(UTC), Message.model_validate(about | message))
     assert isinstance(found, Proved), found
     return found
 
@@ -203,11 +203,15 @@ async def test_a_question_is_the_programs_own_or_that_of_who_is_spoken_for(ring:
 
 
 def test_who_is_spoken_for_asks_whatever_the_program_does() -> None:
-    def asked(of: type) -> set[str]:
+    def public_calls(of: type) -> set[str]:
         return {name for name, value in inspect.getmembers(of) if callable(value) and not name.startswith("_")}
 
-    assert asked(FilingClient) - asked(motcua.ActingClient) == {"as_", "connect"}
-    assert asked(motcua.BlockingFilingClient) - asked(motcua.BlockingActingClient) == {"as_", "connect", "close"}
+    assert public_calls(FilingClient) - public_calls(motcua.ActingClient) == {"as_", "connect"}
+    assert public_calls(motcua.BlockingFilingClient) - public_calls(motcua.BlockingActingClient) == {
+        "as_",
+        "connect",
+        "close",
+    }
 
 
 @pytest.mark.parametrize("rule", ["statement_expired", "principals_not_at_hand", "clock_is_off"])

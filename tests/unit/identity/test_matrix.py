@@ -294,7 +294,7 @@ FOR: Final[dict[str, set[Role]]] = {
 }
 
 
-def told(principal: Principal, actor: Actor | None, acr: str = "2") -> Proved:
+def proved_question(principal: Principal, actor: Actor | None, acr: str = "2") -> Proved:
     said = statement(Message(act="ask.filing", content="0" * 64), actor=actor, acr=acr, command_id=None, stream=None)
     return Proved(said, principal, "k", "0" * 64)
 
@@ -315,7 +315,7 @@ def see(
     if isinstance(question, rd.AskActions) and actor is not None:
         question = question.model_copy(update={"actor": actor})
     try:
-        return sees(asker(told(principal, actor, acr), question), facts)
+        return sees(asker(proved_question(principal, actor, acr), question), facts)
     except RefusalError:
         return False
 
@@ -323,7 +323,7 @@ def see(
 def reached(principal: Principal, question: rd.Question, actor: Actor | None) -> bool:
     """Returns True if the asker may have this list."""
     try:
-        return bool(reaches(asker(told(principal, actor), question), question))
+        return bool(reaches(asker(proved_question(principal, actor), question), question))
     except RefusalError:
         return False
 
@@ -381,9 +381,9 @@ def test_a_program_by_itself_sees_what_grants_of_assurance_1_show(name: str) -> 
 def test_the_key_of_one_person_asks_nothing_by_itself() -> None:
     one = program(granted(Role.LEADER, ALL_AGENCIES, least=Assurance.LOW))
     question = ASKED["filing"]
-    assert asker(told(one, None), question).actor is None
+    assert asker(proved_question(one, None), question).actor is None
     with pytest.raises(RefusalError, match="program_not_granted"):
-        asker(told(one.model_copy(update={"subject": "h01.12-leader-1"}), None), question)
+        asker(proved_question(one.model_copy(update={"subject": "h01.12-leader-1"}), None), question)
 
 
 def test_a_program_by_itself_asks_only_for_those_it_may_speak_for() -> None:
@@ -404,16 +404,16 @@ def test_a_program_uploads_for_none_but_its_own_filings() -> None:
         mine, others = (
             program(granted(Role.APPLICANT, least=least, client_ids=(name,))) for name in ("portal-1", "p-9")
         )
-        assert asker(told(mine, actor), asked).grants == mine.grants
+        assert asker(proved_question(mine, actor), asked).grants == mine.grants
         for stranger in (others, program(granted(Role.APPLICANT, least=least))):
             with pytest.raises(RefusalError, match="client_not_granted"):
-                asker(told(stranger, actor), asked)
+                asker(proved_question(stranger, actor), asked)
 
 
 def test_actions_are_asked_for_by_whom_they_are() -> None:
     asked = rd.AskActions(stream="filing:x", actor=looker(Role.LEADER))
     with pytest.raises(RefusalError, match="statement_of_another_actor"):
-        asker(told(program(granted(Role.LEADER)), looker(Role.SPECIALIST)), asked)
+        asker(proved_question(program(granted(Role.LEADER)), looker(Role.SPECIALIST)), asked)
 
 
 @walked("audience", rd.Audience, at_least=4)
@@ -442,19 +442,19 @@ def test_lists_of_filings_reach_what_is_theirs(name: str) -> None:
     question = ASKED[name]
     for role in SIDE:
         with pytest.raises(RefusalError, match="role_not_allowed"):
-            asker(told(program(granted(role)), looker(role)), question)
+            asker(proved_question(program(granted(role)), looker(role)), question)
     mine = granted(Role.APPLICANT, least=Assurance.LOW, predecessors=("p-0",), procedures=(PROCEDURE,))
-    (by_itself,) = reaches(asker(told(program(mine), None), question), question)
+    (by_itself,) = reaches(asker(proved_question(program(mine), None), question), question)
     assert (by_itself.filers, by_itself.procedures, by_itself.agencies) == (("p-1", "p-0"), (PROCEDURE,), ())
     officers = program(granted(Role.SPECIALIST, ALL_AGENCIES))
-    (theirs,) = reaches(asker(told(officers, looker(Role.SPECIALIST)), question), question)
+    (theirs,) = reaches(asker(proved_question(officers, looker(Role.SPECIALIST)), question), question)
     assert theirs.agencies == (HOME,)
     assert theirs.filers == (("p-1",) if name == "filings" else ())
 
 
 def test_a_link_is_for_everybody_who_is_who_they_say() -> None:
     for question in (ASKED["linked_result"], ASKED["file"].model_copy(update={"link": "L" * 43})):
-        asker(told(STRANGER, None), question)
-        asker(told(program(granted(Role.APPLICANT)), looker(Role.APPLICANT, ours=False)), question)
+        asker(proved_question(STRANGER, None), question)
+        asker(proved_question(program(granted(Role.APPLICANT)), looker(Role.APPLICANT, ours=False)), question)
         with pytest.raises(RefusalError, match="role_not_granted"):
-            asker(told(program(granted(Role.APPLICANT)), looker(Role.LEADER)), question)
+            asker(proved_question(program(granted(Role.APPLICANT)), looker(Role.LEADER)), question)

@@ -55,12 +55,12 @@ from tests.speaking import (
     SPECIALIST,
     b64,
     grant,
-    heard,
     key_of,
     principal,
     private_key,
     raw_key,
     statement,
+    verification,
 )
 from tests.tiers import examples
 from tests.walking import walked
@@ -84,7 +84,7 @@ OF_APPLICANT: Final = MESSAGE.model_copy(update={"actor": APPLICANT, "act": "wit
 
 
 def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelta(0)) -> Proved | Refusal:
-    return heard(signed, RING, NOW + now, message)
+    return verification(signed, RING, NOW + now, message)
 
 
 def rule(found: Proved | Refusal) -> str | None:
@@ -292,7 +292,7 @@ def test_what_the_log_may_hold_must_be_signed_and_no_more(seed: int, by: str, ac
     now = NOW + (DAY if why == "statement_expired" else timedelta(0))
     message = MESSAGE.model_copy(update={"actor": actor})
     signed = sign(statement(message, by), private_key(seed))
-    assert rule(heard(signed, RING, now, message)) == why
+    assert rule(verification(signed, RING, now, message)) == why
     known = VerificationContext(RING, AUDIENCE, now, known=True)
     assert verified(signed, message, known).principal.id == by
     forged = sign(statement(message, by), private_key(99))
@@ -323,7 +323,7 @@ def test_a_program_goes_on_with_the_filings_of_its_predecessor() -> None:
         ("portal-2", "applicant_of_another"),
     ):
         message = OF_APPLICANT.model_copy(update={"filed_by": filed_by})
-        assert rule(heard(sign(statement(message, "portal-3"), private_key(8)), ring, NOW, message)) == expected
+        assert rule(verification(sign(statement(message, "portal-3"), private_key(8)), ring, NOW, message)) == expected
     with pytest.raises(ValueError, match="predecessors"):
         grant(Claim.DESK, "*", predecessors=("portal-1",))
 
@@ -336,7 +336,7 @@ def test_the_key_of_one_person_speaks_for_that_person_alone() -> None:
     for subject in (SPECIALIST.subject, "h01.12-specialist-2", SPECIALIST.subject.upper()):
         message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
         said = sign(statement(message, "key-1"), private_key(11))
-        found[subject] = rule(heard(said, Ring([own]), NOW, message))
+        found[subject] = rule(verification(said, Ring([own]), NOW, message))
     assert [*found.values()] == [None, "subject_not_granted", "subject_not_granted"]
     with pytest.raises(ValueError, match="subject"):
         PrincipalFile(id="key-1", name="x", kind=PrincipalKind.DESK, subject="an", grants=(grant(Claim.OWN),))
@@ -348,14 +348,14 @@ def test_a_program_files_under_its_own_client_ids_alone() -> None:
     found = {}
     for (n, name), client_id in product(enumerate(grants, 11), ("portal-1", "shared", "portal-2", "Portal-1", None)):
         message = OF_APPLICANT.model_copy(update={"filed_by": None, "client_id": client_id})
-        found[name, client_id] = rule(heard(sign(statement(message, name), private_key(n)), ring, NOW, message))
+        found[name, client_id] = rule(verification(sign(statement(message, name), private_key(n)), ring, NOW, message))
     seen = {case for case, why in found.items() if why is not None}
     assert seen == {("portal-1", "portal-2"), ("portal-1", "Portal-1")}
     assert set(found.values()) == {None, "client_not_granted"}
     nobodys = Ring([principal("portal-1", grant(Claim.OWN, client_ids=()), keys=(key_of(11),))])
     message = OF_APPLICANT.model_copy(update={"client_id": "portal-1"})
     signed_by = sign(statement(message, "portal-1"), private_key(11))
-    assert rule(heard(signed_by, nobodys, NOW, message)) == "client_not_granted"
+    assert rule(verification(signed_by, nobodys, NOW, message)) == "client_not_granted"
     with pytest.raises(ValueError, match="client_ids"):
         grant(Claim.OPERATOR, "*", client_ids=("portal-1",))
 
@@ -401,7 +401,7 @@ def test_what_is_signed_in_time_comes_back_as_it_was(seed: int, life: int, ago: 
     ring = Ring((principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(seed, valid_from=NOW - DAY),)),))
     message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
     said = statement(message, iat=AT - ago, exp=AT - ago + life, acr=acr)
-    found = heard(sign(said, private_key(seed)), ring, NOW, message)
+    found = verification(sign(said, private_key(seed)), ring, NOW, message)
     if ago - life >= 60:
         assert rule(found) == "statement_expired"
     else:

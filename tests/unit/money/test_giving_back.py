@@ -39,7 +39,7 @@ def approved() -> Giving:
     return so_far
 
 
-def asked(times: int = 1) -> Giving:
+def requested_refund(times: int = 1) -> Giving:
     so_far = approved()
     for n in range(1, times + 1):
         so_far.do(RecordAsked, case=1, n=n)
@@ -72,14 +72,14 @@ class Wire:
 
     async def refunded(self, _: Demand, giving: Asked) -> Given:
         self.asked.append(giving)
-        return _said(self.told)
+        return _answer(self.told)
 
     async def refund(self, _: Demand, giving: Asked) -> Given:
         self.called.append(giving)
-        return _said(self.says)
+        return _answer(self.says)
 
 
-def _said(says: Says) -> Given:
+def _answer(says: Says) -> Given:
     if isinstance(says, Exception):
         raise says
     return says
@@ -148,7 +148,7 @@ async def waits(wire: Wire, so_far: Giving, calls: Noted | None = None) -> timed
 
 
 async def test_it_is_asked_about_and_then_called_for_under_the_key_of_its_case_and_beside_those_before() -> None:
-    so_far = asked().do(RecordGiven, case=1).do(RecordAsked, case=2, n=1)
+    so_far = requested_refund().do(RecordGiven, case=1).do(RecordAsked, case=2, n=1)
     wire = Wire(NOT_ASKED)
     assert await refund(wire, so_far, case=2) == Returned(transaction="r1")
     assert wire.asked == wire.called
@@ -160,23 +160,25 @@ async def test_it_is_asked_about_and_then_called_for_under_the_key_of_its_case_a
 
 async def test_what_is_found_given_or_not_offered_is_not_called_for() -> None:
     wire = Wire(GIVEN)
-    assert await refund(wire, asked()) == Returned(transaction="r1")
+    assert await refund(wire, requested_refund()) == Returned(transaction="r1")
     assert wire.called == []
     wire = Wire(NOT_ASKED, can=CAPABILITIES["vietqr"])
-    assert await refund(wire, asked()) == Returned(refused=NOT_OFFERED)
+    assert await refund(wire, requested_refund()) == Returned(refused=NOT_OFFERED)
     assert wire.asked == wire.called == []
 
 
 async def test_a_refusal_of_what_the_provider_has_money_of_is_for_people_and_any_other_a_doubt() -> None:
-    assert await refund(Wire(NOT_ASKED, REFUSED), asked()) == Returned(refused="95")
-    assert await refund(Wire(REFUSED), asked()) == Returned(refused="95"), "it was asked for and will never be given"
+    assert await refund(Wire(NOT_ASKED, REFUSED), requested_refund()) == Returned(refused="95")
+    assert await refund(Wire(REFUSED), requested_refund()) == Returned(refused="95"), (
+        "it was asked for and will never be given"
+    )
     doubted = Wire(UNTOLD, REFUSED)
-    await waits(doubted, asked())
+    await waits(doubted, requested_refund())
     assert len(doubted.called) == 1
 
 
 async def test_what_had_no_answer_is_called_for_once_and_then_only_asked_about() -> None:
-    calls, so_far = Noted(), asked()
+    calls, so_far = Noted(), requested_refund()
     with pytest.raises(UnreachableError):
         await refund(Wire(NOT_ASKED, LOST), so_far, calls)
     for told in (NOT_ASKED, UNTOLD, UNDER_WAY):
@@ -188,19 +190,19 @@ async def test_what_had_no_answer_is_called_for_once_and_then_only_asked_about()
 
 @pytest.mark.parametrize(("times", "long"), [(1, SETTLED), (2, 2 * SETTLED), (3, 4 * SETTLED), (50, 64 * SETTLED)])
 async def test_it_is_asked_for_again_once_no_call_can_be_under_way(times: int, long: timedelta) -> None:
-    so_far, little = asked(times), timedelta(seconds=0.1)
+    so_far, little = requested_refund(times), timedelta(seconds=0.1)
     assert await waits(Wire(NOT_ASKED), so_far, Noted(long - little, *range(1, times + 1))) <= little
     late = Noted(long, *range(1, times + 1))
     assert await refund(Wire(NOT_ASKED), so_far, late) == Returned(again=True)
     for told in (UNTOLD, UNDER_WAY):
         await waits(Wire(told), so_far, late)
-    anew = asked(times + 1)
+    anew = requested_refund(times + 1)
     assert await refund(Wire(NOT_ASKED), anew, late) == Returned(transaction="r1"), "once that is recorded"
     await waits(Wire(NOT_ASKED), anew, Noted(timedelta(), *late.claimed))
 
 
 async def test_what_the_provider_says_that_it_has_is_never_asked_for_again() -> None:
-    calls, so_far = Noted(timedelta(days=30)), asked()
+    calls, so_far = Noted(timedelta(days=30)), requested_refund()
     await waits(Wire(NOT_ASKED, UNDER_WAY), so_far, calls)
     assert calls.known
     last = Wire(NOT_ASKED)
@@ -209,7 +211,7 @@ async def test_what_the_provider_says_that_it_has_is_never_asked_for_again() -> 
 
 
 async def test_where_keys_last_it_is_called_for_as_often_as_need_be() -> None:
-    calls, so_far = Noted(), asked()
+    calls, so_far = Noted(), requested_refund()
     for told in (NOT_ASKED, UNTOLD):
         wire = Wire(told, LOST, CAPABILITIES["bank"])
         with pytest.raises(UnreachableError):
@@ -221,16 +223,18 @@ async def test_where_keys_last_it_is_called_for_as_often_as_need_be() -> None:
 @pytest.mark.parametrize("says", [RejectedError("vnpay", 401, "http_401"), LOST])
 async def test_what_nobody_has_answered_is_asked_again(says: Exception) -> None:
     with pytest.raises(type(says)):
-        await refund(Wire(says), asked())
+        await refund(Wire(says), requested_refund())
     with pytest.raises(type(says)):
-        await refund(Wire(NOT_ASKED, says), asked())
+        await refund(Wire(NOT_ASKED, says), requested_refund())
 
 
 def given() -> Giving:
-    return asked().do(RecordGiven, case=1)
+    return requested_refund().do(RecordGiven, case=1)
 
 
-@pytest.mark.parametrize("so_far", [Giving, approved, given, lambda: asked().do(LeaveToHand, case=1, rule="95")])
+@pytest.mark.parametrize(
+    "so_far", [Giving, approved, given, lambda: requested_refund().do(LeaveToHand, case=1, rule="95")]
+)
 async def test_nothing_is_done_that_the_log_does_not_order_or_no_longer(so_far: Any) -> None:
     wire = Wire(NOT_ASKED)
     with pytest.raises(NotOrderedError) as refused:
@@ -243,7 +247,7 @@ async def test_nothing_is_done_that_the_log_does_not_order_or_no_longer(so_far: 
 async def test_one_after_another_is_ordered(case: int | None) -> None:
     wire = Wire(NOT_ASKED)
     with pytest.raises(NotOrderedError):
-        await refund(wire, asked(), case=case)
+        await refund(wire, requested_refund(), case=case)
     assert wire.asked == []
 
 
@@ -251,7 +255,7 @@ async def test_one_after_another_is_ordered(case: int | None) -> None:
     "other", [{"capture_id": "m2"}, {"amount": AMOUNT - 1}, {"provider": "vnpay"}, {"at": START, "attempt": 2}]
 )
 async def test_no_money_is_given_back_that_its_payment_does_not_have(other: dict[str, Any]) -> None:
-    so_far, wire = asked(), Wire(NOT_ASKED)
+    so_far, wire = requested_refund(), Wire(NOT_ASKED)
     payment = paid(so_far.refund, **{name: value for name, value in other.items() if name != "attempt"})
     if "attempt" in other:
         again = payment.attempts[0].model_copy(update={"attempt": 2})
@@ -263,7 +267,7 @@ async def test_no_money_is_given_back_that_its_payment_does_not_have(other: dict
 
 
 async def test_what_was_paid_at_the_counter_no_provider_gives_back() -> None:
-    so_far, wire = asked(), Wire(NOT_ASKED)
+    so_far, wire = requested_refund(), Wire(NOT_ASKED)
     so_far.state = so_far.refund.model_copy(update={"n": 1000})
     with pytest.raises(NotOrderedError):
         await refund(wire, so_far)

@@ -9,12 +9,23 @@ from tests.unit.filing import lives
 from tests.unit.filing.lives import FETCHED, HANDOVER, LEADER, PASSPORT, RECEPTION, SPECIALIST
 from tests.unit.forms.dossiers import RESIDENCE
 from tests.unit.papers import sources
-from tests.unit.papers.sources import ITEMS, LAW, OWNER, PASSING, PLAIN, UNPAID_RESULT, Filed, asked, handled, issued
+from tests.unit.papers.sources import (
+    ITEMS,
+    LAW,
+    OWNER,
+    PASSING,
+    PLAIN,
+    UNPAID_RESULT,
+    Filed,
+    handled,
+    issued,
+    supplement_requested,
+)
 
 CEASED: Final = {"evidence": lives.FILE}
 PLACES: Final[dict[str, Callable[[], Filed]]] = {
     "intake": lambda: Filed(PLAIN),
-    "supplement at intake": lambda: asked(("paper", "owner_consent")),
+    "supplement at intake": lambda: supplement_requested(("paper", "owner_consent")),
     "accepted": lambda: Filed(PLAIN).do("accept", RECEPTION),
     "review": handled,
     "supplement in review": lambda: handled().do(

@@ -120,10 +120,10 @@ def accepted(**changes: Any) -> Filed:
     return filed
 
 
-def asked(*targets: tuple[str, str], **changes: Any) -> Filed:
+def supplement_requested(*targets: tuple[str, str], **changes: Any) -> Filed:
     """Returns a filing at its intake with an open request for these missing items."""
     filed = Filed(**changes)
-    filed.asked(RECEPTION, *targets)
+    filed.supplement_requested(RECEPTION, *targets)
     return filed
 
 
@@ -222,7 +222,7 @@ def lacking_forty() -> PaperSource:
 
 def refused_more_time() -> PaperSource:
     """Returns the source for a filing whose applicant was refused more time."""
-    filed = asked(("paper", "owner_consent"))
+    filed = supplement_requested(("paper", "owner_consent"))
     filed.do("request_more_time", RECEPTION, reason=REASON).do(
         "answer_more_time", RECEPTION, granted=False, reason=REASON
     )
@@ -410,12 +410,12 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
     stopped = handled().do("stop", LEADER, mode="end", unproposed_reason="hồ sơ giả", **LAW)
     suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
     refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
-    lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
+    lapsed = supplement_requested(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
     unpaid = accepted().wait(days=60).do("settle_fee", n=1, settlement="expired")
     withdrawn = handled().do("withdraw", OWNER, reason=REASON)
     unfetched = issued().wait(days=60).rung()
     unclaimed = issued(UNPAID_RESULT).wait(days=60).do("settle_fee", n=1, settlement="expired")
-    cancelled = asked(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
+    cancelled = supplement_requested(("paper", "owner_consent")).do("cancel_supplement", RECEPTION, reason=REASON)
     passed = handled().do("pass_on", LEADER, to=lives.DESK, **LAW)
     ceased = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE)
     alone = handled(PASSING).do("record_cessation", RECEPTION, evidence=lives.FILE).wait(days=90).rung()
@@ -437,7 +437,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "receipt-counter": (PaperKind.RECEIPT, returned().source("accepted")),
         "supplement": (
             PaperKind.SUPPLEMENT,
-            asked(("paper", "owner_consent"), ("field", "address")).source("supplement_requested"),
+            supplement_requested(("paper", "owner_consent"), ("field", "address")).source("supplement_requested"),
         ),
         "supplement-more-time": (PaperKind.SUPPLEMENT, refused_more_time()),
         "supplement-forty": (PaperKind.SUPPLEMENT, lacking_forty()),

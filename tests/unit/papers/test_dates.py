@@ -96,7 +96,7 @@ def test_every_kind_of_event_that_can_give_a_date_causes_a_paper() -> None:
 
 
 def test_a_supplement_at_intake_and_a_fee_that_is_paid_late_move_dates_and_one_that_is_paid_at_once_none() -> None:
-    supplied = sources.asked(("paper", "owner_consent")).wait(days=2)
+    supplied = sources.supplement_requested(("paper", "owner_consent")).wait(days=2)
     supplied.do("supplement", sources.OWNER, papers=[{"code": "owner_consent", "file": sources.FILE}])
     assert supplied.kinds[-1] == "supplemented"
     at_once, late = sources.accepted().wait(minutes=5), sources.accepted().wait(days=2)

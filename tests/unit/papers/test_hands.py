@@ -111,7 +111,7 @@ def test_the_system_has_its_officers_name_and_the_applicant_none() -> None:
     accepted, decided = of(life)[1].done
     assert (accepted.kind, accepted.subject, accepted.accountable) == ("accepted", None, "leader-9")
     assert (decided.kind, decided.accountable) == ("decided", "leader-9")
-    life = Life().asked(RECEPTION, ("paper", "identity"))
+    life = Life().supplement_requested(RECEPTION, ("paper", "identity"))
     life.do("withdraw", REPRESENTATIVE, reason="x")
     assert who(life)[2] == ("applicant", None)
     shown = "".join(hand.model_dump_json() for hand in of(life))
@@ -120,7 +120,7 @@ def test_the_system_has_its_officers_name_and_the_applicant_none() -> None:
 
 
 def test_it_is_in_the_hand_of_who_acted_last_or_recorded_it() -> None:
-    life = Life().asked(RECEPTION, ("paper", "identity"))
+    life = Life().supplement_requested(RECEPTION, ("paper", "identity"))
     life.until("2026-12-20 09:00").rung()
     [deed] = of(life)[-1].done
     assert (deed.kind, deed.accountable) == ("supplement_expired", "reception-1")
@@ -199,7 +199,11 @@ def test_what_is_done_at_a_counter_on_one_day_is_one_visit() -> None:
 
 
 def test_what_came_online_or_by_post_is_no_visit() -> None:
-    life = Life().asked(RECEPTION, ("field", "name")).do("supplement", REPRESENTATIVE, form={"name": "An Binh"})
+    life = (
+        Life()
+        .supplement_requested(RECEPTION, ("field", "name"))
+        .do("supplement", REPRESENTATIVE, form={"name": "An Binh"})
+    )
     assert cost(life) == (0, 0)
     life = Life(**PAPER | {"channel": "post"}, result_channel="counter", received_at="2026-11-24T09:00:00+07:00")
     assert cost(life) == (1, 0)

@@ -520,7 +520,7 @@ def test_a_salt_changes_the_digest_of_a_paper_and_nothing_that_is_read_on_it() -
 
 def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated() -> None:
     letter = "漢"
-    source = sources.asked(("paper", "owner_consent")).source("supplement_requested")
+    source = sources.supplement_requested(("paper", "owner_consent")).source("supplement_requested")
     filing = source.filing
     assert filing.supplement is not None
     assert filing.applicant is not None

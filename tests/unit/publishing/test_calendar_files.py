@@ -139,12 +139,12 @@ BROKEN: Final = [
 ]
 
 
-def found(raw: object) -> set[tuple[str, str]]:
+def rules_at(raw: object) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, TODAY)}
 
 
 def test_a_file_with_every_kind_of_day_passes() -> None:
-    assert found(GOOD) == set()
+    assert rules_at(GOOD) == set()
     CalendarFile.model_validate_json(json.dumps(GOOD), strict=True)
 
 
@@ -152,7 +152,7 @@ def test_a_file_with_every_kind_of_day_passes() -> None:
 def test_a_broken_calendar_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = copy.deepcopy(GOOD)
     broken.change(raw)
-    assert (broken.path, broken.rule) in found(raw)
+    assert (broken.path, broken.rule) in rules_at(raw)
 
 
 def test_every_rule_is_tested() -> None:
@@ -162,8 +162,8 @@ def test_every_rule_is_tested() -> None:
 def test_a_calendar_that_is_closed_for_one_agency_names_its_overlay() -> None:
     raw = copy.deepcopy(GOOD) | {"valid_from": "2026-12-28", "valid_until": "2026-12-28"}
     raw["overlays"] = [{"agency": "H01", "days": [{"date": "2026-12-28", "kind": "off", "source": "a test"}]}]
-    assert found(raw) == {("overlays[0]", "no_working_day")}
-    assert found(raw | {"overlays": [], "valid_from": "2026-12-27", "valid_until": "2026-12-27"}) == {
+    assert rules_at(raw) == {("overlays[0]", "no_working_day")}
+    assert rules_at(raw | {"overlays": [], "valid_from": "2026-12-27", "valid_until": "2026-12-27"}) == {
         ("valid_until", "no_working_day")
     }
 
@@ -174,7 +174,7 @@ def test_a_mistake_hides_no_other() -> None:
     together = [broken for broken in BROKEN if broken.name in names]
     for broken in together:
         broken.change(raw)
-    assert {(broken.path, broken.rule) for broken in together} == found(raw)
+    assert {(broken.path, broken.rule) for broken in together} == rules_at(raw)
 
 
 def test_the_national_calendar_passes_and_is_that_of_the_law() -> None:
@@ -238,7 +238,7 @@ def test_the_longest_code_that_fits_has_the_last_word() -> None:
 def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces() -> None:
     raw = copy.deepcopy(GOOD) | {"week": {"friday": ["08:00-12:00"]}}
     raw["overlays"] = raw["overlays"][:1]
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
     calendar = expand(CalendarFile.model_validate(raw))
     assert calendar.open[date(2026, 1, 10)] == (Hours.model_validate("08:00-12:00"),)
     assert calendar.open[date(2026, 8, 22)] == (MORNING, AFTERNOON)
@@ -317,7 +317,7 @@ def test_what_to_look_into(day: dict[str, Any], checked: date | None, expected: 
     assert all(one.words.vi != one.words.en for one in found)
 
 
-def told(before: CalendarFile, after: CalendarFile) -> list[tuple[str | None, int, Difference]]:
+def differences(before: CalendarFile, after: CalendarFile) -> list[tuple[str | None, int, Difference]]:
     return [(one.agency, one.day.day, one.change) for one in changes(before, after)]
 
 
@@ -334,19 +334,19 @@ def test_a_proposal_that_is_decided_is_told_so() -> None:
 def test_every_other_change_is_told() -> None:
     plain = calendar()
     short = {"date": "2026-12-24", "kind": "short", "hours": ["07:00-11:30"], "source": "early"}
-    assert told(plain, plain) == []
-    assert told(plain, calendar(*SWAP)) == [(None, 23, Difference.PROPOSED), (None, 28, Difference.PROPOSED)]
-    assert told(calendar(*SWAP), plain) == [(None, 23, Difference.WITHDRAWN), (None, 28, Difference.WITHDRAWN)]
-    assert told(plain, calendar(DAY)) == [(None, 4, Difference.CLOSES)]
-    assert told(calendar(DAY), plain) == [(None, 4, Difference.OPENS)]
-    assert told(plain, calendar(short)) == [(None, 24, Difference.HOURS)]
+    assert differences(plain, plain) == []
+    assert differences(plain, calendar(*SWAP)) == [(None, 23, Difference.PROPOSED), (None, 28, Difference.PROPOSED)]
+    assert differences(calendar(*SWAP), plain) == [(None, 23, Difference.WITHDRAWN), (None, 28, Difference.WITHDRAWN)]
+    assert differences(plain, calendar(DAY)) == [(None, 4, Difference.CLOSES)]
+    assert differences(calendar(DAY), plain) == [(None, 4, Difference.OPENS)]
+    assert differences(plain, calendar(short)) == [(None, 24, Difference.HOURS)]
     moved = SWAP[0] | {"kind": "short", "hours": ["07:00-11:30"]}
-    assert told(calendar(SWAP[0]), calendar(moved)) == [(None, 23, Difference.PROPOSED)]
+    assert differences(calendar(SWAP[0]), calendar(moved)) == [(None, 23, Difference.PROPOSED)]
 
 
 def test_a_day_of_an_agency_is_told_once_and_names_it() -> None:
     plain = calendar()
-    assert told(plain, calendar(DAY, agency="H01")) == [("H01", 4, Difference.CLOSES)]
+    assert differences(plain, calendar(DAY, agency="H01")) == [("H01", 4, Difference.CLOSES)]
     raw = calendar(DAY).model_dump(mode="json")
     raw["overlays"].append({"agency": "H01", "days": [{"date": "2026-12-07", "kind": "off", "source": "its own"}]})
     found = changes(plain, CalendarFile.model_validate(raw))

@@ -43,7 +43,7 @@ EXTRACT = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_bytes()
 TODAY = date(2026, 11, 27)
 
 
-def found(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
+def rules_at(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, allow_seconds=allow_seconds, today=TODAY)}
 
 
@@ -58,7 +58,7 @@ def test_the_real_procedures_pass(path: Path) -> None:
 
 def test_a_procedure_with_every_part_passes() -> None:
     raw = good()
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
     rules_of(Procedure.model_validate_json(json.dumps(raw)), "0" * 64)
 
 
@@ -66,7 +66,7 @@ def test_a_procedure_with_every_part_passes() -> None:
 def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broken) -> None:
     raw = good()
     broken.change(raw)
-    assert found(raw) == {(broken.path, broken.rule)}
+    assert rules_at(raw) == {(broken.path, broken.rule)}
 
 
 @walked("change", [*map(at_level, (1, 2, 3)), many(at_level(1), put("review", []), drop("extension"))], exactly=4)
@@ -74,7 +74,7 @@ def test_a_lower_level_with_what_it_allows_passes(change: Change) -> None:
     """A procedure at level 1 may have no review: then it is only information for applicants."""
     raw = good()
     change(raw)
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
 
 
 def test_all_mistakes_are_reported_together() -> None:
@@ -83,15 +83,15 @@ def test_all_mistakes_are_reported_together() -> None:
     together = [broken for broken in BROKEN if broken.name in names]
     for broken in together:
         broken.change(raw)
-    assert found(raw) == {(broken.path, broken.rule) for broken in together}
-    assert len(found(raw)) == len(names)
+    assert rules_at(raw) == {(broken.path, broken.rule) for broken in together}
+    assert len(rules_at(raw)) == len(names)
 
 
 def test_what_is_no_mapping_or_endless_is_refused_and_nothing_written_is_repeated() -> None:
-    assert found([]) == {("", "not_a_mapping")}
+    assert rules_at([]) == {("", "not_a_mapping")}
     raw = good()
     raw["papers"] = raw
-    assert "too_deep" in {rule for _, rule in found(raw)}
+    assert "too_deep" in {rule for _, rule in rules_at(raw)}
     raw = good()
     raw |= {"code": "0912345678", "level": "0912345678", "limits_source": 912345678, "review": "0912345678"}
     raw["limits"]["intake"] = "0912345678"
@@ -169,8 +169,8 @@ def test_the_fragments_of_the_documentation_pass() -> None:
                 raw |= part
 
     assert len(parts) == 15
-    assert found(raw) == set()
-    assert found(raw | {"review": [referring, *raw["review"]], "silent_approval": None}) == set()
+    assert rules_at(raw) == set()
+    assert rules_at(raw | {"review": [referring, *raw["review"]], "silent_approval": None}) == set()
 
 
 def all_limits(part: object) -> Iterator[Limit]:

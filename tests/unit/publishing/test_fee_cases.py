@@ -73,7 +73,7 @@ class File(StrictModel):
     procedures: tuple[Group, ...]
 
 
-class Told(NamedTuple):
+class RuledCase(NamedTuple):
     """A case with the rules of its procedure."""
 
     rules: ProcedureRules
@@ -120,11 +120,11 @@ def of(group: Group) -> ProcedureRules:
 
 
 @cache
-def all_told() -> list[Told]:
-    return [Told(of(group), case) for group in written().procedures for case in group.cases]
+def all_told() -> list[RuledCase]:
+    return [RuledCase(of(group), case) for group in written().procedures for case in group.cases]
 
 
-def filing(told: Told, waived: int | None = None) -> Filing:
+def filing(told: RuledCase, waived: int | None = None) -> Filing:
     """Returns the filing of a case, with `waived` percent of the fee waived."""
     case = told.case
     return Filing(
@@ -145,7 +145,7 @@ def instant(case: Costed) -> datetime:
     return datetime.combine(case.received, time(9), VIETNAM)
 
 
-def lines(told: Told) -> tuple[FeeLine, ...]:
+def lines(told: RuledCase) -> tuple[FeeLine, ...]:
     """Returns the lines of a case's fee, before any waiver."""
     case = told.case
     return assess(told.rules.fee, filing(told), case.received, instant(case)).lines
@@ -159,7 +159,7 @@ A_DAY: Final = timedelta(days=1)
 
 
 @walked("told", all_told, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}", at_least=440)
-def test_a_filing_costs_what_the_law_says(told: Told) -> None:
+def test_a_filing_costs_what_the_law_says(told: RuledCase) -> None:
     case, fee = told.case, told.rules.fee
     found = lines(told)
     assert case.form.keys() <= {field.code for field in told.rules.form}
@@ -178,7 +178,7 @@ def test_a_filing_costs_what_the_law_says(told: Told) -> None:
     assert case.refused or total(found) > case.total
 
 
-def untouched(told: Iterable[Told]) -> Iterator[str]:
+def untouched(told: Iterable[RuledCase]) -> Iterator[str]:
     """Yields the parts of the catalogue that no case covers: procedures, items, caps, waivers, first and last days."""
     cases = list(told)
     for code, version in (file.stem.split("@") for file in FILES):
@@ -190,7 +190,7 @@ def untouched(told: Iterable[Told]) -> Iterator[str]:
             yield from (f"{code}@{version} {part}" for part in _untouched(fee, its))
 
 
-def _untouched(fee: FeePart, its: list[Told]) -> Iterator[str]:
+def _untouched(fee: FeePart, its: list[RuledCase]) -> Iterator[str]:
     charged = [(one.case.received, line) for one in its for line in lines(one)]
     for item in fee.items:
         part, its_lines = f"item {item.code}", [(day, line) for day, line in charged if line.code == item.code]
@@ -222,7 +222,7 @@ def test_every_item_has_its_cases_and_every_case_its_sources() -> None:
     assert {key for group in file.procedures for case in group.cases for key in case.source} == file.sources.keys()
 
 
-def asked(told: Told, **changes: Any) -> Question:
+def question_of(told: RuledCase, **changes: Any) -> Question:
     case = told.case
     return Question(Case(case.form, case.channel, Of(case.applicant)), case.received, case.waiver)._replace(**changes)
 
@@ -237,12 +237,12 @@ def refusal(published: Procedure, question: Question) -> str:
 
 
 @walked("told", all_told, ids=lambda told: f"{told.rules.code}-{told.case.received}-{told.case.channel}", at_least=440)
-def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
+def test_every_case_of_the_catalogue_costs_what_it_says(told: RuledCase) -> None:
     case, published = told.case, procedure(told.rules.code, told.rules.version)
     if case.refused in {"waiver_not_in_force", "waiver_not_for_this_filing"}:
-        assert refusal(published, asked(told)) in (case.refused, "vneid_papers is missing")
+        assert refusal(published, question_of(told)) in (case.refused, "vneid_papers is missing")
     off = case.waiver if case.refused is None else None
-    answer = stated(published, asked(told, waiver=off))
+    answer = stated(published, question_of(told, waiver=off))
     assert answer.total == case.total, answer
     if case.lines is not None:
         assert {line.rule: line.amount + line.waived for line in answer.lines} == case.lines
@@ -256,7 +256,7 @@ def test_every_case_of_the_catalogue_costs_what_it_says(told: Told) -> None:
 def test_without_one_input_it_is_named_or_makes_no_difference() -> None:
     named = set[str]()
     for told in all_told():
-        published, question = procedure(told.rules.code, told.rules.version), asked(told, waiver=None)
+        published, question = procedure(told.rules.code, told.rules.version), question_of(told, waiver=None)
         whole = stated(published, question)
         required = {one.name for one in described(published) if one.required}
         for left_out in sorted(required & {"channel", APPLICANT, *told.case.form}):

@@ -89,12 +89,12 @@ def test_a_version_that_says_the_same_has_no_changes() -> None:
 
 
 def test_true_is_another_value_than_one() -> None:
-    def asked(value: Any) -> Procedure:
+    def with_condition(value: Any) -> Procedure:
         raw = good()
         put("papers[0].when", [{"field": "urgent", "one_of": [value]}])(raw)
         return Procedure.model_validate(raw)
 
-    (found,) = changes(asked(True), asked(1))  # noqa: FBT003 -- a value of the form
+    (found,) = changes(with_condition(True), with_condition(1))  # noqa: FBT003 -- a value of the form
     assert found.place.where == "papers[birth_notice].when"
 
 
@@ -427,7 +427,7 @@ FIRST, SECOND = "h01.12-operator-1", "h01.12-operator-2"
 PROCEDURE: Final = KINDS["procedure_published"].model_copy(update={"asked": None})
 
 
-def said(event: ev.PublicationEvent) -> str:
+def canonical_text(event: ev.PublicationEvent) -> str:
     return canonical(event.model_dump(mode="json", exclude_none=True)).decode()
 
 
@@ -440,7 +440,7 @@ def waiting_for(*events: tuple[str, ev.PublicationEvent]) -> list[Published]:
     ]
 
 
-ASKED: Final = (FIRST, ev.PublicationAsked(asked=1, events=(said(PROCEDURE),)))
+ASKED: Final = (FIRST, ev.PublicationAsked(asked=1, events=(canonical_text(PROCEDURE),)))
 APPROVED: Final = (SECOND, ev.PublicationApproved(asked=1))
 NOW: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1}))
 OTHERWISE: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1, "version": "another"}))
@@ -470,7 +470,7 @@ def test_only_what_needs_another_waits_and_an_erasure_always() -> None:
     at_once = [one._replace(at=AT + timedelta(hours=1)) for one in waiting_for(ASKED, APPROVED, NOW)[2:]]
     assert unapproved([*at_once, *waiting_for(ASKED)]) == [], "in any order, and approved at the moment of the event"
     erased = KINDS["officer_erased"].model_copy(update={"asked": None})
-    asked = (FIRST, ev.PublicationAsked(asked=1, events=(said(erased),)))
+    asked = (FIRST, ev.PublicationAsked(asked=1, events=(canonical_text(erased),)))
     now = (FIRST, erased.model_copy(update={"asked": 1}))
     assert [one.event.kind for one in unapproved(waiting_for(asked, now)[1:])] == ["officer_erased"]
     assert unapproved(waiting_for(asked, APPROVED, now)[1:]) == []

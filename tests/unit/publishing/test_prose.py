@@ -147,7 +147,7 @@ def say(raw: Raw, path: str, text: str) -> None:
         put(path[:-2] + ("en" if path.endswith("vi") else "vi"), "-")(raw)
 
 
-def found(raw: object) -> set[tuple[str, str]]:
+def rules_at(raw: object) -> set[tuple[str, str]]:
     return {(entry.path, entry.rule) for entry in problems(raw, today=TODAY)}
 
 
@@ -170,7 +170,7 @@ def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
     put(f"{path}.vi", text)(raw)
     put(f"{path}.en", text)(raw)
     put("information.conditions.source", "unconfirmed")(raw)
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
 def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str, name: str) -> None:
     raw = good()
     raw["fee"]["items"][1] |= {"name": {"vi": name, "en": "Charge"}, "when": [{"channel": channel}]}
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
     raw["fee"]["items"][1]["when"] = [{"channel": "post" if channel != "post" else "online"}]
-    assert found(raw) == {("fee.items[1].name", "channel_of_name")}
+    assert rules_at(raw) == {("fee.items[1].name", "channel_of_name")}
 
 
 @walked(
@@ -303,7 +303,7 @@ def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_informatio
     raw = good()
     raw["result"]["name"] = {"vi": "Thẻ dưới {figure.age}", "en": "Card under {figure.age}"}
     raw["information"]["how"] |= {"vi": "Nhận: {result}.", "en": "Received: {result}."}
-    assert found(raw) == set()
+    assert rules_at(raw) == set()
     page = filled(Procedure.model_validate_json(json.dumps(raw))).information
     assert (page.how.vi, page.how.en) == ("Nhận: Thẻ dưới 16 tuổi.", "Received: Card under 16 years of age.")
 
@@ -364,7 +364,7 @@ def test_what_fills_a_placeholder_is_refused_written_out(name: str, place: str, 
     other = place[:-2] + ("en" if place.endswith("vi") else "vi")
     put(place, dict(placed(raw, ""))[place].replace(f"{{{placeholder}}}", words))(raw)
     put(other, dict(placed(raw, ""))[other].replace(f"{{{placeholder}}}", "-"))(raw)
-    assert place in {path for path, _ in found(raw)}
+    assert place in {path for path, _ in rules_at(raw)}
 
 
 KNOWN: Final = [*numbers(every_part()), *names(every_part())]
@@ -403,4 +403,4 @@ def test_the_time_that_a_text_takes_grows_with_its_length_alone(piece: str) -> N
 def test_without_a_day_nobody_asks_whether_it_was_checked_in_the_future() -> None:
     raw = good() | {"checked": "2999-01-01"}
     assert problems(raw) == []
-    assert found(raw) == {("checked", "checked_in_future")}
+    assert rules_at(raw) == {("checked", "checked_in_future")}

@@ -151,7 +151,7 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["import", *(str(argument) for argument in arguments)], env={"LANG": "vi"})
 
 
-def told(*arguments: str | Path, code: int) -> Any:
+def output_of(*arguments: str | Path, code: int) -> Any:
     ended = run(*arguments, "--json")
     assert ended.exit_code == code, ended.output
     return json.loads(ended.stdout)
@@ -165,7 +165,7 @@ def written(tmp_path: Path, name: str, data: bytes) -> Path:
 
 
 def test_every_good_row_becomes_a_draft_and_every_bad_one_says_why(tmp_path: Path) -> None:
-    answer = told(written(tmp_path, "ha-noi.csv", TABLE.csv()), "--into", tmp_path / "drafts", code=1)
+    answer = output_of(written(tmp_path, "ha-noi.csv", TABLE.csv()), "--into", tmp_path / "drafts", code=1)
     assert {entry["row"]: (entry["column"], entry["rule"]) for entry in answer["refused"]} == TABLE.bad
     assert len(answer["refused"]) == len(TABLE.bad) == len(BAD)
     assert [draft["row"] for draft in answer["drafts"]] == list(TABLE.good)
@@ -195,8 +195,8 @@ def test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold(tmp_
     alone = list(of_excel_alone())
     first = len(TABLE.rows) + 1
     table = TABLE._replace(rows=TABLE.rows + [cells for cells, _, _ in alone])
-    from_csv = told(written(tmp_path, "bang.csv", TABLE.csv(delimiter=";")), "--into", tmp_path / "csv", code=1)
-    from_excel = told(written(tmp_path, "bang.xlsx", table.xlsx()), "--into", tmp_path / "xlsx", code=1)
+    from_csv = output_of(written(tmp_path, "bang.csv", TABLE.csv(delimiter=";")), "--into", tmp_path / "csv", code=1)
+    from_excel = output_of(written(tmp_path, "bang.xlsx", table.xlsx()), "--into", tmp_path / "xlsx", code=1)
     refused = {entry["row"]: (entry["column"], entry["rule"]) for entry in from_excel["refused"]}
     expected = {row: TABLE.bad[row] for row in IN_EXCEL}
     assert refused == expected | {first + n: (column, rule) for n, (_, column, rule) in enumerate(alone)}
@@ -208,10 +208,10 @@ def test_a_workbook_gives_the_same_drafts_and_refuses_what_only_it_can_hold(tmp_
 
 def test_the_same_again_changes_nothing_and_what_somebody_wrote_is_kept(tmp_path: Path) -> None:
     file, into = written(tmp_path, "a.csv", SMALL.csv()), tmp_path / "drafts"
-    first = told(file, "--into", into, code=1)
+    first = output_of(file, "--into", into, code=1)
     edited, *others = (Path(draft["file"]) for draft in first["drafts"])
     edited.write_text("code: mine\n", encoding="utf-8")
-    again = told(file, "--into", into, code=1)
+    again = output_of(file, "--into", into, code=1)
     assert {draft["outcome"] for draft in again["drafts"]} == {"unchanged"}
     assert [draft["file"] for draft in again["drafts"]] == [str(path) for path in others]
     (kept,) = (entry for entry in again["refused"] if entry["rule"] == "draft_exists")
@@ -221,7 +221,7 @@ def test_the_same_again_changes_nothing_and_what_somebody_wrote_is_kept(tmp_path
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
-    answer = told(written(tmp_path, "a.csv", SMALL.csv()), "--into", tmp_path / "new", "--dry-run", code=1)
+    answer = output_of(written(tmp_path, "a.csv", SMALL.csv()), "--into", tmp_path / "new", "--dry-run", code=1)
     assert {draft["outcome"] for draft in answer["drafts"]} == {"not_written"}
     assert not (tmp_path / "new").exists()
 
@@ -231,7 +231,7 @@ def row(tmp_path: Path, **changes: str) -> tuple[dict[str, Any], str, Any]:
     titles = TABLE.rows[2]
     cells = dict(zip(titles, TABLE.rows[4], strict=True)) | {"Mức độ DVC": "Toàn trình"} | changes
     one = TABLE._replace(rows=[titles, list(cells.values())])
-    (draft,) = told(written(tmp_path, "mot.csv", one.csv()), "--into", tmp_path / "one", code=0)["drafts"]
+    (draft,) = output_of(written(tmp_path, "mot.csv", one.csv()), "--into", tmp_path / "one", code=0)["drafts"]
     text = Path(draft["file"]).read_text(encoding="utf-8")
     return yaml.safe_load(text), text, draft
 
@@ -302,7 +302,7 @@ def test_the_example_of_the_documentation_is_what_happens(tmp_path: Path, monkey
 
 def test_a_file_that_is_no_table_is_refused_whole(tmp_path: Path) -> None:
     file = written(tmp_path, "a.csv", b"x")
-    answer = told(file, "--into", tmp_path / "drafts", code=1)
+    answer = output_of(file, "--into", tmp_path / "drafts", code=1)
     assert [entry["rule"] for entry in answer["refused"]] == ["table_without_headings"]
     assert "table_without_headings" in run(file).stdout
     assert not (tmp_path / "drafts").exists()

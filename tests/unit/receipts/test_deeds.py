@@ -28,7 +28,7 @@ from schemas.refund.events import RefundGivenByHand
 from schemas.refund.state import WITHOUT_PROVIDER, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry
 from schemas.stream.ledger import About, Recorded
 from tests.unit.filing.lives import FILE
-from tests.unit.payments import told
+from tests.unit.payments import payment_after
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.40"
@@ -154,7 +154,7 @@ def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_giv
     ],
 )
 def test_the_money_of_a_fee_paid_online_is_gone_with_its_last_dong(back: tuple[Any, ...], cause: Any) -> None:
-    assert gone(told(("money", "m1"), *back)) is cause
+    assert gone(payment_after(("money", "m1"), *back)) is cause
 
 
 def test_what_each_event_causes_on_paper() -> None:

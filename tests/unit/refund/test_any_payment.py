@@ -21,7 +21,7 @@ from schemas.refund.events import RefundAsked, RefundGivenByHand
 from schemas.refund.state import CaseState, RefundCause
 from tests.tiers import examples
 from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
-from tests.unit.payments import Told
+from tests.unit.payments import PaymentStory
 from tests.unit.refund.givings import BY_HAND, WHY, Giving
 from tests.unit.refund.oracle import Fact, Oracle
 
@@ -37,7 +37,7 @@ class Paying:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.fee = chance.choice([1, 2, 19_001, chance.randint(1, 300), chance.randint(1_000, 5_000_000)])
-        self.told = Told(amount=self.fee)
+        self.told = PaymentStory(amount=self.fee)
         self.wires = [chance.choice(WIRES)]
         self.refunds: dict[int, Giving] = {}
         self.facts: list[Fact] = []

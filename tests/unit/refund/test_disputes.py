@@ -25,7 +25,7 @@ from schemas.publishing.fee import RefundCase
 from schemas.refund import commands as cm
 from schemas.refund.state import CaseState, Claim, RefundCause, RefundLine
 from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure, reopened
-from tests.unit.payments import FILING, NOW, Told, told
+from tests.unit.payments import FILING, NOW, PaymentStory, payment_after
 from tests.unit.refund.givings import AMOUNT, APART, ASKED, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, WHY, Giving, states
 
 SHORT: Final = Claim(short=True)
@@ -75,7 +75,7 @@ def test_all_that_came_is_accepted_and_no_more_is_forgone_than_was_proposed() ->
     so_far.do(cm.ApproveWithOthers, LEADER, beside=500)
     taken = require(accepted(so_far.refund))
     assert (so_far.log[-1].event.forgone, taken.forgone) == (500, 500)
-    assert told(("money", "m0", 15_000), ("money", "m1", 500), ("accept", "m1", 500)).forgone == 500
+    assert payment_after(("money", "m0", 15_000), ("money", "m1", 500), ("accept", "m1", 500)).forgone == 500
 
 
 @pytest.mark.parametrize("sent", [False, True])
@@ -119,15 +119,15 @@ def test_once_nobody_owes_it_it_goes_back_whatever_two_have_agreed(cause: Refund
 
 def test_it_is_disputed_only_while_the_fee_is_due() -> None:
     filing = Life(procedure(fee=fee())).accepted().filing
-    assert claims.claim(told(("money", "m1", 15_000)), 1001, filing) == SHORT
+    assert claims.claim(payment_after(("money", "m1", 15_000)), 1001, filing) == SHORT
     settled = (("expire",), (("money", "m2"),))
-    causes = [claims.claim(told(("money", "m1", 15_000), *then), 1001, filing).unowed for then in settled]
+    causes = [claims.claim(payment_after(("money", "m1", 15_000), *then), 1001, filing).unowed for then in settled]
     assert causes == [RefundCause.LATE, RefundCause.SECOND]
-    assert claims.claim(told(("money", "m1", 15_000), ("accept", "m1", 1_000)), 1001, filing) == Claim()
+    assert claims.claim(payment_after(("money", "m1", 15_000), ("accept", "m1", 1_000)), 1001, filing) == Claim()
     parts = ("money", "m1", 9_000), ("money", "m2", 3_000)
-    assert claims.claim(told(*parts), 1001, filing) == Claim(short=True, beside=3_000)
-    assert claims.claim(told(*parts), 1002, filing, ["m1"]) == SHORT
-    paid = told(*parts, ("money", "m3", 5_000))
+    assert claims.claim(payment_after(*parts), 1001, filing) == Claim(short=True, beside=3_000)
+    assert claims.claim(payment_after(*parts), 1002, filing, ["m1"]) == SHORT
+    paid = payment_after(*parts, ("money", "m3", 5_000))
     befores = [claims.claim(paid, 1001 + n, filing) for n in range(3)]
     assert befores == [Claim(), Claim(before=9_000), Claim(before=12_000, excess=1_000)]
 
@@ -232,7 +232,7 @@ def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_i
 
 
 def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payment:
-    so_far = Told()
+    so_far = PaymentStory()
     for step in story:
         name, *values = (step,) if isinstance(step, str) else step
         getattr(so_far, name)(*values)
@@ -251,7 +251,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
     If the bank has numbered the charge-back itself, the capture is the last one of this amount.
     """
-    payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
+    payment = payment_after(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
     back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
     found = charge_backs.capture_of(payment, back)
     assert (found.capture_id if found else None) == capture
@@ -260,7 +260,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
     """The charge-back is reported before its own money, and after other money of the same amount."""
-    so_far = told(("money", "m1"))
+    so_far = payment_after(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
     assert isinstance(charge_backs.charge_back_event(so_far, back), PaymentChargeBackAhead)
     so_far = so_far.model_copy(update={"ahead": (back.model_copy(update={"transaction": "m3"}), back)})
@@ -277,7 +277,7 @@ def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_a
     order: list[int], *, own_numbers: bool, apart: bool
 ) -> None:
     """Three charge-backs of one amount, or of three amounts (`apart`), with their own numbers or those of the money."""
-    so_far = Told()
+    so_far = PaymentStory()
     for step in order:
         n = step % 3
         amount = 16_000 + (n if apart else 0)
@@ -320,7 +320,7 @@ def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
     backs: list[tuple[Any, ...]], recorded: list[tuple[str, int]], *, ahead: bool
 ) -> None:
     """Partial charge-backs with the money's number differ in amount or time; one with its own number counts once."""
-    so_far = Told()
+    so_far = PaymentStory()
     if not ahead:
         so_far.money("m1")
     for back in backs:
@@ -338,7 +338,7 @@ def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
 
 def test_what_is_told_of_another_request_waits_for_its_money() -> None:
     """Two providers may use the same transaction number, for requests of the same amount."""
-    payment = told("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
+    payment = payment_after("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
     assert [one.attempt for one in payment.ahead] == [2]
     assert [(one.capture_id, one.amount) for one in payment.charged_back] == [("m1", 16_000)]
 
@@ -488,7 +488,7 @@ def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
 def test_a_filing_says_how_often_it_has_begun_again() -> None:
     rules = {"refunds": [{"case": "stopped", "percent": 100}]}
     life = Life(procedure(fee=fee() | rules)).accepted().do("settle_fee", n=1, settlement="paid", amount=16_000)
-    payment = told(("money", "m1"))
+    payment = payment_after(("money", "m1"))
     life.do("stop", LEADER, mode="end", **ENDING)
     assert claims.claim(payment, 1001, life.filing).reopened == 0
     reopened(life, None)

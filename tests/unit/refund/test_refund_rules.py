@@ -34,7 +34,7 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
 )
-from tests.unit.payments import told
+from tests.unit.payments import payment_after
 from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
 
 FIRST: Final = {"case": 1}
@@ -205,7 +205,7 @@ def test_a_share_is_rounded_half_up_to_a_dong(amount: int, percent: int) -> None
     ],
 )
 def test_why_nobody_owes_a_capture(story: tuple[Any, ...], causes: list[RefundCause | None]) -> None:
-    payment = told(*story)
+    payment = payment_after(*story)
     assert [claims.unowed(payment, capture) for capture in payment.captures] == causes
 
 
@@ -234,14 +234,16 @@ def test_how_the_filing_ended_says_what_goes_back(
     stopped = case is RefundCase.STOPPED
     by = {"ended": (LEADER.subject,) if stopped else (), "by_leader": stopped}
     expected = Claim() if case is None else Claim(rule=case, percent=percent, **by)
-    assert claims.claim(told(("money", "m1")), 1001, life.filing) == expected
-    assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
+    assert claims.claim(payment_after(("money", "m1")), 1001, life.filing) == expected
+    assert claims.claim(payment_after(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(
+        unowed=RefundCause.SECOND
+    )
 
 
 def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is_declined() -> None:
     """The rule refunds half of 16,000; before, a refund of 10,000 from the first part was requested, which is more."""
     filing = paid(Life(procedure(fee=fee() | RULES)).accepted()).do("withdraw", APPLICANT, reason="thôi").filing
-    payment = told(("money", "m1", 10_000), ("money", "m2", 6_000))
+    payment = payment_after(("money", "m1", 10_000), ("money", "m2", 6_000))
     first, second = (Giving(require(claims.capture_of(payment, n))) for n in (1001, 1002))
     first.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY)
 
@@ -257,21 +259,21 @@ def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is
     assert [looked(first, 1001), looked(second, 1002)] == [[], [2_500]], "8,000 in all"
     first.do(cm.DeclineRefund, LEADER, case=2, reason="-")
     assert [looked(first, 1001), looked(second, 1002)] == [[5_000], [2_500, 500]], "as if nobody had requested it"
-    thrice = told(("money", "m1", 6_000), ("money", "m2", 6_000), ("money", "m3", 4_000))
+    thrice = payment_after(("money", "m1", 6_000), ("money", "m2", 6_000), ("money", "m3", 4_000))
     of_three = Giving(require(claims.capture_of(thrice, 1001)))
     of_three.do(cm.RequestRefund, CASHIER, amount=6_000, **WHY)
     found = [claims.claim(thrice, n, filing, (), {1001: of_three.refund}).elsewhere for n in (1001, 1002, 1003)]
     assert found == [0, 3_000, 0], "the part before takes all of it"
     assert claims.together(payment, 1002) == (1001, 1002)
-    assert claims.together(told(("money", "m1")), 1001) == ()
+    assert claims.together(payment_after(("money", "m1")), 1001) == ()
 
 
 def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
     less = supplied(paid_online(Life(with_waivers())), copies=3).do("waive_fee", CASHIER, **HALF_OF_IT)
-    made_less = claims.claim(told(("money", "m1")), 1001, less.filing)
+    made_less = claims.claim(payment_after(("money", "m1")), 1001, less.filing)
     assert sum(line.amount for line in made_less.returned) == 4_000
     waived = Life(with_waivers()).do("waive_fee", CASHIER, **HALF_OF_IT)
-    too_late = claims.claim(told("cancel", ("money", "m1")), 1001, waived.filing)
+    too_late = claims.claim(payment_after("cancel", ("money", "m1")), 1001, waived.filing)
     assert too_late.unowed is RefundCause.LATE
     in_another_role = officer(Role.LEADER, CASHIER.subject)
     for claim in (made_less, too_late):
@@ -297,8 +299,10 @@ def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a
 def test_without_a_rule_somebody_decides_under_the_number_of_the_capture() -> None:
     life = paid(Life(procedure(fee=fee())).accepted()).do("withdraw", APPLICANT, reason="thôi")
     assert claims.fees_to_return(life.filing) == (1,)
-    assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS)
-    payment = told(("money", "m1"), ("money", "m2"))
+    assert claims.claim(payment_after(("money", "m1")), 1001, life.filing) == Claim(
+        rule=RefundCase.WITHDRAWN_AFTERWARDS
+    )
+    payment = payment_after(("money", "m1"), ("money", "m2"))
     found = require(claims.capture_of(payment, claims.number_of(1, 2)))
     assert (found.payment, found.capture_id) == (1, "m2")
     assert [claims.capture_of(payment, n) for n in (1000, 1003)] == [None, None]

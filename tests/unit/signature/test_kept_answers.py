@@ -146,7 +146,7 @@ def test_a_setting_replaces_whole_lists_and_names_nothing_unknown() -> None:
             read(wrong)
 
 
-class _Told:
+class _AnswersOf:
     """The authority's own answers about people's certificates, but signed with this digest algorithm."""
 
     def __init__(self, authority: Authority, digest: str, *, by_list: bool) -> None:
@@ -187,7 +187,7 @@ class _Told:
 async def test_a_word_on_revocation_that_is_signed_weakly_is_none(authority: Authority, *, by_list: bool) -> None:
     chain = [_asn1(one) for one in (authority.root, authority.issuing, authority.person([(NameOID.COMMON_NAME, "A")]))]
     for digest, rule in (("sha256", None), ("sha1", "revocation_unknown")):
-        trust = Trust([chain[0]], _Told(authority, digest, by_list=by_list))
+        trust = Trust([chain[0]], _AnswersOf(authority, digest, by_list=by_list))
         assert (await trust.vouch(chain[2], [chain[1]], "signing", datetime.now(UTC), NOTHING)).rule == rule
 
 

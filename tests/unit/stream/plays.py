@@ -52,7 +52,7 @@ from tests.unit.filing.lives import (
     procedure,
 )
 from tests.unit.filing.lives import RESULT as RESULT_FILE
-from tests.unit.payments import Told
+from tests.unit.payments import PaymentStory
 from tests.unit.refund.givings import BY_HAND, CAPTURE, WHY
 from tests.unit.result.signings import FILING as ID
 from tests.unit.result.signings import ISSUED, ORDER, SIGNERS, file
@@ -344,7 +344,7 @@ def payment(_: tuple[Actor, ...], applicants: tuple[Actor, ...]) -> Play:
 
     return Play(
         kind=PAYMENT,
-        begun=lambda: [Place(told.payment, told.now) for told in (Told(), Told(900))],
+        begun=lambda: [Place(told.payment, told.now) for told in (PaymentStory(), PaymentStory(900))],
         moves=moves,
         rings=lambda state: state.due if state.state is PaymentState.PENDING else state.watched_until,
         asks=lambda state: PAYMENT.standing(state).open or state.watched_until is not None,

@@ -159,7 +159,7 @@ def ready_for(kind: StreamKind[Any], event: Any) -> Any:
     return whole(kind.name).model_copy(update={"step": at})
 
 
-def told(kind: StreamKind[Any], event: Any) -> Iterator[LoggedStream]:
+def streams_with(kind: StreamKind[Any], event: Any) -> Iterator[LoggedStream]:
     """Yields streams that end with the event, and streams in which only `erased` follows it."""
     courses: list[tuple[Any, tuple[Any, ...]]] = [(ready_for(kind, event), (event,))]
     first = next(one for one in events(kind.name) if one.kind == kind.first)
@@ -230,7 +230,7 @@ CASES: Final = {
 
 @walked(("kind", "event"), CASES.values(), ids=CASES, at_least=290)
 def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> None:
-    for one in told(kind, event):
+    for one in streams_with(kind, event):
         go_through(one)
         if kind.state is Filing:
             go_through_filing(one)
@@ -338,7 +338,7 @@ def entered(into: set[str]) -> Iterator[None]:
 def everything(kinds: Iterable[StreamKind[Any]]) -> Iterator[LoggedStream]:
     """Yields streams for each event of these kinds."""
     for kind in kinds:
-        yield from (one for event in EVENTS if type(event) in kind.event_models for one in told(kind, event))
+        yield from (one for event in EVENTS if type(event) in kind.event_models for one in streams_with(kind, event))
 
 
 def test_whatever_takes_events_is_gone_through() -> None:

@@ -37,7 +37,7 @@ def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
     return Closed(captures=captures, awaited_until=awaited_until)
 
 
-def said(**changes: object) -> dict[str, object]:
+def own_notice(**changes: object) -> dict[str, object]:
     """Returns a provider's own notice about the payment's money, with these changes."""
     reference = reference_of(fee_key(FILING, 1))
     notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
@@ -49,8 +49,8 @@ async def test_a_transaction_may_have_a_number_that_is_no_id(engine: Engine) -> 
     life = await begun(engine)
     await life.record_captures(closed(PAID.model_copy(update={"capture_id": "FT 1/ả"})))
     for number in numbers:
-        await told(life, said(transaction=number))
-        await told(life, said(transaction=number, outcome="reversed"))
+        await send_notice(life, own_notice(transaction=number))
+        await send_notice(life, own_notice(transaction=number, outcome="reversed"))
     assert [one.capture_id for one in life.stream.state.captures] == ["FT 1/ả", *numbers]
     assert [one.transaction for one in life.stream.state.charged_back] == numbers
 
@@ -60,20 +60,20 @@ async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_ofte
     engine: Engine, number: str
 ) -> None:
     life = await begun(engine)
-    await told(life, said(transaction=number))
+    await send_notice(life, own_notice(transaction=number))
     for _ in range(2):
         for amount, after in ((3_000, 0), (4_000, 0), (3_000, 1)):
             at = (NOW + timedelta(seconds=after)).isoformat()
-            await told(life, said(transaction=number, outcome="reversed", amount=amount, at=at))
-            await told(life, said(transaction=number, outcome="reversed", amount=2_000, at=None))
+            await send_notice(life, own_notice(transaction=number, outcome="reversed", amount=amount, at=at))
+            await send_notice(life, own_notice(transaction=number, outcome="reversed", amount=2_000, at=None))
             engine.time += timedelta(seconds=1)
     assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
 
 
 async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(engine: Engine) -> None:
     life = await begun(engine)
-    await told(life, said())
-    parts = [said(outcome="reversed", amount=amount) for amount in (1_000, 2_000, 3_000)]
+    await send_notice(life, own_notice())
+    parts = [own_notice(outcome="reversed", amount=amount) for amount in (1_000, 2_000, 3_000)]
     engine.refuses = lambda batch: NOT_FOUND if batch.command_id == "fee:cancel" else None
     engine.answers |= {"called": [MoneyNotice.model_validate(part) for part in parts], "given": [], "accepted": []}
     await asyncio.gather(*map(life.noticed, parts))
@@ -86,7 +86,7 @@ async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) 
     await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
     await life._request_closed(life.stream.state.attempts[0], closed())
     await life.record_captures(closed(PAID))
-    await told(life, said(outcome="reversed"))
+    await send_notice(life, own_notice(outcome="reversed"))
     await life.record_cancel("it was waived")
     first, again, *own = [receipt.command_id for receipt in engine.receipts]
     assert (first, again) == ("request", "again")
@@ -109,7 +109,7 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
 ) -> None:
     engine.answers |= {"going": going, "wake": None}
     life = await begun(engine)
-    await life.noticed(said(amount=10_000))
+    await life.noticed(own_notice(amount=10_000))
     assert [name for name, _ in engine.asked] == ["merchant"], "of the first money nobody has to ask"
     await life.begin_refunds()
     await life.record_captures(closed(PAID.model_copy(update={"capture_id": "c2", "amount": 6_000})))
@@ -122,7 +122,7 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
     assert woken == (["1001", "1002"] if going else ["1001", "1001"]), "the dispute about the first part is over"
 
 
-async def told(life: PaymentLife, notice: object) -> None:
+async def send_notice(life: PaymentLife, notice: object) -> None:
     """Sends a notice once the payment handles signals again."""
     await quiet()
     await life.noticed(notice)
@@ -130,21 +130,21 @@ async def told(life: PaymentLife, notice: object) -> None:
 
 async def test_another_transaction_of_a_request_is_money_once_a_query_finds_it_where_one_can(engine: Engine) -> None:
     life = await begun(engine)
-    await told(life, said(confirms=True))
+    await send_notice(life, own_notice(confirms=True))
     assert [one.capture_id for one in life.stream.state.captures] == ["c1"], "the first is"
     doubted = []
     for number in ("c1", "c2"):
-        await told(life, said(transaction=number, confirms=True))
+        await send_notice(life, own_notice(transaction=number, confirms=True))
         doubted.append(life.doubted)
     assert (len(life.stream.state.captures), doubted) == (1, [False, True])
     await life.record_captures(closed(PAID, PAID.model_copy(update={"capture_id": "c2"})))
-    await told(life, said(transaction="c3"))
+    await send_notice(life, own_notice(transaction="c3"))
     assert [one.capture_id for one in life.stream.state.captures] == ["c1", "c2", "c3"], "parts of a transfer are"
 
 
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
-    await told(await begun(engine), said(outcome=outcome))
+    await send_notice(await begun(engine), own_notice(outcome=outcome))
     assert engine.kinds == ["payment_requested"]
 
 
@@ -155,15 +155,15 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
         [],
         "paid",
         {},
-        said(amount=0),
-        said(amount="16000.5"),
-        said(reference="MCAAAAAAAAAAAAAAAA"),
-        said(transaction="ả"),
-        said(at="yesterday"),
+        own_notice(amount=0),
+        own_notice(amount="16000.5"),
+        own_notice(reference="MCAAAAAAAAAAAAAAAA"),
+        own_notice(transaction="ả"),
+        own_notice(at="yesterday"),
     ],
 )
 async def test_what_can_not_be_used_is_dropped(engine: Engine, notice: object) -> None:
-    await told(await begun(engine), notice)
+    await send_notice(await begun(engine), notice)
     assert engine.meter.told[DROPPED] == [(1, {"signal": "noticed"})]
     assert engine.kinds == ["payment_requested"]
 
@@ -173,11 +173,11 @@ async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(e
     """The charge-back is reported twice, and once more with another time; its number is the money's, or its own."""
     life = await begun(engine)
     for _ in range(2):
-        await told(life, said(outcome="reversed", transaction=number, at=None))
+        await send_notice(life, own_notice(outcome="reversed", transaction=number, at=None))
         engine.time += timedelta(seconds=1)
     assert life.stream.state.state is PaymentState.PENDING
-    await told(life, said())
-    await told(life, said(outcome="reversed", transaction=number))
+    await send_notice(life, own_notice())
+    await send_notice(life, own_notice(outcome="reversed", transaction=number))
     known = ["payment_captured", "payment_charged_back"]
     assert engine.kinds == ["payment_requested", "payment_charge_back_ahead", *known]
     assert engine.log[-1].event["at"] == engine.log[1].event["at"]
@@ -203,12 +203,12 @@ async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by
         "provider": "vnpay",
         "expires": (NOW + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
     }
-    await told(life, said(reference=reference_of(fee_key(FILING, 1, 2))))
+    await send_notice(life, own_notice(reference=reference_of(fee_key(FILING, 1, 2))))
     assert engine.log[-1].event["attempt"] == 2
     assert life.stream.state.state is PaymentState.PAID
-    await told(life, said())
+    await send_notice(life, own_notice())
     assert engine.meter.told[DROPPED] == [(1, {"signal": "noticed"})]
-    await told(life, said(transaction="c2"))
+    await send_notice(life, own_notice(transaction="c2"))
     assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
 
 
@@ -464,7 +464,7 @@ async def taken(engine: Engine, order: MatrixOrder) -> Payment:
     engine.answers = provider = Silent(engine.answers | {"wake": None})
     for act in order:
         if act in {Act.IPN, Act.LATE}:
-            await told(life, NOTICE)
+            await send_notice(life, NOTICE)
         elif act is Act.POLL:
             provider.poll()
             await life.record_captures(provider["polled"])

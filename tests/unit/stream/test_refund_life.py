@@ -50,13 +50,13 @@ class Refunding:
         looked = Looked(agency="H01.30", capture=CAPTURE, apart=(), claim=claim, together=together)
         self.engine.answers["look"] = looked
 
-    async def said(self, model: type[Command], by: Actor, **said: Any) -> None:
+    async def send(self, model: type[Command], by: Actor, **said: Any) -> None:
         fields = {"command_id": f"c{len(self.engine.receipts)}", "actor": by, "via": VIA} | said
         await self.life.take_command(model.model_validate(fields))
 
     async def agreed(self, case: int, amount: int) -> None:
-        await self.said(RequestRefund, CASHIER, amount=amount, **WHY)
-        await self.said(ApproveRefund, LEADER, case=case)
+        await self.send(RequestRefund, CASHIER, amount=amount, **WHY)
+        await self.send(ApproveRefund, LEADER, case=case)
 
     async def until(self, happened: Callable[[], bool]) -> None:
         for _turn in range(50):
@@ -150,11 +150,11 @@ async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(en
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Refunding(engine)
     await so_far.life._begin()
-    await so_far.said(RequestRefund, CASHIER, amount=10_000, **WHY)
+    await so_far.send(RequestRefund, CASHIER, amount=10_000, **WHY)
     so_far.says(waived)
     going = asyncio.create_task(so_far.life.proceed())
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 2)
-    await so_far.said(DeclineRefund, LEADER, case=1, reason="x")
+    await so_far.send(DeclineRefund, LEADER, case=1, reason="x")
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 3)
     assert so_far.life.stream.state.entries[-1].asked_by == (LEADER.subject,)
     going.cancel()
@@ -164,11 +164,11 @@ async def test_of_a_request_that_is_declined_the_refunds_of_the_other_parts_hear
     so_far = Refunding(engine)
     so_far.says(Claim(), 1001, 1003)
     await so_far.life._begin()
-    await so_far.said(RequestRefund, CASHIER, amount=10_000, **WHY)
+    await so_far.send(RequestRefund, CASHIER, amount=10_000, **WHY)
     going = asyncio.create_task(so_far.life.proceed())
     await so_far.until(lambda: "look" in dict(engine.asked))
     assert "wake" not in dict(engine.asked)
-    await so_far.said(DeclineRefund, LEADER, case=1, reason="x")
+    await so_far.send(DeclineRefund, LEADER, case=1, reason="x")
     await so_far.until(going.done)
     assert [request.id for name, request in engine.asked if name == "wake"] == [f"refund:{FILING}:1003"]
 
@@ -207,10 +207,10 @@ async def test_what_is_under_way_comes_to_its_end_before_another_is_asked_for(en
     so_far = Refunding(engine)
     await so_far.life._begin()
     for _ in range(2):
-        await so_far.said(RequestRefund, CASHIER, amount=1_000, **WHY)
-    await so_far.said(ApproveRefund, LEADER, case=2)
+        await so_far.send(RequestRefund, CASHIER, amount=1_000, **WHY)
+    await so_far.send(ApproveRefund, LEADER, case=2)
     await so_far.until_asked(2)
-    await so_far.said(ApproveRefund, LEADER, case=1)
+    await so_far.send(ApproveRefund, LEADER, case=1)
     engine.answers["refund"] = Returned(transaction="r1")
     await so_far.life._give_back()
     assert so_far.asked_for == [2, 2, 1]
@@ -244,9 +244,9 @@ async def test_what_is_accepted_is_all_that_has_come_by_the_log(engine: Engine) 
     await so_far.life._begin()
     await so_far.life._look()
     so_far.says(Claim(short=True, beside=1_000))
-    await so_far.said(AcceptShortPayment, CASHIER, **WHY)
+    await so_far.send(AcceptShortPayment, CASHIER, **WHY)
     so_far.says(Claim(short=True, beside=2_500))
-    await so_far.said(ApproveShortPayment, LEADER)
+    await so_far.send(ApproveShortPayment, LEADER)
     assert so_far.kinds[1:] == ["refund_disputed", "shortfall_proposed", "shortfall_accepted"]
     assert [stored.event["forgone"] for stored in engine.log[-2:]] == [2_000, 500]
     await so_far.life._tell()

@@ -89,12 +89,12 @@ async def test_a_fact_is_told_again_and_again_more_and_more_slowly_until_there_i
     engine.answers |= {"tell": False, "closed": False}
     slept: list[timedelta] = []
 
-    def heard(_: Any) -> None:
+    def note_waits(_: Any) -> None:
         slept.extend(wait["timeout"] for wait in engine.waits if wait.get("timeout"))
         engine.waits.clear()
         engine.answers["tell"] = len(slept) >= 8
 
-    engine.before_answer = heard
+    engine.before_answer = note_waits
     assert await report(stream(), "fee_settled", FACT)
     assert [pause.total_seconds() for pause in slept] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert {asked[0] for asked in engine.asked} == {"tell", "closed"}
@@ -111,13 +111,13 @@ async def test_nobody_is_told_once_the_record_says_that_the_filing_has_ended(eng
 # How a life goes on.
 
 
-def found(agency: str | None = "H01.30") -> OpenResult:
+def open_result(agency: str | None = "H01.30") -> OpenResult:
     return OpenResult(procedure=None, calendar=lives.CALENDAR, agency=agency, queue=None, digests=None)
 
 
 async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine) -> None:
     engine.somebody_else({"kind": "appealed", "about": "x"}, "lodge")
-    engine.answers["open"] = found()
+    engine.answers["open"] = open_result()
     seen: list[Any] = []
 
     class Taking(Life[Any]):
@@ -134,7 +134,7 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
     await life._begin()
     assert engine.asked == [("open", OpenRequest(stream=NAME))]
     assert [(batch.command_id, batch.epoch, batch.next_seq) for batch in engine.batches] == [("catch-up", 3, 1)]
-    assert seen == [found(), 1]
+    assert seen == [open_result(), 1]
     assert (life.stream.state.agency, str(life.stream.id), life.stream.epoch) == ("H01.30", NAME, 4)
 
 
@@ -142,7 +142,7 @@ async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
     """Commands wait while the log is still being read."""
     for about in ("x", "y"):
         engine.somebody_else({"kind": "appealed", "about": about}, about)
-    engine.answers["open"] = found()
+    engine.answers["open"] = open_result()
     life: Life[Any] = Life(APPEAL, {"restart": {"epoch": 3}})
     begun: list[bool] = []
 
@@ -158,7 +158,7 @@ async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
 
 
 async def test_nothing_is_taken_over_that_the_log_does_not_hold(engine: Engine) -> None:
-    engine.answers["open"] = found(agency=None)
+    engine.answers["open"] = open_result(agency=None)
     with pytest.raises(ApplicationError) as error:
         await Life(APPEAL, {"restart": {}})._begin()
     assert error.value.details[0]["problems"][0]["rule"] == "nothing_recorded"

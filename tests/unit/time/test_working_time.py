@@ -252,24 +252,24 @@ def test_a_pause_is_a_line_of_its_own() -> None:
     )
 
 
-def said(start: str, text: str, *pauses: tuple[str, str], agency: str | None = None) -> tuple[str, ...]:
+def explained(start: str, text: str, *pauses: tuple[str, str], agency: str | None = None) -> tuple[str, ...]:
     stood = [(at(begins), at(ends)) for begins, ends in pauses]
     return english(working_time.explain(at(start), limit(text), expand(FILE, agency), pauses=stood).reasoning)
 
 
 def test_the_closed_days_that_hours_cross_are_named() -> None:
-    assert said("2026-02-12T13:30", "16 working hours") == (
+    assert explained("2026-02-12T13:30", "16 working hours") == (
         "Received Thu 2026-02-12 13:30, Vietnam time.",
         "16 working hours, 960 working minutes, run out Mon 2026-02-23 11:30.",
         "Regular days off are not counted.",
         "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
         "Due Mon 2026-02-23 11:30.",
     )
-    assert said("2026-10-08T15:00", "8 working hours", agency="H01")[2:4] == (
+    assert explained("2026-10-08T15:00", "8 working hours", agency="H01")[2:4] == (
         "Regular days off are not counted.",
         "With other hours: Fri 2026-10-09 (07:00-11:30).",
     )
-    assert len(said("2026-03-04T10:00", "8 working hours")) == 3
+    assert len(explained("2026-03-04T10:00", "8 working hours")) == 3
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_anything_else_is_no_limit(text: str) -> None:
 
 
 def test_a_pause_in_a_limit_in_days_of_the_calendar_is_told_in_days() -> None:
-    lines = said("2026-03-02T09:00", "10 calendar days", ("2026-03-04T10:00", "2026-03-05T14:00"))
+    lines = explained("2026-03-02T09:00", "10 calendar days", ("2026-03-04T10:00", "2026-03-05T14:00"))
     assert lines[-4:-2] == (
         "Pause 1, Wed 2026-03-04 10:00 to Thu 2026-03-05 14:00: 8 days left when it begins.",
         "Reckoned from Thu 2026-03-05: Fri 2026-03-13.",

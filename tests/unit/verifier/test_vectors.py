@@ -388,7 +388,7 @@ def test_a_checkpoint_with_more_lines_and_the_proof_of_an_entry() -> None:
     assert evidence(0, [], note) == b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + bytes(note)
 
 
-def asked(old: int, of: checkpoint.Checkpoint, *proof: bytes, by: Signer = OURS) -> Request:
+def request_of(old: int, of: checkpoint.Checkpoint, *proof: bytes, by: Signer = OURS) -> Request:
     return Request(old, proof, notes.Note(of.text).signed(by.sign(of.text)))
 
 
@@ -397,17 +397,17 @@ def test_what_a_witness_says() -> None:
     grown = checkpoint.Checkpoint(ONE.origin, 2, b64decode("A" * 43 + "="))
     forged = notes.Note(grown.text).signed(OURS.sign(ONE.text))
     seen = Seen(1, ONE.root)
-    assert judged(asked(0, ONE), logs, NOTHING) == ONE
-    assert judged(asked(1, ONE), logs, seen) == ONE
-    assert judged(asked(0, ONE), [], NOTHING) == Refused(404)
-    assert judged(asked(0, ONE, by=OUR_WITNESS), logs, NOTHING) == Refused(403)
+    assert judged(request_of(0, ONE), logs, NOTHING) == ONE
+    assert judged(request_of(1, ONE), logs, seen) == ONE
+    assert judged(request_of(0, ONE), [], NOTHING) == Refused(404)
+    assert judged(request_of(0, ONE, by=OUR_WITNESS), logs, NOTHING) == Refused(403)
     assert judged(Request(0, (), forged), logs, NOTHING) == Refused(403)
-    assert judged(asked(2, ONE), logs, NOTHING) == Refused(400)
-    assert judged(asked(0, ONE), logs, seen) == Refused(409, 1)
-    assert judged(asked(0, ONE, ONE.root), logs, NOTHING) == Refused(422)
-    assert judged(asked(1, grown, grown.root), logs, seen) == Refused(422)
-    assert judged(asked(1, checkpoint.Checkpoint(ONE.origin, 1, grown.root)), logs, seen) == Refused(422)
-    assert judged(asked(0, checkpoint.Checkpoint(ONE.origin, 0, ONE.root)), logs, NOTHING) == Refused(422)
+    assert judged(request_of(2, ONE), logs, NOTHING) == Refused(400)
+    assert judged(request_of(0, ONE), logs, seen) == Refused(409, 1)
+    assert judged(request_of(0, ONE, ONE.root), logs, NOTHING) == Refused(422)
+    assert judged(request_of(1, grown, grown.root), logs, seen) == Refused(422)
+    assert judged(request_of(1, checkpoint.Checkpoint(ONE.origin, 1, grown.root)), logs, seen) == Refused(422)
+    assert judged(request_of(0, checkpoint.Checkpoint(ONE.origin, 0, ONE.root)), logs, NOTHING) == Refused(422)
     assert judged(Request(0, (), notes.read_note(EXAMPLE)), [notes.Verifier.read(FOO)], NOTHING) == Refused(400)
 
 

@@ -169,7 +169,7 @@ OLD: Final[dict[str, list[Any]]] = {
 
 
 @pytest.fixture(params=["off", "required"])
-async def asked(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
+async def running_world(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
     """Runs a platform and a back office: in one case without signatures, in the other with required ones."""
     chosen = await signing(world) if request.param == "required" else world
     async with chosen.platform(), chosen.back_office():
@@ -219,23 +219,23 @@ def done(outcomes: list[Any]) -> list[str]:
     return [one.name for one in outcomes if one.refused is None]
 
 
-async def test_nothing_is_signed_that_a_rogue_run_orders(asked: World) -> None:
-    await set_up(asked, signers())
-    play = await decided(asked)
+async def test_nothing_is_signed_that_a_rogue_run_orders(running_world: World) -> None:
+    await set_up(running_world, signers())
+    play = await decided(running_world)
     await play.at(Stage.CLOSED)
-    client, stream = await stock(asked), result_workflow(play.filing, 1)
+    client, stream = await stock(running_world), result_workflow(play.filing, 1)
     file, old = await forged(play), await honest(client, stream)
     assert {name for name, _ in old} >= {"result.prepare", "result.sign"}
     async with rogues(client):
         assert done(await ordered(client, of_choice(play, file))) == []
-        before = await seen(asked)
+        before = await seen(running_world)
         again = await ordered(client, old, workflow_id=stream)
         assert {one.refused for one in again if one.name != "papers.confirm"} == {"not_ordered"}
         any_place = await ordered(client, by_place(play, file, range(-1, 11)), workflow_id=stream, at_once=True)
         assert done(any_place) == ["papers.confirm"]
-    assert await seen(asked) == before
+    assert await seen(running_world) == before
     assert await play.kinds("result", 1) == RELEASED
-    await sound(asked)
+    await sound(running_world)
 
 
 async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:
@@ -243,16 +243,18 @@ async def signed_in(play: Play, file: dict[str, Any]) -> list[str]:
     return [one.field_name for one in PdfFileReader(BytesIO(pdf)).embedded_regular_signatures]
 
 
-async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked: World) -> None:
-    play = await results.waits_for(asked, "signature")
-    client, stream = await stock(asked), result_workflow(play.filing, 1)
+async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(running_world: World) -> None:
+    play = await results.waits_for(running_world, "signature")
+    client, stream = await stock(running_world), result_workflow(play.filing, 1)
     file, old = await forged(play), await honest(client, stream)
     async with rogues(client):
         assert done(await ordered(client, of_choice(play, file))) == []
         asking = asyncio.create_task(
             ordered(client, [one for one in old if one[0] != "papers.confirm"], workflow_id="rogue-again")
         )
-        await eventually(lambda: results.waiting_for_signer(asked, "rogue-again"), lambda numbers: numbers == ["3"])
+        await eventually(
+            lambda: results.waiting_for_signer(running_world, "rogue-again"), lambda numbers: numbers == ["3"]
+        )
         await results.hurried(play)
         again = await asking
         by_any = await ordered(client, by_place(play, file, range(7)), at_once=True)
@@ -264,7 +266,7 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(asked
     assert await signed_in(play, again[-1].answer["file"]) == ["initials", "signature"]
     assert {*done(by_any)} <= {"papers.confirm", "result.sign"}, "what the run has not recorded yet is still ordered"
     await results.signed_once(play)
-    await sound(asked)
+    await sound(running_world)
 
 
 @pytest.fixture

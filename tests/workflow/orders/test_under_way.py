@@ -223,7 +223,7 @@ LEADERS: Final = "001085000012"
 REQUESTS: Final = [3, 5, 7]
 
 
-async def told(play: Play, *places: About) -> list[SignatureState]:
+async def states_of(play: Play, *places: About) -> list[SignatureState]:
     async with play.world.connection(play.world.app_dsn) as connection:
         found = await signature_states(connection, places)
     return [found[place] for place in places]
@@ -241,12 +241,14 @@ async def test_what_the_log_bears_out_is_told_from_what_it_does_not(running: Wor
     play = await results.decided(running)
     await play.at(Stage.CLOSED)
     stream = result_workflow(play.filing, 1)
-    assert await told(play, *(About(stream=stream, seq=seq) for seq in REQUESTS)) == [SignatureState.SIGNED] * len(
+    assert await states_of(play, *(About(stream=stream, seq=seq) for seq in REQUESTS)) == [SignatureState.SIGNED] * len(
         results.PLACES
     )
     other = About(stream=stream, seq=2)
-    assert await told(play, other, About(stream=filing_workflow(play.filing), seq=1)) == [SignatureState.NOTHING] * 2
-    assert await told(play, About(stream=filing_workflow(LEADERS), seq=1)) == [SignatureState.STRANGE]
+    assert (
+        await states_of(play, other, About(stream=filing_workflow(play.filing), seq=1)) == [SignatureState.NOTHING] * 2
+    )
+    assert await states_of(play, About(stream=filing_workflow(LEADERS), seq=1)) == [SignatureState.STRANGE]
     assert await named(play) == []
     digest = sha256(b"a forged result").digest()
     async with partner_client(running.env["MOTCUA_SIGNER_URL"]) as client:
@@ -260,9 +262,9 @@ async def test_what_the_log_bears_out_is_told_from_what_it_does_not(running: Wor
 async def test_what_somebody_signs_at_last_that_they_have_declined_here_is_told(running: World) -> None:
     play = await results.waits_for(running, "signature")
     place = About(stream=result_workflow(play.filing, 1), seq=REQUESTS[1])
-    assert await told(play, place) == [SignatureState.AWAITED]
+    assert await states_of(play, place) == [SignatureState.AWAITED]
     await results.act(play, DeclineSignature, results.LEADER, reason="sai họ tên")
-    assert await told(play, place) == [SignatureState.OTHERWISE]
+    assert await states_of(play, place) == [SignatureState.OTHERWISE]
     await results.hurried(play)
     assert await eventually(lambda: named(play), bool) == [(Health.WARN, True)]
 
@@ -277,10 +279,12 @@ async def test_a_paper_that_the_relay_has_sealed_is_borne_out(running: World) ->
     ):
         party = await Party.meet(trust)
         [waits] = await running.fetch("select stream, seq from outbox where paper = 'receipt'")
-        assert await told(play, receipt := About(stream=waits["stream"], seq=waits["seq"])) == [SignatureState.AWAITED]
+        assert await states_of(play, receipt := About(stream=waits["stream"], seq=waits["seq"])) == [
+            SignatureState.AWAITED
+        ]
         await work(Desk(running, pool).relay(seal=AgencySeal(pool, party.signer, party.lasting()).put_on))
     keys = await results.asked_of_signer(running, play.filing)
     sealed = [order for key in keys if (order := order_of(key)) is not None and not key.startswith("sign:result:")]
     assert receipt in sealed
-    assert {*await told(play, *sealed)} == {SignatureState.SIGNED}
+    assert {*await states_of(play, *sealed)} == {SignatureState.SIGNED}
     assert await named(play) == []
