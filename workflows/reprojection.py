@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ids import NUDGE
     from schemas.stream.reprojection import REPROJECTION, Page, Reproject, Turned, workflow_id
     from workflows.stream.asking import answer_of
-    from workflows.stream.hearing import QUIET
+    from workflows.stream.signals import QUIET
 from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)

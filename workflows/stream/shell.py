@@ -31,8 +31,8 @@ from workflows.stream.basis import NOTHING, Basis, until_founded
 from workflows.stream.command_receipts import Receipts
 from workflows.stream.commands import adopt_calendar, update
 from workflows.stream.examining import examine
-from workflows.stream.hearing import SignalHandler
 from workflows.stream.recording import Stream, expect_opened
+from workflows.stream.signals import SignalHandler
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
 
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE

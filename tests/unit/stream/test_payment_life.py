@@ -28,7 +28,7 @@ from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
 from tests.unit.stream.shell import FILING, NOW, START, Engine, InTurn, begun, quiet
 from workflows.children import cancel_payment, start_payment
 from workflows.payment.workflow import PaymentLife
-from workflows.stream.hearing import DROPPED
+from workflows.stream.signals import DROPPED
 
 PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 

@@ -25,8 +25,8 @@ from tests.unit.stream.shell import FILING, NOW, Engine, begun, quiet
 from workflows.filing import FilingLife
 from workflows.payment.workflow import PaymentLife
 from workflows.reprojection import Reprojection
-from workflows.stream.hearing import DROPPED
 from workflows.stream.recording import Stream
+from workflows.stream.signals import DROPPED
 from workflows.stream.starting import continue_as_new_input
 from workflows.stream.waiting import wait_for
 
