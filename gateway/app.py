@@ -43,7 +43,7 @@ traces."""
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
 
-class Hearing:
+class CallbackReceiver:
     """Handles the callbacks of payment providers. Counts them by verdict and by the provider's name in the settings.
 
     Sets the event `kept` after storing a callback, which may then be delivered.
@@ -60,18 +60,18 @@ class Hearing:
                 # An alert on a rise misses the first increment of a counter that did not exist before.
                 self._callbacks.add(0, {"provider": provider, "verdict": verdict})
 
-    async def hear(self, provider: str, received: Received) -> Reply | None:
+    async def answer(self, provider: str, received: Received) -> Reply | None:
         """Returns the answer to a callback, in the provider's own format; None if no such provider is set up."""
-        heard = self._doors.get(provider)
-        if heard is None:
+        door_of_provider = self._doors.get(provider)
+        if door_of_provider is None:
             return None
         try:
-            verdict = await self._verdict(provider, heard.verified(received, datetime.now(UTC)))
+            verdict = await self._verdict(provider, door_of_provider.verified(received, datetime.now(UTC)))
         except Exception as error:  # noqa: BLE001 -- any other error is our fault, and they must call again
             _log.warning("callback.not_kept", part=provider, reason=type(error).__name__)
             verdict = Verdict.NOT_KEPT
         self._callbacks.add(1, {"provider": provider, "verdict": verdict})
-        return heard.reply(verdict)
+        return door_of_provider.reply(verdict)
 
     async def _verdict(self, provider: str, found: Notice | Refused) -> Verdict:
         if isinstance(found, Refused) and found.verdict is Verdict.BAD_SIGNATURE:
@@ -87,7 +87,7 @@ class Hearing:
         return verdict
 
 
-def application(pool: Pool, vault: Vault, hearing: Hearing) -> FastAPI:
+def application(pool: Pool, vault: Vault, receiver: CallbackReceiver) -> FastAPI:
     """Returns the routes, without a documentation page: only the providers call the routes."""
     app = FastAPI(openapi_url=None, telemetry=_UNTOLD)
 
@@ -103,7 +103,7 @@ def application(pool: Pool, vault: Vault, hearing: Hearing) -> FastAPI:
         except (TimeoutError, ClientDisconnect):
             raise HTTPException(408) from None
         received = Received(query=request.scope["query_string"], body=body, headers=dict(request.headers))
-        reply = await hearing.hear(merchant, received)
+        reply = await receiver.answer(merchant, received)
         if reply is None:
             raise HTTPException(404)
         return JSONResponse(dict(reply.body), reply.status)

@@ -9,7 +9,7 @@ from temporalio.runtime import Runtime
 from activities.ledger.database import Pool
 from activities.ledger.health import record_works
 from activities.partners.money.provider import CAPABILITIES
-from gateway.app import Hearing, application
+from gateway.app import CallbackReceiver, application
 from gateway.file_door import files
 from gateway.pages import pages
 from gateway.relay import Relay, tell_payment
@@ -35,8 +35,8 @@ async def main() -> None:
     can = {name: CAPABILITIES[merchant.kind] for name, merchant in settings.providers.items()}
     with listening(settings.gateway_host, settings.gateway_port) as listener:
         async with open_pool(settings) as pool, open_vault(settings) as vault:
-            hearing = Hearing(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
-            app = application(pool, vault, hearing)
+            receiver = CallbackReceiver(pool, vault, settings.providers, Runtime.default().metric_meter, kept)
+            app = application(pool, vault, receiver)
             app.include_router(pages(settings.outage))
             if (key := settings.key_of_files) is not None and settings.objects is not None:
                 store = Store(open_store(settings.objects))

@@ -16,7 +16,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, StatusCode
 from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from gateway.app import Hearing, application
+from gateway.app import CallbackReceiver, application
 from motcua.errors import SettingsError
 from motcua.tracing.setting import TRACES, spans_here
 from motcua.tracing.spans import HEADER, carried, carrying, filing_of, root
@@ -113,7 +113,7 @@ async def test_the_gateway_tells_nothing_by_the_telemetry_of_its_framework(
 ) -> None:
     nothing: Any = None
     meter: Any = type("Meter", (), {"create_counter": lambda *_: nothing})()
-    app = application(nothing, nothing, Hearing(nothing, nothing, {}, meter, asyncio.Event()))
+    app = application(nothing, nothing, CallbackReceiver(nothing, nothing, {}, meter, asyncio.Event()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as client:
         assert (await client.get("/callbacks/nobody?memo=canary")).status_code == 404
     assert theirs() == ()

@@ -95,7 +95,7 @@ def ipn(reference: str, key: str = KEY, **change: str) -> str:
     return f"{data}&vnp_SecureHash={hmac.new(key.encode(), data.encode(), hashlib.sha512).hexdigest()}"
 
 
-def told(reference: str, key: str = KEY, **change: str) -> bytes:
+def platform_callback(reference: str, key: str = KEY, **change: str) -> bytes:
     """Returns the national platform's callback: the body of a POST."""
     fields = {
         "LoaiBanTin": "CALLBACK",

@@ -12,7 +12,7 @@ from temporalio.common import MetricMeter
 
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
-from gateway.app import Hearing, application
+from gateway.app import CallbackReceiver, application
 from gateway.pages import pages
 from tests.callbacks import MERCHANTS
 from tests.conftest import World
@@ -38,8 +38,8 @@ def meter() -> Meter:
 async def gateway(world: World, pool: Pool, meter: Meter) -> AsyncIterator[httpx.AsyncClient]:
     merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
     vault, counted = Vault(world.settings.master), cast("MetricMeter", meter)
-    hearing = Hearing(pool, vault, merchants, counted, asyncio.Event())
-    app = application(pool, vault, hearing)
+    receiver = CallbackReceiver(pool, vault, merchants, counted, asyncio.Event())
+    app = application(pool, vault, receiver)
     app.include_router(pages(None))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

@@ -37,12 +37,12 @@ async def overheard(world: World) -> AsyncIterator[tuple[World, Entrance, Statem
     await register_door(world)
     sent, connect = Statements(), primary.connect
 
-    async def heard(*arguments: Any, **options: Any) -> "asyncpg.Connection[Any]":
+    async def recorded(*arguments: Any, **options: Any) -> "asyncpg.Connection[Any]":
         connection = await connect(*arguments, **options)
         connection.add_query_logger(sent.add)
         return connection
 
     async with locked(world) as closed, closed.back_office():
-        with patch.object(primary, "connect", heard):
+        with patch.object(primary, "connect", recorded):
             async with entrance(closed) as opened:
                 yield closed, opened, sent

@@ -19,7 +19,7 @@ from rules.require import require
 from rules.time.working_time import VIETNAM
 from tests.acting import AGENCY
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note, noted, told
+from tests.integration.gateway.calls import AMOUNT, Payments, demand, ipn, kept, note, noted, platform_callback
 from tests.integration.gateway.calls import payments as payments
 from tests.integration.gateway.calls import relay as relay
 from tests.integration.operations.doctor import Doctor
@@ -105,8 +105,8 @@ async def test_garbage_a_wrong_signature_and_doubled_fields_are_97(world: World,
     signed = ipn(reference)
     assert await code(gateway, ipn(reference, "another key")) == "97"
     assert await code(gateway, f"{signed}&vnp_Amount={AMOUNT}00") == "97"
-    assert await platform_code(gateway, told(other, "another key")) == "97"
-    assert await platform_code(gateway, told(other) + b" " * CALLBACK_BYTES) == "97"
+    assert await platform_code(gateway, platform_callback(other, "another key")) == "97"
+    assert await platform_code(gateway, platform_callback(other) + b" " * CALLBACK_BYTES) == "97"
     assert await note_code(gateway, note(reference, "another key")) == (401, "bad_signature")
     assert await kept(world) == []
 
@@ -116,7 +116,7 @@ async def answered(gateway: httpx.AsyncClient, wire: str, reference: str, **chan
         case "vnpay":
             return await code(gateway, ipn(reference, **change))
         case "dvc":
-            return await platform_code(gateway, told(reference, **change))
+            return await platform_code(gateway, platform_callback(reference, **change))
     return " ".join(map(str, await note_code(gateway, note(reference, **change))))
 
 
@@ -155,7 +155,7 @@ async def test_replayed_stale_future_and_of_another_amount(
 
 async def test_what_the_platform_says_is_signed_byte_for_byte(world: World, gateway: httpx.AsyncClient) -> None:
     reference, _ = await demand(world, "dvc")
-    good = told(reference)
+    good = platform_callback(reference)
     for at in range(len(good)):
         assert await platform_code(gateway, good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]) == "97", at
     assert await kept(world) == []
@@ -247,7 +247,7 @@ async def test_without_a_record_every_provider_is_told_to_come_again(
     assert (await gateway.get("/healthz")).json() == {"status": "ok"}
     await world.execute("alter table callback rename to away")
     assert await code(gateway, ipn(reference)) == "99"
-    assert await platform_code(gateway, told(reference, MaDoiTac="MOTCUA")) == "99"
+    assert await platform_code(gateway, platform_callback(reference, MaDoiTac="MOTCUA")) == "99"
     assert await note_code(gateway, note(reference)) == (503, "not_kept")
     await world.execute("alter table away rename to callback")
     assert await kept(world) == []
@@ -280,20 +280,20 @@ async def test_a_missing_body_ends(world: World, gateway: httpx.AsyncClient, mon
 # What the doctor says of callbacks that are left, and the list of money in suspense.
 
 
-async def found(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:
+async def findings(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:
     return (await Doctor(shell.env)(**env)).of(check)
 
 
 async def test_the_doctor_names_what_is_stuck(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
     well = [("ok", "every callback about money has reached its payment")]
-    assert await found(shell, "callbacks") == well
+    assert await findings(shell, "callbacks") == well
     reference, _ = await demand(world, "vnpay")
     await gateway.get(f"/callbacks/vnpay?{ipn(reference)}")
-    assert await found(shell, "callbacks") == well, "it is on its way"
+    assert await findings(shell, "callbacks") == well, "it is on its way"
     await gateway.get(f"/callbacks/vnpay?{ipn('MC234567ABCDEFGHIJ')}")
     await noted(gateway, note("canary"))
     await world.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
-    assert await found(shell, "callbacks") == [
+    assert await findings(shell, "callbacks") == [
         ("fail", "1 callbacks have waited for more than 120 s, and their payments have not recorded them"),
         ("warn", "1 signed callbacks name a request for money that is not there"),
         ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several; the longest for 2 days"),
@@ -317,7 +317,7 @@ async def test_the_doctor_counts_what_waits_and_how_long(
         driven = "update callback set verdict = 'to_give_back', driven_at = now() where id = $1"
         await connection.execute(driven, rows[3]["id"])
     one, money = f"1 transfers, {AMOUNT:,} đồng", f"2 transfers, {2 * AMOUNT:,} đồng"
-    assert await found(shell, "callbacks") == [
+    assert await findings(shell, "callbacks") == [
         ("warn", f"{money}, name no request for money, or several; the longest for 9 days"),
         ("warn", f"{money}, wait for a leader to approve what was asked; the longest for 3 days"),
         ("warn", f"{one}, are approved to go back, and wait for a cashier; the longest for 2 days"),
@@ -325,14 +325,14 @@ async def test_the_doctor_counts_what_waits_and_how_long(
     assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
     await world.execute(assigned, rows[0]["id"])
     undriven = "and their payments have not recorded them"
-    assert any(what.endswith(undriven) for _, what in await found(shell, "callbacks"))
+    assert any(what.endswith(undriven) for _, what in await findings(shell, "callbacks"))
     await world.execute("update suspense_step set at = now() where callback = $1", rows[0]["id"])
-    assert not any(what.endswith(undriven) for _, what in await found(shell, "callbacks")), "it was just approved"
+    assert not any(what.endswith(undriven) for _, what in await findings(shell, "callbacks")), "it was just approved"
 
 
 async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
-    assert await found(shell, "gateway") == [("skipped", "MOTCUA_GATEWAY_URL is not set")]
-    assert await found(shell, "gateway", MOTCUA_GATEWAY_URL="http://127.0.0.1:1") == [
+    assert await findings(shell, "gateway") == [("skipped", "MOTCUA_GATEWAY_URL is not set")]
+    assert await findings(shell, "gateway", MOTCUA_GATEWAY_URL="http://127.0.0.1:1") == [
         ("fail", "http://127.0.0.1:1: the gateway keeps nothing: ConnectError")
     ]
 

@@ -64,7 +64,7 @@ async def answer(peer: Peer) -> bytes:
         return b""
 
 
-async def asked(port: int, address: str = ELSEWHERE) -> bytes:
+async def answer_start(port: int, address: str = ELSEWHERE) -> bytes:
     async with peers(port, address, 1, WHOLE) as (peer,):
         return (await answer(peer))[:12]
 
@@ -72,14 +72,14 @@ async def asked(port: int, address: str = ELSEWHERE) -> bytes:
 async def test_one_address_takes_no_more_than_its_share(port: int) -> None:
     async with peers(port, HERE, OF_ONE + 5, HALF) as held:
         cut = await asyncio.gather(*map(answer, held[OF_ONE:]))
-        assert (cut, await asked(port), await asked(port, HERE)) == ([b""] * 5, b"HTTP/1.1 204", b"")
+        assert (cut, await answer_start(port), await answer_start(port, HERE)) == ([b""] * 5, b"HTTP/1.1 204", b"")
 
 
 async def test_all_together_take_no_more_than_there_is_and_their_heads_end(port: int) -> None:
     async with peers(port, HERE, OF_ONE, HALF) as some, peers(port, THERE, MOST - OF_ONE, b"") as others:
-        assert await asked(port) == b""
+        assert await answer_start(port) == b""
         assert {*await asyncio.gather(*map(answer, some + others))} == {b""}
-        assert await asked(port) == b"HTTP/1.1 204"
+        assert await answer_start(port) == b"HTTP/1.1 204"
 
 
 async def test_a_head_that_dribbles_has_no_more_time(port: int) -> None:
@@ -101,7 +101,7 @@ async def test_a_second_request_has_the_same_time_for_its_head_and_none_between_
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
         writer.write(HALF)
         assert await answer((reader, writer)) == b""
-        assert await asked(port, HERE) == b"HTTP/1.1 204"
+        assert await answer_start(port, HERE) == b"HTTP/1.1 204"
 
 
 async def test_a_server_may_have_as_many_connections_as_the_machine_allows_files() -> None:

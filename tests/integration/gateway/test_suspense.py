@@ -144,14 +144,14 @@ async def test_the_directory_says_who_may_and_what_for(world: World, gateway: ht
     _, others = await demand(world, "vnpay")
     ask = ("assign", which, str(others), "1", *REASON, "--as", CASHIER)
     assert (await shell("money", *ask)).code == 3, "the record has no such filing"
-    nobodys = AssignSuspense.model_validate(said(which, officer(Role.CASHIER)) | {"filing_id": others, "payment": 1})
+    nobodys = AssignSuspense.model_validate(step(which, officer(Role.CASHIER)) | {"filing_id": others, "payment": 1})
     with pytest.raises(RefusalError, match="unknown_payment"):
         await taken(world, nobodys)
     assert (await shell("money", "suspense", str(others))).code == 3
     assert await world.fetchval("select count(*) from suspense_step") == 0
 
 
-def said(which: str, actor: Actor, command_id: str = "c") -> dict[str, Any]:
+def step(which: str, actor: Actor, command_id: str = "c") -> dict[str, Any]:
     return {"command_id": command_id, "actor": actor, "callback": which, "reason": "canary"}
 
 
@@ -170,7 +170,7 @@ async def test_nobody_does_it_alone_by_any_role(world: World, gateway: httpx.Asy
             add = "insert into officer (agency, subject, role, name) values ($1, $2, $3, 'Phạm Minh Đức')"
             await connection.execute(add, AGENCY, subject, role)
         asks = Actor(subject="one", role=Role.CASHIER, agency=AGENCY)
-        await taken(world, GiveBackSuspense.model_validate(said(which, asks)))
+        await taken(world, GiveBackSuspense.model_validate(step(which, asks)))
 
         async def refusal(subject: str, role: Role) -> str:
             actor = Actor(subject=subject, role=role, agency=AGENCY)
@@ -193,7 +193,7 @@ async def test_nobody_does_it_alone_by_any_role(world: World, gateway: httpx.Asy
 async def test_many_at_once_take_each_step_once(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
     await takes(world)
     which = await came(gateway, shell)
-    ask = GiveBackSuspense.model_validate(said(which, officer(Role.CASHIER)))
+    ask = GiveBackSuspense.model_validate(step(which, officer(Role.CASHIER)))
     assert len({(await one).steps for one in [taken(world, ask) for _ in range(3)]}) == 1, "a repeat is done once"
     leaders = [officer(Role.LEADER, n=n) for n in (1, 2)]
     approvals = [
