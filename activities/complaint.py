@@ -39,7 +39,7 @@ class Disputed(Model):
 
 
 class Side(Model):
-    """Asks, for a command to a filing's complaint, whether its actor acts for the filing's applicant at this time."""
+    """Asks whether the actor of a command to a complaint acts for the filing's applicant at this time."""
 
     filing_id: UUID
     actor: Actor
@@ -47,7 +47,7 @@ class Side(Model):
 
 
 class Remedy(Model):
-    """The state after an upheld complaint.
+    """The state of a filing after a complaint about it was upheld.
 
     `reopened`: whether the filing was reopened for the complaint; `closed`: whether the filing has ended; `stands`:
     whether the disputed act is still in effect.

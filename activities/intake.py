@@ -76,15 +76,15 @@ class DestinationRequest(Model):
 class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `agency` is the one with which a stream began; the queue and `signs` are those of its present agency.
-    `closed_for` is the successor of the agency of a new stream, if that agency is closed. `digests` are the digests of
-    procedure and calendar. `accountable` are the leaders accountable for approvals, by the directory; empty for a
-    stream that has begun, whose log names them. `elsewhere` are the agencies that may decide the
-    procedure, nearest first; None if this agency may. `no_desks` are the requested desks that may not receive filings
-    for the agency. `partners` are the agencies that decide parts of the procedure. `not_in_force` is the validity of a
-    version that is not in force on the day; `only_in` is the only province that has the procedure, if the agency is in
-    another. `signs`: whether the agency's officers sign its results. `filed_by` is the program that hands the filing
-    in. `received_at` is the moment at which the door received this submission, if it had to keep it. If the sender is
+    `agency` is the one with which a stream began; the queue and `signs` are those of its present agency. `closed_for`
+    is the successor of the agency of a new stream, if that agency is closed. `digests` are the digests of procedure and
+    calendar. `accountable` are the leaders accountable for approvals, by the directory; empty for a stream that has
+    begun, since its log names the leaders. `elsewhere` are the agencies that may decide the procedure, nearest first;
+    None if this agency may. `no_desks` are the requested desks that may not receive filings for the agency. `partners`
+    are the agencies that decide parts of the procedure. `not_in_force` is the validity of a version that is not in
+    force on the day; `only_in` is the only province that has the procedure, if the agency is in another province.
+    `signs`: whether the agency's officers sign its results. `filed_by` is the program that hands the filing in.
+    `received_at` is the moment at which the door received this submission, if it had to keep it. If the sender is
     refused, only `refusal` is set.
     """
 

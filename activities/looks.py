@@ -71,9 +71,9 @@ class Looks:
         self._memory = memory
 
     def admitted(self, asked: rd.QuestionRequest) -> Proved:
-        """Returns the question's verified statement, whose sender is charged.
+        """Verifies a question, charges its sender's budget, and returns the verified statement.
 
-        Raises `RefusalError`, also if the sender's budget is spent, or if others than officers use the officers' queue.
+        Raises `RefusalError`, also if the sender's budget is spent, or if the officers' queue is used by anybody else.
         """
         question = asked.question
         about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}

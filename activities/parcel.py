@@ -83,7 +83,7 @@ class Parcels:
 
     @activity.defn(name="parcel.news")
     async def news(self, given: Instruction) -> News:
-        """Returns new tracking steps; or the end of the watch for late ones, for which it queries the post daily."""
+        """Returns new tracking steps, or the end of the watch for late steps, which are queried daily."""
         read = await self._instructions.read(given, PARCEL)
         parcel, began = read.state, activity.info().started_time
         until = parcel.watched_until
@@ -123,7 +123,7 @@ class Parcels:
         return cancelled
 
     async def _there(self, key: str) -> str | None:
-        """Returns the waybill of a shipment already handed over, if the answer was lost; None if there was none."""
+        """Returns the waybill of an earlier shipment whose answer was lost; None if there was no such shipment."""
         try:
             return (await self._post.get(key)).waybill
         except RejectedError:

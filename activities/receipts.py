@@ -1,8 +1,8 @@
 """Receipts for money: the issue of the receipt that an event causes, and the voiding of receipts.
 
 If no service assigns the numbers, the append assigns the next number of the agency's own series. The event that records
-a receipt's number causes the paper. The receipts of a fee whose money is gone, refunded in full or charged
-back by the payer's bank, are voided.
+a receipt's number also causes the printing of the receipt. The receipts of a fee whose money is gone, refunded in full
+or charged back by the payer's bank, are voided.
 """
 
 from http import HTTPStatus
@@ -104,7 +104,7 @@ class Issuing:
                 return None
 
     async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
-        """Voids the receipt at the service. Returns whether the service had issued it, and its answer was lost.
+        """Voids the receipt at the service. Returns True if the service had issued it, but the answer was lost.
 
         Such a receipt must still be recorded: else the money's refund or charge-back can't void it in the record.
         """

@@ -1,4 +1,4 @@
-"""The activity that has running workflows adopt another calendar, a page of streams at a time."""
+"""The activity that makes running workflows adopt another calendar, a page of streams at a time."""
 
 import asyncio
 from datetime import timedelta

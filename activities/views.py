@@ -64,7 +64,7 @@ class Addresses(Protocol):
 class Session:
     """A caller whom the door has admitted: the statement about them, and the readers to whom PostgreSQL shows rows.
 
-    `connection`: one of the pool to read by; if None, one is acquired.
+    `connection`: the connection to read by; if None, one is taken from the pool.
     """
 
     proved: Proved
@@ -152,7 +152,7 @@ class Views:
     async def _answer_or_refusal(
         self, asked: rd.QuestionRequest, proved: Proved | None, session: Session | None
     ) -> Any:
-        """Returns the answer, or the `Refusal`, after which the use of the statement is committed as well."""
+        """Returns the answer or the `Refusal`. The use of the statement is committed in both cases."""
         look = None
         async with self._reading(asked, proved, session) as (connection, listed):
             try:
@@ -177,8 +177,9 @@ class Views:
     ) -> AsyncIterator[tuple[Connection, bool | None]]:
         """Opens one snapshot of the record. Its end, before the answer is sent, commits the trace of the look.
 
-        Yields its connection, and whether the directory lists the officer among the readers; None if there is none.
-        Raises `RefusalError` if another look has used the statement before; that of a `session` was never sent.
+        Yields the connection, and whether the directory lists the officer among the readers; None if no reader is an
+        officer. Raises `RefusalError` if another look has used the statement before. With a `session` this is not
+        checked, since its statement was made here and never sent.
         """
         by, readers = (None, ()) if session is None else (session.connection, session.readers)
         use = self._use(asked, proved) if session is None else None
@@ -203,7 +204,7 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """The context of an answer besides the log: the keys, and the filings that a list may show (None if all).
+    """The data besides the log that an answer needs: keys, and the filings that a list may show (None: all).
 
     `principal`: the program that asks; empty where the platform requires no identity.
     """

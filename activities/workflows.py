@@ -1,7 +1,7 @@
 """Activities that start or signal other workflows of the platform.
 
-They wait only for Temporal's confirmation. Temporal's own commands, a child workflow and an external
-signal, would wake the calling workflow merely to report completion: three events, and a task that decides nothing.
+The activities wait only for Temporal's confirmation. Temporal's own commands, a child workflow and an external signal,
+would wake the calling workflow merely to report completion: three events, and a task that decides nothing.
 """
 
 from typing import Any, Final
@@ -27,7 +27,10 @@ class StartRequest(Model):
 
 
 class WakeRequest(Model):
-    """A signal to a workflow. `told`: the signal's argument; `said`: the start's, if the workflow does not run."""
+    """A signal to a workflow, which is started first if it does not run.
+
+    `told`: the argument of the signal; `said`: the argument of the start.
+    """
 
     workflow: str
     id: str

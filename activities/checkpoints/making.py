@@ -77,7 +77,7 @@ async def make(connection: Connection, setup: Setup) -> Published | None:
 
 
 async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
-    """Makes the first checkpoint of a new log, which names the last checkpoint of the log that it succeeds.
+    """Makes the first checkpoint of a new log, which names the last checkpoint of the previous log.
 
     Needed after a restore from a backup that lacks checkpointed events. Witnesses must get the new log's key first.
     Raises the errors of `make`, except `FEWER_EVENTS`, since fewer events are expected here.
@@ -105,7 +105,7 @@ class _Making:
         return self.setup.signer.named(self.log.origin)
 
     async def make(self) -> Published | None:
-        """Makes the checkpoint under a database lock. Raises `CheckpointError`, also if another process holds it."""
+        """Makes the checkpoint under a database lock. Raises `CheckpointError`, also if the lock is taken."""
         if not await self.connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
             raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
         try:
@@ -134,7 +134,7 @@ class _Making:
         return before
 
     async def _rows(self) -> list[str]:
-        """Chains the rows beside the log. Returns the line that states the last batch of the chain, if any."""
+        """Chains the rows beside the log. Returns the line about the chain's last batch; empty if there is none."""
         while await chain_rows(self.connection):
             pass
         last = await self.connection.fetchrow("select n, hash from row_batch where n > 0 order by n desc limit 1")
@@ -167,7 +167,7 @@ class _Making:
         await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
 
     async def _cosigned(self, note: Note, seen: int) -> Note:
-        """Returns the note with cosignatures. Raises `CheckpointError` if the policy is not met."""
+        """Returns the note with the witnesses' cosignatures. Raises `CheckpointError` if the policy is not met."""
         size = Checkpoint.read(note.text).size
         found = await asyncio.gather(
             *(self._cosignature(witness, note, seen, size) for witness in self.setup.witnesses)

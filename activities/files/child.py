@@ -97,7 +97,7 @@ def _draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[byte
 
 
 def _png(drawn: Image.Image) -> bytes:
-    """Returns a PNG on white, upright, no side over `LONGEST_SIDE`, without the original's colour profile and texts."""
+    """Returns an upright PNG on white, at most `LONGEST_SIDE` wide and high, without colour profile and texts."""
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = ImageOps.exif_transpose(drawn)
     if upright.has_transparency_data:

@@ -120,7 +120,7 @@ def _tables(data: bytes, last: int) -> set[int]:
 
 
 def _check_objects(pdf: pikepdf.Pdf) -> None:
-    """Checks each object of the newest revision, also unreferenced ones; then that there are pages."""
+    """Checks each object of the newest revision, also unreferenced ones; then checks that the PDF has pages."""
     if len(pdf.objects) > MOST_OBJECTS:
         raise BrokenRuleError(Rule.TOO_HARD)
     if any(map(_holds_active, chain([pdf.trailer], pdf.objects))):
@@ -186,7 +186,7 @@ def _holds_code_or_files(found: pikepdf.Dictionary) -> bool:
 
 
 def _leads_outside(found: pikepdf.Dictionary) -> bool:
-    """Returns whether a dictionary takes content from another file, or goes to one."""
+    """Returns whether a dictionary takes content from another file, or leads to another file."""
     return (
         (_name(found, "/S") == "/Thread" and "/F" in found)
         or (isinstance(page := found.get("/Ref"), pikepdf.Dictionary) and "/F" in page)
@@ -236,7 +236,7 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
 
 
 def _why(told: Iterable[str]) -> str:
-    """Returns the rule that a PDF breaks, by the library's error texts. Raises `MemoryError` if memory ran out."""
+    """Returns the rule that a PDF breaks, as the library's error texts show. Raises `MemoryError` if memory ran out."""
     words = " ".join(told)
     if "bad_alloc" in words:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""Master keys: the interface to a key manager, a master key given in the settings, and sealing (docs/ledger.md)."""
+"""The interface to a key manager; a master key from the settings; encryption under a key (docs/ledger.md)."""
 
 import base64
 import binascii
@@ -38,7 +38,7 @@ class KeysUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A wrapped key in the record. `by` names the master key that wrapped it, with its version if that has several."""
+    """A wrapped key in the record. `by`: the master key's name, and its version if that master key has several."""
 
     key_id: str
     data: bytes
@@ -68,7 +68,7 @@ class KeyManager(Protocol):
         """Returns the keys; None for each key that was changed, or wrapped by another master key."""
 
     async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Returns the keys, wrapped with the master key's current version; None for each that can't be opened."""
+        """Returns the keys, wrapped with the master key's current version; None for each key that can't be opened."""
 
 
 class MasterKey:

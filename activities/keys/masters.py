@@ -48,7 +48,10 @@ class MasterKeys:
         return [found.get(one) for one in wrapped]
 
     async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
-        """Returns keys, wrapped by the current master key; None for unreadable ones. Raises `KeysUnavailableError`."""
+        """Returns the keys, wrapped by the current master key; None for each unreadable key.
+
+        Raises `KeysUnavailableError`.
+        """
         own = [one for one in wrapped if self.current.has_wrapped(one.by)]
         others = [one for one in wrapped if not self.current.has_wrapped(one.by)]
         opened = zip(others, await self.unwrap(others), strict=True)

@@ -1,4 +1,4 @@
-"""The event log: appends, the only code that writes it.
+"""The append: the only code that writes the event log.
 
 An append is one transaction, and optimistic: if rows from `next_seq` on exist already, the append writes nothing and
 returns these rows (docs/ledger.md).
@@ -68,8 +68,8 @@ class _Parsed:
     """A batch with the kind of its stream, its events as models of that kind, and the evidence needed in the log.
 
     `cash`: the seqs of the events about cash; `named`: seq, field and number of each event that names a transfer or a
-    card slip; `unread`: whether the batch depends on a reading that this process has not made; `statement`: that of the
-    batch, also if no signature is checked or stored.
+    card slip; `unread`: whether the batch depends on a reading that this process has not made; `statement`: the batch's
+    statement, even if no signature is checked or stored.
     """
 
     batch: Batch
@@ -128,7 +128,7 @@ class Ledger:
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     async def append_within(self, connection: Connection, batch: Batch) -> Appended:
-        """Appends a batch in the caller's transaction, otherwise like `append`. The batch must take no numbers."""
+        """Appends a batch like `append`, but in the caller's transaction. The batch must not take any numbers."""
         return await self._answer(connection, self._parsed(batch))
 
     def _parsed(self, proposed: Batch) -> _Parsed:
@@ -200,9 +200,9 @@ class Ledger:
     ) -> Appended | None:
         """Returns the log's answer to a batch that was not written; None if the append may be tried again.
 
-        Any caller gets the receipt of a command recorded before: by the head's lock, the transaction's commit waits
-        for a standby, which then has all that was read (views/standby.py). An actor without the right to act is refused
-        for that reason only, and does not learn which other rules the batch breaks.
+        Any caller gets the receipt of a command recorded before. Because the head is locked, the transaction's commit
+        waits for a standby, and the standby then has everything that was read here (views/standby.py). An actor without
+        the right to act is refused for that reason only, and does not learn which other rules the batch breaks.
         """
         batch, actor = asked.batch, asked.batch.actor
         whose = (actor.agency, actor.subject, actor.role)
@@ -264,7 +264,7 @@ class Ledger:
 
 
 def _keeps_agency(batch: Batch) -> bool:
-    """Returns whether all events of the batch's stream name one agency: only a filing is passed on, with its papers."""
+    """Returns whether the batch's stream always stays with one agency; False for filings and their papers."""
     return not batch.stream.startswith(("filing:", "papers:"))
 
 
@@ -275,7 +275,7 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
 
 
 def columns_of(whose: Whose) -> dict[str, str | None]:
-    """Returns the columns of a filing's row that name persons, which only the ledger fills."""
+    """Returns those columns of a filing's row that name persons; only the ledger fills them."""
     return {column: None if person is None else f"\\x{person.hex()}" for column, person in whose.items()}
 
 
@@ -442,7 +442,7 @@ def _value(place: int, type_: str, n: str, *, one: bool) -> str:
 
 
 def _chain(*, one: bool) -> str:
-    """Returns the SQL that chains the batch's events, with their hashes, to the head; without recursion for `one`."""
+    """Returns the SQL that chains the batch's events, with their hashes, to the head; for `one` event, no recursion."""
     bound = f"""convert_to('{{"epoch":' || epoch || {_value(_BINDS, "text", "n + 1", one=one)} || '}}', 'UTF8')"""
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
@@ -474,8 +474,8 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 
     `spoken` is the number of parameters about the statement.
 
-    The table `stream` comes first, by an update of no row: PostgreSQL locks the tables of a subquery before those
-    around it. A process that locks `stream` stops every append before the append locks anything else.
+    The table `stream` comes first, in an update of no row, since PostgreSQL locks the tables of a subquery before the
+    outer tables. So a process that locks `stream` stops every append before the append locks anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks

@@ -1,6 +1,6 @@
 """Appends without a workflow, in the caller's transaction: publications, and the traces of restarts.
 
-Nothing here checks the right to append: that is up to the caller, who must also lock the streams by `heads` first.
+Nothing here checks the right to append: the caller must check it, and must also lock the streams by `heads` first.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ Head = Mapping[str, Any]
 
 
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
-    """Locks streams, each given with its filing and agency; first begins missing ones. Returns the heads by stream."""
+    """Locks streams, each given with its filing and agency; begins missing ones first. Returns the heads by stream."""
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])
     return {row["stream"]: row for row in rows}

@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The newest versions a build reads, by kind. `by_order`: whether it calls partners only by orders in the log."""
+    """The newest versions a build reads, by kind. `by_order`: whether it calls partners only on orders in the log."""
 
     kinds: dict[str, Reads]
     by_order: bool = False

@@ -19,7 +19,7 @@ ACQUIRE_SECONDS: Final = 2
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Replaces a database error, whose text may quote values, by an error without them: log or keys are unreachable."""
+    """Replaces a database error, which may quote values, by one that says only that log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:
@@ -41,7 +41,7 @@ async def acquired(pool: Pool, seconds: float = ACQUIRE_SECONDS) -> AsyncIterato
 async def transaction(connection: Connection, *first: str) -> AsyncIterator[str]:
     """Opens a transaction with these first statements, in one round trip with `begin`. Any error rolls it back.
 
-    Yields PostgreSQL's status of the last of them.
+    Yields PostgreSQL's status of the last of these statements.
     """
     try:
         yield await connection.execute("; ".join(("begin", *first)))

@@ -75,7 +75,7 @@ def columns(
 
 
 def _via(batch: Batch) -> str:
-    """Returns the sending program: a signed batch's program, key id, statement hash, else the batch's own claim."""
+    """Returns the sending program and channel; for a signed batch, also the key id and the statement's hash."""
     if batch.statement is None:
         return f"{batch.via.principal}/{batch.via.channel}"
     by = signed(batch.statement)
@@ -101,7 +101,7 @@ def receipt_binding(secret: bytes, stream: str, command_id: str, digest: str) ->
 
 
 def bindings(batch: Batch, events: int, key: FilingKey) -> list[str]:
-    """Returns, for each event, the JSON members of its column `bound` after the epoch, which only the log knows."""
+    """Returns for each event the JSON members of the column `bound`, except the epoch, which only the log knows."""
     bound = [""] * events
     if batch.next_seq == 1:
         bound[0] = f',"key":"{key_commitment(key.secret)}"'

@@ -15,7 +15,7 @@ _log = structlog.stdlib.get_logger("motcua.health")
 
 
 async def record_works(pool: Pool, vault: Vault) -> bool:
-    """Returns whether a transaction begins on the primary, and a key of the record opens; writes nothing."""
+    """Returns whether a transaction on the primary can begin, and a key of the record can be opened; writes nothing."""
     try:
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
             if await connection.fetchval("show transaction_read_only") == "on":

@@ -1,7 +1,7 @@
 """The prerequisites of a batch: its filing's key, its numbers, the person's other open filings.
 
 One statement reserves them in the transaction that records the batch. So numbers have no gaps, since their counters
-stay locked until the commit; and if a person submits two filings at once, the second sees the first.
+stay locked until the commit; and if a person submits two filings at once, the second one finds the first.
 """
 
 import hashlib

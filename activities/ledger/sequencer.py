@@ -1,6 +1,7 @@
 """The total order of all events, and the chain of the rows beside the log (docs/ledger.md).
 
-The database gives out the places in a transaction that ends with the call: a process that dies blocks nobody.
+The database assigns the positions in a transaction that ends with the call, so a process that dies blocks no other
+process.
 """
 
 from typing import Final
@@ -12,12 +13,12 @@ MOST: Final = 2_000
 
 
 async def position_appends(connection: Connection) -> int:
-    """Assigns positions to at most `MOST` appends, oldest first. Returns their number; 0 while another call does so."""
+    """Assigns positions to at most `MOST` appends, oldest first. Returns their number; 0 during another such call."""
     return int(await connection.fetchval("select position_appends($1)", MOST))
 
 
 async def chain_rows(connection: Connection) -> int:
-    """Chains at most `MOST` rows in one batch, oldest first. Returns their number; 0 while another call does so."""
+    """Chains at most `MOST` rows in one batch, oldest first. Returns their number; 0 during another such call."""
     return int(await connection.fetchval("select chain_rows($1)", MOST))
 
 

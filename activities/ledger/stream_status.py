@@ -1,4 +1,4 @@
-"""The read model `standing`, the status of streams of all kinds: open or closed, the end of the watch, the calendar."""
+"""The read model `standing`: for each stream, whether it is open, its calendar, and how long late news is awaited."""
 
 from functools import lru_cache
 from typing import Final

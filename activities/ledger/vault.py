@@ -84,8 +84,8 @@ class Vault:
     async def readers(self, connection: Connection) -> Callable[[Role, str, str], str]:
         """Returns the function from a role, a program and a subject to the name of that person as a filing's reader.
 
-        The program is the one that filed it: other programs may give their subjects to other people. The name is
-        untraceable without the index key. Raises as `persons`.
+        The program must be the one that submitted the filing: other programs may give their subjects to other people.
+        The name is untraceable without the index key. Raises as `persons`.
         """
         key = await self._index_secret(connection)
 
@@ -181,7 +181,7 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
-        """Returns the key of a filing. If it is missing, makes it if `first`, else raises `KeyGoneError`."""
+        """Returns the key of a filing. If the key is missing, makes one if `first`, else raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is not None:
             return found
@@ -197,7 +197,7 @@ class Vault:
         return bool(await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by))
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """Returns the index key. In an old record without one, a master key served as such; None if neither exists."""
+        """Returns the index key; in an old record, the master key that served as one; None if neither exists."""
         secret = None
         if (row := await connection.fetchrow(_INDEX_KEY)) is not None:
             secret = (await self.unwrap(row)).secret

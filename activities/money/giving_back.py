@@ -1,4 +1,4 @@
-"""Refunds that the log orders from a provider: first a query, then one call for each recorded request."""
+"""Makes the refunds that the log orders: first queries the provider, then calls it once for each recorded request."""
 
 from collections.abc import Mapping
 from datetime import timedelta

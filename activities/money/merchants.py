@@ -50,7 +50,7 @@ class CollectorRequest(Model):
 
 
 class Collector(Model):
-    """`payable`: whether a tax office's demand can be paid here; `refusal` is set if the agency is no tax office."""
+    """Whether a tax office's demand can be paid here (`payable`); `refusal` is set if the agency is no tax office."""
 
     payable: bool = False
     refusal: Refusal | None = None
@@ -76,7 +76,10 @@ class Merchants:
 
     @activity.defn(name="payment.renewal")
     async def renewal(self, request: RenewalRequest) -> Renewal:
-        """Returns the new request's merchant; a refusal without a right to the filing, or if `chosen` isn't offered."""
+        """Returns the merchant for the new request, or a refusal.
+
+        Refused are actors without a right to the filing, and a `chosen` merchant that isn't offered.
+        """
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)
             filing: Filing = (await log.read(filing_workflow(request.filing_id))).state

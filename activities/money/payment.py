@@ -148,7 +148,7 @@ class Payments:
         return [notice_of(row, self._asker.abilities(row["provider"])) for row in rows]
 
     async def _reported(self, payment: Payment) -> Reported:
-        """Returns the numbers of transactions that callbacks report and that a query must confirm, by reference."""
+        """Returns the numbers of reported transactions that a query must confirm, by the reference of the request."""
         named = {reference(payment, one): self._asker.abilities(one.provider) for one in payment.attempts}
         confirming = [about for about, can in named.items() if can is not None and can.confirms]
         if not confirming:

@@ -62,9 +62,10 @@ class Partner:
         query: Mapping[str, str] | None = None,
         authorization: str | None = None,
     ) -> A:
-        """Sends one request and returns the answer. Raises `UnreachableError`, also after 5 s, or `RejectedError`.
+        """Sends one request and returns the answer.
 
-        A `body` that is a mapping is sent as a form, any other as JSON.
+        Raises `RejectedError`, or `UnreachableError` if there is no usable answer within 5 s. A `body` that is a
+        mapping is sent as a form, any other as JSON.
         """
         content = body.model_dump_json(by_alias=True) if isinstance(body, PartnerResponse) else None
         form = None if isinstance(body, PartnerResponse) else body

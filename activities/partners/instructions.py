@@ -43,7 +43,7 @@ class NotOrderedError(ApplicationError):
 
 @dataclass(frozen=True)
 class Read:
-    """A stream in the log. Acts rest on its current `state`; `seen` is the state that the stream's run knows.
+    """A stream in the log. Acts depend on its current `state`; `seen` is the state that the stream's run knows.
 
     `key` is the filing's key; None if the key is erased.
     """

@@ -1,4 +1,4 @@
-"""Polling: an activity checks once, and the server retries it until there is news, without a task for the workflow."""
+"""Polling: an activity checks once, and the server retries it until there is news, without a workflow task."""
 
 from datetime import timedelta
 

@@ -35,7 +35,7 @@ _ORDERED: Final = re.compile(r"sign:(?P<stream>[a-z]+:[0-9a-f-]{36}(:\d{1,18})?)
 
 
 class NotSignedError(Exception):
-    """No signature: the person has `declined`, or has not agreed yet (`not_yet`), or there is `no_signer` set up."""
+    """No signature: the person has `declined` or has not agreed yet (`not_yet`), or no signer is set (`no_signer`)."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"not signed: {reason}")
@@ -46,7 +46,7 @@ class Signer(Protocol):
     """A remote signer for people. Raises `UnreachableError` and `RejectedError`, like every partner."""
 
     async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
-        """Returns a number's certificate and its chain to the root (DER). Raises `NotSignedError` if none exists."""
+        """Returns a number's certificate, then its chain to the root (DER). Raises `NotSignedError` if none exists."""
 
     async def sign(self, key: str, number: str, digest: bytes) -> bytes:
         """Returns the signature over a SHA-256 digest, the same for the same `key`. Raises `NotSignedError`."""

@@ -20,7 +20,7 @@ Proof = Callable[[int], Awaitable[list[bytes]]]
 
 
 class ContradictedError(Exception):
-    """A witness has seen a tree of which ours is no extension."""
+    """A witness has seen a tree that our tree does not extend."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ async def _filing(log: Log, told: LoggedStream) -> tuple[Filing, Filing | None, 
 
 
 async def officers(connection: Connection, agencies: Iterable[str]) -> tuple[dict[str, str], dict[str, Text]]:
-    """Returns the names of these agencies' officers, and the power and title above the names, each by subject."""
+    """Returns these agencies' officers by subject: their names, and the power and title printed above the names."""
     rows = await connection.fetch(_OFFICERS, list(agencies))
     above = ((row["subject"], [line for line in (row["power"], row["title"]) if line]) for row in rows)
     titles = {subject: plain("\n".join(lines)) for subject, lines in above if lines}
@@ -98,9 +98,10 @@ async def officers(connection: Connection, agencies: Iterable[str]) -> tuple[dic
 
 
 async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
-    """Returns letterheads by agency. The line above an agency's name is the agency with the next shorter code.
+    """Returns letterheads by agency. The line above an agency's name names the agency with the next shorter code.
 
-    The place of a People's Committee is its commune or ward (Decree 30/2020 annex I), of other agencies the province.
+    The place is the commune or ward for a People's Committee (Decree 30/2020 annex I), and the province for any other
+    agency.
     """
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {
@@ -114,7 +115,7 @@ async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[s
 
 
 async def communes(connection: Connection, codes: Iterable[str]) -> dict[str, Text]:
-    """Returns the names of communes by code, as those of their People's Committees have them in the directory."""
+    """Returns the names of communes by code, taken from the names of their People's Committees in the directory."""
     rows = await connection.fetch(_COMMUNES, list(codes))
     named = ((row["code"], unit_of(Text(vi=row["name_vi"], en=row["name_en"]))) for row in rows)
     return {code: name for code, name in named if name is not None}

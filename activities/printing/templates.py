@@ -1,4 +1,4 @@
-"""Official papers as PDF, by the standard or an agency's template. The same sheet and moment give the same bytes."""
+"""Official papers as PDF, by the standard template or an agency's own. Equal sheets and moments give equal bytes."""
 
 import hashlib
 import shutil
@@ -27,7 +27,7 @@ _KEPT: Final = 32
 
 
 def version_of(template: str | None = None) -> str:
-    """Returns the SHA-256 (hex) of the shared parts with the text `template`, or if None with the standard template."""
+    """Returns the SHA-256 (hex) of the shared parts and of `template`, or of the standard template if that is None."""
     text = standard() if template is None else template
     return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
 
@@ -39,7 +39,7 @@ def _parts_sha256() -> str:
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """Returns the typesetter of the text `template` (it may import only `/parts.typ`), or if None of the standard."""
+    """Returns the typesetter of `template` (it may import only `/parts.typ`), or if None of the standard template."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))
@@ -64,7 +64,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 async def template_of(
     connection: Connection, agency: AgencyCode, paper: PaperKind, procedure: ProcedureCode
 ) -> str | None:
-    """Returns the agency's latest published template for this procedure, else for all procedures; None without any."""
+    """Returns the agency's latest published template for this procedure, else for all procedures; None if neither."""
     text: str | None = await connection.fetchval(_CHOSEN, agency, paper, procedure)
     return text
 

@@ -39,7 +39,7 @@ class Ordered(Model):
 
 
 class SignerRequest(Model):
-    """Asks which officer gives the agency's results the kind of signature `place`: initials, signature or seal."""
+    """Asks which officer gives the signature of the kind `place` (initials, signature, seal) for an agency."""
 
     agency: AgencyCode
     place: SigningPlace
@@ -108,7 +108,7 @@ def _issued(told: LoggedStream, n: int) -> Ordered | None:
 
 @dataclass(frozen=True)
 class SignerNow:
-    """The current signer, and the `number` at the signing service of the signing person, or of the agency's seal."""
+    """The current signer, and the signing service's `number` for the signing person or for the agency's seal."""
 
     signatory: Signatory
     number: str
@@ -116,7 +116,7 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Returns the current signer for a signing position by the directory; during an absence, the substitute.
+    """Returns a signing position's current signer in the directory; during an absence, the substitute.
 
     A substitute signs with their own number, or applies the seal with the agency's number. A substitute without a
     number does not sign: the named officer stays the signer.

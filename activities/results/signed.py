@@ -23,7 +23,7 @@ Hands = frozenset[Identity]
 
 
 class SignedFiles:
-    """Verifies files of results that nobody will sign any more. `lasting` is None where no trust is set up."""
+    """Verifies files of results that nobody will sign any more. `lasting` is None where no trusted roots are set."""
 
     def __init__(self, pool: Pool, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -31,7 +31,7 @@ class SignedFiles:
         self._seen = dict[bytes, tuple[float, asyncio.Future[Hands | str]]]()
 
     async def fault(self, agency: str, file: bytes) -> str | None:
-        """Returns the rule by which the agency can't issue this file; None if the agency has signed it validly.
+        """Returns the rule that forbids the agency to issue this file; None if the agency has signed it validly.
 
         All signatures have to be valid and lasting, as for `motcua result verify`, and one has to be of an officer or
         of the seal whose number the directory has. Raises `ApplicationError` if an authority does not answer.
@@ -46,7 +46,7 @@ class SignedFiles:
         return None if own & found else "signer_is_other"
 
     async def _verified(self, file: bytes, lasting: Lasting) -> Hands | str:
-        """Returns the signers of a valid file, else the rule that the file breaks. Calls for one file share a check.
+        """Returns the signers of a valid file, else the rule that the file breaks. Calls for one file share one check.
 
         The check goes on even if the call that began it is cancelled.
         """

@@ -170,7 +170,7 @@ class OfficialSigning:
         return Prepared(file=file)
 
     async def _ready(self, result: Result, file: FileRef, made: bytes, at: Instant) -> bytes:
-        """Returns the file with its fields. On a page that the platform has set, they show the signers' stamps."""
+        """Returns the file with its fields. On a page typeset by the platform, the fields show the signers' stamps."""
         places = [signer.place for signer in result.signers]
         if not places:
             return made
@@ -299,7 +299,7 @@ class OfficialSigning:
         return _AwaitedSignature(read.state, signer, About(stream=order.stream, seq=asked[-1]))
 
     async def _person(self, asked: _AwaitedSignature) -> Person:
-        """Returns the signing key's current holder by the directory."""
+        """Returns the signing key's current holder, according to the directory."""
         agency, signer = asked.result.agency, asked.signer
         async with acquired(self._pool) as connection:
             now = await signer_now(connection, agency, signer.place)
@@ -316,7 +316,7 @@ class OfficialSigning:
 
 
 class AgencySeal:
-    """Applies agencies' seals to papers issued automatically; none without `lasting`, or without a remote signer."""
+    """Applies agencies' seals to papers issued automatically; applies none without `lasting` or a remote signer."""
 
     def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
         self._pool = pool
@@ -344,7 +344,11 @@ class AgencySeal:
             return None
 
     async def _holder(self, agency: AgencyCode) -> Person | None:
-        """Returns the holder of the agency's seal: of its entry in the directory, or else of those who sign for it."""
+        """Returns the holder of the agency's seal; None if it has none.
+
+        The holder is the agency, if its entry in the directory has a seal number, else the first of its signers by
+        seal.
+        """
         async with acquired(self._pool) as connection:
             signers = await signers_of(connection, agency)
             known = await connection.fetchrow("select name_vi, seal from agency where agency = $1", agency)

@@ -12,7 +12,7 @@ USER_ID: Final = "0.9.2342.19200300.100.1.1"
 
 @dataclass(frozen=True)
 class Identity:
-    """A person by the number of the identity card, or an organisation by its tax code."""
+    """A person, identified by the number of the identity card, or an organisation, identified by its tax code."""
 
     kind: Kind
     number: str

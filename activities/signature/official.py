@@ -51,7 +51,7 @@ class SignatureField:
 
 
 class UnfitCertificateError(Exception):
-    """Nothing was signed: by this `rule` a certificate is not reliable. `passing`: whether a retry may succeed."""
+    """Nothing was signed: the `rule` makes a certificate unreliable. `passing`: whether a retry may succeed."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"not signed: {rule}")
@@ -60,7 +60,10 @@ class UnfitCertificateError(Exception):
 
 
 def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
-    """Returns the PDF as one revision with these empty fields. Each signature will lock all fields but later ones."""
+    """Returns the PDF as one revision with these empty fields.
+
+    Each signature will lock all fields except those of later signatures.
+    """
     specs = []
     for place, field in enumerate(fields):
         later = [one.name for one in fields[place + 1 :]]

@@ -99,7 +99,10 @@ class Policy(CMSAlgorithmUsagePolicy):
         return bool(modulus.bit_length() >= self.rsa_bits and exponent >= self.rsa_exponent and exponent % 2)
 
     def fault(self, signed: cms.SignedData) -> str | None:
-        """Returns the rule a signature breaks, rules about its signer aside; or None. Raises one of `MALFORMED`."""
+        """Returns the rule that a signature breaks, or None. Does not check the rules about its signer.
+
+        Raises one of `MALFORMED`.
+        """
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]
         key = extract_certificate_info(signed).signer_cert.public_key
@@ -122,7 +125,7 @@ class Policy(CMSAlgorithmUsagePolicy):
         return None if has else "signature_incomplete"
 
     def unfit(self, chain: Sequence[x509.Certificate], purpose: Purpose) -> str | None:
-        """Returns the rule by which the last certificate of a chain (root first) is unfit for the purpose, or None."""
+        """Returns the rule that makes the last certificate of a chain (root first) unfit for the purpose, or None."""
         certificate = chain[-1]
         if not self.key_allowed(certificate.public_key):
             return "certificate_weak"
@@ -161,7 +164,10 @@ class Policy(CMSAlgorithmUsagePolicy):
 
 
 class Strict(sig_validate.DefaultSignatureValidator):
-    """Verifies signatures as the policy permits. For revocation answers the library itself consults no policy."""
+    """Verifies signatures only if the policy permits them.
+
+    Needed for revocation answers, to which the library itself applies no policy.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -197,7 +203,7 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
 
 
 def _is_crooked(certificate: x509.Certificate) -> bool:
-    """Returns whether a certificate has an extension twice, or names another algorithm outside its signed part."""
+    """Returns whether a certificate has an extension twice, or names two different algorithms for its signature."""
     inside = certificate["tbs_certificate"]
     names = [one["extn_id"].dotted for one in inside["extensions"] or ()]
     return len(names) != len(set(names)) or inside["signature"].dump() != certificate["signature_algorithm"].dump()

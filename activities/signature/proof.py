@@ -53,7 +53,7 @@ async def proved(proof: SignatureProof, trust: Trust) -> bool:
 
 
 async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
-    """Returns when an authority, trusted then, stamped `content`; None if the token does not prove that time."""
+    """Returns the time at which a then trusted authority stamped `content`; None if the token does not prove it."""
     try:
         signed = cms.ContentInfo.load(token, strict=True)["content"]
         at: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native

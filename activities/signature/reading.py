@@ -40,7 +40,7 @@ def opened(file: bytes) -> PdfFileReader | str:
 
 
 async def integrity(embedded: EmbeddedPdfSignature, trust: Trust, at: datetime) -> str | None:
-    """Returns the rule that a weak or wrong signature, or a change after the signature, breaks; None for none."""
+    """Returns the rule that is broken by a weak or wrong signature or by a later change; None if no rule is broken."""
     rule = await lacking(embedded.signed_data, trust, embedded.compute_digest)
     if rule is not None:
         return rule
@@ -144,9 +144,10 @@ class Moment:
 async def moment_of(
     signed: cms.SignedData, trust: Trust, received_at: datetime, standing_of: StandingOf | None = None
 ) -> Moment:
-    """Returns the moment of the one signature in `signed`. A time-stamp of an unknown authority does not count.
+    """Returns the moment as of which the only signature in `signed` is judged.
 
-    `standing_of` returns the standing of a time-stamp's authority; by default it is judged as of `received_at`.
+    A time-stamp of an unknown authority does not count. `standing_of` returns the standing of a time-stamp's authority;
+    by default the authority is judged as of `received_at`.
     """
     signer = signed["signer_infos"][0]
     doubtful, rule = False, None

@@ -1,4 +1,4 @@
-"""Compares a form that we made with its later state: the first revision is ours, and later ones only add signatures."""
+"""Compares a form that we made with its later state: the revisions after ours may only add signatures."""
 
 import hashlib
 import re
@@ -76,7 +76,8 @@ ONLY_SIGNATURES: Final = diff.StandardDiffPolicy(
 class Form:
     """The form to sign. It states `content`, the SHA-256 (hex) of the submission for which it was made.
 
-    `file` is the form itself. If it is None, only the digest is compared, which anybody can write into another file.
+    `file` is the form itself. If `file` is None, only the digest is compared, which anybody can write into another
+    file.
     """
 
     content: str
@@ -107,7 +108,7 @@ def prepared_at(file: bytes) -> datetime | None:
 
 
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
-    """Returns the rule by which the file is not a later state of `form`; None if it is one."""
+    """Returns the broken rule if the file is not a later state of `form`; None if it is one."""
     stated = {
         digest for text in _information(reader.get_historical_resolver(0)).values() for digest in DIGEST.findall(text)
     }

@@ -32,7 +32,7 @@ class Answers:
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
     def about(self, certificate: x509.Certificate, moment: datetime) -> "Answers":
-        """Returns the answers among these that cover `certificate` and are fresh enough for `moment`."""
+        """Returns those of these answers that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
         return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))
@@ -58,7 +58,8 @@ class Offline:
 class Responders:
     """Requests answers at the HTTP addresses in the certificate: OCSP first, else a CRL. Takes at most `seconds`.
 
-    It may be used only for certificates whose chain ends at a configured root, since the certificate names the address.
+    This source may be used only for certificates whose chain ends at a configured root, since the certificate names the
+    address.
     """
 
     def __init__(self, client: httpx.AsyncClient, seconds: float = 5.0) -> None:
@@ -146,8 +147,8 @@ async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answe
 def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Returns the stored answers (`kept`) about those certificates of a chain that the new `answers` call *good*.
 
-    A new answer may be signed with a certificate that did not exist at the judged moment; then it does not cover the
-    moment.
+    A new answer may be signed with a certificate that did not exist at the judged moment; such an answer does not cover
+    that moment.
     """
     if not _all_good(answers):
         return NOTHING

@@ -47,7 +47,10 @@ class Lasting:
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a chain (signer first), and the rule that chain or stamp breaks, or None."""
+        """Returns the data to embed for a chain (signer first), and the rule that is broken, or None.
+
+        The rule is one that the chain breaks, or the time-stamp.
+        """
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]
         token, fault = extract_certificate_info(signed), self.trust.policy.fault(signed)
@@ -146,6 +149,6 @@ class Hand(CmsSigner):
 
 
 async def hand_of(signer: Signer, person: Person, order: About | None = None) -> Hand:
-    """Returns the person's key at the signer, for the signature that `order` orders. Raises the errors of `Signer`."""
+    """Returns the person's key at the signer, to sign as the event `order` requires. Raises the errors of `Signer`."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
     return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found], order)

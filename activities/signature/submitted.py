@@ -179,10 +179,11 @@ async def _judged_by(check: SignatureCheck, one: _Submitted) -> SignatureVerdict
 
 
 def _form(one: _Submitted) -> Prepared:
-    """Returns the form with which the file begins; if the file is one of the dossier's papers, only from its forms.
+    """Returns the form with which the file begins, made again from the submission.
 
-    If the file begins with none of these, returns the first of them. Only the form's creation time is taken from the
-    file itself: with another time the form would have other bytes.
+    If the file is one of the dossier's papers, only the forms for that paper are tried. If the file begins with none of
+    the forms, returns the first one. Only the creation time is taken from the file itself, since the form's bytes
+    depend on it.
     """
     at = prepared_at(one.file) or one.received_at
     own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}

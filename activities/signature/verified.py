@@ -52,9 +52,10 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
 ) -> SignatureVerdict:
     """Returns the verdict on an issued PDF as of `at`, or now if `at` is None.
 
-    *Refused*: the file was changed or is incomplete, or a signer was not entitled to sign like this. *Undetermined*:
-    the file can't be judged, for example after the last time-stamp's authority has expired. The evidence names the
-    signers, one entry for each signature and each time-stamp over the file; a time-stamp's field is empty.
+    *Refused*: the file was changed or is incomplete, or a signer was not entitled to give this signature.
+    *Undetermined*: the file can't be judged, for example after the last time-stamp's authority has expired. The
+    evidence names the signers, one entry for each signature and each time-stamp over the file; a time-stamp's field is
+    empty.
 
     If not `online`, no requests are sent, and revocation is judged by the knowledge at the time of each signature.
     `kept`, an earlier verdict over this file (or over its state before time-stamps were renewed), decides undetermined

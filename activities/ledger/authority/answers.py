@@ -1,4 +1,4 @@
-"""Checks, before an event is written, the answer that it follows from: a back office's answer or a provider's callback.
+"""Checks the answer from which an event follows, before the event is written: a back office's or a provider's.
 
 Anybody with access to Temporal can poll an agency's queue and answer there, so the agency's own program must have
 signed its answer. Anybody with that access can also send a payment's workflow the signal with which the gateway reports

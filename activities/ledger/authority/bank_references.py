@@ -1,4 +1,4 @@
-"""The numbers of transfers and card slips: the append's own statement records each at most once for an agency."""
+"""The numbers of transfers and card slips: an agency records each number at most once, as the append's SQL ensures."""
 
 import re
 from collections.abc import Iterable

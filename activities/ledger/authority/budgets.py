@@ -1,7 +1,7 @@
-"""The limits on the programs' messages: a budget for each program and agency, counted in each worker process by itself.
+"""The limits on the programs' messages: a budget for each program and agency, counted separately in each process.
 
-A message is charged after its signature is verified and before anything is read from the record, so that a program
-that sends too much takes almost nothing from the others.
+A message is charged after its signature is verified and before anything is read from the record, so that a program that
+sends too much takes almost nothing from the others.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -26,7 +26,10 @@ _MOST_KNOWN: Final = 10_000
 
 
 class Work(IntEnum):
-    """The cost of a message in points: roughly its CPU time as a multiple of a question's (docs/performance.md)."""
+    """The cost of a message in points.
+
+    The cost is about the message's CPU time as a multiple of a question's CPU time (docs/performance.md).
+    """
 
     QUESTION = 1
     COMMAND = 3
@@ -56,7 +59,10 @@ class Budgets:
         self._allowance = Allowance(clock)
 
     def spend(self, proved: Proved, work: Work) -> None:
-        """Takes the points for a verified message. Raises `RefusalError`, `too_many`, if too few are left."""
+        """Subtracts a message's points from the budget of its program.
+
+        Raises `RefusalError` (`too_many`) if too few points are left.
+        """
         sender = proved.principal.id, _agency(proved)
         self._allowance.spend(sender, self._budgets[proved.principal.kind], work)
 
@@ -70,7 +76,7 @@ class Allowance:
         self._lock = Lock()  # validators run in threads
 
     def spend(self, sender: Hashable, budget: Budget, points: int) -> None:
-        """Takes a sender's points. Raises `RefusalError`, `too_many`, if too few are left."""
+        """Subtracts points from a sender's budget. Raises `RefusalError` (`too_many`) if too few are left."""
         now = self._clock()
         with self._lock:
             whole_at = max(self._whole_at.get(sender, now), now) + points / budget.rate
@@ -95,7 +101,7 @@ def too_many(wait: float) -> Refusal:
 
 
 def _agency(proved: Proved) -> str | None:
-    """Returns the actor's agency, if a grant names it: an invented agency must not have a budget of its own."""
+    """Returns the actor's agency if a grant names it, else None: an invented agency must get no budget of its own."""
     actor = proved.statement.actor
     named = {agency for grant in proved.principal.grants for agency in grant.agencies}
     return actor.agency if actor is not None and actor.agency in named else None

@@ -13,7 +13,8 @@ from schemas.stream.ledger import Batch
 async def changed_meanwhile(connection: Connection, kind: StreamKind[Any], batch: Batch) -> Refusal | None:
     """Returns the refusal of a batch if a person's event has a `seq` above its `only_at`; else None.
 
-    It names the last such event and its actor's role; to an applicant only if their timeline shows the role.
+    The refusal names the last such event and the role of its actor; to an applicant, it names the role only if the
+    applicant's timeline shows the event.
     """
     if batch.only_at is None:
         return None

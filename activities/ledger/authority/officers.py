@@ -1,4 +1,4 @@
-"""Checks, before an event is written, that the directory lists its officer and the record has evidence of its facts."""
+"""Checks, before an event is written, that the directory lists the officer and the record has evidence of the facts."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -65,7 +65,7 @@ async def own(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, officer: str) -> bool:
-    """Returns whether a filing is the officer's own, or one that they represent or have recused themselves from."""
+    """Returns whether the officer is on the applicant's side of a filing, or recused from it, in any account."""
     return bool(await connection.fetchval(_OWN, filing_id, agency, officer))
 
 
@@ -157,9 +157,9 @@ def _before(event: Any) -> tuple[str, ...]:
 async def in_their_place(
     connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
 ) -> bool:
-    """Returns whether one of `hands` is the substitute of one of `others` on that day, or the reverse, in any role.
+    """Returns whether one of the officers `hands` is the substitute of one of `others` on that day, or the reverse.
 
-    True as well if one of `hands` is one of `others` under another account.
+    The substitute's role does not matter. True as well if one of `hands` is one of `others` under another account.
     """
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
@@ -201,7 +201,7 @@ async def is_founded(connection: Connection, batch: Batch) -> bool:
 
 
 async def reworded(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if a partner's personal text in an event differs from the one whose digest is in a finding."""
+    """Returns a problem if a partner's personal text in an event differs from the text whose digest a finding has."""
     told = [event for event in events if isinstance(event, ConsignmentReported | PaymentOrdered)]
     key = await vault.find(connection, batch.filing_id) if told else None
     if key is None:  # then nothing is written

@@ -91,7 +91,10 @@ class Keyring:
         return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
-        """Reads the principals, then polls, also while the database is down. Until the first answer none is known."""
+        """Reads the principals, then polls, also while the database is down.
+
+        No principal is known until the database has answered once.
+        """
         await self._ask()
         self._asking = asyncio.create_task(self._ask_on())
         return self
@@ -228,7 +231,7 @@ async def registered(connection: Connection, only: str | None = None) -> Registe
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """Returns the principals like `registered`, without the ids of the unreadable ones."""
+    """Returns the readable principals, as `registered` does, without the ids of the unreadable ones."""
     return (await registered(connection, only)).principals
 
 

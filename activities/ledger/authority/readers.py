@@ -38,7 +38,7 @@ Digest = Callable[[Role, str, str], str]
 
 
 class Listed(NamedTuple):
-    """A reader: an officer in a role of an agency. Nothing is shown unless the directory lists them as active."""
+    """A reader: an officer in a role of an agency. Sees nothing unless the directory lists the officer as active."""
 
     reader: str
     agency: str
@@ -47,7 +47,7 @@ class Listed(NamedTuple):
 
     @property
     def is_listed(self) -> str:
-        """The SQL of whether the directory lists the officer."""
+        """The SQL condition that is true if the directory lists the officer."""
         return ACTIVE.format(agency=_text(self.agency), officer=_text(self.subject), role=_text(self.role))
 
 
@@ -57,9 +57,9 @@ Readers = dict[str, datetime | None]
 
 
 def readers_after(events: Sequence[Any], filer: str, digest: Digest | None) -> Readers:
-    """Returns a filing's readers by those of its events that `MOVES` lists, without the agencies of its events.
+    """Returns the readers that follow from a filing's events in `MOVES`; leaves out the agencies of its events.
 
-    `filer`: the program that filed it. Without `digest`, persons are left out.
+    `filer`: the program that submitted the filing. Without `digest`, persons are left out.
     """
     first: Submitted = events[0]
     desks = {first.desk, first.result_desk} - {None}
@@ -130,10 +130,10 @@ def _as_json(found: Readers) -> str:
 async def readers_of(
     connection: Connection, vault: Vault, principal: Principal, actor: Actor | None, link: str | None = None
 ) -> tuple[Reader, ...]:
-    """Returns the readers' names of an asker, by identity and directory alone; none if the asker may see nothing.
+    """Returns the names under which the asker reads filings; empty if the asker may see nothing.
 
-    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result. PostgreSQL
-    looks into the directory, by `setting`.
+    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result. The names
+    follow from the grants and the identity alone; for an officer, PostgreSQL also looks into the directory (`setting`).
     """
     found: tuple[Reader, ...] = () if link is None else (f"link:{hashlib.sha256(link.encode()).hexdigest()}",)
     if actor is None:
@@ -147,7 +147,7 @@ async def readers_of(
 
 
 async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers: Iterable[str]) -> tuple[str, ...]:
-    """Returns the readers' names of an applicant or representative, for filings submitted by these programs."""
+    """Returns the names under which an applicant or representative reads filings submitted by these programs."""
     try:
         digest = await vault.readers(connection)
     except IndexKeyGoneError:
@@ -156,7 +156,7 @@ async def _of_person(connection: Connection, vault: Vault, actor: Actor, filers:
 
 
 def _of_officer(actor: Actor, grants: Iterable[Grant]) -> tuple[Reader, ...]:
-    """Returns the reader's name of an officer, which depends on the directory; none without an agency."""
+    """Returns the officer as a reader whom the directory must list; empty if the actor has no agency."""
     if actor.agency is None:
         return ()
     everywhere = actor.role is Role.OPERATOR and any(ALL_AGENCIES in grant.agencies for grant in grants)
@@ -164,7 +164,7 @@ def _of_officer(actor: Actor, grants: Iterable[Grant]) -> tuple[Reader, ...]:
 
 
 def _by_itself(principal: Principal) -> tuple[str, ...]:
-    """Returns the readers' names of a program that asks for itself; none for a principal that is one person."""
+    """Returns the names under which a program reads for itself; empty for a principal that is one person."""
     grants = [grant for grant in principal.grants if grant.assurance is Assurance.LOW and principal.subject is None]
     agencies = sorted({code for grant in grants for code in grant.agencies})
     if ALL_AGENCIES in agencies:
@@ -178,14 +178,15 @@ def _filers(principal: Principal, grants: Iterable[Grant]) -> list[str]:
 
 
 def names_officer(readers: Iterable[Reader]) -> bool:
-    """Whether an officer is among these readers."""
+    """Whether one of these readers is an officer."""
     return any(isinstance(one, Listed) for one in readers)
 
 
 def setting(readers: Sequence[Reader]) -> str:
     """Returns the SQL that limits the rest of a transaction to the rows of these readers.
 
-    Its status is `LISTED`; another one if the directory does not list an officer among them: then no row is shown.
+    The SQL's status is `LISTED`. Any other status means that the directory does not list an officer among the readers,
+    and that no row is shown.
     """
     names = ", ".join(_text(one.reader if isinstance(one, Listed) else one) for one in readers)
     listed = " and ".join(one.is_listed for one in readers if isinstance(one, Listed)) or "true"

@@ -1,4 +1,4 @@
-"""Messages that the door received while Temporal was away: the evidence of their receipt, and those not delivered yet.
+"""Messages that the door received while Temporal was away: evidence of their receipt, and undelivered messages.
 
 Anybody with access to Temporal can send a message; only the door stores one in the table `received`. So an append takes
 a moment of receipt from a statement only if a row has the same stream, content and moment.
@@ -24,7 +24,7 @@ async def unborne(connection: Connection, batch: Batch, statement: str | None) -
 
 
 async def is_awaited(connection: Connection, batch: Batch) -> bool:
-    """Returns whether a timer leads to the batch while an earlier message to its stream still waits for delivery."""
+    """Returns whether a timer caused the batch while an earlier message to its stream still waits for delivery."""
     rings = bool(batch.events) and batch.command_id.startswith(RING)
     return rings and bool(await connection.fetchval(_WAITS, batch.stream, batch.at))
 

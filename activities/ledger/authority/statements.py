@@ -33,7 +33,7 @@ def unsigned(batch: Batch) -> list[Problem]:
 
 
 def parameters(batch: Batch) -> tuple[object, ...]:
-    """Returns the parameters of `may_speak`, the last one only if there is a client; empty for an unsigned batch."""
+    """Returns the parameters of `may_speak`, the client last if there is one; empty for an unsigned batch."""
     if batch.statement is None:
         return ()
     by = signed(batch.statement)
@@ -48,7 +48,7 @@ def _client_id(batch: Batch) -> str | None:
 
 
 async def missing(connection: Connection, batch: Batch) -> list[Problem]:
-    """Returns the first problem with the signer, by the record. The rules are those that apply to an Update."""
+    """Returns the first problem with the signer according to the record, by the same rules as for an Update."""
     if batch.statement is None:
         return []
     by = signed(batch.statement)
@@ -74,7 +74,7 @@ async def _signer(connection: Connection, by: Signed) -> Principal | None:
 
 
 async def _program(connection: Connection, signer: Principal, statement: IdentityStatement) -> Principal | None:
-    """Returns the program whose grants count: the signer, or the client; None for a client it may not speak for."""
+    """Returns the program whose grants count: the signer, or its client; None if it may not speak for that client."""
     if statement.client is None:
         return signer
     found = await principals(connection, statement.client)
@@ -85,8 +85,8 @@ def may_speak(filing: str, agency: str, at: int, *, for_client: bool = False) ->
     """Returns SQL: true if one grant of the program covers the whole batch, and the signing key is not revoked.
 
     The `parameters` begin at the number `at`; `for_client`: whether the last one of them is a client, for which the
-    signer must be allowed to speak. The SQL corresponds to `not_granted` and `speaks_for`, but without the first one's
-    check of the person.
+    signer must be allowed to speak. The SQL corresponds to `not_granted` and `speaks_for`, but without the check of the
+    person in `not_granted`.
     """
     key = f"key.key_id = ${at + 1}::text and key.revoked_at is null"
     joined, signed_ = " join principal_key as key using (principal)", key

@@ -1,4 +1,4 @@
-"""Checks, before an event is written, that an act of two people is by two: two officers, two programs or tokens."""
+"""Checks, before an event is written, that two persons did an act that needs two, by two programs or tokens."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,8 @@ from schemas.stream.ledger import Batch
 async def alone(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
 
-    The two must also use different programs, since a program can name any officer, or have an access token each.
+    The two must also use different programs, since a program can name any officer, or each have an access token of
+    their own.
     """
     found: list[Problem] = []
     for event in events:
@@ -58,7 +59,7 @@ def _others(event: Any) -> tuple[str, ...] | None:
 async def _spoke_before(
     connection: Connection, vault: Vault, batch: Batch, event: Any, others: Iterable[str], said: IdentityStatement
 ) -> list[IdentityStatement | None]:
-    """Returns the statements of earlier acts that led to this one, as far as its signer or its program made them.
+    """Returns the statements of earlier acts that led to this one and came from its signer or its program.
 
     None stands for a statement that can't be opened.
     """

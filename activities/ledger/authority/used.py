@@ -1,4 +1,4 @@
-"""The signed statements of questions: each can be used only once before it expires; and the sweep of expired rows."""
+"""The signed statements of questions, each usable only once before it expires; and the deletion of expired rows."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -22,12 +22,12 @@ class Use(NamedTuple):
 
     @property
     def sql(self) -> str:
-        """The SQL that records it, without parameters, so that it can be sent with the begin of a transaction."""
+        """The SQL that records the use, without parameters, so that it can be sent with the start of a transaction."""
         return _USE.format(one=self.one.hex(), look=self.look, until=self.until.isoformat())
 
 
 def use_of(signed: str, expires: datetime, look: UUID) -> Use:
-    """Returns the use of a statement that expires then."""
+    """Returns the use, by the look `look`, of a signed statement that expires at `expires`."""
     return Use(sha256(signed.rpartition(".")[0].encode()).digest(), look, expires + LEEWAY)
 
 
@@ -40,7 +40,8 @@ async def expect_first(connection: Connection, use: Use, status: str) -> None:
 async def forget(connection: Connection) -> int:
     """Deletes expired statements and drafts, and logouts older than any valid token; returns their number.
 
-    At most 5,000 of each. A message is refused if the human's authentication is a day older than it.
+    At most 5,000 of each. A logout need not be kept longer, since a message is refused if its human authenticated more
+    than a day before it.
     """
     expired = [await connection.fetch(delete) for delete in (_FORGET, _FORGET_LOGOUTS, _FORGET_DRAFTS)]
     return sum(map(len, expired))

@@ -76,7 +76,7 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns the order of this key. Raises `RejectedError` (`key_reused`) if that differs."""
+        """Places the order, or returns that of this key. Raises `RejectedError` (`key_reused`) if that one differs."""
 
     async def get(self, key: str) -> Order:
         """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
@@ -85,7 +85,7 @@ class Bank(Protocol):
         """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Refunds, or returns the refund of this key. Raises `RejectedError` (`exceeds_capture`) for too much money."""
+        """Makes a refund, or returns that of this key. Raises `RejectedError` (`exceeds_capture`) if it is too high."""
 
 
 class _NewOrder(PartnerResponse):
@@ -124,7 +124,10 @@ class HttpBank:
 
 
 class OwnBank(pv.Provider):
-    """A payment provider that uses a bank, which knows a demand by its key. `push`: whether the bank reports money."""
+    """A payment provider that uses a bank. A demand and its order at the bank have the same key.
+
+    `push`: whether the bank reports captures.
+    """
 
     def __init__(self, name: str, bank: Bank, *, push: bool = False) -> None:
         self.can = pv.CAPABILITIES["bank"].model_copy(update={"push": push})

@@ -55,7 +55,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
 
 
 def beginnings(memo: str) -> frozenset[str]:
-    """Returns all parts, `BEGINNING` long, of a memo. A reference in the memo begins with one of the parts."""
+    """Returns all substrings of a memo with `BEGINNING` letters. Each reference in the memo begins with one of them."""
     letters = _capitals(memo)
     return frozenset(letters[start : start + BEGINNING] for start in range(len(letters) - BEGINNING + 1))
 
@@ -70,7 +70,7 @@ def _capitals(memo: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Returns the text reduced to letters, digits and a few signs (no `|`), at most 255, as VNPay demands."""
+    """Returns the text reduced to letters, digits and a few signs (no `|`), at most 255 characters (VNPay's limit)."""
     return re.sub(r" +", " ", re.sub(r"[^A-Za-z0-9 .,:_-]", "", _without_marks(text)))[:255]
 
 

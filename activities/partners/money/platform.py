@@ -47,7 +47,7 @@ class PlatformMerchant(pv.MerchantSettings):
 
     Attributes:
         partner: Our number as a partner, `MaDoiTac`.
-        address: Our own IP address, which stands for that of a payer whose address is unknown.
+        address: Our own IP address, used for a payer whose address is unknown.
         init_fields: The signed fields of a demand, in this order, before the secret; likewise the other `…_fields`.
         states: The outcome of each `TrangThaiGD` in a query; any other means pending.
         failed: `MaLoi` of a callback for a failed payment. Any unknown code means pending, until a query decides.

@@ -34,8 +34,9 @@ class Capabilities(Model):
     """The calls that an API offers. Officers' work or bank statements replace the calls that it lacks.
 
     `itemised`: whether an order lists its purpose in lines; `own_numbers`: whether a charge-back has a number of its
-    own; `lasting_keys`: whether a refund's key is valid for ever; `confirms`: whether a request takes one transaction,
-    so that a callback about another one counts only once a query about its number has confirmed it.
+    own; `lasting_keys`: whether a refund's key is valid for ever; `confirms`: whether a request can be paid by one
+    transaction only; a callback about a further transaction then counts only after a query has confirmed that
+    transaction.
     """
 
     push: bool
@@ -145,7 +146,7 @@ class PaymentMeans(Model):
 
 
 class Giving(Model):
-    """A refund with its own `key` from a `transaction`; `of` is the whole amount of the transaction, in đồng.
+    """A refund of money from a `transaction`. `key`: the refund's own; `of`: the transaction's whole amount, in đồng.
 
     `before` are the amounts of all earlier refund requests for the same transaction, also failed ones, by key.
     """
@@ -265,7 +266,7 @@ class Door(Protocol):
     """The part of a provider's adapter that receives callbacks. Its methods have no side effects."""
 
     def verified(self, received: Received, now: datetime) -> Notice | Refused:
-        """Returns the callback's notice if it is signed, else the refusal."""
+        """Returns the callback's notice, or the refusal of a callback that is not validly signed."""
 
     def reply(self, verdict: Verdict) -> Reply:
         """Returns the answer in the provider's own format."""
@@ -302,7 +303,7 @@ class Provider(ABC):
         raise NotOfferedError(self._name)
 
     async def confirm(self, demand: Demand, transaction: str) -> tuple[Notice, ...]:  # noqa: ARG002 -- the same
-        """Returns the notice of this transaction of the demand; none if the answer is about another one.
+        """Returns the notice of this transaction of the demand; none if the answer is about another transaction.
 
         Raises `RejectedError` (`not_found`) if the provider does not know the transaction.
         """

@@ -97,7 +97,7 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[
 
 
 def late(payment: Payment, request: Attempt, reported: Reported) -> Asking:
-    """Returns the query about a request of a settled payment. The query closes an open request if another was paid."""
+    """Returns the query about a request of a settled payment; it closes the request if another request was paid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, reported, over=elsewhere and not request.over)
@@ -142,8 +142,8 @@ class Asker:
         """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
 
         If all providers report by themselves, they are queried only at set times, or `at_once` after a notice. The
-        server's clock decides when the watch is over, by the start of this attempt: so a worker with a fast clock ends
-        no watch too early.
+        watch is over if it ended before the start of this attempt by the server's clock, so a worker with a fast clock
+        never ends the watch too early.
         """
         began = activity.info().started_time
         askings = [late(payment, one, reported) for one in payment.attempts]
@@ -154,7 +154,7 @@ class Asker:
         return await self._news(() if rests else askings, known, wait)
 
     def _reports(self, asking: Asking) -> bool:
-        """Returns whether a provider needs no query: it has nothing to close, and reports money or offers no query."""
+        """Returns whether a provider needs no query: nothing is to be closed, and it reports money or has no query."""
         closes = asking.over and asking.provider in self._providers and self._providers[asking.provider].can.cancel
         return not closes and (self._can(asking, "push") or not self._can(asking, "query"))
 
@@ -183,7 +183,7 @@ class Asker:
         return _taken(await self._notices(asking), asking)
 
     async def _notices(self, asking: Asking) -> tuple[Notice, ...]:
-        """Returns the provider's notices; none if its API has no query. Cancels an expired request if the API can."""
+        """Returns the provider's notices; none if its API has no query. Cancels an expired request if possible."""
         provider = self.provider(asking)
         close = asking.over and provider.can.cancel
         if not close and not provider.can.query:

@@ -187,7 +187,7 @@ def outcome(merchant: VnPayMerchant, code: str, status: str) -> pv.Outcome:
 
 
 def dong(amount: str) -> int | None:
-    """Returns the amount of `vnp_Amount`, which is in hundredths, in đồng; None unless it is whole and positive."""
+    """Returns the amount in đồng from `vnp_Amount`, which is in hundredths; None unless it is whole and positive."""
     hundredths = int(amount) if _AMOUNT.fullmatch(amount) else 0
     whole, rest = divmod(hundredths, _PER_DONG)
     return whole if 0 < whole <= pv.LARGEST and not rest else None
@@ -294,9 +294,9 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         raise UnreachableError(_SYSTEM, "an answer that tells nothing")
 
     async def refunded(self, demand: pv.Demand, giving: pv.Giving) -> pv.Given:
-        """Returns the refund's state by a query, whose answer is about the transaction's last refund only.
+        """Returns the refund's state from a query, whose answer is about the transaction's last refund only.
 
-        This refund is the last, since each refund waits for the end of the one before. If VNPay does not know the
+        This refund is the last, since each refund waits for the end of the previous refund. If VNPay does not know the
         transaction, the state is unknown.
         """
         try:
@@ -332,7 +332,7 @@ class VnPay(pv.AtMerchant[VnPayMerchant]):
         return this
 
     def _is_money(self, said: Mapping[str, str], giving: pv.Giving) -> bool:
-        """Returns whether an answer confirms that the refund's transaction took money, so that VNPay knows it."""
+        """Returns whether the answer confirms that the transaction to refund is a payment, so that VNPay knows it."""
         taken = outcome(self._merchant, SUCCESS, said["vnp_TransactionStatus"]) not in pv.UNPAID
         return taken and said["vnp_TransactionNo"] == giving.transaction
 
