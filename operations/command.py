@@ -1,4 +1,7 @@
-"""The operators' commands, without those that set up a stack. Each is imported at its first use, for a quick start."""
+"""The operators' commands, without those that set up a stack.
+
+Each module of commands is imported only when it is used, for a quick start.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -55,7 +58,7 @@ _GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def alone(name: str, module: str) -> Later:
-    """Returns the command `name` of the typer app in `module`, not imported yet."""
+    """Returns the command `name` of the typer app in `module`; imports the module only when the command is used."""
 
     @cache
     def load() -> typer.Typer:
@@ -68,7 +71,7 @@ def alone(name: str, module: str) -> Later:
 
 
 def grouped(name: str, parts: tuple[str, ...]) -> Later:
-    """Returns the first module's group, extended by the commands and groups of the other `parts`; not imported yet."""
+    """Returns the first module's group, with the commands and groups of the other `parts`; imports nothing yet."""
 
     @cache
     def load() -> typer.Typer:

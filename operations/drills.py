@@ -1,4 +1,4 @@
-"""The results of restore drills, kept at the second place, where the loss of the record does not reach them."""
+"""The results of restore drills, stored at the second place, where they outlive a loss of the record."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,7 @@ _NAME: Final = "%Y%m%dT%H%M%SZ"
 
 
 class Noted(BaseModel):
-    """A drill: its time, the instant of the restored record, its seconds, and the numbers of faults and lost events."""
+    """A drill: its time and duration, the instant of the restored record, the numbers of faults and of lost events."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -90,9 +90,9 @@ async def _rotate(connection: Connection, masters: MasterKeys, progress: Progres
 
 
 async def _renew(connection: Connection, masters: MasterKeys, rows: Sequence[asyncpg.Record], renew: str) -> int:
-    """Wraps the keys of these rows again, by the SQL `renew`.
+    """Wraps the keys of these rows again, with the SQL `renew`.
 
-    Returns their number, without keys that others have changed meanwhile.
+    Returns the number of wrapped keys; a key that another process has changed meanwhile is left as it is.
     """
     wrapped = [Wrapped(row["key_id"], row["wrapped"], row["by"]) for row in rows]
     renewed = zip(rows, await masters.renew(wrapped), strict=True)
@@ -135,13 +135,13 @@ _RENEW_INDEX_KEY: Final = "update index_key set (wrapped, wrapped_by) = ($1, $2)
 
 
 def new_ring(*, plain: bool = False) -> str:
-    """Returns the file content of a new ring with one key."""
+    """Returns the content of a file with a new key ring of one key."""
     name = _new_id()
     return _written({"current": name, "keys": {name: _new_key()}} | ({"plain": True} if plain else {}))
 
 
 def with_new_key(ring: CodecRing) -> str:
-    """Returns the file content of the ring with an additional key. Nothing is encrypted with that key yet."""
+    """Returns the content of a file with the key ring and an additional key. Nothing is encrypted with that key yet."""
     ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
     return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
 

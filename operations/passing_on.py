@@ -1,6 +1,6 @@
 """Passes the open filings of a closed agency on to its successor, with one command for each filing.
 
-A repeated run continues with the filings that the agency still has: each filing takes one command for each agency.
+A repeated run continues with the filings that the agency still has; a filing's command is recorded only once.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from views.log import Connection
 
 @dataclass(frozen=True)
 class Kept:
-    """A filing that the closed agency still has, with the reasons of the refusal."""
+    """A filing that the closed agency still has, with the reasons for the refusal of the command."""
 
     filing_id: UUID
     code: str
@@ -28,7 +28,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome: the number of filings that went to the successor, and those that the closed agency still has.
+    """The outcome of passing on: the number of passed filings, and the filings that the closed agency still has.
 
     `streams` are the closed agency's other open streams, such as refunds from its account: officers of the agency or of
     its successor finish them.

@@ -110,7 +110,7 @@ async def _apply(
 
 
 async def _begin(connection: Connection, command: pr.BeginRegister, held: Held) -> None:
-    """Registers the first programs. Raises `RefusalError` if the register has begun, or these can't be the first."""
+    """Registers the first programs. Raises `RefusalError` if the register has begun, or the programs are unsuitable."""
     if held.version > 0:
         raise refuse(problem("", "register_begun"))
     refuse_if(unfit(command))
@@ -177,7 +177,7 @@ def rows_of_keys(principal: Principal) -> list[Row]:
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Returns the register's rows that differ from the recorded changes, are missing or extra, as of one moment."""
+    """Returns the register's rows that differ from the recorded changes, or are missing or extra, as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         changes = await connection.fetch(_CHANGES, None)
         tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
@@ -217,7 +217,7 @@ def _read(row: Any) -> Recorded:
 
 
 def _command_columns(command: pr.AnyPrincipalCommand, principal: str) -> Row:
-    """Returns the columns of a change's row that repeat the command, about this principal, in the order of `_ADD`."""
+    """Returns the columns of a change to this principal that repeat the command, in the order of `_ADD`."""
     asked = command.asked if isinstance(command, pr.ApproveChange | pr.DeclineChange) else None
     return {
         "command_id": command.command_id,

@@ -112,7 +112,7 @@ async def unordered_signatures(connection: Connection, signatures: Sequence[Sign
 
 
 async def listed_by_signer(url: str) -> AsyncIterator[tuple[Signature, ...]]:
-    """Yields the newest requests, page by page. Raises `RejectedError`, with 404 if the service has no list."""
+    """Yields the newest signature requests, page by page. Raises `RejectedError`, with 404 if there is no list."""
     async with partner_client(url) as client:
         signer, query = Partner("signer", client), dict[str, str]()
         for _ in range(PAGES):
@@ -168,7 +168,7 @@ def acts_in(lines: Iterable[str]) -> list[Act | Signature]:
 
 
 async def listed_by_bank(url: str) -> list[Act] | None:
-    """Returns orders and refunds that the bank lists in our protocol; None without a list. Raises `httpx.HTTPError`."""
+    """Returns the orders and refunds that the bank lists; None if it has no list. Raises `httpx.HTTPError`."""
     found = await _list(url)
     if found is None or "orders" not in found:
         return None

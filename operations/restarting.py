@@ -85,7 +85,7 @@ Pages = AsyncIterator[tuple[str, list[str]]]
 
 
 async def _look_again(pages: Pages, tallies: Tallies) -> None:
-    """Sets `wrong` in each tally: the streams in `pages`, still at fault after the restart, and the failed ones."""
+    """Sets `wrong` in each tally: the streams that still have the fault (`pages`), and those whose restart failed."""
     async for kind, streams in pages:
         tallies[kind].wrong.extend(streams)
     for tally in tallies.values():

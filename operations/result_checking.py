@@ -29,9 +29,10 @@ from views.registers.papers import IssuedPaper
 
 @dataclass(frozen=True)
 class Hand:
-    """A signer. `field`: the signature field; `tax_code`: only of an organisation: a person's number is private.
+    """A signer of a file.
 
-    `expires_at`: of the certificate; `reason`: as stated in the signature, such as the absent officer's name.
+    `field`: the signature field; `tax_code`: that of an organisation (None for a person, whose number is private);
+    `expires_at`: the certificate's end; `reason`: as stated in the signature, such as the absent officer's name.
     """
 
     field: str
@@ -110,9 +111,10 @@ class Checked:
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of a verification. `roots`: trusted; `at`: the time to verify for; `kept`: an earlier verdict, if any.
+    """The terms of a verification.
 
-    `online`: whether to query authorities; `subjects`: rules for the names in certificates; `policy`: for signatures.
+    `roots`: trusted certificates; `at`: the time as of which to verify; `kept`: an earlier verdict, if any. `online`:
+    whether to query authorities; `subjects`: rules for the names in certificates; `policy`: for signatures.
     """
 
     roots: Sequence[bytes]

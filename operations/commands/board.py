@@ -63,7 +63,7 @@ _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED,
 
 @dataclass(frozen=True)
 class Picture:
-    """The board of one agency, or of all, for printing: a file gets it in full, a screen as much as fits.
+    """The board of one agency, or of all, for printing: whole in a file, as far as it fits on a screen.
 
     `every`: seconds between readings, None for a file; `pace`: appends per second; `lost`: the last reading's error.
     """
@@ -75,7 +75,7 @@ class Picture:
     lost: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lays the board out for the terminal's present size. If that is too small, omits agencies, then events."""
+        """Lays the board out for the terminal's present size. In a small terminal, omits agencies, then events."""
         room, board = console.height if self.every else None, self.board
         agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
         above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
@@ -208,7 +208,7 @@ class Looks:
         self._temporal: Client | None = None
 
     async def only(self) -> Board:
-        """Returns one board, and closes the connections."""
+        """Returns one board, and then closes the connections."""
         try:
             return await self.look()
         finally:
@@ -235,7 +235,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark stalled ones."""
+        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark them."""
         try:
             async with asyncio.timeout(2):
                 client = self._temporal = self._temporal or await connect()
@@ -318,7 +318,7 @@ WIDTH: Final = 170
 
 
 def wide() -> Console:
-    """Returns a console on standard output."""
+    """Returns a console for standard output, of a fixed width if that is no terminal."""
     return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 
 

@@ -45,7 +45,11 @@ DEADLINE: Final = 14.0
 
 @dataclass(frozen=True)
 class Check:
-    """One check. Skipped without the `setting`, PostgreSQL (if `record`) or Temporal (if `temporal`) that it needs."""
+    """A check of the doctor, which is skipped if something that it needs is missing.
+
+    `setting`: the name of the setting that it needs, if any; `record`, `temporal`: whether it needs the database,
+    Temporal.
+    """
 
     name: str
     look: Look
@@ -137,7 +141,7 @@ def examine() -> list[tuple[Check, Finding]]:
 
 async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
     async def one(check: Check) -> None:
-        """Stores the check's findings; after an error only the error's type: the error's text may quote values."""
+        """Stores the check's findings; of an error, only its type, since the error's text may quote values."""
         try:
             async with asyncio.timeout(LONGEST):
                 found[check.name] = _not_now(check, around) or await check.look(around)
@@ -179,7 +183,7 @@ app = typer.Typer()
 
 
 class Least(StrEnum):
-    """The mildest health that is shown: findings of this health or a worse one are shown."""
+    """The mildest health that is shown: the findings of this health and of any worse health are shown."""
 
     WARN = "warn"
     FAIL = "fail"

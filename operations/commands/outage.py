@@ -57,7 +57,7 @@ def _outage(begins: datetime | None, ends: datetime | None, vi: str | None, en: 
 
 
 def _write(address: str, outage: Outage | None) -> None:
-    """Writes the announcement whole, so that nobody reads a part of it, or removes it."""
+    """Writes the announcement in one step, so that no reader gets half of it; removes it if `outage` is None."""
     file = file_of(address)
     if file is None:
         fail(said("refused.outage.no_file", name=OUTAGE), Exit.USAGE)

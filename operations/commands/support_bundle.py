@@ -1,4 +1,4 @@
-"""`motcua support-bundle`: a tar of facts about a running system for those who help from outside, without persons."""
+"""`motcua support-bundle`: a tar with facts about a running system, without personal data, for outside helpers."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def support_bundle(
 
 
 async def _facts(around: Surroundings) -> tuple[dict[str, Any], list[str]]:
-    """Returns the facts by name, and the accounts of all officers, which checks of the doctor may name."""
+    """Returns the facts by name, and the accounts of all officers, to be removed from the doctor's findings."""
     versions: dict[str, Any] = {
         "python": platform.python_version(),
         "system": platform.platform(),

@@ -14,7 +14,7 @@ DAYS: Final = 92
 
 
 async def drills(around: Surroundings) -> list[Finding]:
-    """Reports the newest restore drill: a failure if it found faults, a warning if there is none of this quarter."""
+    """Reports the newest restore drill: a failure if it found faults, a warning if older than `DAYS` or missing."""
     if around.home.env_file.exists():
         return [skipped("doctor.drills.stack")]
     try:

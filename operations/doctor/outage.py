@@ -8,7 +8,7 @@ from operations.doctor.check import Finding, Surroundings, fail, ok, warn
 
 
 async def outage(around: Surroundings) -> list[Finding]:
-    """Reports a planned outage that is announced, or fails if the announcement can't be read."""
+    """Reports a planned outage that is announced; a failure if the announcement can't be read."""
     try:
         found = await asyncio.to_thread(announced, around.settings.get(OUTAGE))
     except SettingsError as error:

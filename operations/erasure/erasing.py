@@ -71,7 +71,7 @@ async def back(connection: Connection, place: Place) -> list[Back]:
 
 
 async def erased_filings(place: Place) -> set[UUID]:
-    """Returns all filings that were ever erased, by the second place. Raises obstore's errors, `ValueError`."""
+    """Returns all filings ever erased, as the second place lists them. Raises obstore's errors, `ValueError`."""
     return {UUID(name) for name in await place.names(FOLDER)}
 
 
@@ -145,7 +145,7 @@ def _last(told: LoggedStream, request: ErasureRequest, now: datetime) -> Batch:
 
 
 def why(error: Exception) -> str:
-    """Returns the rules of a refusal, or the message of our own error; for others, the type and the line of code."""
+    """Returns the rules of a refusal, or the message of our own error; for any other error, type and line of code."""
     match error:
         case RefusalError(refusal=refusal):
             return REFUSED + ", ".join(one.rule for one in refusal.problems)

@@ -29,7 +29,7 @@ class Named(NamedTuple):
 
 
 async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyncpg.Record]:
-    """Returns the filings in the name of the person with this id number. An erased filing is in nobody's name."""
+    """Returns the filings in the name of the person with this id number. Erased filings are not among them."""
     return list(await connection.fetch(_OWN, await vault.person(connection, id_number)))
 
 

@@ -1,6 +1,6 @@
-"""Refused submissions: the record has nothing of them, but Temporal has their executions until its retention ends.
+"""Refused submissions: they are not in the record, but in Temporal's executions until its retention ends.
 
-Only their content names the applicant. An execution that can't be decrypted here may be any applicant's.
+Only an execution's content names the applicant, so one that can't be decrypted here may be of any applicant.
 """
 
 import json
@@ -53,7 +53,7 @@ class RefusedSubmissions:
         return (await self._temporal.count_workflows(f"WorkflowId = '{workflow}' and {_RUNNING}")).count > 0
 
     async def _read(self) -> defaultdict[str | None, list[tuple[str, str]]]:
-        """Returns failed executions (workflow id, run id) by applicant's id number; the undecryptable ones by None."""
+        """Returns failed executions (workflow id, run id) by applicant's id number; undecryptable ones under None."""
         found = defaultdict[str | None, list[tuple[str, str]]](list)
         async for one in self._temporal.list_workflows(_FAILED):
             said = await input_of(self._temporal, one.id, one.run_id)

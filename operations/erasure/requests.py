@@ -78,7 +78,7 @@ async def request(connection: Connection, n: int) -> ErasureRequest | None:
 
 
 async def _next(connection: Connection) -> tuple[int, datetime]:
-    """Returns the next step's number, which a lock reserves, and the present time."""
+    """Locks the steps; returns the number of the next step, and the present time."""
     await connection.execute("lock table erasure_deed in share row exclusive mode")
     row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
     n, now = require(row)

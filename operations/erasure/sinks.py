@@ -1,4 +1,4 @@
-"""Every table of the database, with the effect of an applicant's erasure in it. A test checks that none is missing."""
+"""The database's tables, and the effect on each of an applicant's erasure. A test checks that no table is missing."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from schemas.privacy import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """An erasure's effect in one table. `what`: in words; `statement`: its SQL (`$1`: the filing), if SQL is needed."""
+    """An erasure's effect in one table. `what`: in words; `statement`: its SQL, if it needs any (`$1`: the filing)."""
 
     what: str
     statement: str | None = None

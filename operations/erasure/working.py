@@ -85,7 +85,7 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes `View` workflows about these filings or persons, and undecryptable ones, once each of them has ended."""
+    """Deletes the `View` workflows about these filings or any persons, and undecryptable ones, once they have ended."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -156,8 +156,8 @@ class Worked:
 async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
     """Erases every unfinished filing of an approved request. `progress(done, of)` is called after each filing.
 
-    If a filing fails, the others are erased all the same, and the reason is stored. Raises `WorkRefusedError`
-    if none can be erased, and asyncpg's errors while the database can't be reached; erasures done until then stay done.
+    If a filing fails, the others are erased all the same, and the reason is stored. Raises `WorkRefusedError` if no
+    filing can be erased, and asyncpg's errors if the database can't be reached; earlier erasures stay done.
     """
     vault = Vault(master)
     async with (

@@ -1,4 +1,4 @@
-"""Compares columns that change later, in tables beside the log, with the log and with rows that never change."""
+"""Compares changeable columns of tables beside the log with the log, and with rows that never change."""
 
 from collections.abc import Sequence
 from typing import Any, Final

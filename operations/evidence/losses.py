@@ -10,8 +10,8 @@ from console.database import Connection
 class Lost:
     """The losses of one filing, or of one published stream (`published`).
 
-    `whole`: whether all of it would be lost, so that its applicant would have to file again. `receipts`: the given
-    receipts that would be lost, as `<stream> <seq>`.
+    `whole`: whether the whole filing would be lost, so that the applicant would have to file again. `receipts`: the
+    given receipts that would be lost, as `<stream> <seq>`.
     """
 
     code: str | None

@@ -15,7 +15,10 @@ Structure: TypeAlias = dict[str, dict[str, str]]
 
 
 async def differences(connection: Connection) -> list[Difference]:
-    """Returns each part that differs from the migrations. If migrations are missing or unknown, only these."""
+    """Returns each part of the database that differs from the migrations.
+
+    If migrations are missing or unknown, returns only these migrations.
+    """
     version = await schema_version(connection)
     if version.pending or version.unknown:
         pending = [Difference("schema_migrations", name, Why.MISSING) for name in version.pending]

@@ -130,7 +130,10 @@ async def see_it_works(store: ObjectStore) -> None:
 
 
 async def move(store: ObjectStore, source: str, to: str) -> bool:
-    """Moves a file, also over another; returns False if it is missing. Raises `StoreFailedError`, obstore's errors."""
+    """Moves a file, and overwrites any file at `to`. Returns False if the file is missing.
+
+    Raises `StoreFailedError` and obstore's errors.
+    """
     folder = folder_of(store)
     try:
         if folder is None:

@@ -66,7 +66,10 @@ Records = Callable[[Issued, FileRef], Awaitable[None]]
 
 @dataclass
 class Report:
-    """The outcome. `unsigned`: files without a time-stamp; `failed`: results not renewed, each with the reason."""
+    """The outcome of a renewal.
+
+    `unsigned`: the number of files without a time-stamp; `failed`: the results not renewed, each with the reason.
+    """
 
     results: int = 0
     unsigned: int = 0

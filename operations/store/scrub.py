@@ -64,7 +64,10 @@ class Report:
 
 
 async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Callable[[int, int, int], None]) -> Report:
-    """Checks every file. Calls `progress(events, of, files)` by page. Raises `StoreFailedError`, asyncpg's errors."""
+    """Checks every file, and calls `progress(events, of, files)` after each page.
+
+    Raises `StoreFailedError` and asyncpg's errors.
+    """
     report, vault = Report(), Vault(master)
     async with connected(dsn, TIMEOUT) as connection:
         of = await connection.fetchval(_EVENTS)

@@ -1,4 +1,4 @@
-"""`motcua forms`: blanks to fill in by hand, forms to sign, the form of a filing, and the form as JSON Schema."""
+"""`motcua forms`: blank forms to fill in by hand, forms to sign, the form of a filing, a form as JSON Schema."""
 
 import asyncio
 import hashlib
@@ -118,7 +118,7 @@ def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
 
 
 def _readable(procedure: Procedure) -> Procedure:
-    """Returns the procedure with the values of its rules in its texts; ends the command if it has no forms."""
+    """Returns the procedure with its rules' values filled into its texts; ends the command if it has no forms."""
     if procedure.level is Level.INFORMATION:
         _refuse([problem("procedure", "no_forms")])
     return filled(procedure)
@@ -134,7 +134,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the submission in a file; ends the command if invalid. `to_come`: an authorisation needs no file yet."""
+    """Returns the submission in a file; ends the command if invalid. `to_come`: an authorisation may lack its file."""
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:

@@ -71,7 +71,7 @@ _SWEPT: Final = columns("files named young left swept put_back deleted drafts")
 
 
 def object_store() -> ObjectStore:
-    """Returns the object store set in the environment, else that of this folder's stack; else ends the command."""
+    """Returns the object store of the environment, or of this folder's stack; ends the command if there is none."""
     use_stack_here()
     url = find_setting(OBJECTS)
     if not url:

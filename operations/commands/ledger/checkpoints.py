@@ -96,7 +96,7 @@ def checkpoint_key(
 
 
 def held_against_checkpoints(since: Path | None) -> Report:
-    """Verifies the record against all checkpoints newer than that in the file `since`; writes the newest to `since`."""
+    """Verifies the record against all checkpoints newer than that in the file `since`; then writes the newest there."""
     settings = settings_set()
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     policy = notes.Policy(Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none")
@@ -177,10 +177,10 @@ def _result_of(work: Callable[[], T]) -> T:
 
 
 async def proofs_of(connection: Connection, place: Place, key: Verifier, streams: list[Json]) -> list[Json]:
-    """Returns, for each stream with events in the newest checkpoint, the proof of the last event that it contains.
+    """Returns, for each stream with events in the newest checkpoint, the proof of the stream's last event there.
 
     `key` is the public key of the logs, with the name of the first log. Raises `CheckpointError`, for example if the
-    checkpoint has another event at that event's position.
+    checkpoint has another event at that position.
     """
     log = await newest_log(place, key.name)
     newest = await log.newest(Verifier(log.origin, key.kind, key.public))

@@ -140,7 +140,7 @@ def sweep(*, as_json: AsJson = False) -> None:
     async def work(connection: db.Connection) -> int:
         """Deletes old findings page by page, and the keys of messages that the door kept and delivered long ago.
 
-        Several such runs may be active at once; each may be interrupted.
+        Several runs may be active at once, and each may be interrupted.
         """
         deleted = 0
         after: str | None = ""
@@ -218,7 +218,7 @@ def _say_folds(folds: _Folds) -> None:
 
 
 def _folds() -> _Folds:
-    """Compares all tables with the log. The read models need a connection of their own: temporary tables hide them."""
+    """Compares all tables with the log; the read models on another connection, where temporary tables hide them."""
     masters = db.master_key_at_hand()
     folds = db.ask(lambda connection: _compared(connection, masters))
     if masters is None:

@@ -37,7 +37,7 @@ app = typer.Typer()
 
 
 class _ByCode(WordedGroup):
-    """A group that shows a filing if the first argument is none of its commands: `motcua filing CODE`."""
+    """A command group that shows a filing if the first argument is none of its commands: `motcua filing CODE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Inserts the hidden command `show` before a dossier code or id."""

@@ -63,7 +63,7 @@ class MemoryFaultError(Exception):
 
 
 class Memory:
-    """The storage of one witness, locked by its process: two processes could cosign contradicting checkpoints."""
+    """The storage of one witness, locked by its process, since two processes could cosign contradicting checkpoints."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the folder. Raises `MemoryFaultError`."""

@@ -1,4 +1,4 @@
-"""`motcua ledger restored`: the first step after a backup was brought back."""
+"""`motcua ledger restored`: the first step after a backup was restored."""
 
 import typer
 from obstore.exceptions import BaseError

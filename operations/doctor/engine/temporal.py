@@ -76,7 +76,7 @@ async def temporal(around: Surroundings) -> list[Finding]:
 
 
 def long_updates(limit: int) -> list[Finding]:
-    """Warns if the server's `limit` for a message, in bytes, is low: the answer to a refused Update repeats it."""
+    """Warns if the server's `limit` for a message (bytes) is low: the answer to a refused Update repeats the Update."""
     return [] if limit >= WHOLE_CALL else [warn("doctor.temporal.long_updates", limit=limit)]
 
 
@@ -249,7 +249,7 @@ def _nobody(why: str) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Reports once each filing with workflows that the healing left stalled: one restart of the filing restarts all."""
+    """Reports once each filing whose workflows the healing left stalled: a restart of the filing restarts them all."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     reported = [fail("doctor.healing.left", filing=filing) for filing in filings[:MOST_LEFT]]
     if len(filings) > MOST_LEFT:

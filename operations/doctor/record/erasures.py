@@ -50,7 +50,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an unfinished request: a warning if untried or not allowed yet, else a failure."""
+    """Returns the finding for an unfinished request: a warning if untried or not allowed yet, a failure otherwise."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):
@@ -59,7 +59,7 @@ def _undone(request: int, problem: str | None, filings: int) -> Finding:
 
 
 async def _brought_back(around: Surroundings) -> list[Finding]:
-    """Reports filings that are erased according to the second place, but not in the record."""
+    """Reports filings that are erased according to the second place, but that the record still has."""
     if not (url := around.settings.get("MOTCUA_CHECKPOINTS")):
         return []
     try:

@@ -135,7 +135,7 @@ async def postgres(around: Surroundings) -> list[Finding]:
 
 
 async def standby(around: Surroundings) -> list[Finding]:
-    """Checks that a standby has each receipt before it is given, if `MOTCUA_STANDBY` is true."""
+    """Checks that a standby has each receipt before the receipt is given, if `MOTCUA_STANDBY` is true."""
     async with around.record() as connection:
         awaited = await connection.fetchval("select current_setting('synchronous_standby_names') <> ''")
         if not awaited:
@@ -210,7 +210,7 @@ async def migrations(around: Surroundings) -> list[Finding]:
 
 
 async def master_key(around: Surroundings) -> list[Finding]:
-    """Checks that the master keys that wrap the record's keys are set, and reports an unfinished rotation."""
+    """Checks that the settings have the master keys that wrap the record's keys; reports an unfinished rotation."""
     try:
         masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
     except ValueError:
@@ -263,7 +263,7 @@ def _difference(which: Text | str, difference: timedelta, allowed: timedelta) ->
 
 
 async def publications(around: Surroundings) -> list[Finding]:
-    """Reports rows of the catalogue and the directory that no publishing command has written. Ignores names."""
+    """Reports rows of the catalogue and directory that no publishing command has written. Names are not compared."""
     async with around.record() as connection:
         found = await compare(connection, None)
     if not found.taken_over:
