@@ -282,7 +282,7 @@ def outcome_of(table: Table, file: Path, into: Path | None) -> Outcome:
 
 
 def refused_row(entry: Mistake) -> dict[str, Any]:
-    """Returns a mistake with its row and its column's heading."""
+    """Returns the mistake of a refused row as plain data, with the row and the column's heading."""
     told = entry.model_dump(mode="json", include={"rule", "message", "fix"})
     return {"row": entry.line, "column": entry.path, **told}
 

@@ -51,7 +51,7 @@ async def require_two(database: Database, by: Publisher, *, on: bool) -> None:
 
 
 async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.PublicationEvent]:
-    """Approves request `n` of another operator, and returns its events. Raises `RefusalError`, `NoKeyError`."""
+    """Approves another operator's request `n`, and returns its events. Raises `RefusalError`, `NoKeyError`."""
     async with publishing(database, by) as now:
         asked, event = await _request(now, n)
         if await same_hands(now.connection, asked.actor, by.actor, now.at):
@@ -70,7 +70,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines the request numbered `n`, which its requester may do, too. Raises `RefusalError`."""
+    """Declines request `n`, as its requester may also do. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _request(now, n, read=False)
         via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))

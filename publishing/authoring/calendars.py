@@ -85,7 +85,7 @@ async def file_in_force(database: Database) -> CalendarFile | None:
 
 
 def file_of(source: bytes) -> CalendarFile:
-    """Returns the file that a calendar was published from."""
+    """Returns the content of a calendar file from its bytes, as they were published."""
     return CalendarFile.model_validate(parse(source, as_text=True).value)
 
 

@@ -23,7 +23,7 @@ NATIONAL: Final = "vn"
 
 
 def instant(value: Any) -> datetime:
-    """Parses a date and time, only in written form: pydantic would also take a number, as seconds since 1970."""
+    """Parses a date and time written as text. pydantic would also accept a number, as seconds since 1970."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -80,7 +80,7 @@ class Listed(NamedTuple):
 class OfficerEntry(StrictModel):
     """An officer of an agency; `active`: false after leaving. `number`: the officer's number at the signing service.
 
-    `id_number` is the citizen number, by which a person is the same in all their accounts and in their own filings.
+    `id_number` is the citizen number, which identifies the person in all their accounts and in their own filings.
     `power` (TM., KT., TL., TUQ., Q.) and the officer's own `title` are printed above the name on papers that the
     officer signs.
     """
@@ -107,8 +107,8 @@ class AgencyEntry(StrictModel):
     results. `receipts` is the series of its money receipts. `merchants` are the providers that may take money for it,
     by their names in `MOTCUA_PROVIDERS`, the preferred one first; without any, the bank takes money. With `tills`, its
     cashiers handle cash only while a till of theirs is open. `phone` is the telephone of its one-stop desk. `superior`
-    is the next authority, to which a second complaint goes; without it only the court is left. `territory` are
-    the codes of the communes for which it decides, in procedures whose agency depends on the place. A `closed` agency
+    is the next authority, to which a second complaint goes; without it, only the court remains. `territory` are the
+    codes of the communes for which it decides, in procedures whose agency depends on the place. A `closed` agency
     accepts no new filing.
     """
 
@@ -139,8 +139,9 @@ class Directory(StrictModel):
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
     """Publishes one version of a procedure, and a variant of it for each province with a fee of its own.
 
-    The same bytes may be published again, other bytes never. `demo` permits limits in seconds. Raises
-    `MistakesFoundError`, `VersionPublishedError`, `OSError` for an unreadable file, and asyncpg's errors.
+    The same bytes may be published again; other bytes under the same version are refused. `demo` permits limits in
+    seconds. Raises `MistakesFoundError`, `VersionPublishedError`, `OSError` for an unreadable file, and asyncpg's
+    errors.
     """
     source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
     procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
@@ -215,7 +216,7 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
 
 
 def _lines(directory: Directory, there: Iterable[Row]) -> Iterator[Mistake]:
-    """Yields the mistakes in the lines of successors and of superiors, once the file is added to the rows `there`."""
+    """Yields the mistakes that the file's agencies would make in the lines of successors and of superiors."""
     successors = {row["agency"]: row["closed"] and row["closed"]["successor"] for row in there}
     superiors = {row["agency"]: row["superior"] for row in there}
     for entry in directory.agencies:

@@ -117,10 +117,10 @@ def _bases(versions: Iterable[tuple[Any, bool]]) -> dict[str, list[Base]]:
 
 
 async def publish_province(database: Database, source: bytes, by: Publisher = PLATFORM) -> Published:
-    """Publishes one version of a province, and composes the procedures of its agencies.
+    """Publishes one version of a province's differences, and composes the procedures of its agencies.
 
-    The same bytes may be published again, other bytes never. Raises `MistakesFoundError`, also for a procedure or an
-    agency unknown to the database, `VersionPublishedError`, and asyncpg's errors.
+    The same bytes may be published again; other bytes under the same version are refused. Raises `MistakesFoundError`,
+    also for a procedure or an agency unknown to the database, `VersionPublishedError`, and asyncpg's errors.
     """
     async with publishing(database, by) as now:
         connection = now.connection
@@ -184,7 +184,10 @@ async def of_provinces(connection: Connection, base: Base) -> list[ProcedurePubl
 
 
 async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
-    """Returns an event for each agency whose `receives_for` changes: it becomes empty without a desk in `overlay`."""
+    """Returns an event for each agency whose `receives_for` changes.
+
+    `receives_for` becomes empty for an agency of the province that is no desk in `overlay`.
+    """
     desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
     there = (await read(connection, AGENCY)).values()
     concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]

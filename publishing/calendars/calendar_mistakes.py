@@ -171,7 +171,7 @@ class Settling:
             seen.add(key)
 
     def _closed(self) -> str | None:
-        """Returns the path of the entry that leaves the calendar without a working day; None if there are some."""
+        """Returns the path of the entry that leaves the calendar without a working day; None if working days remain."""
         if not any(self._week):
             return "week"
         first, last = self._valid

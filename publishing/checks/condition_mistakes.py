@@ -73,7 +73,10 @@ class _Checks:
         return held
 
     def counted(self, code: str) -> Claims:
-        """Returns the claims that a value above 0 in the integer field `code` fulfils; none without such a field."""
+        """Returns the claims that a value above 0 in the integer field `code` fulfils.
+
+        Returns no claims if there is no such field.
+        """
         place = self._place(code)
         if place is None or self._form[place].kind is not FieldKind.INTEGER:
             return {}

@@ -45,7 +45,11 @@ def _price(item: rp.ItemSketch, path: str) -> Iterator[Mistake]:
 
 
 def result_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """Yields the mistakes of postage without delivery by post, and of a result as filed that has one way alone."""
+    """Yields the mistakes of a result's postage, and of the channels by which the result is handed out.
+
+    Postage needs delivery by post. A result that is handed out the way the filing came (`as_filed`) needs both an
+    online channel and one on paper.
+    """
     result = parts.result
     if not isinstance(result, rp.ResultSketch) or not whole(result.channels):
         return

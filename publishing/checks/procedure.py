@@ -210,7 +210,7 @@ def _signature(signature: rp.SignatureSketch, fee: rp.FeeSketch, level: Level) -
 
 
 def _without_officers(parts: rp.ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """Yields the mistakes of standing orders, silent approval and extensions that level or steps do not allow."""
+    """Yields the mistakes of standing orders, silent approval and extensions that the level or steps do not allow."""
     if parts.automatic is not None:
         if Channel.ONLINE not in CAPABILITIES[level].filing:
             yield mistake("automatic_needs_online_filing", "automatic")

@@ -24,7 +24,10 @@ class _Prose(NamedTuple):
 
 
 def prose_mistakes(value: dict[str, Any], procedure: Procedure | None) -> Iterator[Mistake]:
-    """Yields every mistake of the texts in `value`; those of placeholders only if given `procedure`, its model."""
+    """Yields every mistake of the texts in `value`.
+
+    The placeholders are checked only if `procedure`, the model of `value`, is given.
+    """
     known = None if procedure is None else (numbers(procedure), names(procedure))
     for pair, texts in _pairs(value, ""):
         for prose in texts:
@@ -73,7 +76,7 @@ def _words(text: str) -> str:
 
 
 def _placeholders(pair: str, texts: list[_Prose], everywhere: Vocabulary, on_page: Vocabulary) -> Iterator[Mistake]:
-    """Yields mistakes of placeholders in a pair of texts. Only the information page may use those in `on_page`."""
+    """Yields mistakes of placeholders in a pair of texts. Those in `on_page` are for the information page only."""
     known = {**everywhere, **on_page}
     fitting = known if pair.startswith(_INFORMATION) else everywhere
     used = [{match[1] for match in PLACEHOLDER.finditer(prose.text)} for prose in texts]
@@ -94,7 +97,7 @@ def _alike(unknown: str, known: Vocabulary) -> str:
 
 
 def _names_of_channels(fee: Any) -> Iterator[Mistake]:
-    """Yields a mistake for each fee item or waiver whose name mentions a channel that its conditions do not."""
+    """Yields a mistake for each fee item or waiver whose name mentions a channel that its conditions do not mention."""
     for part in ("items", "waivers"):
         entries = fee.get(part) if isinstance(fee, dict) else None
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -135,6 +135,6 @@ def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[
 
 
 def misfits(base: Base, made: Raw) -> list[Mistake]:
-    """Returns the mistakes of `made`, a procedure composed of a base and a province's rules, that the base lacks."""
+    """Returns the mistakes of `made` (the base composed with a province's rules) that the base itself does not have."""
     before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
     return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]

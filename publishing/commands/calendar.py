@@ -232,7 +232,7 @@ def what_if(
 
 
 def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
-    """Yields a row for each agency and procedure: how many clocks move, become late, and cease to be late."""
+    """Yields a row for each agency and procedure: the numbers of clocks that move, become late, or cease to be late."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for moved in answer.moved:
         group = groups.setdefault((moved.agency, moved.procedure), Counter())

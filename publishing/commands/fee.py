@@ -100,7 +100,7 @@ def _version(which: str, province: str | None, day: date, *, as_json: bool) -> t
 def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
     """Returns the entry of `version`, or if `version` is empty, of the version in force; None if there is none.
 
-    The province's own version precedes the country's.
+    The province's own version is preferred to the country's.
     """
     fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
     named = next((one for one in fitting if province is None and one.version == version), None)

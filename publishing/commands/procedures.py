@@ -106,7 +106,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """Returns the version `CODE@VERSION`; for `CODE`, that in force, else the newest. Ends the command without one."""
+    """Returns the version `CODE@VERSION`; for `CODE`, the one in force, else the newest. Ends the command if none."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
@@ -287,7 +287,10 @@ def diff(was: Which, now: Which, *, as_json: AsJson = False) -> None:
 
 
 def version_named(which: str, *, as_json: bool) -> Procedure:
-    """Returns the procedure in the file `which`, or the published version `which`; ends the command without either."""
+    """Returns the procedure in the file `which`, or the published version `which`.
+
+    Ends the command if there is neither.
+    """
     path = Path(which)
     if path.is_file():
         return _checked(path, path.read_bytes(), as_json=as_json)[0]
@@ -323,7 +326,7 @@ def what_if(
 
 
 def _what_if(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    """Returns the effect of this version on open filings, as if received now, or at the version's start if later."""
+    """Returns the effect of this version on open filings, as if received now, or when the version starts if later."""
     rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
     if procedure.validity is not None and procedure.validity.valid_from is not None:
         received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))

@@ -1,4 +1,4 @@
-"""Reads a cell of a table, however it was typed, also a cell with several entries."""
+"""Reads a cell of a table, whatever its spelling and spacing, also a cell with several entries."""
 
 import re
 import unicodedata

@@ -87,7 +87,7 @@ class Headings(NamedTuple):
         return in_brackets[1].strip() if in_brackets else ""
 
     def cell(self, column: Column, cells: Sequence[object]) -> object:
-        """The cell of this column in a row; None if the row or the table has none."""
+        """The cell of this column in a row; None if there is no such cell."""
         place = self.places.get(column, len(cells))
         return cells[place] if place < len(cells) else None
 
@@ -114,7 +114,7 @@ def _title(cell: object) -> str:
 
 
 def _column(title: str) -> Column | None:
-    """Returns the column named by a heading: by all its words, else by its words outside brackets; None if unknown."""
+    """Returns the column that a heading names, if need be without the words in brackets; None if it is unknown."""
     for words in (title, re.sub(r"\([^)]*\)", " ", title)):
         plain = " ".join(re.findall(r"[a-z0-9]+", folded(words)))
         for column, pattern in _HEADINGS.items():
@@ -136,7 +136,7 @@ _ROMAN: Final = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 
 class Served(NamedTuple):
-    """The level in a cell. `unsettled`: whether another one is possible: `cung cấp thông tin` is level 1 or 2."""
+    """The level in a cell. `unsettled`: whether another level is possible: `cung cấp thông tin` is level 1 or 2."""
 
     level: Level
     unsettled: bool

@@ -1,4 +1,4 @@
-"""The change of all running streams to a published calendar, and its progress."""
+"""Switches all running streams to a published calendar, and reports the progress."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ PATIENCE: Final = 20.0
 
 
 async def start(temporal: Client, calendar: CalendarName) -> None:
-    """Starts the workflow that changes all streams to this calendar, unless it runs already. Raises `MotcuaError`."""
+    """Starts the workflow that switches all streams to this calendar, unless it runs already. Raises `MotcuaError`."""
 
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
@@ -57,7 +57,7 @@ async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[s
 
 @dataclass(frozen=True)
 class Turned:
-    """The numbers of changed (`turned`) and remaining (`left`) streams by kind; `streams` names some remaining ones."""
+    """The numbers of switched (`turned`) and remaining (`left`) streams by kind; `streams` names some of the latter."""
 
     turned: dict[str, int]
     left: dict[str, int]
@@ -65,7 +65,7 @@ class Turned:
 
 
 async def turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
-    """Starts the change of all streams, and waits until none remains, or none has changed for `patience` seconds."""
+    """Starts the switch of all streams; waits until none remains, or none has switched for `patience` seconds."""
     temporal = await connect()
     async with primary.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
         before = left = await waiting(pool, published.name)

@@ -180,11 +180,11 @@ class VersionWhatIf:
 async def version_what_if(
     dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
-    """Compares every open filing of the procedure with itself, as if it were received under `rules`, at `received`.
+    """Compares every open filing of the procedure with the same filing, as if received under `rules` at `received`.
 
     `rules` are the rules in the file `source`; for an agency of a province with fees of its own, the province's variant
-    applies. Calls `progress(filings, of)` after each page.
-    Raises `MistakesFoundError` if the version does not fit a province, `UnfoldableError`, and asyncpg's errors.
+    applies. Calls `progress(filings, of)` after each page. Raises `MistakesFoundError` if the version does not fit a
+    province, `UnfoldableError`, and asyncpg's errors.
     """
     answer = VersionWhatIf(rules.code, rules.version, received)
     async with connected(dsn) as connection:

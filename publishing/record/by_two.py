@@ -1,4 +1,4 @@
-"""Approval by a second operator: which publications need it, always or while `by_two` is on, and which lack it."""
+"""Approval by a second operator: which publications need it (some only while `by_two` is on), and which lack it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

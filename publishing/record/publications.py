@@ -24,7 +24,7 @@ EVERY_AGENCY: Final = "*"
 
 
 class Table(NamedTuple):
-    """A table that the events fill; its primary key; its columns with JSON, and those with personal data."""
+    """A table that events fill: its name, its primary key, its JSON columns, and its columns with personal data."""
 
     name: str
     key: tuple[str, ...]

@@ -41,7 +41,7 @@ async def remove(connection: Connection, table: pb.Table, keys: Iterable[pb.Key]
 
 
 async def read(connection: Connection, table: pb.Table) -> dict[pb.Key, pb.Row]:
-    """Returns the rows by their keys."""
+    """Returns the rows of the table, by primary key."""
     found = {}
     for row in await connection.fetch(f"select * from {table.name}"):  # noqa: S608 -- names of ours
         parsed = {column: json.loads(row[column]) for column in table.json if row[column] is not None}
@@ -62,7 +62,7 @@ Rows = dict[pb.Table, list[pb.Row]]
 
 
 async def untaken(connection: Connection, at: datetime) -> list[Dated]:
-    """Returns events for rows without one: first in the order of publication, then for the directory, dated `at`."""
+    """Returns events for rows without one: publications in the order of time, then the directory's, dated `at`."""
     fold = pb.Fold()
     async for one in stored(connection, {}):
         if one.event is not None:
