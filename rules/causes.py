@@ -66,7 +66,10 @@ VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")
 
 
 def papers_of(event: Any) -> tuple[PaperKind, ...]:
-    """The kinds of official papers that an event of any stream may cause. Returned money may make receipts void."""
+    """The kinds of official papers that an event may cause.
+
+    A return of money is among the causes of receipts, since it may make them void.
+    """
     match event:
         case Submitted(channel=Channel.POST):
             return (PaperKind.FORM, PaperKind.HANDOVER)

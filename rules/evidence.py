@@ -58,7 +58,7 @@ class Finding:
 
     @property
     def body(self) -> str:
-        """The fields as JSON, the same text for the same values."""
+        """The fields as JSON; equal fields give the same text."""
         there = {name: value for name, value in self.fields.items() if value is not None}
         return json.dumps(to_jsonable_python(there, exclude_none=True), sort_keys=True, ensure_ascii=False)
 
@@ -80,7 +80,7 @@ def findings(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[F
 
 @dataclass(frozen=True)
 class OfficeAnswer:
-    """The answer of an agency's back office from which an event follows. If identity is required, it must be signed.
+    """The back office's answer from which an event follows; if identity is required, the answer must be signed.
 
     `act`: the activity that requests the answer. `answer`: its content, without the statement. `request_id`: the id of
     the request; None if the answer to any request counts. `unless`: a finding that makes the answer unnecessary.

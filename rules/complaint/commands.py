@@ -1,4 +1,4 @@
-"""The rule of each command on a complaint. The head of the agency answers, also about their own act."""
+"""The rule of each command on a complaint. The agency's head answers every complaint, also about their own act."""
 
 from datetime import datetime
 from functools import partial
@@ -51,7 +51,7 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
 
 
 def _stay_ends(complaint: Complaint) -> Events:
-    """The event that ends a stay of the act because the complaint or its answer's time ends; none without a stay."""
+    """The event that ends a stay of the act, as the complaint or the time for its answer ends; none without a stay."""
     return (ev.StayEnded(stay=complaint.stays),) if complaint.stayed else ()
 
 
@@ -114,7 +114,7 @@ def _another_has_it(complaint: Complaint, actor: Actor) -> Problem | None:
 
 
 def _verifiable(complaint: Complaint, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses the author of the act: another officer verifies it (art. 29)."""
+    """Refuses the author of the disputed act, since another officer verifies the complaint (art. 29)."""
     author = actor.subject == complaint.officer
     return problem("actor.subject", "four_eyes", says="complaint_verified_by_another") if author else None
 
@@ -126,7 +126,7 @@ def _dialogue_is_now(complaint: Complaint, _: Actor, now: datetime) -> Problem |
 
 
 def _staying(*, stayed: bool) -> When[Complaint]:
-    """The condition that the act is stopped now, or that it is not."""
+    """The condition that the act is stopped now; if `stayed` is false, that it is not stopped."""
     wrong = problem("", "wrong_state", says="act_not_stayed" if stayed else "act_stayed_already")
     return lambda complaint, _, __: None if complaint.stayed is stayed else wrong
 

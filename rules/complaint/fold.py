@@ -68,7 +68,7 @@ def _answered(complaint: Complaint, event: ev.ComplaintAnswered, at: datetime) -
 
 
 def _calendar_changed(complaint: Complaint, event: ev.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
-    """The limit's fields on the new calendar. A recorded reminder or lateness that is now in the future is reset."""
+    """The limit's fields on the new calendar. A recorded reminder or lateness whose time is now ahead is reset."""
     if complaint.limit is None:
         return {"days": event.days}
     on_it = complaint.model_copy(update={"days": event.days})
@@ -115,7 +115,7 @@ def unsent(complaint: Complaint) -> bool:
 
 
 def next_timer(complaint: Complaint) -> ComplaintTimer | None:
-    """The next timer: the reminder, then the due time. None if no limit runs, or it has run out already."""
+    """The next timer: the reminder, then the due time. None if no limit runs, or if the limit has already run out."""
     if complaint.overdue or complaint.due is None:
         return None
     clock = _CLOCKS.get(complaint.state, "sending")

@@ -126,19 +126,19 @@ def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
 
 
 def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str, object]:
-    """The fields of the time limit for a complaint: its start, the limit, its end; empty if it has not started."""
+    """The fields of the time limit for a complaint: start, length and end; none if the limit has not started."""
     if known_at is None:
         return {}
     return {"known_at": known_at, "within": limit, "until": working_time.applicant_due(known_at, limit, days)}
 
 
 def _same(one: Complaint, claim: Claim) -> bool:
-    """Whether a complaint is about the same act and by the same side. All touched complainants are one side."""
+    """Whether a complaint has the act and the side of this claim. All touched complainants together are one side."""
     return one.about == claim.about and (one.touched is not None) is claim.touched
 
 
 def _of_first(complaints: Iterable[Complaint], claim: Claim, above: Above, _: Calendar) -> dict[str, object]:
-    """The grounds of a first complaint; `barred` if the applicant's side has another one, open or answered."""
+    """The grounds of a first complaint; `barred` if an earlier one by the applicant's side is open or was answered."""
     states = {one.state for one in complaints if _same(one, claim) and not claim.touched}
     answered = "answered_already" if states & {*ANSWERED, ComplaintState.SUED} else None
     return {"higher": above.second, "barred": "disputed_already" if states & WAITS else answered}
@@ -158,7 +158,7 @@ def _of_second(complaints: Sequence[Complaint], claim: Claim, above: Above, days
 
 
 def _first(complaints: Iterable[Complaint], claim: Claim) -> Complaint | None:
-    """The first complaint to which a second one refers; None unless it is by the same side, and open or answered."""
+    """The first complaint that `claim` names; None unless it has the claim's act and side, and is open or answered."""
     named = (one for one in complaints if one.n == claim.against and one.against is None and _same(one, claim))
     return next((one for one in named if one.state in {*WAITS, *ANSWERED}), None)
 

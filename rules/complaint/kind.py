@@ -27,7 +27,10 @@ from schemas.translate import said
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence in the filing's log that an event needs: the disputed act, or the filing's restart; else None."""
+    """The evidence that an event needs in the filing's log; None if it needs none.
+
+    It is the disputed act, or the restart of the filing.
+    """
     filing = filing_workflow(stream.filing)
     match event:
         case events.Complained(act=act) if act != SILENCE:
@@ -39,7 +42,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def standing(complaint: Complaint) -> Standing:
-    """The standing of a complaint. It is open until its filing has restarted and its decision was sent."""
+    """The standing of a complaint. It is open while an officer has yet to act, or the filing has yet to restart."""
     name = complaint.days.name if complaint.days else None
     return Standing(n=complaint.n, calendar=name, open=is_open(complaint))
 
@@ -65,7 +68,7 @@ def _tasks(complaint: Complaint) -> Iterator[TaskRow]:
 
 
 def _of_leader(complaint: Complaint) -> Iterator[TaskRow]:
-    """The tasks in a complaint without an answer: the leader's, a reminder, and the verification by another officer."""
+    """The tasks of a complaint without an answer: the leader's, a reminder, and the verification by another officer."""
     yield _task(complaint, Role.LEADER, *(("claim",) if complaint.answerer is None else _next_acts(complaint)))
     if complaint.state is ComplaintState.TAKEN_UP and complaint.verified is None:
         yield _task(complaint, Role.SPECIALIST, "verify_complaint", name="complaint:verify")

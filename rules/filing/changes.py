@@ -98,7 +98,7 @@ def _refusal_revoked(filing: Filing, _: ev.RefusalRevoked, __: datetime) -> Chan
 
 
 def _applicant_corrected(filing: Filing, event: ev.ApplicantCorrected, at: datetime) -> Changed:
-    """The change when a name or number is corrected: the signature's check is marked, the mandate is updated."""
+    """The change when a name or number is corrected, also for the check of the signature and for the authorisation."""
     change: Changed = {"applicant": event.after}
     if filing.signature_check is not None:
         change["signature_check"] = filing.signature_check.model_copy(update={"corrected_at": at})
@@ -217,7 +217,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
-    """The last act that an officer may still take back after this event, with this officer; None if there is none."""
+    """The last act that its officer may still take back after this event, with this officer; None if there is none."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move
@@ -229,7 +229,7 @@ def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
 
 
 def hands(filing: Filing, recorded: Recorded) -> Changed:
-    """The change that names the officers of an acceptance or finished step: a later act needs another officer."""
+    """The change that records the officers of an acceptance or finished step, as later acts need another officer."""
     actor = recorded.actor
     if actor.role not in OFFICERS:
         return {}
@@ -431,7 +431,10 @@ def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) ->
 
 
 def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Changed:
-    """The change when a parcel fails. If the parcel came back and another channel was chosen, this channel is used."""
+    """The change when a parcel fails.
+
+    If the parcel came back and the applicant had chosen another channel, the result goes by that channel.
+    """
     at_hand = event.outcome in {ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED}
     wanted_otherwise = event.n == filing.elsewhere and at_hand
     return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
@@ -496,7 +499,8 @@ def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Changed:
 def _applicant_ceased(filing: Filing, _: ev.ApplicantCeased, __: datetime) -> Changed:
     """The change when the applicant has ceased to exist: no fee is due, and no result is offered.
 
-    Nobody acts for the applicant meanwhile. The representative's fields stay, since the record may be a mistake.
+    Until a successor steps in, nobody acts for the applicant. The representative's fields stay, since the record may be
+    a mistake.
     """
     return _nothing_owed_or_offered(filing) | {"ceased": True}
 

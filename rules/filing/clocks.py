@@ -73,7 +73,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 
 
 def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
-    """The clocks on which an event has its effects. Another agency may have no officer who answers for silence."""
+    """The clocks to which an event's effects apply; for a passing on, recalculated by the rules of the new agency."""
     anew = isinstance(event, ev.PassedOn)
     return {clock: _project(filing, state) if anew else state for clock, state in filing.clocks.items()}
 
@@ -81,7 +81,7 @@ def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
 def _standing(
     filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
 ) -> dict[Clock, ClockState]:
-    """All clocks; those that a stay or the wait for a successor stops are paused, whatever the event's own effect."""
+    """All clocks; the clocks that a stay or the wait for a successor stops are paused, whatever the event's effect."""
     stands = _STAND["stayed"] if filing.stays else frozenset()
     stands |= _STAND["applicant_ceased"] if filing.ceased and filing.decision is None else frozenset()
     run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
@@ -95,7 +95,7 @@ _STAND: Final = {
 
 
 def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
-    """The legal time that an event states, such as the receipt by post; None if its own time is the legal time."""
+    """The legal time that an event states, such as the receipt by post; None if it is the time of the event itself."""
     match event:
         case ev.Supplemented(received_at=handed_over):
             return handed_over
@@ -108,7 +108,7 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
 
 
 def _revived(filing: Filing, clock: Clock, clocks: dict[Clock, ClockState], past: _Past) -> _Runs:
-    """The running clocks, with the last run of this clock as if it had never ended; and the other ended runs."""
+    """The running clocks, to which the last run of this clock belongs again; and the other ended runs."""
     last = next((n for n, run in reversed([*enumerate(past)]) if run.clock is clock), None)
     if last is None:
         return clocks, past
@@ -145,7 +145,7 @@ def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) ->
 
 
 def _ends_before_another(filing: Filing) -> bool:
-    """Whether the newest stay ends no later than an earlier one, on whose end the clock of stays already runs."""
+    """Whether the newest stay ends no later than an earlier stay, to whose end the clock of stays already runs."""
     clock, stay = filing.clocks.get(Clock.STAY), filing.stays[-1]
     return clock is not None and clock.due >= working_time.due(stay.since, stay.limit, filing.calendar)
 
@@ -301,7 +301,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
     """The time, before the limit ends, at which an apology with another appointment is drafted.
 
     None for a short limit, after a postponement, and in procedures with approval by silence. After an apology for
-    lateness, it is the end of the date that this apology promises.
+    lateness, the time is the end of the date that this apology promises.
     """
     if state.overdue:
         return None if state.apologised_at else state.expected_at
@@ -356,7 +356,7 @@ def _due(filing: Filing, state: ClockState, limit: Limit) -> datetime:
 
 
 def stretched(filing: Filing) -> Iterator[Stretch]:
-    """The sums of the additional time for the processing, by kind of event."""
+    """The total additional time for the processing, as one sum for each kind of event."""
     runs = [state for state in clock_history(filing) if state.clock is Clock.PROCESSING]
     if runs and filing.case is not None:
         usual = processing_limit(filing.procedure, filing.model_copy(update={"case": None}), received_on(filing))
@@ -438,7 +438,10 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
-    """The timers of a running clock. None if it is paused; if it is overdue, only that of the next apology."""
+    """The timers of a running clock; none if the clock is paused.
+
+    If the clock is overdue, the only timer is that of the next apology, if one is planned.
+    """
     if state.paused or state.clock in _SHOWN_ONLY:
         return
     if state.overdue:
@@ -453,7 +456,7 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
 
 
 def _told_by(filing: Filing, state: ClockState) -> datetime:
-    """The time of the clock's last timer: late enough to learn of payments and hand-overs within the limit."""
+    """The time of the clock's last timer: late enough to learn of payments and hand-overs within the clock's limit."""
     if state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE:
         return state.due + BANK_ANSWERS
     return recorded_by(filing, state) if state.clock is Clock.SUPPLEMENT else state.due
@@ -462,8 +465,8 @@ def _told_by(filing: Filing, state: ClockState) -> datetime:
 def recorded_by(filing: Filing, state: ClockState) -> datetime:
     """The time until which the desk may record papers that were handed over within the limit of a supplement.
 
-    For a limit in days, this is the close of the next working day. While a request for more time is not answered, it is
-    the end of the limit itself, at which the missing answer is recorded.
+    For a limit in days, this time is the close of the next working day. While a request for more time has no answer, it
+    is the end of the limit, since the missing answer is recorded then.
     """
     if state.limit.unit not in working_time.IN_DAYS or more_time_open(filing):
         return state.due

@@ -62,7 +62,10 @@ def _fits(condition: Condition, value: FormValue, received: date) -> bool:
 
 
 def _days_ago(day: date, received: date) -> int:
-    """The days from `day` to the receipt, less the days off right before the receipt: no limit ends on a day off."""
+    """The days from `day` to the receipt.
+
+    Days off right before the receipt are not counted, since no limit ends on a day off.
+    """
     return min((received - day).days, max((first_of_limit_days(received) - day).days, 0))
 
 

@@ -29,7 +29,7 @@ def consequence(filing: Filing) -> ev.Event | None:
 
 
 def _proceeding(filing: Filing) -> ev.Event | None:
-    """The next step of the review, or of the delivery; None before the acceptance, and while a result is made."""
+    """The next event of the review, or of the delivery; None before the acceptance, and while the result is made."""
     if filing.accepted_at is None:
         return None
     if filing.decision is None:
@@ -115,7 +115,7 @@ def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
 
 
 def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
-    """The next referral, or, once all parts are answered, the end of the step; None while the step waits for an answer.
+    """The next referral, or the event that ends the step once all parts are answered; None while an answer is missing.
 
     Referrals on paper follow one after another (Decree 61/2018 art. 19 k6).
     """

@@ -57,7 +57,7 @@ def evidence(  # noqa: C901, PLR0911, PLR0912 -- one line for each event
 
 
 def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
-    """The evidence of an online payment of a fee or obligation: a whole capture, or an accepted short payment.
+    """The evidence that a fee or obligation was paid online: the capture that settled it, or an accepted short payment.
 
     For an obligation, the amounts are not compared, since its payment requests exactly the demanded amount.
     """

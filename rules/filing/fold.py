@@ -61,7 +61,7 @@ def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911, PLR0912 -- one line 
 
 
 def but_for_stays(filing: Filing) -> Filing:
-    """The filing as if no complaint stopped it: its stage is the one at which it stands still."""
+    """The filing as if no complaint had stopped it, at the stage at which it was stopped."""
     return filing.model_copy(update={"stays": ()})
 
 

@@ -30,7 +30,7 @@ def at(*stages: Stage) -> When[Filing]:
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses any actor but the task's officer. At intake the task may also be unclaimed."""
+    """Refuses any actor except the task's officer. At intake the task may also be unclaimed."""
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
     if wrong is not None:
         return wrong
@@ -56,7 +56,8 @@ def proposed_by(filing: Filing, officer: str) -> bool:
 def proposers(filing: Filing) -> tuple[str, ...]:
     """The officers who may not decide: those of the proposal, or else of the last finished step.
 
-    Also the absent officers for whom they acted. Empty if one officer may do both.
+    The absent officers for whom they acted are included. Empty if the procedure lets the same officer handle or
+    propose, and decide.
     """
     if filing.procedure.one_officer:
         return ()

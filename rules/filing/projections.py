@@ -53,7 +53,7 @@ def issue_request(filing: Filing) -> bo.IssueRequest | None:
 
 
 def without_file(filing: Filing) -> Iterator[Wait]:
-    """The wait for a usable file of the result; none unless its back office or its signing was reported as failing."""
+    """The wait for a usable file of the result; none unless the back office or the signing was reported as failing."""
     if filing.machine_failing is MachineWork.ISSUE and stage(filing) is Stage.ISSUE:
         yield Wait(why=filing.machine_error)
 

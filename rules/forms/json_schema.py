@@ -71,7 +71,7 @@ def _bound(keyword: str, bound: int | None) -> Json:
 
 
 def _conditional(field: FieldRule) -> Json:
-    """The clause of a field with conditions: refused if they fail; if they hold, it must be present if required."""
+    """The clause that refuses a field if its conditions fail, and requires a required field if its conditions hold."""
     asked = {"then": {"required": [field.code]}} if field.required else {}
     return {"if": _holds(field.when), **asked, "else": {"properties": {field.code: False}}}
 

@@ -83,12 +83,12 @@ def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
 
 
 def blank_at(procedure: Procedure) -> datetime:
-    """The moment that a blank form bears: the beginning of the day on which the procedure was checked."""
+    """The time that a blank form's file states: the beginning of the day on which the procedure was checked."""
     return datetime.combine(procedure.checked, time(), VIETNAM)
 
 
 def content(sheet: Sheet) -> dict[str, Any]:
-    """The JSON of a sheet with the fixed words of every form, for the layout of a form without codes."""
+    """The data for the layout of a form: the sheet and the fixed words of every form, without a QR code or bar code."""
     return sheet.model_dump(mode="json") | {"words": _WORDS, "qr": None, "bars": None}
 
 
@@ -179,7 +179,10 @@ def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None)
 
 
 def _ways(result: ResultRule, dossier: Dossier | None) -> Iterator[Box]:
-    """The boxes of the result's channels: of a blank form all, with the way of filing that each follows."""
+    """The boxes for the channels of the result.
+
+    A blank form has the boxes of all channels; if the result follows the channel of filing, each with a note on that.
+    """
     if dossier is None:
         for channel in result.channels:
             note = filed_by(as_filed(Channel, channel)) if result.as_filed else None

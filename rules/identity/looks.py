@@ -1,4 +1,4 @@
-"""The rights to ask about a filing, lists of filings and agencies; the answers that are recorded as looks.
+"""The rights to ask questions: about a filing, lists of filings, agencies; and the answers that are recorded as looks.
 
 A question about another person's filing is refused in the same words as one about a filing that does not exist. The
 other refusals, which come from `asker`, must therefore not depend on a filing.

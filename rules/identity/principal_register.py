@@ -32,7 +32,7 @@ def impossible(principal: Principal | None, said: pr.PrincipalCommand, now: date
 
 
 def first(said: pr.BeginRegister) -> tuple[pr.AddPrincipal, ...]:
-    """The registrations in the beginning of the register, one a program."""
+    """The registrations of the first programs, one for each program, from the beginning of the register."""
     who = said.model_dump(include={"command_id", "actor", "reason"})
     return tuple(pr.AddPrincipal.model_validate(who | one.model_dump()) for one in said.programs)
 

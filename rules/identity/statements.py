@@ -220,7 +220,10 @@ def why_not_signed(said: AgencyAnswer, stream: str, context: VerificationContext
 
 
 def _answers_for(program: Principal, directory: Directory) -> bool:
-    """Whether a program may answer for the agency. A program without an agency answers for all on the default queue."""
+    """Whether a program may answer for the agency.
+
+    A program without an agency may answer for every agency on the default queue.
+    """
     if program.kind is not st.PrincipalKind.BACK_OFFICE or directory.agency is None:
         return False
     if program.agency is None:

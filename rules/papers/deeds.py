@@ -35,7 +35,7 @@ _ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Rol
 
 
 class EventDeed(NamedTuple):
-    """An event, its act if it has one, and the officer accountable for the system's acts at that time."""
+    """An event; its act, if it has one; and the officer who is accountable for the system's acts at that time."""
 
     recorded: Recorded
     deed: Deed | None

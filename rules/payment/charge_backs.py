@@ -25,7 +25,7 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
     """Whether this charge-back was reported before.
 
     If the charge-back has a transaction number of its own, that number decides. If it has the number of its capture, it
-    may be one of several parts, so the amount and the time decide.
+    may be one of several charge-backs of this capture, so the amount and the time decide.
     """
     said = _of_number(payment, back)
     numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
@@ -38,7 +38,7 @@ def when(payment: Payment, back: ChargeBack) -> datetime:
 
 
 def named(payment: Payment, back: ChargeBack) -> str:
-    """The id of a charge-back: its transaction number; for a further part with the same number, a digest."""
+    """The id of a charge-back: its transaction number; for a further charge-back with the same number, a digest."""
     first = next(iter(_of_number(payment, back)), None)
     if first is None or (first.amount, first.at) == (back.amount, back.at):
         return back.transaction

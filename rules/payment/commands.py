@@ -85,7 +85,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. It pays the fee if the requested amount is reached, alone or with earlier captures.
+    """The event of a capture. The capture pays the fee if it reaches the requested amount, alone or with earlier ones.
 
     The excess is returned.
     """
@@ -130,7 +130,7 @@ def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The end of a request for payment made `now`; None if the request can be paid until `due`, like the fee."""
+    """The time until which a request made `now` can be paid; None if it can be paid until `due`, like the fee."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 

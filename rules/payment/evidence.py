@@ -69,7 +69,7 @@ def captured(capture: Capture) -> Finding:
 
 
 def ordered(event: ev.PaymentOrdered, pay_url: str | None) -> Finding:
-    """The finding of an order; `pay_url` is the digest of its address, which may contain the payer's own address."""
+    """The finding of an order; `pay_url` is the digest of the order's web address, which may contain an IP address."""
     said = {"order_id": event.order_id, "pay_url": pay_url, "code": event.code, "attempt": event.attempt}
     return Finding("payment_ordered", said)
 

@@ -12,7 +12,7 @@ from schemas.payment.state import Attempt, Capture, ChargeBack, ChargedBack, Giv
 
 
 def parts(payment: Payment, going: Collection[str]) -> tuple[Capture, ...]:
-    """The captures that can settle a fee that is still due, together with captures that may follow.
+    """The captures that may settle the due fee, alone or with later captures; empty unless the payment is pending.
 
     A capture that was charged back or refunded in part, or is in `going`, is left out: officers decide about it.
     """

@@ -27,7 +27,10 @@ _DAY: Final = timedelta(days=1)
 
 
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
-    """The pause before the next query of a provider that also reports money itself: the time since `since`, bounded."""
+    """The pause before the next query of a provider that also reports money itself.
+
+    It is as long as the time since `since`, within bounds.
+    """
     return min(max(now - since, SOONEST), SELDOMEST)
 
 
@@ -49,7 +52,7 @@ def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetim
 
 
 def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
-    """The time of the next query that needs no calendar: soon after `since`, or a short watch's end; None if none."""
+    """The time of the next query that needs no calendar: soon after `since`, or at a short watch's end; else None."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
 

@@ -125,7 +125,10 @@ class Verifier:
         return key
 
     def check(self, text: str, value: bytes) -> int | None:
-        """The time of a valid signature of a witness, in seconds since 1970; None for a log. Raises `NoteError`."""
+        """The time in a witness's valid signature, in seconds since 1970; None for a log's signature.
+
+        Raises `NoteError` if the signature is not valid.
+        """
         at = None
         signed, signature = text.encode(), value
         if self.kind is Kind.WITNESS:

@@ -41,7 +41,7 @@ def joined(roots: Sequence[bytes]) -> bytes:
 
 
 def nodes_of(leaves: Range) -> list[Node]:
-    """The complete subtrees, from the left, that make up a range of leaves, which must be a subtree in RFC 6962."""
+    """The complete subtrees, from left to right, of a range of leaves; the range must be a subtree in RFC 6962."""
     start, end = leaves
     found = []
     for level in reversed(range((end - start).bit_length())):

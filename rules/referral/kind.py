@@ -53,7 +53,7 @@ def standing(referral: Referral) -> Standing:
 
 
 def _tasks(referral: Referral) -> Iterator[TaskRow]:
-    """The task of the specialist; reminders of it before the due time; the task of the team lead after the due time."""
+    """The specialist's task; reminders of the task before the due time; the team lead's task after the due time."""
     name = require(referral.part)
     yield _task(referral, name, Role.SPECIALIST)
     if referral.reminded and not referral.overdue:
@@ -63,7 +63,7 @@ def _tasks(referral: Referral) -> Iterator[TaskRow]:
 
 
 def _task(referral: Referral, name: str, role: Role) -> TaskRow:
-    """A task of a role, with its claimer if it is the specialist's, and with the permitted actions."""
+    """The task of a role, with the permitted actions; the specialist's task has the officer who claimed it."""
     claimer = referral.officer if role is Role.SPECIALIST else None
     actor = Actor(subject=claimer or " ", role=role, agency=referral.agency)
     actions = (name for name in RULES.of if RULES.guard(referral, name, actor, require(referral.due)) is None)

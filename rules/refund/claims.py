@@ -124,15 +124,18 @@ def claim(
 
 
 def together(payment: Payment, refund: int) -> tuple[int, ...]:
-    """The numbers of the refunds of the captures that paid the fee together; empty if this one's paid it alone."""
+    """The numbers of the refunds of captures that paid the fee together.
+
+    Empty if this refund's capture paid the fee alone, or did not pay it.
+    """
     numbers = tuple(number_of(payment.n, payment.captures.index(one) + 1) for one in payment.counted)
     return numbers if refund in numbers and len(numbers) > 1 else ()
 
 
 def _requested_elsewhere(payment: Payment, refund: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
-    """The sum by which officers' requests on the fee's other captures exceed the refunds due there.
+    """The sum by which officers' requests on the fee's other captures exceed the refunds due on those captures.
 
-    Refunds of earlier captures are lessened by this sum first; only the remainder counts for this refund.
+    This sum first reduces the refunds of earlier captures; only its remainder counts for this refund.
     """
     numbers = together(payment, refund)
     rests = {n: _rest(payment, n, filing, refunds) for n in numbers if n != refund}
@@ -141,7 +144,7 @@ def _requested_elsewhere(payment: Payment, refund: int, filing: Filing, refunds:
 
 
 def _rest(payment: Payment, n: int, filing: Filing, refunds: Mapping[int, Refund]) -> int:
-    """The refund of a capture still due by law, in đồng, less officers' requests on it; below 0 if they are more."""
+    """The refund of a capture still due by law, in đồng, less officers' requests on it; the result may be below 0."""
     begun = Refund(filing_id=payment.filing_id, n=n, agency=payment.agency, capture=capture_of(payment, n))
     refund, claim = refunds.get(n, begun), _claim(payment, payment.captures[n % st.CAPTURES - 1], filing, 0)
     due = _reduced(refund, claim) + max(_share(refund, claim), 0)
@@ -186,7 +189,7 @@ def _waived_by(filing: Filing) -> tuple[str, ...]:
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
-    """The refund case that the filing's end is; None if the filing is open, or ended with a delivered approval."""
+    """The refund case for the filing's end; None if the filing is open, or if it ended with a delivered approval."""
     match filing.closing:
         case Closing.WITHDRAWN:
             before = filing.accepted_at is None
@@ -280,7 +283,7 @@ def _fee_by_now(refund: Refund, claim: Claim) -> int:
 def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
     """The event that calls off refunds due to a former end of a reopened filing; None if no refund is to be called off.
 
-    A refund that was already requested from the provider is not void, since the provider may be paying it out now.
+    A refund that was already requested from the provider is not voided, since the provider may be paying it out now.
     """
     by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
@@ -293,7 +296,10 @@ def called_off(refund: Refund, claim: Claim) -> RefundCalledOff | None:
 
 
 def called_off_by_now(refund: Refund) -> RefundCalledOff | None:
-    """The event that voids unpaid manual refunds of a former end; None without such refunds, or for money not owed."""
+    """The event that voids unpaid manual refunds due to a former end of the filing.
+
+    None if there are no such refunds, or if the money is not owed.
+    """
     if refund.unowed is not None:
         return None
     left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
@@ -313,9 +319,9 @@ def still_to_go_by_rule(refund: Refund, claim: Claim) -> int:
 def _share(refund: Refund, claim: Claim) -> int:
     """The refund due by rule: the percentage of the owed fee, in đồng, less refunds by rule; 0 without a percentage.
 
-    Refunds due to a former end are subtracted too, and those declined or voided since the last end, as each is decided
-    once. A sum that was requested again (after a charge-back, or a refund before a reopening) is left out: it has a
-    refund of its own. Shares of several captures are rounded together.
+    Refunds due to a former end are also subtracted, and so are refunds declined or voided since the last end, since
+    each refund is decided once. A sum that was requested again (after a charge-back, or a refund before a reopening) is
+    left out: it has a refund of its own. The shares of several captures are rounded together.
     """
     if claim.percent is None:
         return 0
@@ -332,7 +338,7 @@ def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
 
 
 def nobody_gives(entry: RefundEntry) -> bool:
-    """Whether a case is still to be paid, and the provider can't be paying it now."""
+    """Whether a case has yet to be paid, and the provider can't be paying it at present."""
     waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
     return waits or (entry.state is CaseState.APPROVED and not entry.requests)
 

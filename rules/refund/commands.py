@@ -45,7 +45,10 @@ def void_by_now(refund: Refund) -> ev.RefundChargedBack | None:
 
 
 def _void(refund: Refund, there: int, going: tuple[RefundEntry, ...]) -> tuple[int, ...]:
-    """The cases to void: the sum `there`, less refunds that are paid or under way (`going`), is too small for them."""
+    """The cases to void, since the remaining money is too little for them.
+
+    The remaining money is the sum `there`, less refunds that are paid or under way (`going`).
+    """
     rest = there - fold.total(refund, CaseState.GIVEN) - sum(entry.amount for entry in going)
     waiting = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry not in going)
     agreed = fold.in_state(refund, CaseState.LEFT_TO_HAND) + waiting
@@ -68,7 +71,8 @@ def answer(refund: Refund, command: cm.AnswerChargeBack, _: datetime) -> Events:
 def _lacking(refund: Refund, command: cm.AcceptShortPayment | cm.ApproveShortPayment) -> int:
     """The missing amount in đồng: the requested amount less all received money.
 
-    Before the workflow has added the sum of the other captures: as proposed, or the requested amount less this capture.
+    While the workflow has not added the sum of the other captures, the missing amount is that of the proposal; for a
+    new proposal, it is the requested amount less this capture.
     """
     capture = require(refund.capture)
     if isinstance(command, cm.AcceptWithOthers | cm.ApproveWithOthers):
@@ -77,7 +81,7 @@ def _lacking(refund: Refund, command: cm.AcceptShortPayment | cm.ApproveShortPay
 
 
 def disputed(refund: Refund) -> Events:
-    """The event that leaves a short payment to officers; none if it is recorded already."""
+    """The event that lets officers decide about a short payment; none if the event is recorded already."""
     capture = require(refund.capture)
     said = ev.RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
     return () if refund.disputed else (said,)
@@ -192,7 +196,7 @@ def _made_less(refund: Refund, claim: Claim) -> Events:
 def _by_rule(refund: Refund, claim: Claim) -> Events:
     """The event that returns the paid fee's share by the procedure's rule; without a rule, a leader must decide.
 
-    The sums that officers have requested are subtracted. If such a request is declined, its sum follows.
+    The sums that officers have requested are subtracted. If such a request is declined, its sum is returned afterwards.
     """
     if claim.rule is None:
         return ()
@@ -293,7 +297,7 @@ def _give_by_hand(refund: Refund, command: cm.GiveBackByHand, _: datetime) -> Ev
 
 
 def _to_agree(refund: Refund, command: cm.ApproveRefund | cm.DeclineRefund) -> RefundEntry:
-    """The open case that a command names. Raises `RefusalError`, also for a team lead unless a leader requested it."""
+    """The open case that a command names. Raises `RefusalError`, also for a team lead if no leader has requested it."""
     entry = _case(refund, command, CaseState.OPEN)
     if (why := role_is(command.actor, *entry.agreeing)) is not None:
         raise refuse(why)
@@ -349,7 +353,7 @@ def _can_be_approved(refund: Refund, actor: Actor, now: datetime) -> Problem | N
 
 
 def _in_their_place(effect: Effect[Refund]) -> Effect[Refund]:
-    """Returns the effect, which now first refuses an officer who would be their own substitute."""
+    """Returns the effect, preceded by a check that refuses an officer who acts as their own substitute."""
 
     def decide(refund: Refund, command: cm.ApproveRefund, now: datetime) -> Events:
         if command.acting_for == command.actor.subject:

@@ -50,7 +50,7 @@ def evidence(  # noqa: PLR0911 -- one line for each event
 
 
 def _opened(stream: StreamId, event: ev.RefundOpened) -> Evidence | None:
-    """The evidence for the cause of a case: money that is not owed, a lower fee, an end; None for a request."""
+    """The evidence for the cause of a case: money not owed, a lower fee, the filing's end; None for a request."""
     payment, about = str(payment_of(stream)), {"capture_id": event.capture_id}
     match event:
         case ev.RefundOpened(cause=RefundCause.EXCESS, asked=int(asked)):

@@ -41,7 +41,7 @@ def _left_to_hand(refund: Refund, event: ev.RefundLeftToHand, at: datetime) -> C
 
 
 def _asks_officers(change: Callable[[Refund, Any], Changed]) -> Change[Refund]:
-    """The change, which also sets the time since which officers have to decide about the refund as a whole."""
+    """Returns the change, extended by the time since which officers have to decide about the refund as a whole."""
     return lambda refund, event, at: change(refund, event) | {"since": refund.since | {WHOLE: at}}
 
 
@@ -135,7 +135,7 @@ _WHENEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def after(refund: Refund, event: ev.RefundEvent) -> Refund:
-    """The refund after this event, before it is recorded."""
+    """The refund as it will be after this event, which is not recorded yet."""
     return refund.model_copy(update=CHANGES[type(event)](refund, event, _WHENEVER))
 
 

@@ -98,7 +98,7 @@ def _request(signer: Signatory) -> ev.SignatureRequested:
 
 
 def _released(result: Result, entry: ResultEntry) -> Events:
-    """The events that put the result in force. A corrected result that is still in force is replaced."""
+    """The events that put the result in force. The result that was in force until then, if any, is replaced."""
     registered = require(entry.registered)
     released = ev.ResultReleased(
         n=result.n,

@@ -67,7 +67,10 @@ def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | N
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:
-    """The rows in the register of results. If the filing's stream issued the result, it writes the other columns."""
+    """The rows in the register of results.
+
+    If the filing's stream issued the result, that stream writes the columns that are left out here.
+    """
     found = [_row(result, entry) for entry in result.entries]
     if result.adopted:
         set_later = {"number", "n", "state", "ended_at", "replaced_by", "renewed"}

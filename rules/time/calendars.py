@@ -46,9 +46,9 @@ def is_day_off(day: date) -> bool:
 
 
 def first_of_limit_days(day: date) -> date:
-    """The first day whose limits, by the Civil Code 91/2015/QH13 art. 148, end on `day`.
+    """The earliest last day of a limit that ends on `day` (Civil Code 91/2015/QH13 art. 148).
 
-    A limit whose last day is a day off ends with the next working day: those of Saturday and Sunday end on Monday.
+    A limit whose last day is a day off ends on the next working day: with the last day Saturday or Sunday, on Monday.
     """
     while is_day_off(day - _DAY):
         day -= _DAY

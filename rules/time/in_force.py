@@ -20,7 +20,7 @@ def in_force(rule: InForce, day: date) -> bool:
 
 
 def validity_in_words(rule: InForce) -> Text | None:
-    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None for a rule that is always in force."""
+    """The validity in words: `từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None for a rule that is always in force."""
     since, until = (day and _day(day) for day in (rule.valid_from, rule.valid_until))
     if since and until:
         return said("validity", since=since, until=until)

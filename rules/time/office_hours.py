@@ -36,7 +36,7 @@ class TimeError(ValueError):
 
 
 class NotLaidOutError(Exception):
-    """The answer lies outside the expanded days: `before` the first one, or else after the last one."""
+    """The answer lies outside the expanded days: before the first one if `before` is set, else after the last one."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__("before" if before else "after")
@@ -62,12 +62,12 @@ def instant_of(minute: int) -> datetime:
 
 
 def day_of(day: date) -> int:
-    """The number of a day."""
+    """The number of a day, counted from the first day of the year 2000, which has the number 0."""
     return day.toordinal() - _FIRST
 
 
 def date_of(day: int) -> date:
-    """The day of this number."""
+    """The day of this number, counted from the first day of the year 2000, which has the number 0."""
     return date.fromordinal(day + _FIRST)
 
 

@@ -1,8 +1,9 @@
 """The public holidays of Vietnam (Labour Code 45/2019/QH14 art. 111-112), as the library `holidays` has them.
 
 For each year: the days off on any weekday, compensatory days included, as month and day; then the days that the
-Government makes working days, each with the day off for which it was swapped, with its year if it is another one.
-Written by `tests/contract`, never by hand: a limit does not depend on the release of the library that is installed.
+Government makes working days, each with the day off for which it was swapped, which has a year if it is in another
+year. Written by `tests/contract`, never by hand: a limit does not depend on the release of the library that is
+installed.
 """
 
 from collections.abc import Mapping

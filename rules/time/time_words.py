@@ -18,7 +18,7 @@ _MOST_LISTED: Final = 10
 def run_in_words(
     days: Days, start: int, limit: Limit, found: Run, latest: int | None, calendar: Calendar
 ) -> Iterator[Text]:
-    """The lines for a run that began at the minute `start`."""
+    """The lines that explain a run that began at the minute `start`."""
     yield said("time.received", when=_when(start))
     yield from _counted(days, start, found.opened, latest)
     if limit.unit is not Unit.WORKING_HOURS:
@@ -33,7 +33,7 @@ def run_in_words(
 
 
 def seconds_in_words(start: datetime, limit: Limit, due: datetime) -> tuple[Text, ...]:
-    """The lines for a limit in elapsed seconds."""
+    """The lines that explain a limit in elapsed seconds."""
     return (
         said("time.received_exactly", when=start.isoformat()),
         said("time.without_pauses", limit=limit.words),
@@ -76,7 +76,7 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator
 
 
 def _crossed(days: Days, first: int, last: int, other_hours: str) -> Iterator[Text]:
-    """The unusual days in this period; `other_hours`: the key of the sentence for a day with unusual hours."""
+    """The lines about days off and unusual days; `other_hours`: the key of the sentence for days with unusual hours."""
     between = list(days.between(first, last))
     if any(not (hours or expected) for _, hours, expected in between):
         yield said("time.regular_days_off")

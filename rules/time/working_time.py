@@ -80,7 +80,7 @@ def _last_day(days: Days, day: int, limit: Limit) -> int:
 def explain(
     start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
 ) -> Projection:
-    """The due instant, as by `due`, with its reasons."""
+    """The due instant, as calculated by `due`, with its reasons."""
     if limit.unit is Unit.SECONDS:
         ends = _elapsed_due(start, limit.amount, pauses)
         words = seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM))
@@ -98,9 +98,9 @@ def explain(
 def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
     """The instant that lies `limit` before `due`; never after `due`.
 
-    Working days: the same time of day, that many working days earlier; if `due` is the close of a day, the close.
-    Working hours: that much office time earlier. Calendar days: the close of the day that many dates earlier, or of
-    the last working day before that date. Seconds: that much elapsed time earlier.
+    Working days: the same time of day, that many working days earlier; if `due` is a close, the close of the earlier
+    day. Working hours: that much office time earlier. Calendar days: the close of the day that many dates earlier, or
+    of the last working day before that date. Seconds: that much elapsed time earlier.
     """
     if limit.unit is Unit.SECONDS:
         return due.astimezone(UTC) - timedelta(seconds=limit.amount)
@@ -190,8 +190,8 @@ def remaining(
 ) -> int:
     """The rest of a limit at the instant `at`, which may lie in a pause; 0 from the due instant on.
 
-    For limits of 1 or more calendar days it is in days; for limits in seconds, in seconds; for all others in working
-    minutes, which for working days do not include the addition up to the close of the last day.
+    The rest is in days for limits of 1 or more calendar days, in seconds for limits in seconds, and in working minutes
+    for all others. For a limit in working days, the minutes added up to the close of its last day are not included.
     """
     _check(pauses)
     over = [pause for pause in pauses if pause[1] <= at]
@@ -206,7 +206,7 @@ def remaining(
 
 
 def elapsed(since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> int:
-    """The whole units of time between two instants: dates, working days, begun working hours, or seconds."""
+    """The units of time between two instants: dates, working days, working hours (rounded up), or whole seconds."""
     match unit:
         case Unit.CALENDAR_DAYS:
             return (local_day(until) - local_day(since)).days
@@ -240,7 +240,7 @@ def midnight(instant: datetime) -> datetime:
 
 
 def last_day(due: datetime) -> date:
-    """The last day in Vietnam of a limit that ends at `due`: for 24:00, the day that ends then."""
+    """The last day in Vietnam of a limit that ends at `due`; if `due` is 24:00, the day that ends then."""
     return local_day(due - timedelta.resolution)
 
 
@@ -295,5 +295,5 @@ def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> da
 
 
 def due_on(part: PartState, calendar: Calendar) -> datetime:
-    """The instant at which the limit of this part, an agency's or the post's, ends by `calendar`."""
+    """The end of this part's limit, which is a limit of an agency or of the post, by `calendar`."""
     return due(require(part.since), require(part.limit), calendar)

@@ -1,1 +1,1 @@
-"""A procedure in words: rules, places, fees, prose."""
+"""A procedure in words: its rules and its fee, and the names of the parts of its file."""

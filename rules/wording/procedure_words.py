@@ -72,7 +72,7 @@ def rate(basis_points: int) -> Text:
 
 
 def lines_of(words: str) -> Text:
-    """A stand-in for a long text: the number of its lines, and the start of its digest to tell equal lengths apart."""
+    """The words for a long text: the number of its lines, and the start of its digest, by which changes are seen."""
     return said("lines_of", number=len(words.splitlines()), digest=sha256(words.encode()).hexdigest()[:8])
 
 

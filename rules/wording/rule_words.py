@@ -31,7 +31,7 @@ def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
 
 
 def duration(limit: Limit) -> Text:
-    """`5 ngày làm việc` / `5 working days`; for an amount of 0, the same day."""
+    """A limit in words: `5 ngày làm việc` / `5 working days`; for an amount of 0, the same day."""
     if limit.amount == 0:
         return said("prose.same_working_day" if limit.unit is Unit.WORKING_DAYS else "prose.same_day")
     return limit.words
@@ -44,7 +44,10 @@ def channels(of: Iterable[Channel]) -> Text:
 
 
 def _filed(procedure: Procedure) -> Text:
-    """The channels of filing in words; those on paper apart if they are open only after an incident."""
+    """The channels of filing in words.
+
+    If filing on paper needs an incident, the channels on paper are named separately.
+    """
     ways = CAPABILITIES[procedure.level].filing
     if procedure.paper_on_incident is None:
         return channels(ways)
@@ -53,7 +56,7 @@ def _filed(procedure: Procedure) -> Text:
 
 
 def _delivered(result: ResultRule) -> Text:
-    """The channels of the result in words: by way of filing, if the result follows the way of filing."""
+    """The channels of the result in words; if they follow the channel of filing, separately for each way of filing."""
     if not result.as_filed:
         return channels(result.channels)
     electronic, paper = (channels(as_filed(result.channels, filed)) for filed in (Channel.ONLINE, Channel.COUNTER))
@@ -76,7 +79,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """The fee in words: the amount of its one item without conditions; else each item with name and amount."""
+    """The fee in words: the amount of its only item, if that has no conditions; else each item with name and amount."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -132,7 +135,7 @@ def _condition(condition: Condition, labels: Labels) -> Text:
 
 
 def between(least: int | None, most: int | None) -> Text | None:
-    """`từ 1 đến 5` / `from 1 to 5`; None if both bounds are None."""
+    """The bounds in words: `từ 1 đến 5` / `from 1 to 5`; None if both bounds are None."""
     if least is not None and most is not None:
         return said("prose.from_to", least=least, most=most)
     if least is not None:

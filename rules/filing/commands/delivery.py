@@ -67,7 +67,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report of a parcel's end unless the filing had a parcel, which may be from before a reopening."""
+    """Refuses the report that a parcel has ended unless the filing had a parcel, possibly before a reopening."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 
@@ -183,7 +183,7 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
 
 
 def _of_another(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
-    """The problems if the shown number, or else the name, is not that of the person entitled to the result."""
+    """The problems if the recipient's number, or else the name, is not that of the person entitled to the result."""
     shown, whose = command.identity, _receiving(filing, command.receiver, given)
     if shown is not None and whose.number not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
@@ -201,7 +201,7 @@ def _void(filing: Filing) -> bool:
 
 
 class _Person(NamedTuple):
-    """A person entitled to a result. Unknown fields are None; of an organisation, all are."""
+    """A person entitled to a result. An unknown field is None; for an organisation, every field is None."""
 
     number: str | None = None
     name: str | None = None

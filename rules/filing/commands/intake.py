@@ -99,7 +99,7 @@ def _around(command: cm.Submit, calendar: Calendar, now: datetime) -> Iterator[P
 def agency_problems(
     field: str, agency: AgencyCode, found: cm.Submit | cm.Destination, rules: ProcedureRules, form: Container[str]
 ) -> Iterator[Problem]:
-    """The problems, at this `field`, with an agency that is to decide a filing, by the facts of the directory."""
+    """The problems, in `field`, if this agency may not decide a filing; `found` has the facts from the directory."""
     if found.closed_for is not None:
         yield problem(field, "agency_closed", agency=agency, successor=found.closed_for)
     if found.elsewhere is not None:
@@ -109,19 +109,19 @@ def agency_problems(
 
 
 def moved(filing: Filing, form: Mapping[str, FormValue]) -> str | None:
-    """The field of `form` that would change the place by which the agency decides; None if the place stays the same."""
+    """The field of `form` that would change the place that determines the agency; None if the place stays the same."""
     return next((code for code in filing.procedure.place if code in form and form[code] != filing.form.get(code)), None)
 
 
 def elsewhere(filing: Filing, field: str, found: cm.Destination) -> Problem | None:
-    """Refuses a change of this field by which other agencies decide; None if the filing's agency still does."""
+    """Refuses a new value of `field` for which other agencies decide; None if the filing's agency still decides."""
     if found.elsewhere is None:
         return None
     return _not_competent(f"form.{field}", filing.procedure, found.elsewhere, by_place=True)
 
 
 def _not_competent(field: str, rules: ProcedureRules, deciding: tuple[AgencyName, ...], *, by_place: bool) -> Problem:
-    """The problem if an agency may not decide, by its kind or its place; names the `deciding` agencies."""
+    """The problem of an agency that is not competent, `by_place` or by its kind; it names the `deciding` agencies."""
     names = listed(AGENCY_KIND_NAMES, rules.decided_by)
     if not deciding:
         return problem(field, "not_competent", says="nobody_competent", names=names)
@@ -167,7 +167,7 @@ def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None =
 
 
 def _may_accept(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    """Refuses, for example, an incomplete dossier: the filing can be accepted once the missing items have arrived."""
+    """Refuses the acceptance of a filing, for example while items of its dossier are missing."""
     if actor.role is Role.SYSTEM:
         no_order = problem("", "no_standing_order") if filing.procedure.standing_officer is None else None
         return at_stage(filing, Stage.INTAKE) or no_order or unclaimed(filing, actor) or not_examined(filing)
@@ -185,13 +185,17 @@ def _accept(filing: Filing, command: cm.Accept, _: datetime) -> Events:
 
 
 def _complete_since(filing: Filing) -> datetime:
-    """The receipt of the complete dossier: of its last supplement or up-front fee, if the intake waited for one."""
+    """The time at which the complete dossier was received.
+
+    If the intake waited for a supplement or for the up-front fee, the time is that of the last supplement or of the
+    fee.
+    """
     intake = filing.clocks[Clock.INTAKE]
     return (intake.pauses[-1].until if intake.pauses else None) or intake.started
 
 
 def _may_revoke_acceptance(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses if the review has begun, or if the day of the acceptance is over."""
+    """Refuses to take an acceptance back if the review has begun, or if the day of the acceptance is over."""
     wrong = at_stage(filing, Stage.FEE, Stage.REVIEW)
     if wrong is not None or filing.accepted_at is None:
         return wrong or problem("", "not_accepted")
@@ -209,7 +213,7 @@ def _review_has_begun(filing: Filing) -> bool:
 
 
 def _may_revoke_refusal(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses unless the filing has ended by a refusal of intake, on the same day."""
+    """Refuses to take a refusal of intake back unless the filing has ended by this refusal, on the same day."""
     if filing.closing is not Closing.INTAKE_REFUSED:
         return problem("", "not_refused")
     return None if local_day(now) == local_day(require(filing.closed_at)) else problem("", "not_on_the_same_day")

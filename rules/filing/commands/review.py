@@ -76,7 +76,10 @@ def _may_finish(act: Act) -> When[Filing]:
 
 
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
-    """Whether this act ends the step: its own, or `forward` without late answers or for a step that is not needed."""
+    """Whether this act ends the step.
+
+    The step's own act does. `forward` also does if answers are overdue, or if the step may be passed over.
+    """
     return step.act is act or (act is Act.FORWARD and (_without_answers(filing, step) or _passable(filing, step)))
 
 
@@ -87,7 +90,10 @@ def _without_answers(filing: Filing, step: StepPart) -> bool:
 
 
 def _passable(filing: Filing, step: StepPart) -> bool:
-    """Whether the officer may pass over the step: it is done only if needed, and no consulted body has answered yet."""
+    """Whether the officer may pass over the step.
+
+    The step must be one that is done only if needed, and no consulted body may have answered yet.
+    """
     return step.if_needed and all(opinion.step != step.code for opinion in filing.opinions)
 
 

@@ -73,7 +73,10 @@ def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
 
 
 def longer(most: Limit, by: Limit | None, name: str = "by") -> Limit:
-    """The requested time, by default the longest possible; `name` is the field that requests it."""
+    """The requested time, or the longest possible by default.
+
+    Raises `RefusalError` for a time that is longer than that, zero, or in another unit.
+    """
     if by is not None:
         _within(by, most, name)
     return by or most
@@ -158,7 +161,7 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing) -> Problem | None:
-    """Refuses outside the review and the making of a result; also while a lost copy is being replaced."""
+    """Refuses a command outside the review and the making of a result, and while a lost copy is being replaced."""
     wrong = at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
     return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
@@ -236,7 +239,7 @@ def _touched(events: Events) -> frozenset[Clock]:
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:  # noqa: PLR0911 -- one line for each clock
-    """The events when the time of a clock has ended."""
+    """The events that follow when the time of a clock has ended."""
     if state.clock is Clock.SUPPLEMENT and not clocks.more_time_open(filing):
         return (ev.SupplementExpired(n=filing.supplements),)
     if state.clock is Clock.SUCCESSION:

@@ -215,7 +215,7 @@ def _answer_more_time(filing: Filing, command: cm.AnswerMoreTime, now: datetime)
 
 
 def _request_with(filing: Filing, command: cm.Ask, now: datetime) -> Events:
-    """The events of the supplement request that a question for papers includes. Raises `RefusalError`."""
+    """The events of the supplement request in a question for papers. Raises `RefusalError` if it is not allowed."""
     if (why := _may_request_supplement(filing, command.actor, now)) is not None:
         raise refuse(why)
     if command.legal_basis is None:

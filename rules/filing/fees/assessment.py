@@ -54,7 +54,10 @@ class Assessment(NamedTuple):
 
 
 def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
-    """The fee of a dossier `received` on that day, if requested `now`, less the waived `percent`; no zero lines."""
+    """The fee of a dossier `received` on that day, if requested `now`, less the waived `percent`.
+
+    Lines of 0 đồng are left out.
+    """
     if fee is None:
         return Assessment()
     day = governing_day(fee, received, now)
@@ -97,7 +100,7 @@ def _half_up(amount: int, parts: int) -> int:
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:
-    """The roles that may waive the fee now. A leader may grant every waiver, in place of an officer who may not."""
+    """The roles that may waive the fee now; if any role may, leaders may too, and they may grant every waiver."""
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
@@ -144,7 +147,10 @@ def charged_back(filing: Filing) -> bool:
 
 
 def kept_of(fee: Fee) -> Counter[Code]:
-    """The part of a paid fee not returned or charged back, in đồng by item. A waiver is spread over all items."""
+    """The part of a paid fee that was neither returned nor charged back, in đồng by item.
+
+    A waiver is spread over all items.
+    """
     kept: Counter[Code] = Counter()
     if fee.state is FeeState.PAID:
         shares = apportioned(fee.amount, [line.total for line in fee.lines])

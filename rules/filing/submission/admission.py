@@ -82,9 +82,9 @@ def _unsigned(submission: Submission, procedure: ProcedureRules, received: date)
 
 
 def _level_offered(submission: Submission, procedure: ProcedureRules, *, unsigned: bool) -> Level:
-    """The level of a submission that names none: the procedure's, or partly online without a signature or on paper.
+    """The level of a submission that names none: the procedure's, or partly online if it is unsigned or on paper.
 
-    On paper only if that level also offers the submission's channels for the result and the fee.
+    A submission on paper is partly online only if that level offers its channels for the result and the fee.
     """
     if procedure.level is not Level.FULLY_ONLINE:
         return procedure.level

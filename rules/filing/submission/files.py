@@ -14,7 +14,7 @@ Named = tuple[str, FileRef]
 
 
 def file_problems(filing_id: UUID, files: Iterable[Named]) -> Iterator[Problem]:
-    """The problem of each file whose key is not among this filing's."""
+    """The problem of each file whose key does not belong to this filing."""
     for place, file in files:
         key = file_key(filing_id, file.sha256)
         if file.key != key:
@@ -57,6 +57,6 @@ def not_scanned(filing: Filing) -> Problem | None:
 
 
 def undetermined(filing: Filing) -> bool:
-    """Whether an officer must decide if the signature counts."""
+    """Whether an officer must decide whether the signature counts."""
     check = filing.signature_check
     return check is not None and check.outcome is SignatureOutcome.UNDETERMINED

@@ -102,7 +102,7 @@ OF_PERSONS: Final = (
 
 
 def side_after(events: Iterable[Any]) -> Side:
-    """The applicant's side after the submission and those of the later events that change it."""
+    """The applicant's side after these events: the submission, and later events that may change the side."""
     side = before = Side("")
     for event in events:
         match event:

@@ -110,7 +110,10 @@ def _about(one: Complaint) -> Iterator[Row]:
 
 
 def _act(kind: str) -> Text:
-    """The disputed act in words: the act of the event of this kind, the silence, or a missed limit."""
+    """The disputed act in words.
+
+    It is the act that an event of this kind records, the agency's silence, or a missed limit.
+    """
     if kind in {SILENCE, "overdue"}:
         return said(f"disputed.{kind}")
     return said("disputed.other") if kind in ONLY_TOLD else said(f"deed.{kind}")
@@ -169,7 +172,7 @@ def _effect(source: PaperSource, one: Complaint) -> Text:
 
 
 def _next(source: PaperSource, one: Complaint) -> Text:
-    """The complainant's rights after the decision: a second complaint, unless this is one, or the court."""
+    """The complainant's rights after the decision: a second complaint (unless this is the second one), or the court."""
     if one.against is not None or one.higher is None:
         return said("paper.complaint_next_court")
     days = (SECOND_REMOTE if one.remote else SECOND).amount

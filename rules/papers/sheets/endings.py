@@ -29,7 +29,7 @@ from schemas.translate import said
 
 
 def refusal(source: PaperSource) -> PaperSheet:
-    """Phiếu từ chối tiếp nhận giải quyết hồ sơ: the reason, the legal basis, to whom to complain and until when."""
+    """Phiếu từ chối tiếp nhận giải quyết hồ sơ: reason, legal basis, and the authority and deadline for a complaint."""
     rows = (*about(source), received(source), *_reason(source), *appeal(source))
     return made(
         PaperKind.REFUSAL,
@@ -45,7 +45,7 @@ def refusal(source: PaperSource) -> PaperSheet:
 def stop(source: PaperSource) -> PaperSheet:
     """The notice that a filing has ended, is suspended, or has a result that was not collected.
 
-    It has the reason, the legal basis, the end of a suspension, and to whom to complain and until when.
+    It has the reason, the legal basis, the end of a suspension, and the authority and the deadline for a complaint.
     """
     notice = _NOTICES[source.cause.event.kind]
     return made(
@@ -103,7 +103,7 @@ def _first_sentence(source: PaperSource, notice: _Notice) -> Text:
 
 
 def _reason(source: PaperSource) -> Iterator[Row]:
-    """The row with the reason: that of the notice, or as the event states it; no row without a reason."""
+    """The row with the reason, from the notice or else from the event; no row without a reason."""
     event = source.cause.event
     notice = _NOTICES.get(event.kind)
     stated: str | None = getattr(event, "reason", None)

@@ -1,4 +1,4 @@
-"""Papers that go with others: the hand-over record, the form for the post, and the label on a parcel."""
+"""Papers that accompany other papers: the hand-over record, the form for the post, and the label on a parcel."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -11,7 +11,7 @@ def cited(laws: Iterable[str]) -> tuple[str, ...]:
 
 
 def spelled(law: str) -> str:
-    """`NĐ 61/2018/NĐ-CP, Đ17 k1b` as `Nghị định 61/2018/NĐ-CP, Điều 17 khoản 1 điểm b`."""
+    """The citation in full: `NĐ 61/2018/NĐ-CP, Đ17 k1b` as `Nghị định 61/2018/NĐ-CP, Điều 17 khoản 1 điểm b`."""
     for short, long in _SPELLED:
         law = short.sub(long, law)
     return law

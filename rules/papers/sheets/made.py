@@ -28,7 +28,10 @@ def capital(words: Text) -> Text:
 
 
 def moment(at: datetime) -> Text:
-    """`17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`, in Vietnamese time."""
+    """An instant in words, in Vietnamese time.
+
+    For example `17 giờ 00 phút, ngày 04 tháng 12 năm 2026` / `17:00 on 4 December 2026`.
+    """
     there = at.astimezone(VIETNAM)
     return said("paper.moment", at=there, day=_day(there), month=_month(there))
 
@@ -50,17 +53,17 @@ def until(at: datetime) -> Text:
 
 
 def short(at: datetime) -> Text:
-    """`17:00 04/12/2026`, in Vietnamese time."""
+    """An instant in figures, in Vietnamese time: `17:00 04/12/2026`."""
     return plain(f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
 
 
 def in_words(day: date) -> Text:
-    """`ngày 04 tháng 12 năm 2026`."""
+    """A day in words: `ngày 04 tháng 12 năm 2026`."""
     return said("paper.day", day=f"{day:%d}", month=f"{day:%m}", year=f"{day:%Y}")
 
 
 def dated(at: datetime, place: Text | None) -> Text:
-    """`Hà Nội, ngày 04 tháng 12 năm 2026`; without a place `Ngày 04 tháng 12 năm 2026`."""
+    """Place and day in words: `Hà Nội, ngày 04 tháng 12 năm 2026`; without a place `Ngày 04 tháng 12 năm 2026`."""
     day = in_words(at.astimezone(VIETNAM))
     if place is None:
         return Text(vi=day.vi.capitalize(), en=day.en)
@@ -91,7 +94,7 @@ _UNITS: Final = ("xã ", "phường ", "đặc khu ", "thị trấn ", "tỉnh "
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
-    """The agency's letterhead; if the agency's name is unknown, its code takes the place of the name."""
+    """The agency's letterhead; if the directory lacks the agency, with its code in the place of its name."""
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
 
 
@@ -176,7 +179,10 @@ def officer(source: PaperSource, title: Text, subject: str | None = None) -> Sig
 
 
 def signs(source: PaperSource, title: Text, subject: str | None = None) -> Signatory:
-    """Like `officer`, but with the officer's own power and title instead of `title`, if the directory has them."""
+    """The place for an officer's signature, with the officer's own signing power and title if the directory has them.
+
+    Otherwise, it has `title`. If `subject` is None, the officer is the actor who caused the paper.
+    """
     return officer(source, source.titles.get(subject or source.cause.actor.subject, title), subject)
 
 
@@ -217,7 +223,7 @@ def due(source: PaperSource, clock: Clock, label: Text, place: str = "due") -> I
 
 
 def appeal(source: PaperSource) -> Iterator[Row]:
-    """The row that names to whom and until when to complain about the act in this paper, and the court."""
+    """The row about remedies against the act in this paper: authority and deadline for a complaint, and the court."""
     filing = source.filing
     end = applicant_due(source.cause.at, filing.procedure.limits.appeal, filing.calendar)
     value = said("paper.complain_to", agency=letterhead(source, filing.agency).name, until=until(end))

@@ -40,7 +40,8 @@ from schemas.translate import said
 def supplement(source: PaperSource) -> PaperSheet:
     """Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: all missing items, listed once and fully.
 
-    Also the answer to a request for more time, which has no number in the law's forms.
+    The paper is also the agency's answer to a request for more time. The answer has no form number, since the law has
+    no form for it.
     """
     asked, event = require(source.filing.supplement), source.cause.event
     first = isinstance(event, ev.SupplementRequested)
@@ -85,8 +86,8 @@ def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
 def correction(source: PaperSource) -> PaperSheet:
     """Thông báo hủy bỏ, thu hồi: the act that is taken back or not done, the reason, and the present dates.
 
-    Also for every other act that sets or changes the dates: a successor, another case, a resumed filing, a draft to
-    check, a result to read or collect.
+    The paper is also the notice of every other act that sets or changes the dates: a successor, another case, a resumed
+    filing, a draft to check, a result to read or collect.
     """
     title, meaning = _CORRECTED.get(source.cause.event.kind, _MOVED)
     waits = fetched_at(source) if isinstance(source.cause.event, ev.PickupOffered) else ()
@@ -107,7 +108,7 @@ def correction(source: PaperSource) -> PaperSheet:
 
 
 def _why(source: PaperSource) -> Iterator[Row]:
-    """The row with the reason: as the event states it, or the act that changed the dates; else no row."""
+    """The row with the stated reason, or with the act that changed the dates; no row if the event states no reason."""
     event, place = source.cause.event, f"events[{source.cause.seq}].reason"
     if event.kind not in _CORRECTED:
         acted = said("paper.calendar_changed" if isinstance(event, ev.CalendarChanged) else f"deed.{event.kind}")
@@ -131,13 +132,13 @@ _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", s
 
 
 def _who_notifies(source: PaperSource) -> Signatory:
-    """The place for the signature: as under every notice; after a passing on, of any officer of the new agency."""
+    """The place for the signature under the notice; after a passing on, for any officer of the new agency."""
     passed_on = isinstance(source.cause.event, ev.PassedOn)
     return by_hand(said("paper.who_notifies")) if passed_on else notifies(source)
 
 
 def _new_agency(source: PaperSource) -> Iterator[Row]:
-    """The agency that has the filing now, its telephone, and the day from which it has it, if it was passed on."""
+    """The rows about a passing on: both agencies, its time, the new agency's telephone; no rows for any other event."""
     event = source.cause.event
     if isinstance(event, ev.PassedOn):
         before, now = (letterhead(source, agency).name for agency in (event.origin, event.to))
@@ -174,7 +175,7 @@ _MOVED: Final = (said("paper.new_dates"), said("paper.dates_moved"))
 def apology(source: PaperSource) -> PaperSheet:
     """Văn bản xin lỗi và hẹn lại, gia hạn: the missed appointment, the reason, and the new one, if there is one.
 
-    A lawful extension is no apology, and has no number in the law's forms.
+    The notice of a lawful extension is no apology, and has no form number, since the law has no form for it.
     """
     title, told = _apology_words(source)
     rows = Rows(rows=tuple(_apology_rows(source)))

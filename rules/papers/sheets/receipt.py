@@ -1,4 +1,4 @@
-"""The acknowledgement to the applicant: of the dossier, with the promised result."""
+"""The acknowledgement to the applicant that the dossier was accepted, with the appointment for the result."""
 
 from collections.abc import Iterator
 
