@@ -91,7 +91,7 @@ class Problem(Model):
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
-    """Returns each wrong part of the input, with the rule that it breaks; never its value."""
+    """Returns each wrong part of the input with the rule that it breaks, but without its value."""
     return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in shape_errors(error))
 
 

@@ -105,7 +105,7 @@ def _plain(field: str, rule: str, says: str) -> Problem:
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
-    """Returns the refusal of input that does not fit its model: each wrong part with its rule, never its value."""
+    """Returns the refusal of input that does not fit its model: each wrong part with its rule, without its value."""
     return refused(code, *problems_of(error))
 
 

@@ -159,7 +159,7 @@ _LARGEST: Final = 2**53 - 1
 
 
 def _plain(value: Any) -> bool:
-    """Whether Python's own JSON of a value is RFC 8785 JSON: no fractions, no large integers, same order of keys."""
+    """Whether Python's own JSON of a value is RFC 8785 JSON: no fractions, no large integers, and only ASCII keys."""
     kind = type(value)
     if kind is dict:
         return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())

@@ -27,7 +27,7 @@ class Level(IntEnum):
 
 
 def _whole(value: object) -> object:
-    """Returns the value. Raises `int_type` for `true` and 4.0, which an enum's parser would accept as a level."""
+    """Returns the value. Raises the error `int_type` for `true` and 4.0, which an enum's parser would accept."""
     if isinstance(value, bool | float):
         raise PydanticKnownError("int_type")
     return value
@@ -46,7 +46,7 @@ class Channel(StrEnum):
 
 
 def as_filed(channels: Iterable[Channel], filed: Channel) -> tuple[Channel, ...]:
-    """Returns the electronic ones of these channels if `filed` is electronic, else those on paper."""
+    """Returns the electronic channels among these if `filed` is electronic, else those on paper."""
     return tuple(channel for channel in channels if (channel is Channel.ONLINE) is (filed is Channel.ONLINE))
 
 

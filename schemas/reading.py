@@ -253,7 +253,8 @@ class _Question(StrictModel):
     """A question about the record. `statement` is the signed identity of the asker.
 
     `reason` is the asker's reason for the look, which the applicant can read; None if none is stated. `kinds` are the
-    kinds of the stream that the question is about: empty if it is about none, None if about any that takes commands.
+    kinds of streams that the question can be about: empty if it is about no stream, None if it can be about any stream
+    that takes commands.
     """
 
     answer: ClassVar[Any]
@@ -426,7 +427,7 @@ class AskChanges(_About):
 
 
 class _Page(_Question):
-    """A question answered in pages. `after` is the `next` of the page before; None for the first page."""
+    """A question answered in pages. `after` is the `next` of the previous page; None for the first page."""
 
     after: str | None = Field(default=None, max_length=1000)
     """value of `next` on the page before; not set for the first page"""
@@ -519,7 +520,7 @@ class QuestionRequest(Model):
     """A question as the workflow `View` passes it to the activity that answers.
 
     `content` is the digest of the question as received. `look` is the id of the workflow run that gets the answer.
-    `of_officers`: whether it came by the queue that takes only officers' questions.
+    `of_officers`: whether the question came through the queue that takes only officers' questions.
     """
 
     question: AnyQuestion

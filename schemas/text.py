@@ -1,4 +1,4 @@
-"""Checks of outside texts and form values: no invisible characters, no ids that look like a person's number, NFC.
+"""Checks of outside texts and form values: no invisible characters, no ids like a person's number, Unicode form NFC.
 
 Text checks apply only to input from outside (a command, a submission, a back office's answer), through the validation
 context `AT_THE_EDGE`. The log is always read as it was written.

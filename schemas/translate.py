@@ -95,5 +95,5 @@ class _Written:
 
 
 def _filled(value: object, *, vi: bool) -> object:
-    """Returns the value for a placeholder. Enumerations of numbers and truth values stay as they are."""
+    """Returns the value for a placeholder. Truth values, and members of an enumeration of numbers, stay as they are."""
     return _Written(value, vi=vi) if type(value) in {int, float, date, datetime} else value  # type: ignore[arg-type]

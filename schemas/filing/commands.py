@@ -75,8 +75,8 @@ class Command(StrictModel):
 
     `command_id` identifies the command in this filing: a repeat with the same content returns the first receipt, other
     content is refused. `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the state that
-    the actor saw. With `only_at`, the command is taken only while no event by a person has a higher `seq`. `statement`
-    is the signed identity of the actor. The last three do not count as content.
+    the actor saw. If `only_at` is set, the command is taken only while no event by a person has a `seq` above it.
+    `statement` is the signed identity of the actor. `seen_seq`, `only_at` and `statement` do not count as content.
     """
 
     kind: str

@@ -463,7 +463,8 @@ class Filing(Model):
     those of the filing's rules and its calendar. `officer` has the current task; `acting_for` is the absent officer for
     whom that officer acts, if any. `at_desk` are the papers that another agency's desk still has, `under_way` the
     papers on their way from there to the deciding agency. `act` is the seq of the agency's act that a complaint may
-    undo now. `reopened` is the number of restarts; supplements and parcels before the last restart are not counted.
+    undo now. `reopened` is the number of restarts. `supplements_before` and `parcels_before` are the numbers of
+    supplement requests and parcels up to the last restart.
 
     `to_scan` are the papers whose files have no virus scan yet. `infected` are the papers with viruses in their files,
     until other papers replace them. `unscanned`: whether some files came while there was no scanner.

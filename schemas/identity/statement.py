@@ -79,9 +79,9 @@ class PrincipalKind(StrEnum):
 class Claim(StrEnum):
     """The kind of people for whom a principal may send messages.
 
-    `own`: applicants and representatives of its own filings; `officers`: the officers of an agency; `desk`: only those
-    officers who receive filings, take cash and hand results out. `programs`: nobody by itself; a principal with this
-    claim may speak for other programs, and then has the claims of these programs.
+    `own`: the applicants and representatives of the principal's own filings; `officers`: the officers of an agency;
+    `desk`: only those officers who receive filings, take cash and hand results out. `programs`: no people, but a
+    principal with this claim may speak for other programs, and then has the claims of these programs.
     """
 
     OWN = "own"
@@ -93,7 +93,7 @@ class Claim(StrEnum):
 
 
 class Assurance(IntEnum):
-    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` has it as a text."""
+    """How reliably a person was authenticated (NĐ 69/2024/NĐ-CP), in ascending order. `acr` has this number as text."""
 
     LOW = 1
     TWO_FACTORS = 2
@@ -118,11 +118,12 @@ _FILING: Final = frozenset({Claim.OWN, Claim.OFFICERS, Claim.DESK})
 class Grant(StrictModel):
     """A claim that a principal may make.
 
-    `agencies` are the agencies of the officers concerned, `*` for all agencies; empty for the others. If `procedures`
-    is empty, the claim covers all procedures. The person must have been authenticated with at least this `assurance`.
-    `predecessors` are the ids of the programs whose filings this principal may act on, as on its own. `client_ids` are
-    the ids under which this principal may submit filings, `*` for every id; empty if it may submit none. `programs` are
-    the ids of the programs for which the principal may speak, `*` for all that serve people; only for this claim.
+    `agencies` are the agencies of the officers for whom the principal acts, `*` for all agencies; empty for applicants
+    and programs. If `procedures` is empty, the claim covers all procedures. The person must have been authenticated
+    with at least this `assurance`. `predecessors` are the ids of the programs whose filings this principal may act on,
+    as on its own. `client_ids` are the ids under which this principal may submit filings, `*` for every id; empty if it
+    may submit none. `programs` are the ids of the programs for which the principal may speak, `*` for all programs that
+    serve people; set only for the claim `programs`.
     """
 
     claim: Claim
@@ -155,7 +156,7 @@ class Grant(StrictModel):
 
 
 class PrincipalKey(Model):
-    """A public key of a principal. Unless revoked, it is valid from `valid_from` until before `valid_until`."""
+    """A public key of a principal. Unless revoked, it is valid from `valid_from` until just before `valid_until`."""
 
     public_key: PublicKey
     valid_from: Instant
@@ -216,7 +217,7 @@ class IdentityStatement(Model):
 
     Attributes:
         iss: The principal. The `kid` in the header names its key.
-        client: The program for which the principal speaks, by whose grants the message counts; None for itself.
+        client: The program for which the principal speaks, and whose grants then count; None if it speaks for itself.
         aud: The installation that may accept the statement; see `audience`.
         iat: The time of the signature.
         exp: The time from which the statement is refused: at most 300 seconds after `iat`.
@@ -225,14 +226,14 @@ class IdentityStatement(Model):
         act: The action: `submit`, the kind of a command such as `accept`, or `ask.` with a question: `ask.timeline`.
         stream: The stream concerned, such as `filing:<uuid>`, also for a submission; None for a list.
         command_id: The id of the command; None for a submission or a question.
-        jti: A text that no other statement of the key has, so that the same question may be asked twice in a second.
+        jti: A text that is unique among the statements of the key, so that a question may be repeated in a second.
         content: SHA-256 of the message as sent, as RFC 8785 JSON; see `message_digest`.
         acr: How reliably the person was authenticated, "1" to "4".
         amr: The methods of authentication, by their names in RFC 8176: `pwd`, `otp`, `hwk`, `face`.
         auth_time: The time of the authentication.
         token: SHA-256 of the access token with which the person came to the principal; None without a token.
-        received_at: The time at which the message reached the door, if the door had to keep it; by it the message is
-            judged. It counts only with the door's row of the message.
+        received_at: The time at which the message reached the door, if the door had to keep it; the message is judged
+            as of this time. The time counts only with the door's row of the message.
     """
 
     iss: Key
@@ -330,7 +331,10 @@ def signed(text: str) -> Signed:
 
 
 def received_at(text: str | None) -> datetime | None:
-    """Returns the moment of receipt in a signed statement; None without one, or if the text is no such statement."""
+    """Returns the moment of receipt that a signed statement contains.
+
+    None if there is no text, if the text is no signed statement, or if the statement has no moment of receipt.
+    """
     try:
         return None if text is None else signed(text).statement.received_at
     except ValueError:

@@ -34,7 +34,7 @@ class IssueReceipt(SystemCommand):
 
 
 class VoidReceipt(Command):
-    """Request, as a cashier or leader of its agency, to void a receipt. `again`: whether a new receipt is to follow."""
+    """Request to void a receipt, as a cashier or leader of its agency. `again`: whether a new receipt is to follow."""
 
     kind: Literal["void_receipt"] = "void_receipt"
     registered: ReceiptNumber
@@ -43,7 +43,7 @@ class VoidReceipt(Command):
 
 
 class ApproveVoid(Command):
-    """Void a receipt, as another cashier or leader of its agency has requested."""
+    """Approve another officer's request to void a receipt, as a cashier or leader of the receipt's agency."""
 
     kind: Literal["approve_void"] = "approve_void"
     registered: ReceiptNumber

@@ -1,4 +1,4 @@
-"""The input of an official paper, and the content of such a paper or of a result by a template.
+"""The input of an official paper, and the content of an official paper, or of a result that is printed by a template.
 
 The layout is not here.
 """
@@ -183,7 +183,10 @@ class ResultSheet(Sheet):
 
 
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Yields every text of a sheet with its path in the sheet's source, or in the sheet if it has no source."""
+    """Yields every text of a sheet with its path.
+
+    For a text in a row, it is the row's path in the source of the sheet; for any other text, the path in the sheet.
+    """
     if isinstance(value, str | Text):
         yield place, value if isinstance(value, str) else value.vi
     elif isinstance(value, Row):

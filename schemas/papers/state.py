@@ -1,4 +1,4 @@
-"""The state of official papers, and their messages apart from events and commands."""
+"""The state of official papers, and their messages that are neither events nor commands."""
 
 from enum import StrEnum
 from typing import Annotated, Literal

@@ -48,7 +48,7 @@ class RecordSteps(SystemCommand):
 
 
 class RecordEnd(SystemCommand):
-    """Record an end of the parcel that the post does not report: it was not accepted, or was returned."""
+    """Record an end of the parcel that the post does not report: the parcel was not accepted, or was returned."""
 
     kind: Literal["record_end"] = "record_end"
     outcome: ParcelOutcome

@@ -1,4 +1,4 @@
-"""The state of parcels, and their messages apart from events and commands."""
+"""The state of parcels, and their messages that are neither events nor commands."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -10,7 +10,7 @@ __all__ = ["PAYMENT_COMMANDS", "RenewPayment"]
 
 
 class RequestPayment(SystemCommand):
-    """Request the money. `seconds` is the time to pay this request; None if it ends when the fee is due."""
+    """Request the money. `seconds` is the time to pay this request; None if the request ends when the fee is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart

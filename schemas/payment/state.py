@@ -1,4 +1,4 @@
-"""The state of payments, and their messages apart from events and commands."""
+"""The state of payments, and their messages that are neither events nor commands."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -204,12 +204,12 @@ class Payment(PartState):
 
     @property
     def counted(self) -> tuple[Capture, ...]:
-        """The captures that paid the fee together, the one that settled it at the end; empty if the fee is not paid."""
+        """The captures that paid the fee together; the last one settled it. Empty if the fee is not paid."""
         parts = (one for one in self.captures if one.capture_id in self.parts)
         return (*parts, *(one for one in self.captures if one.capture_id == self.owed_capture))
 
     def paid_before(self, capture: Capture) -> int:
-        """Returns the part of the fee, in đồng, that other captures had paid before this one; 0 if it paid nothing."""
+        """Returns the part of the fee, in đồng, that other captures had paid before this one; 0 if it paid no part."""
         there = [one.capture_id for one in self.counted]
         earlier = there.index(capture.capture_id) if capture.capture_id in there else 0
         return sum(one.amount for one in self.counted[:earlier])

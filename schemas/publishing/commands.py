@@ -1,4 +1,4 @@
-"""The acts by which two operators publish: one requests, another approves or declines. Their programs sign them."""
+"""The acts by which two operators publish: one requests, another approves or declines. Their programs sign the acts."""
 
 from ..base import Line
 from ..people import OfficerCommand

@@ -1,4 +1,4 @@
-"""The events of the streams of publications. Each has the whole published content, as in the table of the publications.
+"""The events of the streams of publications. Each event contains the whole published content, as the tables do.
 
 The moment of an event is the time of the publication. `taken_over`: whether the content was published before these
 streams existed.

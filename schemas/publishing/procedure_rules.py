@@ -168,14 +168,14 @@ class ProcedureRules(Model):
 
     `standing_officer` is the one of the `standing_officers` who belonged to the filing's agency at the submission, and
     `silent_officer` likewise one of the `silent_officers`; the filing's first event names both. If such an officer is
-    not set, officers of the agency decide. `result_as_filed`: whether the result is electronic for an online filing
-    only, and on paper for one on paper only. `postage` is the post's charge for the delivery of the result, in đồng.
-    `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether one
-    officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
+    not set, officers of the agency decide. `result_as_filed`: whether an online filing has an electronic result only,
+    and a filing on paper a result on paper only. `postage` is the post's charge for the delivery of the result, in
+    đồng. `by_template`: whether the platform prints the result by a template of the procedure. `one_officer`: whether
+    one officer may both handle or propose and decide. `place`: the form fields whose communes determine the agency.
     `representation` are the grounds on which somebody may file for the applicant by law; `certified_mandate`: whether
     an authorisation must be notarised or certified; `mandate_on_paper`: whether a filing by authorisation is taken on
-    paper only. `paper_on_incident`: whether a filing on paper is taken only after an incident. `succession` is the
-    time in which a successor of the applicant may step in; None if the right does not pass on.
+    paper only. `paper_on_incident`: whether a filing on paper is taken only after an incident. `succession` is the time
+    in which a successor of the applicant may step in; None if the right does not pass on.
     """
 
     code: ProcedureCode

@@ -37,7 +37,7 @@ class RequestDecision(SystemCommand):
 
 
 class AnswerByMachine(SystemCommand):
-    """Record the answer of the agency's back office. `decision` is None if it leaves the decision to the officers."""
+    """Record the answer of the agency's back office. `decision` is None if the officers are to decide."""
 
     kind: Literal["answer_by_machine"] = "answer_by_machine"
     decision: PartDecision | None = None

@@ -1,4 +1,4 @@
-"""The state of referrals, and their messages apart from events and commands."""
+"""The state of referrals, and their messages that are neither events nor commands."""
 
 from enum import StrEnum
 from uuid import UUID

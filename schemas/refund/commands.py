@@ -119,7 +119,7 @@ REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class BeginRefund(SystemCommand):
-    """Begin the refund of a `capture` from the payment's log. `apart` are people who may not handle it."""
+    """Begin the refund of a `capture` from the payment's log. `apart` are people who may not handle the refund."""
 
     kind: Literal["begin_refund"] = "begin_refund"
     capture: CaptureTaken
@@ -134,7 +134,7 @@ class OpenClaimed(SystemCommand):
 
 
 class RecordAsked(SystemCommand):
-    """Record, before the request, that the refund is requested from the provider for the `n`-th time."""
+    """Record the `n`-th request for the refund to the provider, before the request is sent."""
 
     kind: Literal["record_asked"] = "record_asked"
     case: int
@@ -150,7 +150,7 @@ class RecordGiven(SystemCommand):
 
 
 class LeaveToHand(SystemCommand):
-    """Record that the provider will never pay the refund, so that officers have to. `rule` is the reason."""
+    """Record that the provider will never pay the refund, so that officers have to pay it. `rule` is the reason."""
 
     kind: Literal["leave_to_hand"] = "leave_to_hand"
     case: int

@@ -1,4 +1,4 @@
-"""The state of refunds, and their messages apart from events and commands."""
+"""The state of refunds, and their messages that are neither events nor commands."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -148,12 +148,12 @@ class RefundEntry(Model):
 
     @property
     def agreeing(self) -> tuple[Role, ...]:
-        """The roles that may approve or decline the case: also the team lead's if a leader has requested the case."""
+        """The roles that may approve or decline the case; the team lead too if a leader has requested the case."""
         return (Role.LEADER, Role.TEAM_LEAD) if self.by_leader else (Role.LEADER,)
 
     @property
     def separate(self) -> bool:
-        """Whether the case is approved, by none of the people in `asked_by`."""
+        """Whether the case is approved, and none of the people in `asked_by` is among the approvers."""
         return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
 
 
@@ -220,7 +220,7 @@ class Claim(Model):
         rule: The way in which the filing ended; None if it has not ended.
         percent: The percentage of the fee that is refunded for `rule`; None if the procedure has no rule for it.
         ended: The officers who ended the filing, and those for whom they acted; also the officer of a waiver because of
-        which the money is not owed.
+            which the money is not owed.
         by_leader: Whether a leader ended the filing.
         reopened: The number of restarts of the filing.
         returned: The total reduction of the fee by changes of the dossier since the fee was paid.

@@ -59,7 +59,7 @@ RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 
 class EnterResult(SystemCommand):
-    """Begin the stream of a result: either with the order to make it and its signers at present, or with `adopted`.
+    """Begin the stream of a result: with the order to make the result and its present signers, or with `adopted`.
 
     `adopted` is a result that the filing itself issued; None for a result to be made.
     """
@@ -114,7 +114,7 @@ class RecordSigned(SystemCommand):
 
 
 class RecordDeclined(SystemCommand):
-    """Record that the officer declined at the signing service."""
+    """Record that the officer declined to sign, at the signing service."""
 
     kind: Literal["record_declined"] = "record_declined"
     place: SigningPlace

@@ -1,4 +1,4 @@
-"""The state of results, and their messages apart from events and commands."""
+"""The state of results, and their messages that are neither events nor commands."""
 
 from datetime import date
 from enum import StrEnum

@@ -17,7 +17,7 @@ __all__ = ["UNOPENED", "UNREADABLE", "Unreadable", "bounded"]
 
 
 class Unreadable:
-    """The type of the stand-ins. They contain nothing of the content that was sent."""
+    """A stand-in for a message that can't be read. It contains nothing of the content that was sent."""
 
 
 UNREADABLE: Final = Unreadable()
@@ -37,7 +37,10 @@ The statement has a limit of its own, `MAX_STATEMENT`.
 
 
 def command_from(model: type[M], given: Any) -> M:
-    """Returns the parsed argument of an Update. Raises `RefusalError`, without any of its values, if it is unfit."""
+    """Returns the parsed argument of an Update.
+
+    Raises `RefusalError` if the argument is unfit; the error contains none of its values.
+    """
     try:
         return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
     except ValidationError as error:

@@ -106,7 +106,7 @@ class Batch(Model):
     `moves_with` is the version of the snapshot for the next run; None unless this run is about to end, because its
     history is long or because Temporal wants another build to continue the stream. `statement` is the signed identity
     of the actor, if there is one; it must not have expired at `asked_at`, the time at which the command was accepted.
-    With `only_at`, the batch is refused if an event by a person has a higher `seq`.
+    If `only_at` is set, the batch is refused if an event by a person has a `seq` above it.
 
     The rules have derived the events, or the refusal that the run would give, from these inputs: the `findings`, data
     of the record with the digests `readings`, and `answered`, an answer of an agency's back office.
@@ -144,7 +144,7 @@ class Appended(Model):
     value, so that it is in the history (ADR 0006). `moves`: whether the build that is to continue the stream can read
     the stream. `unfounded`: whether the record lacks one of the batch's findings, this process has not made one of its
     readings, or the agency has not signed its answer. `head` is the hash of the last of these events; without events,
-    of the stream's last event. `agency` is the one with which the stream began, if these events are its first.
+    of the stream's last event. `agency` is the agency with which the stream began; set only if these events begin it.
     """
 
     epoch: int

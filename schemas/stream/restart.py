@@ -77,7 +77,7 @@ class Healings(Model):
     left: tuple[str, ...] = ()
 
     def after(self, look: Look) -> "Healings":
-        """Returns the outcome after one more pass, whose own outcome is `look`."""
+        """Returns the outcome of all passes, with one more pass whose own outcome is `look`."""
         return Healings(
             total=self.total + len(look.healed),
             last=(*self.last, *look.healed)[-REMEMBERED:],

@@ -17,7 +17,7 @@ class Standing(Model):
         open: Whether the stream's workflow has work left.
         watched_until: The end of the wait for late reports, once the stream is closed.
         heard_as: The kinds of events in which the filing records the end of this stream. One such event with this `n`
-        proves that the filing was notified. Empty while there is nothing to report.
+            proves that the filing was notified. Empty while there is nothing to report.
     """
 
     n: int = 0

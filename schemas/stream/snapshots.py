@@ -82,7 +82,8 @@ class ParcelMemory(Model):
 class ReferralMemory(Model):
     """The memory of a referral's workflow.
 
-    `queue` is the task queue of the deciding agency's back office. `asked`: whether the back office has answered.
+    `queue` is the task queue of the deciding agency's back office. `asked`: whether the back office was asked, and has
+    answered.
     """
 
     queue: str = ""
