@@ -100,7 +100,7 @@ def memory(
     ] = 10_000,
     file: File = None,
 ) -> None:
-    """Measure the memory of a worker with more open filings than its cache holds, and the cost of a decision then.
+    """Measure the memory of a worker with more open filings than its cache holds, and the cost of a decision there.
 
     Example: `python -m benchmarks memory --json out.json`
     """
@@ -117,7 +117,7 @@ def files(
     size: Annotated[float, typer.Option("--size", min=0.001, max=20, metavar="MB", help="Of each.")] = 1,
     file: File = None,
 ) -> None:
-    """Compare storing files in a folder store with copying and hashing them, equally durable and equally concurrent.
+    """Compare storing files in a folder store with copying and hashing them, with the same syncs and concurrency.
 
     Example: `python -m benchmarks files --json out.json`
     """
@@ -164,7 +164,7 @@ def guards(
 
 @app.command()
 def append(*, against: Annotated[Path, Checkout], file: File = None, rounds: Rounds = 20, seconds: Seconds = 2) -> None:
-    """Compare the CPU of a filing's appends (a submission and ten events), without the engine, with another commit's.
+    """Compare the CPU of one filing's appends (a submission and ten events) with another commit's. No engine runs.
 
     Examples: `python -m benchmarks append --against ../before`
     """
@@ -217,7 +217,7 @@ def growth(
 def door(*, file: File = None, rounds: Rounds = 5, seconds: Seconds = 5) -> None:
     """Compare calls over HTTP with the client kit's, and with constant answers of the same size by the same process.
 
-    Read the ratios of CPU: of a submission in all processes, of a question in the door's.
+    Read the ratios of CPU: for a submission, the CPU of all processes; for a question, the CPU of the door's process.
 
     Example: `python -m benchmarks door --json out.json`
     """
@@ -233,7 +233,7 @@ def existence(
     ] = existence_benchmark.PAIRS,
     file: File = None,
 ) -> None:
-    """Guess by the time of an answer whether a filing exists, as a stranger. Other work on the machine hides it.
+    """Measure how often a stranger guesses from response times whether a filing exists. Other load hides the effect.
 
     Example: `python -m benchmarks existence --json out.json`
     """

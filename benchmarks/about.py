@@ -21,11 +21,11 @@ class Platform(Protocol):
 
     @property
     def client(self) -> Client:
-        """A client of its Temporal."""
+        """A client of the platform's Temporal."""
 
     @property
     def dsn(self) -> str:
-        """The address of its record."""
+        """The address of the platform's record."""
 
 
 def machine() -> dict[str, str]:

@@ -50,7 +50,7 @@ class Measured:
 
     @property
     def seconds(self) -> float:
-        """The CPU seconds of one core for all cases: the median of the rounds, without other work of the machine."""
+        """The CPU seconds of this process for all cases: the median of the rounds. Other programs are not counted."""
         return median(self.cpu)
 
     def __str__(self) -> str:

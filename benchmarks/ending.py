@@ -17,7 +17,7 @@ _AT_ONCE: Final = 20
 
 
 async def end(client: Client, workflows: Iterable[str]) -> None:
-    """Terminate payment workflows, which would watch for late money for three days, before the next side's turn."""
+    """Terminate the payment workflows before the next side's turn: they would watch for late money for three days."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def one(workflow_id: str) -> None:

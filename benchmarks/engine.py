@@ -65,7 +65,7 @@ class Measured:
 
 
 class DifferentShapeError(Exception):
-    """The steps of skeleton and product differ, or of DBOS and skeleton: a comparison would be wrong."""
+    """The steps of skeleton and product differ, or those of skeleton and DBOS: a comparison would be wrong."""
 
 
 class Contestant(Protocol):
@@ -115,7 +115,7 @@ class Here:
 
 @dataclass(frozen=True)
 class OnTwoWorkers:
-    """The product with a second worker process, which runs in these rounds alone and is warmed up before each."""
+    """The product with a second worker process, which runs only during these rounds and is warmed up before each."""
 
     product: Here
     name = "two workers"

@@ -28,7 +28,7 @@ class History:
 
     @property
     def shape(self) -> dict[str, int]:
-        """The numbers of Updates, signals, activities (a local one is a marker), starts and completions."""
+        """The numbers of Updates, signals, activities (a local activity is a marker), starts and completions."""
         return {kind: self.kinds.get(kind, 0) for kind in SHAPE}
 
 

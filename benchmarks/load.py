@@ -76,7 +76,7 @@ async def measure(side: Filing, concurrency: int, seconds: float, processes: Map
 
 
 def cpu(processes: Mapping[str, int]) -> dict[str, float]:
-    """Returns the CPU seconds of each process and its children. This process counts without its children."""
+    """Returns the CPU seconds of each process and its children. Of this process, the children are not counted."""
     own = os.getpid()
     return {
         name: sum(psutil.Process(pid).cpu_times()[:2]) if pid == own else _with_children(psutil.Process(pid))

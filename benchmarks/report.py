@@ -54,7 +54,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Ratios of the product to another side: CPU of one filing, in all and by each common process; filings a second."""
+    """Ratios of the product to another side: CPU of one filing, in total and by process; filings per second."""
 
     cpu: Ratio
     cpu_by: Mapping[str, Ratio]
@@ -116,7 +116,7 @@ def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
 
 
 def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Returns the ratio of two sides that took turns. `mine`, `theirs`: a rate for each round; the rest: its weight."""
+    """Returns the ratio of two sides that took turns: of the rates `mine` and `theirs`, weighted by the other two."""
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(

@@ -112,7 +112,7 @@ async def another_worker(env: Mapping[str, str]) -> AsyncIterator[int]:
 async def started(
     module: tuple[str, ...], env: Mapping[str, str], ready: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Runs a process of this checkout, which makes the file `ready` when it is. Yields it."""
+    """Runs a process of this checkout, which creates the file `ready` once it is ready. Yields the process."""
     own = {**os.environ, **env, "MOTCUA_READY_FILE": str(ready)}
     log = ready.with_suffix(".log")
     launch = (sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(signal.SIGTERM)), "")

@@ -174,7 +174,8 @@ async def while_away(work: Callable[[], Awaitable[T]], told: Callable[[float], N
     """Returns the result of `work`, which is retried from its beginning while the database is unavailable.
 
     `work` must be safe to repeat, and open its own connections. `told` is called once, at the first retried failure,
-    with the maximum wait in seconds. Raises the error of `work` after that wait, at once if it is no sign of a restart.
+    with the maximum wait in seconds. Raises the error of `work` after that wait; raises it at once if it is no sign of
+    a restart.
     """
     began = time.monotonic()
     patience, first = SHORT, True

@@ -21,12 +21,12 @@ CODEC: Final = "MOTCUA_CODEC"
 
 
 def setting_of(name: str) -> str:
-    """Returns the setting `MOTCUA_<NAME>`, by its name in a table."""
+    """Returns the name of the setting for `name`: `MOTCUA_<NAME>`."""
     return f"MOTCUA_{name.upper().replace('-', '_')}"
 
 
 def port_setting(part: str) -> str:
-    """Returns the setting for a part's port: `MOTCUA_<PART>_PORT`."""
+    """Returns the name of the setting for a part's port: `MOTCUA_<PART>_PORT`."""
     return setting_of(f"{part}-port")
 
 

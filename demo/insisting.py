@@ -1,4 +1,4 @@
-"""The client for a filing with a receipt: the filing must exist, even if Temporal does not have it at present."""
+"""A client for one filing that has a receipt, and so must exist: it retries while Temporal lacks the filing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAUSE: Final = 1.0
 
 
 class Insisting:
-    """Reads one filing and acts on it. While the filing is missing it retries: an operator restarts it from the log."""
+    """Reads one filing and acts on it. While Temporal lacks the filing, retries until an operator has restarted it."""
 
     def __init__(self, client: FilingClient, submission: Submission) -> None:
         self._client = client
@@ -77,15 +77,15 @@ class Insisting:
         return view
 
     async def requested(self, n: int) -> bool:
-        """Returns whether money was requested by the n-th payment."""
+        """Returns whether the filing's n-th payment has requested money."""
         stream = payment_workflow(self._filing, n)
         entries = await self._insist(lambda: self._client.timeline(self._filing))
         return any(each.kind == "payment_ordered" and each.stream == stream for each in entries)
 
     def pay_pages(self, n: int) -> list[str]:
-        """Returns the pay page, or the QR code's text, of each request for the n-th payment seen, the oldest first.
+        """Returns the n-th payment's pay pages (or the texts of its QR codes) that this client has seen, oldest first.
 
-        The timeline has no pay page, since a page's address may contain the payer's.
+        The timeline has no pay page, since a page's address may contain the payer's address.
         """
         return self._pages[n]
 

@@ -36,7 +36,7 @@ class _EndedError(Exception):
 
 @dataclass
 class Played:
-    """A scenario as it was played, as the client saw it. `problems`: the failures."""
+    """The result of a played scenario, as seen by the client. `problems`: the failures."""
 
     scenario: Scenario
     filing_id: UUID
@@ -60,7 +60,7 @@ class Player:
         self._beside = beside
 
     async def play(self, scenario: Scenario, filer: Filer) -> Played:
-        """Submits the filing, plays its script, and waits for the end of the filing. The result has any failures."""
+        """Submits the filing, plays its script, and waits for the filing's end. Failures are part of the result."""
         version = self._versions[scenario.edition]
         played = Played(scenario, filer.filing_id, version)
         begun = time.monotonic()
@@ -148,7 +148,7 @@ def _is_early(act: Act, view: FilingView) -> bool:
 
 
 async def _settle_doubt(act: Act, view: FilingView, filer: Filer, page: Insisting) -> None:
-    """If a signature could not be fully checked because an authority was too slow, has the desk accept it."""
+    """If a signature could not be fully checked because an authority was too slow, accepts it for the desk."""
     judge = _in_queue(Act(Role.RECEPTION, _JUDGE, ()), view)
     if judge is None or view.signature_accepted is not None or act.command == _JUDGE:
         return

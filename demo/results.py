@@ -55,7 +55,7 @@ class Results:
 
 
 def _seen_by_poppler(content: bytes) -> int | None:
-    """Returns the number of valid signatures by `pdfsig`, which reads no pipe; None if that is not installed."""
+    """Returns the number of valid signatures according to `pdfsig`; None if `pdfsig` is not installed."""
     program = shutil.which("pdfsig")
     if program is None:
         return None

@@ -160,7 +160,7 @@ async def play(  # noqa: PLR0913 -- two are options, by name
 ) -> list[Played]:
     """Play all scenarios, `concurrency` at once, under a new name for the run; call `ended` after each.
 
-    `every`: the seconds from the start of one to the start of the next, at least; `kit` makes the client.
+    `every`: the minimum number of seconds between the starts of two scenarios; `kit`: makes the client.
     """
     client = await Client.connect(
         env["TEMPORAL_ADDRESS"],

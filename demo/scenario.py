@@ -82,7 +82,7 @@ class Act(NamedTuple):
 
 
 class ExpectedFee(StrictModel):
-    """The fee that was requested last, in đồng, the channel of its payment (until then, of its request) and its state.
+    """The last requested fee: its đồng, its state, and the channel of its payment (if unpaid, of its request).
 
     `before`: the earlier payments, which the fee does not include; `returned`: the đồng refunded for a lower fee.
     """

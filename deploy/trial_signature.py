@@ -22,7 +22,8 @@ class UnfitFileError(Exception):
 async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes, field: str | None) -> bytes:
     """Returns the PDF with a lasting signature in `field`, or the detached signature if `field` is None.
 
-    `who` is the signer's kind, number and name. Raises `UnfitFileError`, `Signer`'s errors, `OSError` without a stamp.
+    `who` is the signer's kind, number and name. Raises `UnfitFileError`, the errors of `Signer`, and `OSError` if there
+    is no time-stamp.
     """
     if field is not None:
         try:  # before any service is called

@@ -16,7 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 class Connections:
     """The open connections, counted by peer address, and their limits.
 
-    `most`: the maximum number in all; `of_one`: that of one address; `head_seconds`: the time for a request's head.
+    `most`: the maximum number in all; `of_one`: the maximum for one address; `head_seconds`: the time for a request's
+    head.
     """
 
     most: int
@@ -67,7 +68,7 @@ class Bounded(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Processes received bytes. The time for a head does not start again with each part of the head.
 
-        The rest of a body that was answered before its end has the same time limit.
+        If a request is answered before its body has ended, the rest of the body has the same time limit.
         """
         self._await_head()
         super().data_received(data)

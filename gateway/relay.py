@@ -51,7 +51,7 @@ Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 
 
 class Relay:
-    """Delivers pending callbacks. `kept`: set after a callback is stored; `can`: capabilities, by provider."""
+    """Delivers pending callbacks. `kept`: set after a callback is stored; `can`: each provider's capabilities."""
 
     def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
@@ -104,8 +104,8 @@ class Relay:
     def _is_driven(self, row: Row, found: Collection[tuple[Any, ...]]) -> bool:
         """Returns whether a callback is delivered: its money is in `found`, or it reports no money and was signalled.
 
-        A charge-back that never gets into the stream counts as delivered after an hour of signals; so does a payment
-        that its provider never confirms, if the stream has another payment of the same request.
+        After an hour of signals a callback also counts as delivered if it reports a charge-back, or if it reports a
+        payment that its provider never confirms and the stream has another payment of the same request.
         """
         if row["stream"] is None:
             return False
@@ -132,7 +132,7 @@ async def _is_owned_now(connection: Connection, row: Row) -> bool:
 
 
 def _pause(row: Row, *, is_told: bool) -> int:
-    """Returns the seconds until the next attempt to deliver a callback."""
+    """Returns the seconds until the next attempt to deliver a callback. `is_told`: whether a signal has been sent."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
     if is_told:
         return min(RECORDED_WITHIN * doubled, LONGEST_WAIT)

@@ -32,7 +32,7 @@ class Server(uvicorn.Server):
 
 
 def _open_as_many_files_as_possible() -> None:
-    """Raises the limit of open files to the highest allowed: each connection is one, and 1,024 are usual."""
+    """Raises the limit of open files to the highest allowed: each connection needs one; 1,024 is a usual limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

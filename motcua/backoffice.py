@@ -259,9 +259,9 @@ async def run(
 
 
 async def _look_up(client: Client, speaker: Speaker | None, agency: str, queue: str) -> None:
-    """Refuses an agency that is not in the directory. Logs a warning if the agency's work goes to another queue.
+    """Raises `NotFound` for an agency that is not in the directory. Logs a warning if its work goes to another queue.
 
-    Waits at most five seconds for the directory's answer. Without an answer, the office serves all the same.
+    Waits at most five seconds for the directory's answer. Without an answer, the office starts without this check.
     """
     try:
         entry = await FilingClient(client, speaker=speaker, patience=5.0).agency(agency)

@@ -65,7 +65,7 @@ def configured_address() -> str:
 
 
 def configured_tls() -> TLSConfig | None:
-    """Returns the TLS settings for Temporal; None without TLS. Raises as `configured_address`."""
+    """Returns the TLS settings for Temporal; None without TLS. Raises the errors of `configured_address`."""
     options = _configured()
     tls = options.get("tls")
     if isinstance(tls, TLSConfig):

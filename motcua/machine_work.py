@@ -76,7 +76,7 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
 async def _pending(
     client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
 ) -> MachineWork:
-    """Returns an open request. `since` is the time of its event: Temporal's `scheduled_time` is that of an attempt."""
+    """Returns an open request. `since`: the time of its event, not Temporal's `scheduled_time` (the last attempt's)."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
     asked = [event for event in events if _asks_for(event) == one.activity_type.name]
@@ -169,7 +169,7 @@ def error_type(failure: Failure) -> str | None:
 
 
 def place(stack: str) -> str | None:
-    """Returns `folder/file.py:line in function`: the innermost frame, preferably of no library; None if no stack."""
+    """Returns the innermost frame, if possible of no library, as `folder/file.py:line in function`; else None."""
     frames: list[Any] = _FRAME.findall(stack)
     own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
     if not frames:

@@ -128,7 +128,7 @@ class Healer:
 
     @activity.defn(name=HEAL)
     async def heal(self) -> Look:
-        """Heals workflows, and nudges runs without a stream in the record or behind it. Returns `look`'s outcome."""
+        """Heals workflows; nudges runs whose stream is missing or has newer events. Returns `look`'s outcome."""
         client, now = activity.client(), datetime.now(UTC)
         with self._seldom.turn():
             found = await self.look(client, now)
@@ -229,7 +229,7 @@ def _is_due(last: LastHealing, stalled: datetime | None, now: datetime) -> bool:
 
 
 def _is_silent(one: Stalled, now: datetime) -> bool:
-    """Returns whether the task has had no answer for the time `SILENT`. A worker runs: it makes this search."""
+    """Returns whether the task has had no answer for the time `SILENT`, although at least this worker runs."""
     return one.cause != BUG and now - one.since > SILENT
 
 

@@ -125,7 +125,7 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
 
 
 async def _stalled_run(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
-    """Returns the stalled workflow, with its cause, time and place in the code, by `failures`, newest first."""
+    """Returns the stalled workflow, with its cause, time and place in the code, taken from `failures`, newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
     if told is None:

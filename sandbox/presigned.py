@@ -1,4 +1,4 @@
-"""A back office whose results are one file, which a leader has signed before: the platform verifies it for each filing.
+"""A back office that gives one file, signed by a leader beforehand, as each result; the platform verifies the file.
 
 Run as `python -m sandbox.presigned`.
 """
@@ -36,7 +36,7 @@ _FIRST_LEADER: Final = re.compile(rb"(-leader-1, .*\]) \}")
 
 
 def directory(source: bytes) -> bytes:
-    """Returns the directory with that leader in each agency, and without officers who sign results at the platform."""
+    """Returns the directory with the signing leader in each agency, and without officers who sign at the platform."""
     return _FIRST_LEADER.sub(rb'\1, number: "' + LEADER.encode() + rb'" }', _SIGNERS.sub(b"", source))
 
 
@@ -58,13 +58,13 @@ async def signed_file(env: Mapping[str, str]) -> bytes:
 
 
 class SignedOffice(BackOffice):
-    """Returns the signed file as each result; a text where officers sign at the platform."""
+    """Returns the signed file as each result; if officers sign at the platform, returns the default text instead."""
 
     def __init__(self, file: bytes) -> None:
         self.file = file
 
     async def issue(self, request: IssueRequest) -> bytes | Document:
-        """Returns the file; it is the same for each request."""
+        """Returns the signed file, the same for each request; the default text if officers sign the result."""
         return self.file if request.number is None else await super().issue(request)
 
 

@@ -40,7 +40,7 @@ Check: TypeAlias = Callable[[Any], bool]
 
 
 class Rule(StrEnum):
-    """The rules of the format, one of which each problem breaks; `docs/ledger.md` has each rule in full."""
+    """The rules of the format. Each problem breaks one of them; `docs/ledger.md` has each rule in full."""
 
     SHAPE = "shape"
     DIGEST = "digest"

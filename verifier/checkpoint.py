@@ -72,7 +72,7 @@ class Connection(Protocol):
 
 
 class Rule(StrEnum):
-    """The rules of the log, one of which each finding breaks; `docs/ledger.md` has each rule in full."""
+    """The rules of the log. Each finding breaks one of them; `docs/ledger.md` has each rule in full."""
 
     EVENT_MISSING = "event_missing"
     EVENT_DIFFERS = "event_differs"

@@ -147,7 +147,7 @@ Progress = Callable[[int, int, int], None]
 
 
 class Rule(StrEnum):
-    """The rules of the log, one of which each problem breaks; `docs/ledger.md` has each rule in full."""
+    """The rules of the log. Each problem breaks one of them; `docs/ledger.md` has each rule in full."""
 
     SEQ = "seq"
     HASH = "hash"
@@ -302,7 +302,7 @@ async def _begun(connection: Connection, problems: "_Problems") -> dict[str, set
 
 @dataclass(frozen=True, slots=True)
 class _Epochs:
-    """A stream's epochs. `raised`: each raise as (seq, epoch); `head`: the row's; `last`: the last in an event."""
+    """A stream's epochs. `raised`: each raise as (seq, epoch); `head`: the epoch in its row; `last`: in an event."""
 
     raised: tuple[tuple[int, int], ...]
     head: int | None
@@ -531,7 +531,7 @@ class _Chains:
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
 
     def _check_link(self, event: Row) -> None:
-        """Checks the hash of the event, and that the event follows on the one before."""
+        """Checks the hash of the event, and that the event continues the event before it."""
         stream, seq = event["stream"], event["seq"]
         expected, previous = (self._last["seq"] + 1, self._last["hash"]) if self._last else (1, NO_HASH)
         if seq != expected:
@@ -542,7 +542,7 @@ class _Chains:
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
 
     def _check_agency(self, event: Row, body: Json | None) -> None:
-        """Checks that the stream keeps its agency, unless the event passes it on to another one.
+        """Checks that the stream keeps its agency, unless the event passes the filing on to another agency.
 
         The receipts and papers of a filing that was passed on name the agency that issues each.
         """
@@ -583,7 +583,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if one was raised or the row's differs. `event`: the stream's last event."""
+        """Notes a stream's epochs if one was raised, or the row has another. `event`: the stream's last event."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []

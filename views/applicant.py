@@ -113,7 +113,7 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
 
 
 async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach] | None = None) -> Page[FilingSummary]:
-    """Returns the filings of a client that the reader may see, in the order of their ids."""
+    """Returns a client's filings that the reader may see, in the order of their ids."""
     which = "client_id = $1 and closed_at is null" if asked.open_only else "client_id = $1"
     return await _filings(log, which, asked.client_id, asked.after, asked.limit, reaches)
 

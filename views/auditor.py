@@ -37,7 +37,7 @@ MOST: Final = 500
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """Reports on looks since an instant; with `agency`, only on looks by its officers, or by others at its filings."""
+    """Reports looks at filings since an instant; with `agency`, those by its officers, and by others at its filings."""
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
     busy = await connection.fetch(_BUSY, *asked, TIMES, LEAST, MOST)

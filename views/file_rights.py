@@ -67,7 +67,7 @@ async def _shown(log: Log, stream: str, filing: Filing) -> list[FileRef]:
 
 
 def _named(told: LoggedStream) -> Iterator[tuple[str, FileRef]]:
-    """Yields the files in those events of a stream whose content applicants see, with their places."""
+    """Yields (place, file) for each file in those events of a stream whose content applicants see."""
     for recorded in told.events:
         if type(recorded.event) in told.kind.shown:
             yield from files_named(recorded.event)

@@ -154,9 +154,9 @@ class Head(NamedTuple):
 
 
 class Memory:
-    """Caches streams as last read, each for one head: a further event, also one of an erasure, changes its hash.
+    """Caches streams as last read, each for one head: a further event, such as an erasure, changes the head.
 
-    It has streams only, no answers and no readers: access is checked before a stream is looked up. The bounds are
+    It holds streams only, no answers and no readers: access is checked before a stream is looked up. The bounds are
     numbers of streams and of recorded bytes, each of which takes some ten bytes here; the least recently used streams
     go first.
     """
@@ -233,7 +233,7 @@ class Log:
         return told
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
-        """Returns every event of a stream, decrypted. Raises `UnfoldableError`, also for fewer than `head` events."""
+        """Returns every event of a stream, decrypted. Raises `UnfoldableError`, also if there are fewer than `head`."""
         return await self._events(stream, filing, head, await self.connection.fetch(SELECT, stream, 1))
 
     async def events_of(self, streams: Sequence[asyncpg.Record]) -> list[list[Recorded]]:

@@ -43,7 +43,7 @@ def create_pool(dsn: str, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
 
 
 def each_host(dsn: str) -> list[str]:
-    """Returns an address for each host of an address."""
+    """Returns one address for each host that the address names."""
     parts = urlsplit(dsn)
     user, at, hosts = parts.netloc.rpartition("@")
     return [parts._replace(netloc=f"{user}{at}{host}").geturl() for host in hosts.split(",")]

@@ -1,9 +1,9 @@
 """Ensures that a standby has the log's commits, so that no receipt is lost with the host that gave it.
 
 PostgreSQL shows a commit to others once a standby has it (`synchronous_standby_names`), or once its wait for the
-standby was cancelled: then only its own client gets a warning, and the commit may be lost. So a commit with a warning
-does not count; and a receipt read back from the log is returned only after one more commit, which reaches a standby
-after all earlier ones.
+standby was cancelled: in this case only the committing client gets a warning, and the commit may be lost. So a commit
+with a warning does not count; and a receipt read back from the log is returned only after one more commit, which
+reaches a standby after all earlier ones.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ class WaitCutError(ConnectionError):
 
 @asynccontextmanager
 async def waits_uncut(connection: Connection) -> AsyncIterator[None]:
-    """Raises `WaitCutError` at the block's end if the server has sent a warning in it, as for a cancelled wait."""
+    """Raises `WaitCutError` at the end of the block if the server sent a warning meanwhile, as for a cancelled wait."""
     warnings: list[object] = []
 
     def heed(_: object, message: asyncpg.PostgresLogMessage) -> None:

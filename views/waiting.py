@@ -14,7 +14,7 @@ PAGE: Final = 500
 
 
 class Waiting(NamedTuple):
-    """A long wait of a stream, with the stream's kind and agency. `waits`: the rule by which the wait is long."""
+    """A long wait of a stream, with the stream's kind and agency. `waits`: the rule that says which waits are long."""
 
     kind: str
     agency: str

@@ -1,4 +1,4 @@
-"""Signed, short-lived web addresses of files: at S3 with its own signature, at the gateway with one of ours."""
+"""Signed, short-lived web addresses of files: those at S3 are signed as S3 requires, those at the gateway by us."""
 
 import hashlib
 import hmac

@@ -103,7 +103,7 @@ async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[
 async def _keep(client: Client, pool: Pool, settings: WorkerSettings, handed: asyncio.Event) -> None:
     """Ensures that a build is promoted, and that healing and checkpoints are scheduled; then sets `handed`.
 
-    Checks this again and again, since a Temporal that is reset loses all of it while the workers keep running.
+    Checks this again and again, since a Temporal that is reset loses all of them while the workers keep running.
     """
     wanted = settings.release
 

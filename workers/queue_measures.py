@@ -27,5 +27,5 @@ class QueueMeasures:
         return 0
 
     def unreachable(self, **_: object) -> None:
-        """Sets the metric of a record that does not answer; the queues keep their last values."""
+        """Sets the metric that shows that the record does not answer. The queues' metrics keep their last values."""
         self._answers.set(0)

@@ -108,7 +108,7 @@ async def _within(pool: Pool, act: Callable[[Connection], Awaitable[int]]) -> in
 async def _repeated(
     act: Callable[[], Awaitable[object]], pause: float, stop: asyncio.Event, unreachable: Callable[..., object]
 ) -> None:
-    """Acts again and again; pauses after an act without effect, and while the record is unreachable."""
+    """Calls `act` again and again; pauses after a call without effect, and while the record is unreachable."""
     while not stop.is_set():
         try:
             if await act():

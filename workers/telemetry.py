@@ -145,7 +145,7 @@ def _warned(
 
 
 def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Logs the error that ends this process, with its text only where this can name no person."""
+    """Logs the error that ends this process, with its text only if the text can't name a person."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return

@@ -84,7 +84,8 @@ from workflows.view import ViewWorkflow
 class Functions:
     """The activities: `waiting` are those that only wait for changes, on their own queue; `working` are all others.
 
-    The `guard` verifies senders; without a guard all senders are trusted. `readings`: the readings by this process.
+    The `guard` verifies senders; without a guard all senders are trusted. `readings`: the recent readings of this
+    process.
     """
 
     working: Sequence[Callable[..., Any]]

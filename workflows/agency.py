@@ -64,7 +64,7 @@ Take = Callable[["_Asking[A]", "Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer to a request. `signed_answer`: a back office's signed answer, for the log; None if the platform did."""
+    """An answer to a request. `signed_answer`: a back office's signed answer, for the log; None from the platform."""
 
     answer: A
     signed_answer: AgencyAnswer | None
@@ -232,7 +232,7 @@ class _Asking(Generic[A]):
             await self._log.attempt(works, basis=reply.basis)
 
     async def unusable(self, fault: str) -> None:
-        """Reports once that the rule `fault` makes the answer unusable; not if the file is only not stored yet."""
+        """Reports once that the rule `fault` makes the answer unusable; does nothing if the file is not stored yet."""
         if fault != NOT_IN_STORE:
             await report_unissuable(self._log, fault)
 
@@ -266,7 +266,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 
 
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
-    """Returns the next request's queue: the directory's current one if the log refused the answer, else the same.
+    """Returns the next request's queue: the directory's current queue if the log refused the answer; else `queue`.
 
     For a filing that was passed on, the directory's queue after any error: the earlier agency may have none now.
     """

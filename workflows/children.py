@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
-    """Starts the payment of a fee; or of an obligation, to the tax office that demands it."""
+    """Starts the payment of a fee, or of an obligation to the tax office that demands it."""
     agency, until = (owed.agency, Clock.OBLIGATION) if isinstance(owed, TaxDemand) else (filing.agency, Clock.PAYMENT)
     clock = filing.clocks[until]
     start = PaymentStart(
@@ -114,7 +114,7 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Has the refunds that the filing's end caused computed again, because the filing was reopened."""
+    """Signals each refund caused by the filing's end to compute its amount again, since the filing was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)

@@ -1,4 +1,4 @@
-"""The workflow of a complaint: waits for its answer, ensures that its filing restarts, waits for the sending."""
+"""The workflow of a complaint: waits for the answer, ensures its filing restarts, waits until the answer is sent."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -90,7 +90,7 @@ class ComplaintLife(Life[st.Complaint]):
         return Considered(one.command, one.refusal or refusal, one.basis + reading.basis)
 
     async def proceed(self) -> None:
-        """Waits for the answer; if the complaint is upheld, ensures that the filing restarts; waits for the sending."""
+        """Waits for the answer, ensures that an upheld complaint's filing restarts, waits until the answer is sent."""
         await self._while(lambda: self._complaint.state in fold.WAITS)
         await self._tell_of_stay()
         await self._see_it_reopened()

@@ -1,4 +1,4 @@
-"""The workflow of a referral: has a part of a procedure decided by another agency, and reports to the filing."""
+"""The workflow of a referral: requests another agency's decision on a part of a procedure, and reports it."""
 
 import asyncio
 from dataclasses import replace

@@ -89,7 +89,7 @@ class RefundLife(Life[st.Refund]):
         return Considered(composed(model(**dict(command), beside=beside)), None, reading.basis)
 
     async def proceed(self) -> None:
-        """Opens each refund that is due by the logs, has approved refunds made, and notifies the payment."""
+        """Opens each refund that the logs show as due, requests approved refunds, and notifies the payment."""
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -113,7 +113,7 @@ class RefundLife(Life[st.Refund]):
 
     @property
     def _must_look(self) -> bool:
-        """Whether to read the logs again: after a signal, or if a refund case ended, whose money may be due anew."""
+        """Whether to read the logs again: after a signal, or if a refund case ended and its money may be due again."""
         return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
@@ -136,7 +136,7 @@ class RefundLife(Life[st.Refund]):
                 await begin_refund(self._refund.filing_id, n)
 
     async def _give_back(self) -> None:
-        """Has the provider make each approved refund. Meanwhile also reads the logs' news, and notifies the payment.
+        """Requests each approved refund of the provider. Meanwhile reads the logs' news and notifies the payment.
 
         Before a refund's first request the logs are read again: the refund is called off if the money is gone, or the
         filing was reopened. Each request is recorded before it is made.

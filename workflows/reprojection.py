@@ -1,4 +1,4 @@
-"""The workflow of a change of calendar: has the due times of every running stream computed again."""
+"""The workflow of a change of calendar: requests every running stream to compute its due times again."""
 
 from collections import deque
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The workflow of a result: has the result made and signed, and runs again to revoke, correct or reissue it."""
+"""The workflow of a result: requests its making and signatures; runs again to revoke, correct or reissue it."""
 
 from datetime import timedelta
 from functools import partial
@@ -152,7 +152,7 @@ class ResultLife(Life[Result]):
         await self.ask(signing, news=lambda: self._result.awaited != signer)
 
     async def _signed(self, signer: Signatory, signing: Signing) -> None:
-        """Records the officer's signature; else that the officer declined, that another one signs, or that none can."""
+        """Records the signature; or that the officer declined, that another officer signs, or that signing failed."""
         about = f"{self._result.last.registered}:{signer.place}"
         if signing.file is not None:
             await self._record_signed(signer, signing, f"result:signed:{about}")

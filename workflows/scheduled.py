@@ -33,7 +33,7 @@ class Healing:
 
     @workflow.run
     async def run(self) -> Healings:
-        """Has workflows healed. Returns the workflows that this run and earlier runs have healed."""
+        """Requests the healing of workflows. Returns the workflows that this run and earlier runs have healed."""
         before = workflow.get_last_completion_result(Healings) or Healings()
         return before.after(await answered(HEAL, Look, LOOKING))
 

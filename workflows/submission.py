@@ -106,7 +106,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(raw: Any, start: FilingStart) -> Refusal | None:
-    """Returns a malformed submission's refusal, else None. It counts only if the log has no such submission yet."""
+    """Returns the refusal of a malformed submission, else None; it is ignored if the log has the submission."""
     try:
         FilingStart.model_validate(raw, extra="forbid")
         strictly(Submission, start.submission)

@@ -55,7 +55,7 @@ class Speed:
 
 
 def rounds(all_of_them: int, so_many: int) -> Iterator[tuple[int, int]]:
-    """Yields `so_many` rounds, at most one for each item: the numbers of the first item and the item after the last."""
+    """Divides the items among `so_many` rounds; yields each round's first item number, and its last one plus 1."""
     of = min(all_of_them, so_many)
     return ((all_of_them * n // of, all_of_them * (n + 1) // of) for n in range(of))
 

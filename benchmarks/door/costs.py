@@ -49,7 +49,7 @@ class Call:
 class Measured:
     """The measurement. `rounds`: by call; `sizes`: the bytes of the answers that have constants beside them.
 
-    `firsts`: the first view of each filing after the start of the door, whose cache is empty.
+    `firsts`: the CPU of the first view of each filing after the start of the door, when its cache is empty.
     """
 
     rounds: Mapping[str, tuple[Round, ...]]
@@ -66,7 +66,7 @@ class Measured:
         return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
 
     def ratio(self, mine: str, other: str) -> Ratio:
-        """Returns the ratio of CPU: of a submission in all processes, of a question in the door's alone."""
+        """Returns the CPU ratio of call `mine` to `other`: of all processes for a submission, else of the door."""
         one, two = self.rounds[mine], self.rounds[other]
         return ratio(
             *([_counted(each, mine) for each in one], [len(each.filed) for each in one]),

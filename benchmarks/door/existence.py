@@ -1,8 +1,8 @@
 """`existence`: whether the time of an answer alone tells a stranger that a filing exists.
 
-The stranger asks about a foreign filing and about a filing that does not exist, in pairs. A guess takes every answer on
-one side of a threshold for a foreign filing's. The best threshold of the first half of the answers is tried on the
-second half.
+The stranger asks about a foreign filing and about a filing that does not exist, in pairs. A guess assumes that every
+answer on one side of a threshold is about the foreign filing. The best threshold of the first half of the answers is
+tried on the second half.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class Guess:
-    """The guess that answers which take more seconds (without `slower`: at most so many) are about foreign filings."""
+    """A guess: answers slower than `seconds` (without `slower`: not slower) are taken to be about foreign filings."""
 
     seconds: float
     slower: bool
@@ -62,7 +62,7 @@ def best(pairs: Iterable[Pair]) -> Guess:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement. `pairs`: by kind of request; `load`: of the machine, over the last minute, before and after."""
+    """The measurement. `pairs`: by kind of request; `load`: the machine's load average, before and after."""
 
     pairs: Mapping[str, Sequence[Pair]]
     load: tuple[float, float]
@@ -127,7 +127,7 @@ async def run(pairs: int, tell: Callable[[str], None]) -> Measured:
 
 @dataclass(frozen=True)
 class Requests:
-    """One kind of request: of the stream below each filing's address; a command has these `fields`."""
+    """One kind of request. `path`: added to a filing's address, empty for a view; `fields`: the body of a command."""
 
     filings: Sequence[UUID]
     path: str
@@ -135,7 +135,7 @@ class Requests:
     fields: Mapping[str, str]
 
     async def one(self, on: Standing, filing: UUID) -> float:
-        """Returns the seconds of the answer to a request about this filing, which the answer does not show."""
+        """Returns the seconds until the answer to a request about this filing. Every answer must be a 404."""
         address, began = f"/v1/filings/{filing}{self.path}", perf_counter()
         if self.path:
             body = {"command_id": str(uuid4()), **self.fields}
@@ -149,7 +149,7 @@ class Requests:
 
 
 async def _times(on: Standing, requests: Requests, pairs: int) -> Sequence[Pair]:
-    """Returns the times of `pairs` pairs. Either request of a pair may be the first."""
+    """Returns the seconds of `pairs` pairs of requests. The order of the two requests in a pair is random."""
     foreign = cycle(requests.filings)
 
     async def pair() -> Pair:

@@ -56,7 +56,7 @@ _ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "on
 
 
 class Appending:
-    """Makes the appends of filings. Each filing has another applicant."""
+    """Makes the appends of filings. Each filing has a different applicant."""
 
     name = "appends"
 
@@ -115,4 +115,4 @@ async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
 
 
 async def _as_it_was(_: object) -> None:
-    """Replaces the pool's reset by nothing: no session is changed."""
+    """Does nothing, in place of the pool's reset of a returned connection: no session setting was changed."""

@@ -55,7 +55,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class World:
-    """The recorded filings, of one agency. `counted`: its counters by kind and period; `events`: of all filings."""
+    """The recorded filings, of one agency. `counted`: its counters by kind and period; `events`: their total number."""
 
     filings: Sequence[Recorded]
     agency: str
@@ -69,7 +69,7 @@ class World:
 
 @dataclass(frozen=True)
 class _Copy:
-    """One copy of a filing: its id, key and person, and the new text in the place of each replaced one."""
+    """One copy of a filing: its id, key and applicant, and `words`: the new text for each text that is replaced."""
 
     id: UUID
     key: FilingKey
@@ -77,7 +77,7 @@ class _Copy:
     words: Mapping[bytes, bytes]
 
     def text(self, parts: Sequence[bytes]) -> bytes:
-        """Returns a text with its replaced parts, which are every second one."""
+        """Returns the text of the copy. Every second item of `parts` is a text to replace."""
         new = [*parts]
         new[1::2] = [self.words[part] for part in parts[1::2]]
         return b"".join(new)
@@ -88,7 +88,7 @@ Value: TypeAlias = Callable[[_Copy], Any]
 
 @dataclass(frozen=True)
 class _Event:
-    """A recorded event. `ordinal`: its place in its command, from 0; `receipt`: of the command, at its last event."""
+    """A recorded event. `ordinal`: its place in its command, from 0; `receipt`: set at the last event of a command."""
 
     row: Row
     own: Mapping[str, Value]
@@ -100,7 +100,7 @@ class _Event:
     receipt: Value | None
 
     def copied(self, copy: _Copy, stream: str, before: bytes) -> Row:
-        """Returns the copy's row, without its hash."""
+        """Returns the row of the event's copy, without its hash."""
         command, seq = self.row["command_id"], self.row["seq"]
         own = {name: value(copy) for name, value in self.own.items()} | {
             "event_id": event_id(stream, command, self.ordinal),
@@ -179,7 +179,7 @@ class Template:
         return parts
 
     async def copy(self, vault: Vault, person: Callable[[str], bytes], n: int, after: int) -> Rows:
-        """Returns the rows of the copy in round `n`, by table. `after`: the last position of the round before."""
+        """Returns the rows of the copy in round `n`, by table. `after`: the last log position of the previous round."""
         told, world = self._copied, self._world
         filing = uuid4()
         key, wrapped = await vault.new(filing)
@@ -202,7 +202,7 @@ class Template:
         return rows | {table: [tuple(one(copy) for one in row) for row in of] for table, of in self._rows.items()}
 
     def _chain(self, copy: _Copy, rows: Rows, after: int) -> None:
-        """Adds the copy's events to `rows`, and the other rows of each append."""
+        """Adds the copy's events to `rows`, and the other rows that an append writes with each event."""
         before = bytes(32)
         for event in self._events:
             stream, seq, command = event.own["stream"](copy), event.row["seq"], event.row["command_id"]

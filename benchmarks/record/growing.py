@@ -54,7 +54,7 @@ APPENDED: Final = 40
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of one act."""
+    """The duration of one act in milliseconds."""
 
     median: float
     p99: float
@@ -69,7 +69,7 @@ class Times:
 
 @dataclass(frozen=True)
 class _Some:
-    """The subject of the questions: a filing, and the cursor of the second page of tasks."""
+    """The subjects of the measured questions: a filing, and the cursor of the second page of tasks."""
 
     filing_id: UUID
     code: str
@@ -123,7 +123,7 @@ async def asks(dsn: str, master: str) -> dict[str, Times]:
 
 
 async def checks(env: Mapping[str, str]) -> dict[str, float | None]:
-    """Returns the seconds of each of the doctor's checks of the record; None for one that exceeds its time."""
+    """Returns the seconds of each of the doctor's checks of the record; None for a check that exceeds its time."""
     around = Surroundings(env, {}, Home(Path()))
     found: dict[str, float | None] = {}
     for check in THEN:
@@ -139,7 +139,7 @@ async def checks(env: Mapping[str, str]) -> dict[str, float | None]:
 
 
 async def appends(dsn: str, master: str) -> tuple[dict[str, Times], float]:
-    """Appends some filings. Returns the times of submissions and of commands, and PostgreSQL's ms of CPU for one."""
+    """Appends some filings. Returns the times of submissions and of commands, and PostgreSQL's CPU ms of one append."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, server_settings=ONE_PLAN) as pool:
         appending = Appending(Ledger(pool, Vault(master_keys(master)), KINDS))
         await appending.file()
@@ -162,7 +162,7 @@ async def checkpoint(dsn: str, setup: Setup) -> tuple[float, notes.Checkpoint]:
 
 
 async def verify_since(dsn: str, setup: Setup, since: notes.Checkpoint) -> float:
-    """Compares the events after a checkpoint with the newest one. Returns the seconds. Raises `NotWholeError`."""
+    """Verifies the events after `since` against the newest checkpoint. Returns the seconds. Raises `NotWholeError`."""
     trust = checkpoint_verifier.Trust(notes.Key.read(str(setup.signer.verifier), notes.LOG))
     async with connected(dsn, timeout=600) as connection:
         begun = time.perf_counter()

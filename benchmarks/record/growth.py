@@ -32,10 +32,11 @@ SLOW: Final = 0.2
 
 @dataclass(frozen=True)
 class Grown:
-    """The figures at one length. `sizes`: the bytes of each table, and of its indexes; `checks`: seconds.
+    """The figures at one length. `sizes`: the bytes of each table, and of its indexes; `checks`: in seconds.
 
-    `append_cpu_ms`: PostgreSQL's CPU of one append. `checkpointed`: the number of events in the first checkpoint since
-    the length before; `checkpoints`: its seconds, those of the next one, after the appends, and those of verifying it.
+    `append_cpu_ms`: PostgreSQL's CPU of one append. `checkpointed`: the number of events that the first checkpoint at
+    this length adds. `checkpoints`: the seconds of that checkpoint, of a second one after the appends, and of verifying
+    the second one.
     """
 
     events: int
@@ -84,7 +85,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(lengths: Sequence[int], folder: Path | None, tell: Callable[[str], None]) -> Measured:
-    """Records some filings, and measures with so many copies of them that the log has about each of these lengths.
+    """Records some filings, and copies them until the log has about each of these numbers of events; measures at each.
 
     The database lies in a new folder in `folder`, or in that of temporary files. Raises `NotWholeError`.
     """
@@ -106,7 +107,7 @@ class _Growing:
         self._checkpointed = 0
 
     async def measured(self, length: int) -> Grown:
-        """Measures everything at one length. The read models are rebuilt, and so compared, only at the first."""
+        """Measures everything at one length. Only at the first length are the read models rebuilt and compared."""
         dsn, master = self._env["MOTCUA_DATABASE_URL"], self._env["MOTCUA_MASTER_KEY"]
         begun = time.perf_counter()
         await self._log.lengthen(length)

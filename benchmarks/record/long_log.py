@@ -140,7 +140,7 @@ def _people(opened: Sequence[bytes | None]) -> tuple[frozenset[str], str]:
 
 
 def _write(dsn: str, master: str, world: World, after: int, shares: range, rounds: int) -> None:
-    """Writes the copies of some rounds, in a process of its own. Each item of `shares` begins a transaction."""
+    """Writes the copies of some rounds, in a process of its own. One transaction writes `shares.step` rounds."""
 
     async def write() -> None:
         vault, connection = Vault(master_keys(master)), await asyncpg.connect(dsn)

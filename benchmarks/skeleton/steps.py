@@ -67,7 +67,7 @@ class Steps:
 
     @activity.defn(name="skeleton.late_money")
     async def late_money(self, _: Plain) -> Plain:
-        """Reports no money. It is retried like the product's activity in a watch's first hour; a round is shorter."""
+        """Reports no money, so that Temporal retries it as in the first hour of the product's watch."""
         looks = activity.info().attempt
         raise nothing_new(EARLY[looks] - EARLY[looks - 1])
 

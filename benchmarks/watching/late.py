@@ -44,7 +44,7 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Late:
-    """The looks of a standard watch: their average and largest number, the CPU of one by process, the CPU of all."""
+    """The looks of a standard watch: average and largest number, the CPU of one look, and of one filing's looks."""
 
     looks: float
     most_looks: int
@@ -62,7 +62,7 @@ class Late:
 
     @property
     def pushed_cpu_ms(self) -> float:
-        """The CPU of the queries for one filing, if every provider also reports payments itself."""
+        """The CPU of one filing's looks, if every provider also reports payments by itself."""
         return (len(SELDOM) + 1) * sum(self.look_cpu_ms.values())
 
 
@@ -108,7 +108,7 @@ async def _look(
 
 
 async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:
-    """Starts a watch of the payment for each instant in `begins`. Its first look is made now, before the instant."""
+    """Starts a watch of the payment for each instant in `begins`. Each makes its first look now, before the instant."""
     some = asyncio.Semaphore(_AT_ONCE)
 
     async def start(n: int, since: datetime) -> Watch:

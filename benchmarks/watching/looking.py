@@ -24,7 +24,7 @@ class WatchRequest(MoneyWanted):
 
 
 class Watches:
-    """Has the watching activity: calls the product's own, `product`; if `since` is set, watches from that moment."""
+    """Has the activity that watches for late money: calls `product`; if `since` is set, watches from that moment."""
 
     def __init__(
         self, product: Callable[[MoneyWanted], Awaitable[Taken]], asker: Asker, instructions: Instructions

@@ -41,7 +41,7 @@ class Complaining:
     page: Insisting
 
     async def play(self, act: Act) -> None:
-        """Plays a line as soon as it is possible. After an answer, waits for the reopened filing."""
+        """Plays a line as soon as it is possible. If an answer reopens the filing, waits until it is open."""
         if act.command == "complain":
             await self._complain(act.role, await self._until(lambda: self._notice(act.arguments[0])))
         elif act.command == "complain_again":
@@ -63,7 +63,7 @@ class Complaining:
         await self.page.complain(complaint)
 
     async def _notice(self, kind: str) -> int | None:
-        """Returns the seq of the filing's last event of this kind; None until the applicant has the decision."""
+        """Returns the seq of the filing's last event of this kind; None until the applicant has got the decision."""
         told = kind not in UNDONE or (await self.page.view()).complain_until is not None
         return await self.page.last(kind) if told else None
 
@@ -118,13 +118,13 @@ class Complaining:
         await self.page.act_on(stream, command)
 
     async def _over(self) -> ComplaintView | None:
-        """Returns the complaint unless its filing has yet to be reopened; None until then."""
+        """Returns the complaint; None while its filing has yet to be reopened."""
         one = (await self.page.complaints())[-1]
         to_come = one.state in RIGHT and one.act in UNDONE and one.reopened is None
         return None if to_come else one
 
     async def _stands_as_told(self) -> bool | None:
-        """Returns True if the filing stands still as long as the complaint stops the act; None until then."""
+        """Returns True once the filing is closed, or stayed exactly when the complaint says so; None until then."""
         view, one = await self.page.view(), (await self.page.complaints())[-1]
         return True if view.closed or (view.stage is Stage.STAYED) is one.stayed else None
 

@@ -19,7 +19,7 @@ LEGAL_BASIS: Final = "NĐ 224/2026/NĐ-CP, Đ15"
 
 
 async def order(scenario: Scenario, position: int, actor: Actor, view: FilingView, filer: Filer) -> Command:
-    """Returns the command at this position of the script, which decides its id: a retry is the same command."""
+    """Returns the command at this position of the script. Its id follows from the position, so a retry repeats it."""
     act = scenario.acts[position]
     said = {
         "command_id": f"{position:02d}-{act.command}",

@@ -29,7 +29,7 @@ class RefundActs:
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """Plays a line once it is possible. After an approval, waits until the refund is made, or is left to people."""
+        """Plays a line once it is possible. After an approval, waits until the refund is made, or is left to staff."""
         n, said = _read(act)
         stream = refund_workflow(self.filer.filing_id, n)
         if act.command != "request_refund":  # this one starts the stream
@@ -72,7 +72,8 @@ class RefundActs:
 def _read(act: Act) -> tuple[int, tuple[str, ...]]:
     """Returns the number of the refund that a script's line is about, and the remaining arguments of the line.
 
-    If the first argument is no refund's number, the refund is that of the first payment's first capture.
+    If the first argument is not the number of a refund, the line is about the refund of the first payment's first
+    capture.
     """
     first, *others = act.arguments or ("",)
     named = first.isdecimal() and int(first) >= CAPTURES

@@ -38,7 +38,7 @@ class ResultActs:
     page: Insisting
 
     async def play(self, act: Act, actor: Actor) -> None:
-        """Plays a line as soon as it is possible. A revocation or correction ends when the filing has its event."""
+        """Plays a line once it is possible. After a revocation or correction, waits for the filing's event about it."""
         await self._until(lambda: self._possible(act, actor))
         said = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
         why = {} if act.command == "sign_again" else {"reason": f"{self.filer.canary}: lý do"}

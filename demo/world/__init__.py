@@ -1,1 +1,1 @@
-"""Plays the lines of scripts outside the filing: at the bank, at tills, absences, money in suspense."""
+"""Plays script lines about things beside the filing: payments at the bank, tills, absences, money in suspense."""

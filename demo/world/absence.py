@@ -1,4 +1,4 @@
-"""Plays a script's lines about an absence: an officer is absent, and the tasks that they claimed pass over."""
+"""Plays a script's lines about an absence: an officer is absent, and the substitute gets the claimed tasks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Absences:
             )
 
     async def _rules(self, absent: str, lead: Actor, played: Played) -> list[str]:
-        """Repeats until this filing's task has passed over, or a rule forbids that. Returns the broken rules."""
+        """Retries until this filing's task is the substitute's, or a rule forbids that. Returns the broken rules."""
         acting, stream = self._client.as_(lead, via(Channel.COUNTER)), filing_workflow(played.filing_id)
         while True:
             for one in await acting.pass_over(absent):

@@ -1,4 +1,4 @@
-"""Checks the captures and refunds for each filing in the bank's own ledger, which has all of its interfaces' orders."""
+"""Checks each filing's captures and refunds in the bank's own ledger, which has the orders of all its interfaces."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _of(orders: Mapping[str, Json], filing: UUID) -> list[Json]:
 
 
 def _name(order: Json) -> str:
-    """Returns the reference in an order's key or, for a bank transfer, its description. The key if there is none."""
+    """Returns the reference in an order's key or, for a bank transfer, in its description; the key if there is none."""
     told = _REFERENCE.search(f"{order['key']} {order['description']}")
     return str(order["key"]) if told is None else told[0]
 

@@ -42,7 +42,7 @@ class Paying:
         await self._send(view.pay_url or str(view.code), act.arguments[0])
 
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """Plays `pay_late PAYER [PAYMENT]`: pays the first request, after the fee was paid through another one."""
+        """Plays `pay_late PAYER [PAYMENT]`: pays the first request, after the fee was paid through another request."""
         await until(lambda: _settled(page, _payment(act)))
         await self._send(page.pay_pages(_payment(act))[0], act.arguments[0])
 
@@ -53,7 +53,7 @@ class Paying:
         await self._post(where.removesuffix("/pay") + "/chargeback", {})
 
     async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
-        """Plays `renew_payment PROVIDER [late] [PAYMENT]`; with `late`, after the last request can't be paid."""
+        """Plays `renew_payment PROVIDER [late] [PAYMENT]`; with `late`, only once the last request can't be paid."""
         n = _payment(act)
         await until(lambda: _over(page, n) if act.waits else _payable(page, n))
         said = {"actor": filer.actor(act.role), "via": via(Channel.ONLINE), "provider": act.arguments[0]}

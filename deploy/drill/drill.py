@@ -40,7 +40,7 @@ class Drill:
     Attributes:
         at: The time of the drill.
         cut: The instant of the restored record.
-        last_event: The time of the last event that it has.
+        last_event: The time of the last event in the restored record.
         seconds: The seconds of each step: `restore`, `recovery`, `verify` and `engine`.
         events: The number of events in the restored record.
         generation: The generation of positions that the restored record began.
@@ -63,13 +63,13 @@ class Drill:
 
     @property
     def noted(self) -> Noted:
-        """The drill, as it is kept at the second place."""
+        """The drill in the form that is kept at the second place."""
         total, lost = sum(self.seconds.values()), sum(one.events for one in self.lost)
         return Noted(at=self.at, cut=self.cut, seconds=round(total, 1), problems=len(self.problems), lost=lost)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Measures a step."""
+        """Measures the seconds of the block, as one step of the drill."""
         began = time.monotonic()
         yield
         self.seconds[step] = round(time.monotonic() - began, 2)

@@ -30,14 +30,14 @@ POLL: Final = 0.2
 
 
 class Begun(NamedTuple):
-    """The number of workflows that were started and have read their log, and a problem for each other one."""
+    """The number of workflows that were started and have read their log, and a problem for each that failed."""
 
     started: int
     problems: list[Problem]
 
 
 async def start_over(scratch: Scratch, sources: Sources, dsn: str) -> Begun:
-    """Starts the workflow of every stream with work left from the log. Withheld filings are left alone."""
+    """Starts, from the log, the workflow of every stream with work left, except streams whose key is withheld."""
     async with Stack(scratch.own("engine"), parts=("temporal",)) as stack:
         temporal = await Client.connect(
             stack.env["TEMPORAL_ADDRESS"], data_converter=sealing(data_converter, sources.ring)
@@ -61,7 +61,7 @@ def _settings(objects: Path, sources: Sources, dsn: str) -> WorkerSettings:
 
 
 async def _unfinished(restarter: Restarter, pool: "asyncpg.Pool[asyncpg.Record]") -> list[str]:
-    """Returns the streams with work left, those of a filing before its own, without those whose key is withheld."""
+    """Returns the streams with work left and a readable key. A filing's other streams come before the filing's own."""
     found: dict[str, None] = {}
     for kind in reversed(tuple(restarter.kinds)):
         async for page in restarter.all_unfinished(kind):

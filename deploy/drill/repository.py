@@ -20,7 +20,7 @@ class Repository:
 
     @property
     def owner(self) -> str | None:
-        """The system user that runs pgBackRest and PostgreSQL for root: the owner of the configuration; else None."""
+        """The owner of the configuration, the system user for pgBackRest and PostgreSQL; None if we are not root."""
         return pwd.getpwuid(self.config.stat().st_uid).pw_name if os.geteuid() == 0 else None
 
     async def restore(self, to: Scratch, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The scratch place: a folder with a PostgreSQL server that only this process can reach, and that reaches nobody."""
+"""The scratch place: a folder with a PostgreSQL server that only this process can reach, and that can't connect out."""
 
 import asyncio
 import os
@@ -91,7 +91,7 @@ class Scratch:
 
     @asynccontextmanager
     async def server(self) -> AsyncIterator[None]:
-        """Runs the restored server, from the end of its recovery on. Raises `WorkRefusedError` if it does not start."""
+        """Runs the restored server; the block begins once recovery has ended. Raises `WorkRefusedError` if it fails."""
         for name, text in {"conf": "", "hba": "local all all trust\n"}.items():
             (self.folder / name).write_text(text)
             if self.user is not None:

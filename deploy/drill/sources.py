@@ -1,4 +1,4 @@
-"""The settings of the drill. They are read once and then removed, so that no child process can reach the production."""
+"""The settings of the drill. They are read once and then removed, so that no child process can reach live systems."""
 
 import os
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Sources:
 
     @classmethod
     def here(cls) -> Self:
-        """Returns the sources by the settings of this process or of this folder's stack, or ends the command."""
+        """Returns the sources that this process's settings or this folder's stack name; else ends the command."""
         place = second_place()
         keys = {name: value for name in (MASTER_KEY, *WITH_MASTER_KEY) if (value := find_setting(name))}
         store = object_store()

@@ -34,7 +34,7 @@ async def record(dsn: str) -> list[Problem]:
 
 
 async def checkpoints(connection: Connection, sources: Sources, last: int) -> list[Problem]:
-    """Compares the events up to the position `last` with the second place: later ones are lost, which is no fault.
+    """Compares the events up to position `last` with the second place. Events after `last` may be missing.
 
     No witness is queried, so that only the second place is contacted.
     """
@@ -80,7 +80,7 @@ async def files(dsn: str, sources: Sources) -> list[Problem]:
 
 
 async def erased(connection: Connection, filings: Collection[UUID]) -> list[Problem]:
-    """Reports the keys of filings erased in the meantime that the role of the platform's processes can read."""
+    """Returns a problem for each key that the platform's role can still read though its filing was erased since."""
     seen = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(filings))
     return [Problem("erased", str(row["filing_id"]), "readable") for row in seen]
 

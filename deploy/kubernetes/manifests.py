@@ -30,7 +30,7 @@ _OUTSIDE: Final = {
 
 
 def text() -> str:
-    """Returns the text of the file."""
+    """Returns the text of the file with the manifests."""
     ours = [one for one in PROCESSES if one.kind is Kind.PLATFORM]
     return plain_yaml("deploy/kubernetes/manifests.py", (whole for one in ours for whole in _documents(one)))
 

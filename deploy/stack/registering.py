@@ -73,7 +73,7 @@ async def let_speak(env: Mapping[str, str]) -> None:
 
 
 async def _refused(client: FilingClient) -> Unavailable | NotAuthorised | None:
-    """Returns why no worker answers the client yet: Temporal is unavailable, or the workers don't know its key."""
+    """Returns the error if no worker answers the client yet (Temporal away, key unknown); None if one answers."""
     try:
         await client.counts()
     except Unavailable as error:
@@ -86,7 +86,7 @@ async def _refused(client: FilingClient) -> Unavailable | NotAuthorised | None:
 
 
 async def _register(env: Mapping[str, str], programs: Mapping[PrincipalFile, Path]) -> None:
-    """Begins the register with these programs, in the name of an operator in the directory, unless it has begun."""
+    """Begins the register of principals with these programs, in an operator's name; does nothing if it has begun."""
     now = datetime.now(UTC)
     async with connected(env[OWNER]) as connection:
         operator = await connection.fetchrow(_OPERATOR, Role.OPERATOR)

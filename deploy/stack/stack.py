@@ -92,7 +92,7 @@ class Stack:
         await asyncio.gather(*self._tasks.values(), asyncio.Event().wait())
 
     async def stop(self) -> None:
-        """Stops everything in order and frees the home. Leaving the block does this."""
+        """Stops everything in order and frees the home. The end of the block calls this method."""
         self.home.env_file.unlink(missing_ok=True)
         for task in self._tasks.values():
             task.cancel()

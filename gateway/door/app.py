@@ -72,7 +72,7 @@ class Door:
     async def _written(
         self, operation: Operation, message: Message, stream: str, asker: Caller, began: float
     ) -> Response:
-        """Sends a message. While Temporal is away, keeps the message instead, as of the moment of its receipt."""
+        """Sends a message. While Temporal is away, keeps the message instead, with the time of its receipt."""
         if isinstance(message, Submission):
             expect_uuid(message.submission_id)
         try:
@@ -144,7 +144,7 @@ def _specification() -> bytes:
 
 
 def _answered(handler: Handler) -> Handler:
-    """Returns the handler, with an answer to each error, and the headers that every answer has."""
+    """Returns the handler, wrapped so that it answers every error, and adds the headers that every answer has."""
 
     async def answered(request: Request) -> Response:
         request_id = str(uuid4())

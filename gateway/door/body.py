@@ -66,7 +66,7 @@ def message(operation: Operation, request: Request, of_door: Mapping[str, Any]) 
 
 @contextmanager
 def fitting(unfit: RefusalCode) -> Iterator[None]:
-    """Raises `RefusalError` with this code for what the block can read, and what does not fit its model."""
+    """Raises `RefusalError` with this code if the block reads a message that does not fit its model or has a NUL."""
     try:
         yield
     except ValidationError as error:

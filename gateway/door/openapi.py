@@ -26,7 +26,7 @@ _INPUT: Final = "Input"
 
 
 def document(operations: Iterable[Operation]) -> JsonSchemaValue:
-    """Returns the document of these operations."""
+    """Returns the OpenAPI document of these operations."""
     every = sorted(operations, key=lambda one: (one.path, one.method))
     requests, asked = _requests(every)
     types = [(one.name, one.answer) for one in every] + [(one.name, one.answer) for one in _BESIDE]
@@ -54,7 +54,7 @@ def document(operations: Iterable[Operation]) -> JsonSchemaValue:
 
 
 class _WithoutNull(Plain):
-    """Removes null from the schemas: answers and parameters leave a field out that is not set."""
+    """Removes null from the schemas: answers and parameters leave out a field that is not set."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -65,7 +65,7 @@ class _WithoutNull(Plain):
 
 
 def _requests(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the schema of each operation's message, and all to which they refer: they take no unknown fields."""
+    """Returns the schema of each operation's message, and the schemas that it refers to. All forbid unknown fields."""
     made, parts = dict[str, Any](), dict[str, Any]()
     for method, generator in {"GET": _WithoutNull, "POST": Plain}.items():
         types = [(one.name, one.message) for one in operations if one.method == method]
@@ -78,7 +78,7 @@ def _requests(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, An
 def _schemas(
     types: list[tuple[str, Any]], mode: Literal["validation", "serialization"], generator: type[Plain]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the schema of each type by its name here, and all to which they refer."""
+    """Returns the schema of each type, by its name here, and the schemas to which these refer."""
     ending = _INPUT if mode == "validation" else ""
     made, rest = TypeAdapter.json_schemas(
         [(name, mode, TypeAdapter[Any](of)) for name, of in types],
@@ -199,7 +199,7 @@ def _refusals() -> Iterator[tuple[str, JsonSchemaValue]]:
 
 
 def _named(names: set[str], parts: dict[str, Any]) -> set[str]:
-    """Returns these names of schemas, and those to which the schemas refer."""
+    """Returns these names of schemas, and the names of all schemas to which they refer, also indirectly."""
     inside = {ref for name in names for ref in _refs(parts[name])} - names
     return _named(names | inside, parts) if inside else names
 

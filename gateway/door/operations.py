@@ -24,7 +24,7 @@ _OF_THE_DOOR: Final = frozenset({"kind", "ask", "statement"})
 
 
 class Place(StrEnum):
-    """The part of an HTTP request that has a field of the message. `DOOR`: none, the gateway fills the field."""
+    """The part of an HTTP request that has a field of the message. `DOOR`: no part; the door fills in the field."""
 
     PATH = "path"
     QUERY = "query"
@@ -108,7 +108,7 @@ def _questions(questions: Sequence[type[Question]], kinds: tuple[str, ...]) -> I
 
 
 def _question(name: str, path: str, model: type[Question], kind: str | None) -> Operation:
-    """Returns the operation of a question. One with a confidential field is a POST, and all its fields are its body."""
+    """Returns the operation of a question. With a confidential field, it is a POST whose body has all fields."""
     posted = bool(fields_marked(model, Confidential))
     places = dict(_placed(model, lambda field: Place.BODY if posted else _beside(field)))
     places |= {one: Place.PATH for one in model.model_fields if one == "stream" or f"{{{one}}}" in path}
@@ -135,7 +135,7 @@ def _stream(kind: str) -> str:
 
 
 def _list_path(name: str, model: type[Question]) -> str:
-    """Returns the address of a question about no stream; of one that must name an agency, below that agency."""
+    """Returns the address of a question about no stream: below an agency's address if it must name the agency."""
     named = model.model_fields.get("agency")
     if named is None or not named.is_required():
         return f"{VERSION}/{name}"

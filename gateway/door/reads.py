@@ -22,9 +22,9 @@ _NEVER: Final = filing_workflow(UUID(int=0))
 
 @dataclass(frozen=True)
 class Reads:
-    """Reads the record in callers' names. Each answer is recorded as a look, like answers of the workflow `View`.
+    """Reads the record in callers' names. Each answer is recorded as a look at the filing, as in the workflow `View`.
 
-    PostgreSQL shows the door only the filings of which the caller is a reader, by token and directory alone.
+    PostgreSQL shows the door only the filings that the caller may read, according to token and directory alone.
     """
 
     views: Views
@@ -49,7 +49,7 @@ class Reads:
         self._charged(caller, rd.AskReceipt(stream=stream), work)
 
     async def sees(self, caller: Caller, stream: str, work: Work) -> bool:
-        """Whether the caller may see the filing of this stream. False as well if there is none.
+        """Whether the caller may see the filing of this stream; False also if there is no such filing.
 
         The caller's program is charged for `work`, the message that is to follow. Raises `RefusalError` if its budget
         is spent, or if the caller may see no filing at all.

@@ -52,7 +52,7 @@ class Crowd:
     waiting: int = 0
 
     async def wait(self, error: TooMany, left: float) -> None:
-        """Waits before a message is sent again, the longer the more calls wait.
+        """Waits before a message is sent again. The more calls wait, the longer is the wait.
 
         Raises `error` at once if the required wait is not less than `left`, the remaining seconds of the call.
         """

@@ -218,7 +218,7 @@ class Sending(FileCalls):
     async def _on_demand(
         self, starts: _Starts, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives the command to the stream's workflow. If none is running, first starts one, as in `starts`."""
+        """Gives the command to the stream's workflow. If it is not running, starts it with `starts` first."""
         operation = WithStartWorkflowOperation[Any, Any](
             *starts,
             id=stream,
@@ -288,7 +288,7 @@ class Sending(FileCalls):
 
 
 def _starts(stream: str, command: c.Command) -> _Starts | None:
-    """Returns the workflow to start if the stream's has ended, with its input; None if the command can't start one."""
+    """Returns workflow and input with which the command starts its stream again; None if the command can't do that."""
     asked = c.StreamId.parse(stream)
     if (workflow := c.on_demand(asked.kind)) is not None:
         return workflow, {"filing_id": str(asked.filing), "n": asked.n}

@@ -47,7 +47,7 @@ def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
 def with_files(
     submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path], put: Put
 ) -> c.Submission:
-    """Uploads files, and returns `submission` with them. `papers`: paths by paper code; `alone`: by field name."""
+    """Uploads files, and returns `submission` with them. `papers`: paths by paper code; `alone`: paths by field."""
     files = put({f"papers.{code}": path for code, path in papers.items()} | dict(alone))
     update: dict[str, Any] = {field: files[field] for field in alone}
     if "authorisation" in update and submission.authorisation is not None:
@@ -90,7 +90,7 @@ def uploading(
 async def each(
     wanted: Mapping[str, Path], attach: Callable[[Path, Moved], Awaitable[c.FileRef]]
 ) -> dict[str, c.FileRef]:
-    """Attaches files one by one, with a progress bar. An error names a file's place in the message, never its path."""
+    """Attaches files one by one, with a progress bar. An error names a file's field, never its path."""
     found: dict[str, c.FileRef] = {}
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)

@@ -94,7 +94,7 @@ def submit(  # noqa: PLR0913 -- a command line has many options
 
 
 def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
-    """Returns the submission at this level. Replaces a channel that the level lacks with the counter; prints a note."""
+    """Returns the submission at this level. If the level lacks its channel, uses the counter, and prints a note."""
     can, counter = c.CAPABILITIES[level], {}
     for name, (what, channels) in {
         "result_channel": ("cli.the_result", can.result),

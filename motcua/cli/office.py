@@ -1,4 +1,4 @@
-"""`motcua back-office`: runs an agency's back office; with `--check` or `--try`, only looks at it."""
+"""`motcua back-office`: runs an agency's back office; with `--check` or `--try`, only checks it."""
 
 import asyncio
 import importlib

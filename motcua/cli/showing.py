@@ -61,7 +61,7 @@ _ENDS: Final = {
 
 
 def clock_columns(runs: Iterable[ClockState]) -> tuple[Column, ...]:
-    """Returns the columns for all runs of one filing's clocks: a pause of one clock may end at the limit of another."""
+    """Returns the columns for all runs of one filing's clocks. One clock's limit may be the end of another's pause."""
     ends = {run.clock: run.due for run in runs if run.ended is None}
 
     def pause(one: Pause) -> Text:

@@ -121,7 +121,7 @@ class Store:
         )
 
     async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
-        """Stores `data` as a file of a filing, even beyond the filing's limits. Idempotent. Raises as `attach` does."""
+        """Stores `data` as a filing's file, even beyond the filing's limits. Idempotent. Raises `attach`'s errors."""
         called = None if name is None else _called(name)
         source = io.BytesIO(data)
         return await asyncio.to_thread(self._keep, UUID(str(filing_id)), source, media_type, called, counted=False)
@@ -157,7 +157,7 @@ class Store:
     async def receive(self, file: FileRef, pieces: AsyncIterable[bytes]) -> bool:
         """Stores the bytes that arrive in pieces as `file`; returns False if the store has the file already.
 
-        Raises as `attach` does, also if the bytes are not those that `file` names; then nothing is stored.
+        Raises the errors of `attach`, also if the bytes are not those that `file` names; then nothing is stored.
         """
         folder, name = file.key.rsplit("/", 1)
         size, read = 0, hashlib.sha256()
@@ -181,7 +181,7 @@ class Store:
         return same
 
     async def expect_kept(self, setting: str = OBJECTS) -> None:
-        """Raises `NoStoreError` if the store writes over files, and `StoreFailedError` if it can't be tried out.
+        """Raises `NoStoreError` if the store overwrites files, and `StoreFailedError` if a trial of the store fails.
 
         A process that stores files calls this at its start. `setting`: the name of the setting with the address.
         """

@@ -1,7 +1,7 @@
 """The descriptions of the fields that three or more models of the contract have with the same meaning.
 
-Every other field is described below it, in the source of its model, and so is a field with one of these names but
-another meaning.
+All other fields are described in the source of their models, each below the field; so are fields that have one of these
+names but another meaning.
 """
 
 from typing import Final

@@ -36,7 +36,7 @@ class Tracing(client.Interceptor, worker.Interceptor):
         return _Activities(inner, self._spans)
 
     def workflow_interceptor_class(self, _: worker.WorkflowInterceptorClassInput) -> type["_Steps"]:
-        """Returns a class of workflow interceptors that make their spans by `Spans` of this object."""
+        """Returns a class of workflow interceptors that make spans by this object's `Spans`."""
         return type("Steps", (_Steps,), {"spans": self._spans})
 
 

@@ -29,7 +29,7 @@ def called(name: str) -> None:
 
 
 def interceptors() -> list[Interceptor]:
-    """Returns the tracing interceptor for a connection; empty if this process is not traced. Raises as `spans_here`."""
+    """Returns the tracing interceptor for a connection; empty if this process is not traced. Raises `SettingsError`."""
     spans = spans_here()
     if spans is None:
         return []

@@ -128,7 +128,7 @@ def carried(headers: Mapping[str, Payload]) -> SpanContext:
 
 
 def carrying(headers: Mapping[str, Payload], own: SpanContext | None) -> Mapping[str, Payload]:
-    """Returns the headers with this context added, unless the context is None or invalid. It is not encrypted."""
+    """Returns the headers with this context added, not encrypted; unchanged if the context is None or invalid."""
     if own is None or not own.is_valid:
         return headers
     context = {"traceparent": f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"}
@@ -138,8 +138,8 @@ def carrying(headers: Mapping[str, Payload], own: SpanContext | None) -> Mapping
 def _placed(filing: UUID, near: SpanContext, *, stays: bool = False) -> tuple[Context, list[Link]]:
     """Returns the parent context and the links of a span of this filing that is caused by `near`.
 
-    If `near` is in another trace, the span is in the filing's trace, with a link to `near`; with `stays`, it is in the
-    other trace, with a link to the filing's.
+    If `near` is in another trace, the span is in the filing's trace, with a link to `near`; with `stays`, the span is
+    in the trace of `near`, with a link to the filing's trace.
     """
     first = root(filing)
     parent, linked = (near, first) if stays and near.is_valid else (first, near)

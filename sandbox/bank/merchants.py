@@ -35,7 +35,7 @@ def own_settings(data: Path, url: str) -> Mapping[str, object]:
 def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[str, object]]:
     """Returns the settings with which a client acts as these merchants at the bank's address `url`.
 
-    `pending_minutes` is 0: after the time to pay, a payment that this bank does not have was never made.
+    `pending_minutes` is 0, because this bank knows every payment at once: it reports none late.
     """
     at_once = {"pending_minutes": 0}
     vnpay, platform, vietqr = (merchants(data)[wire] for wire in _NAMES)
@@ -67,7 +67,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
 
 
 def merchants(data: Path, *, reports: bool = False) -> Mapping[str, Merchant]:
-    """Returns the merchants in a folder, by interface, and makes the missing ones; `reports`: also that of `OWN`."""
+    """Returns the merchants in a folder, by interface; makes missing ones. With `reports`, makes also that of `OWN`."""
     file, names = data / FILE, {**_NAMES, OWN: OWN} if reports else _NAMES
     known = json.loads(file.read_text()) if file.exists() else {}
     if names.keys() - known.keys():

@@ -1,4 +1,4 @@
-"""The behaviours of payers. The end of a `payer_account` chooses one, or a person does on the pay page."""
+"""The behaviours of payers. The last digits of a `payer_account`, or a person on the pay page, choose one."""
 
 import re
 from collections.abc import Mapping

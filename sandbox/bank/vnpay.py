@@ -133,7 +133,7 @@ class VnPayWire:
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing, *, untroubled: bool) -> Response:
-        """Refunds a capture. A request whose number was used before on the same day is answered with 94."""
+        """Refunds a capture. A request number that was used before on the same day is answered with the code 94."""
         if untroubled and self._ledger.refuses("vnpay"):
             return self._answer(said, "95", {}, refund=True)
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))

@@ -26,7 +26,7 @@ class IssuerKeys:
         return {"keys": [{**key, "use": "sig", "alg": ALGORITHM} for key in KeySet([*self._keys]).as_dict()["keys"]]}
 
     def rotate(self) -> None:
-        """Makes a new key the present one, and the present one the previous."""
+        """Makes a new present key. The former present key becomes the previous one."""
         self._keys = [_new(), self._keys[0]]
         for file, key in zip(self._files, self._keys, strict=True):
             _write(file, key)

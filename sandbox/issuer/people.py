@@ -22,7 +22,7 @@ _STYLE: Final = (
 
 @dataclass(frozen=True)
 class Account:
-    """A person in one role; `agency` is that of an officer."""
+    """A person in one role. `agency`: an officer's agency; None for others."""
 
     sub: str
     name: str

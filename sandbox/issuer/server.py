@@ -146,7 +146,7 @@ class IssuerServer:
         raise OAuthError("unsupported_grant_type")
 
     async def at_once(self, request: Request) -> Response:
-        """Answers with a token for a `person`, with their first role unless one is named; without one, a program's."""
+        """Answers with a token: a `person`'s, in the first role unless one is named; else the program's."""
         form = await _form(request)
         if form.get("client") not in self._clients:
             raise OAuthError("invalid_client")
@@ -175,7 +175,7 @@ class IssuerServer:
         return self._answer(form["client_id"], code.account, code.request, code.at)
 
     def _authenticated(self, form: Mapping[str, str]) -> str:
-        """Returns the client that signed the assertion (RFC 7523), which counts once."""
+        """Returns the client that signed the assertion (RFC 7523), which is accepted only once."""
         now = int(time.time())
         self._assertions = {one: until for one, until in self._assertions.items() if until >= now}
         try:

@@ -43,7 +43,7 @@ class IssuedPaper:
 
 
 async def issued_paper(connection: Connection, code: str, sha256: str) -> IssuedPaper | None:
-    """Returns the paper with this digest of its file, of the filing with this dossier code; None if there is none."""
+    """Returns the paper of this filing (by dossier code) whose file has this digest; None if there is none."""
     row = await connection.fetchrow(_ISSUED, code, sha256)
     if row is None:
         return None
@@ -62,7 +62,7 @@ select code, agency, recorded_at, made from (
 
 
 async def control_slip(log: Log, stream: str, baseline: Baseline | None) -> ControlSlip:
-    """Returns a filing's control slip. `baseline`: the procedure's effort at level 1. Raises as `Log.read` does."""
+    """Returns a filing's control slip. `baseline`: the procedure's effort at level 1. Raises `Log.read`'s errors."""
     told = await log.read(stream)
     filing: Filing = told.state
     found = hands(told.events, filing, told.as_of)

@@ -127,7 +127,7 @@ class Collecting(KnownPayment):
         await self.begin_refunds()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records new captures of the request, or that its outcome is awaited; else adds its number to `closed`."""
+        """Records new captures, or that the request's outcome is awaited. If neither, adds its number to `closed`."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:
@@ -137,7 +137,7 @@ class Collecting(KnownPayment):
             await self.stream.attempt(AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
-        """Waits until `told` is true, but not longer than the time `until`. Returns False if the time was over."""
+        """Waits until `told` is true, but not longer than the time `until`. Returns False if the time ended first."""
         left = max(until - workflow.now(), MIN_TIMER)
         if await in_time(self.stream, told, left, "the end of the wait for money"):
             return True

@@ -40,7 +40,7 @@ class PaymentLife(Collecting):
         self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
-        """Returns the first request as the stream's first command. The start or the directory names the provider."""
+        """Returns the first request as the stream's first command. The start input or directory names the provider."""
         opening = await super().opening()
         start: st.PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -117,7 +117,7 @@ class PaymentLife(Collecting):
     async def _take(self, notice: st.MoneyNotice) -> None:
         """Records the content of a notice.
 
-        If it reports a payment as pending, or one that a query must confirm, has the provider queried instead.
+        If the notice reports a pending payment, or a payment that a query must confirm, orders a query instead.
         """
         payment = self.payment
         about = (one for one in payment.attempts if reference(payment, one) == notice.reference)
@@ -173,7 +173,7 @@ class PaymentLife(Collecting):
     async def _watch(self) -> None:
         """Refunds money that is not owed, until the last check for late money, at the end of the watch, has found none.
 
-        A notice that leaves it unclear if money came is checked after that, too.
+        After that, also checks for the money of a notice that leaves unclear whether money came.
 
         Temporal's server retries the activity that checks, so the checks need neither timers nor workflow tasks.
         """

@@ -158,7 +158,7 @@ class Asking:
     async def _not_in_time(
         self, stream: Stream[Any], error: ActivityError, asked: Question[Any], limit: timedelta
     ) -> bool:
-        """Reads the log again, unless the question is out of date, after the server gave up a question.
+        """Called when the server has given up a question: reads the log again, unless the question is out of date.
 
         Returns True if the question is still of use, but an answer has requested a retry after the limit. Our
         activities request this only in the last seconds before the limit; a stranger could do so again and again.

@@ -44,7 +44,7 @@ class Receipts:
         return command_id in self._kept or _mark(command_id) in self._older
 
     def add(self, receipts: Iterable[Receipt]) -> None:
-        """Adds receipts. Keeps the first and the `RECENT` newest ones; of each other one, keeps only a mark."""
+        """Adds receipts. Keeps the first and the `RECENT` newest ones; of every other receipt, keeps only a mark."""
         self._kept |= {receipt.command_id: receipt for receipt in receipts}
         for command_id in list(self._kept)[1 : max(len(self._kept) - RECENT, 1)]:
             del self._kept[command_id]

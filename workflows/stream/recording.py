@@ -97,7 +97,7 @@ class Stream(Generic[S]):
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """Returns the stream as it is in the log, and data about it. Raises `RefusalError`, and as `catch_up` does."""
+        """Returns the stream as it is in the log, and data about it. Raises `RefusalError`, `catch_up`'s errors."""
 
         async def loaded() -> tuple[Self, OpenResult]:
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
@@ -223,8 +223,8 @@ class Stream(Generic[S]):
     def check(self, command: Command, content: str) -> None:
         """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command whose sender has seen a later state than this run is not refused, nor one with an earlier `only_at`:
-        the log then says first whether a person has changed anything since.
+        A command is not refused if its sender has seen a later state than this run, or if it has an earlier `only_at`:
+        then the log first decides whether a person has changed anything since.
         """
         self._receipt(command, content)
         unchanged = command.only_at is None or command.only_at >= self.state.seq
@@ -349,7 +349,7 @@ class Stream(Generic[S]):
 
 
 def moment_of(statement: str | None, not_before: datetime | None = None) -> datetime:
-    """Returns the time by which a message is judged: that of the door's receipt, if the statement names it, else now.
+    """Returns the time that counts for a message: of its receipt by the door, if the statement has it; else now.
 
     Now is never earlier than `not_before`.
     """

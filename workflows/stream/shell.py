@@ -195,7 +195,7 @@ class Life(Generic[S]):
     async def hear(self, signal: str, take: Callable[[Stream[S]], Awaitable[object]]) -> None:
         """Lets `take` record the fact of a signal, at most once a second; see `SignalHandler`. Never refuses.
 
-        `take` queries the log in any case: only the log's answer lets a run with a long history make way.
+        `take` queries the log in any case: only the log's answer lets a run with a long history continue as a new run.
         """
 
         async def taken() -> bool:

@@ -50,7 +50,7 @@ class SignalHandler:
 
     @property
     def reading(self) -> bool:
-        """Whether the record is being read for dropped signals. If the run ended now, the next run would have to."""
+        """Whether the record is being read for dropped signals; if the run ended now, the next run would read it."""
         return self._reading
 
     async def hear(self, run: SignalReceiver, signal: str, take: Callable[[], Awaitable[bool]]) -> None:

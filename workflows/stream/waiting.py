@@ -1,7 +1,7 @@
 """Lets workflows wait: for months if need be, over any number of runs.
 
-A workflow with a long history continues as a new run. A run ends only in a wait, so that it first completes a pending
-record, and only after the log's answer has requested this (ADR 0006). A loop that may run for long without recording
+A workflow with a long history continues as a new run. A run ends only in a wait, so that a pending record is completed
+first, and only if the log's answer has requested the end (ADR 0006). A loop that may run for long without recording
 anything queries the log each time.
 """
 
@@ -52,7 +52,7 @@ async def drain_handlers(stream: Stream[Any], also: Callable[[], bool] = lambda:
 
 
 async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta | None, summary: str) -> bool:
-    """Waits until `done` is true, for `within` at most. Returns False if this time was over. Raises as `wait_for`."""
+    """Waits until `done` is true, for `within` at most; else returns False. Raises the errors of `wait_for`."""
     try:
         await wait_for(stream, done, within=within, summary=summary)
     except TimeoutError:

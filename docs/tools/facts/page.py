@@ -119,7 +119,7 @@ def _summary(found: list[Row]) -> Iterator[str]:
 
 
 def _table(name: str, found: list[Row]) -> Iterator[str]:
-    """Yields the table of the figures of one procedure, after the number of its other facts."""
+    """Yields the lines about one procedure: the number of its facts without a figure, then a table of its figures."""
     other = Counter(row.trust for row in found if not row.figure)
     said = ", ".join(f"{count} {trust}" for trust, count in sorted(other.items()))
     yield from ("", f"## {name}", "", f"Facts without a figure: {said}.", "")

@@ -13,7 +13,7 @@ REPLACED: Final = {
 
 
 def cited(basis: str) -> tuple[str, str]:
-    """Returns the acts in force and the repealed ones of a legal basis, whose acts stand between semicolons."""
+    """Returns the acts in force and the repealed acts of a legal basis, whose acts are separated by semicolons."""
     in_force, repealed = list[str](), list[str]()
     for one in basis.split("; "):
         act = next((act for act in REPLACED if one.startswith(act)), None)

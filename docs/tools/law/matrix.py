@@ -62,7 +62,7 @@ class Matrix:
 
 
 class Cell(NamedTuple):
-    """The roles that may give a command to a stream in a state, and the states that may follow; a line of its file."""
+    """One line of the matrix as data: the roles that may give a command to a stream in a state; the next states."""
 
     stream: str
     state: str
@@ -131,7 +131,7 @@ def _outcome(
 
 
 def _led(situation: Situation, kind: str, actor: Actor, said: dict[str, str], found: dict[Change, set[str]]) -> int:
-    """Returns the status after the command."""
+    """Gives the command to a copy of the story; returns the next status. Adds the changes of status to `found`."""
     story, before = situation.story.copy(), len(situation.story.statuses)
     clock = said["clock"] if kind == "timer_fired" else None
     if clock is not None:

@@ -1,4 +1,4 @@
-"""Scenarios that a lawyer would ask about: the law, what happens here, and the test that holds it."""
+"""Scenarios that a lawyer would ask about: the law, what happens here, and the test that proves it."""
 
 from typing import Final, NamedTuple
 

@@ -343,7 +343,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
 
 
 def _work(filing: Filing) -> ev.MachineWork:
-    """Returns the work that the agency's back office does at this stage; the making of the result at any other one."""
+    """Returns the work that the agency's back office does at this stage; at other stages, the making of the result."""
     return next((work for work, at in ASKED_AT.items() if at is lifecycle.stage(filing)), ev.MachineWork.ISSUE)
 
 

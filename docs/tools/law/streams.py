@@ -1,4 +1,4 @@
-"""The matrix of the streams beside the filing, computed from every state that their rules reach in a play."""
+"""The matrix of the streams beside the filing, computed from every state that a simulation of their rules reaches."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ NOTHING: Final = "–"
 
 @dataclass(frozen=True)
 class StreamRow:
-    """A command of a role to a stream, in one of its states and with the state that follows, and its legal basis."""
+    """A command that a role may give to a stream: the states before and after it, and its legal basis."""
 
     stream: str
     command: str
@@ -45,7 +45,7 @@ def stream_rows() -> tuple[StreamRow, ...]:
 
 
 def reached_states(kind: str) -> Reached:
-    """Returns the reached states of one kind, with each of the officers' roles and the applicant's side in the play."""
+    """Returns the states that streams of this kind reach, if one officer of each role and the applicant's side act."""
     officers = tuple(officer(role) for role in Role if role in OFFICERS)
     play = PLAYS[kind](officers, (APPLICANT, REPRESENTATIVE))
     return reached(_on_another_calendar(play), _MOST)
@@ -111,7 +111,7 @@ def _named(state: Any, case: int | None = None) -> str:
 
 
 def _of_result(state: Result) -> str:
-    """Returns the state of the last number; "again" if an earlier one is in force."""
+    """Returns the state of the result's last number, with "again" if an earlier number is in force."""
     last = state.last
     if of_result.declined(state):
         now = "declined"
@@ -123,7 +123,7 @@ def _of_result(state: Result) -> str:
 
 
 def _of_refund(state: Refund, case: int | None) -> str:
-    """Returns the state of the command's case; of a command about no case, the open question or the last case."""
+    """Returns the state of the command's case; if it names no case, the open question, or the last case's state."""
     if case is not None:
         return str(state.entries[case - 1].state)
     if state.undecided is not None:
@@ -169,7 +169,7 @@ def _roles(rows: list[StreamRow]) -> list[str]:
 
 
 def in_words(changes: Iterable[tuple[str, str]]) -> str:
-    """Returns the states before and after in words; states that lead to the same ones stand together."""
+    """Returns the states before and after in words. States that lead to the same states are grouped."""
     leads, alike = defaultdict[str, set[str]](set), defaultdict[frozenset[str], list[str]](list)
     for before, after in changes:
         leads[before].add(_SAME if before == after else after)

@@ -57,7 +57,7 @@ DRAFTS: Final = (
 
 @dataclass(frozen=True)
 class Drafts:
-    """Serves the drafts of applicants, who may hand them in as representatives too; to others the routes are refused.
+    """Serves drafts to applicants, who may submit them as applicants or representatives. Refuses all other callers.
 
     Each request is charged to the caller's program as a question, and a save as a submission.
     """
@@ -89,13 +89,13 @@ class Drafts:
         return _numbered(await self.stored.save(person, draft_id, unfinished, only_at(request).get("only_at")))
 
     async def delete(self, request: Request) -> Response:
-        """Deletes a draft; answers alike if there is none."""
+        """Deletes a draft; gives the same answer if there is no such draft."""
         person = await self._person(request)
         await self.stored.delete(person, _id(request))
         return Response(status_code=204)
 
     async def _person(self, request: Request, *, saves: bool = False) -> Person:
-        """Returns the caller, an applicant, whose program is charged. Raises as `caller`, `applicant` and `admit`."""
+        """Returns the calling applicant. Charges the program. Raises the errors of `caller`, `applicant`, `admit`."""
         caller = await self.issuers.caller(request.headers.get("authorization"))
         person = Person(caller.issuer, caller.client, applicant(caller).subject)
         await self.reads.admit(caller, writes=saves)

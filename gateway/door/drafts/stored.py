@@ -66,7 +66,7 @@ class Person(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """A draft, the number of its save, and whether this save has made it."""
+    """A draft, the number of its save, and whether this save created the draft."""
 
     draft: SavedDraft
     version: int
@@ -74,7 +74,7 @@ class Numbered(NamedTuple):
 
 
 class Stored:
-    """Stores drafts of persons. A draft of another owner is treated as one that never was.
+    """Stores drafts of persons. A draft of another owner is treated as one that does not exist.
 
     `days`: the days for which a draft is kept after its last save. All methods raise `ApplicationError` if the record,
     or the manager of its keys, can't be reached.
@@ -86,10 +86,10 @@ class Stored:
         self._days = days
 
     async def save(self, person: Person, draft_id: UUID, unfinished: Unfinished, only_at: int | None) -> Numbered:
-        """Stores a draft in place of the one with its id. `only_at`: the number that the stored one must have.
+        """Stores a draft in place of the one with its id. `only_at`: the number that the stored draft must have.
 
-        Raises `RefusalError` if it has another number, or if the person has `MOST` other drafts; and `HttpError` if the
-        record has no person yet, and so no key by which an owner is named.
+        Raises `RefusalError` if it has another number, or if the person has `MOST` other drafts. Raises `HttpError` if
+        the record names no person yet: then it has no key from which an owner's name is computed.
         """
         async with self._of(person) as (connection, owner):
             if not owner:
@@ -129,9 +129,9 @@ class Stored:
 
     @asynccontextmanager
     async def _of(self, person: Person) -> AsyncIterator[tuple[Connection, str]]:
-        """Opens a transaction that sees this person's drafts alone. Yields it, and the person's name as their owner.
+        """Opens a transaction that sees only this person's drafts. Yields its connection, and the owner's name.
 
-        The name is empty, as no owner's is, while the record has no person.
+        While the record names no person, the name is empty, and the transaction sees no drafts.
         """
         async with acquired(self._pool) as connection, waits_uncut(connection), connection.transaction():
             try:

@@ -14,7 +14,7 @@ _HOUR: Final = 3600
 
 
 def secure(address: str) -> str:
-    """Returns the address if it is one by HTTPS, or by HTTP on the same machine. Raises `ValueError` if not."""
+    """Returns the address if it is an HTTPS address, or an HTTP address on this machine. Else raises `ValueError`."""
     parts = urlsplit(address)
     if not parts.hostname or parts.username is not None or parts.fragment:
         raise ValueError("this is no address")
@@ -36,7 +36,7 @@ ClaimName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Issuer(StrictModel):
-    """An issuer of access tokens: an agency's provider of identities, the one of citizens, or one of programs.
+    """An issuer of access tokens: the identity provider of an agency, of citizens, or of programs.
 
     Attributes:
         issuer: The `iss` of its tokens, compared exactly.
@@ -51,8 +51,8 @@ class Issuer(StrictModel):
         agency_claim: The claim with an officer's agency.
         clients: The ids of registered principals, by the `client_id` of their tokens.
         acr: The assurance levels, by its own `acr` values; a value that is not among them counts as "1".
-        namespaced: Whether a person's subject is `<name>|<sub>`. One issuer at most may name subjects as they stand in
-            the directory already.
+        namespaced: Whether a person's subject is `<name>|<sub>`. At most one issuer may use the directory's
+            subjects unchanged.
     """
 
     model_config = ConfigDict(strict=True)

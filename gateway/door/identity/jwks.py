@@ -54,7 +54,7 @@ class Keys:
     async def key(self, kid: str) -> Key:
         """Returns the key of this id; waits for a fetch only if the key is not known.
 
-        Raises `NoSuchKeyError`, or `IssuerAwayError` if the issuer may have such a key, but does not answer.
+        Raises `NoSuchKeyError`, or `IssuerAwayError` if the issuer may have such a key but does not answer.
         """
         if not self._holds(kid, FRESH):
             self._fetch_again()
@@ -117,7 +117,7 @@ def _usable(jwks: dict[str, Any]) -> dict[str, Key]:
 
 
 def _key(member: Any) -> Key | None:
-    """Returns a key for signatures; None for a secret, a weak or an unreadable one, or one for another use."""
+    """Returns a key for signatures; None for a secret, weak or unreadable key, or a key for another use."""
     try:
         if not isinstance(member, dict) or member.get("kty") not in _TYPES or member.get("use", "sig") != "sig":
             return None

@@ -26,7 +26,7 @@ class SignedOutPersons:
         return since
 
     async def note(self, logout: Logout) -> None:
-        """Records a logout; the same one again changes nothing. Raises `IndexKeyGoneError` before the first filing."""
+        """Records a logout; repeating it changes nothing. Raises `IndexKeyGoneError` before the first filing."""
         async with acquired(self.pool) as connection:
             person = await self.vault.account(connection, logout.issuer, logout.sub)
             await connection.execute(_NOTE, person, logout.at)

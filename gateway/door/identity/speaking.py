@@ -10,7 +10,7 @@ from schemas.reading import Question
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Speaks for callers. `speaker`: the door's own principal, whose grant names the callers' programs."""
+    """Signs callers' messages. `speaker`: the door's own principal, whose grant names the callers' programs."""
 
     speaker: Speaker
 

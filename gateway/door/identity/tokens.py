@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 
 class NotAuthenticatedError(Exception):
-    """The request has no valid access token. `claim`: the name of the missing or malformed claim, for `CLAIM`."""
+    """The request has no valid access token. `claim`: with the reason `CLAIM`, the claim's name."""
 
     def __init__(self, reason: Reason, claim: str | None = None) -> None:
         super().__init__(reason if claim is None else f"{reason}: {claim}")
@@ -74,7 +74,7 @@ class Caller:
     Attributes:
         issuer: The issuer's short name.
         client: The id of the registered principal whose program has the token.
-        actor: The person; None for a program that comes by itself.
+        actor: The person; None for a program that acts for no person.
         acr: How reliably the person or the program was authenticated, "1" to "4".
         amr: The methods of authentication.
         auth_time: The time of the authentication.

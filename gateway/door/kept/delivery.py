@@ -89,7 +89,7 @@ class Delivery:
         return bool(due)
 
     async def _opened(self, connection: Connection, row: Mapping[str, Any]) -> Waiting | None:
-        """Returns the message of a row; None if it can't be decrypted. If its key was erased, ends its delivery."""
+        """Returns the message of a row; None if it can't be decrypted. Gives up a message whose key was erased."""
         try:
             message = await waiting(connection, self._vault, row)
         except SealBrokenError:
@@ -137,7 +137,7 @@ async def _end(connection: Connection, row_id: UUID, outcome: bytes | None) -> N
 
 
 def _refusal(error: Exception) -> Refusal | None:
-    """Returns the refusal for which the message is not recorded; None if another attempt may end otherwise."""
+    """Returns the refusal for which the message is not recorded; None if a further attempt may succeed."""
     match error:
         case InternalError() | LedgerConflict() | NotReady() | TooMany():
             return None

@@ -81,7 +81,7 @@ class Received:
         self._kept = kept
 
     async def keep(self, caller: Caller, stream: str, message: Message, waited: timedelta) -> Kept:
-        """Stores a message that came `waited` ago. The same message again returns the first row.
+        """Stores a message that was received `waited` ago. The same message again returns the first row.
 
         The caller's token proves the message's actor. Raises `RefusalError` for other content under the same id, and
         `ApplicationError` if the record, or the manager of its keys, can't be reached: then nothing is kept.
@@ -163,7 +163,7 @@ def is_kept(message: Message) -> bool:
 
 
 def _named(message: Message) -> tuple[str, str]:
-    """Returns the act of a message, and the id of its command."""
+    """Returns the kind of a message, and its command id."""
     match message:
         case Submission():
             return SUBMIT, SUBMIT

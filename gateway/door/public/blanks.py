@@ -38,7 +38,8 @@ class Blanks:
     async def answer(self, request: Request) -> Response:
         """Returns a form as a PDF; 304 if the client has it already.
 
-        Raises `RefusalError`, `not_found`; `HttpError`, `unavailable`, if its turn or its child takes too long.
+        Raises `RefusalError`, `not_found`; `HttpError`, `unavailable`, if the wait for its turn, or the child process,
+        takes too long.
         """
         sha256, page = await self._procedures.governing(request.path_params["code"])
         name = request.path_params["name"]
@@ -80,9 +81,9 @@ async def printed(procedure: Procedure, key: str) -> bytes:
 
 
 async def laid_out_apart(form: bytes, at: datetime) -> bytes:
-    """Returns the content of a form as a PDF, by a child, which inherits no variable of the door.
+    """Returns the content of a form as a PDF, made by a child process without the door's environment variables.
 
-    Raises `HttpError`, `unavailable`, for a child that takes too long, and is killed; `ChildProcessError`.
+    Raises `HttpError` (`unavailable`) if the child takes too long, and kills it; `ChildProcessError` if it fails.
     """
     pipe, words = asyncio.subprocess.PIPE, (*_COMMAND, at.isoformat())
     child = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, cwd=_ROOT, env={})

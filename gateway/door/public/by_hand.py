@@ -30,7 +30,7 @@ BUDGET: Final = Budget(rate=5, most=100)
 class ByHand:
     """A route that is written by hand. `answer`: the type of the answer; None if it is empty, or is a `file`.
 
-    `statuses`: those of success; `headers`: of its answer; `open`: whether it needs no access token.
+    `statuses`: of success; `headers`: of the answer; `open`: whether the route needs no access token.
     """
 
     name: str
@@ -48,7 +48,7 @@ class ByHand:
     """media type of the file that is the answer"""
 
     def described(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns its operation in the OpenAPI document. `answer`: the schema of its answer."""
+        """Returns the route's operation in the OpenAPI document. `answer`: the schema of the route's answer."""
         kinds = {JSON: {"schema": answer}} if self.answer is not None else {self.file: {}} if self.file else {}
         content: dict[str, Any] = {"content": kinds} if kinds else {}
         refusals = (*self.refusals, 429, 500, 503)

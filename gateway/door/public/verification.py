@@ -32,7 +32,7 @@ class Verification:
     pool: Pool
 
     async def answer(self, request: Request) -> Response:
-        """Returns the status of a result now. Raises `RefusalError`: `not_found`, or for a body that does not fit."""
+        """Returns the status of a result now. Raises `RefusalError` if there is none, or the body does not fit."""
         given = json_object(await body_of(request, JSON, _MOST), _MOST)
         try:
             asked = AskedResult.model_validate(given)
