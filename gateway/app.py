@@ -88,7 +88,7 @@ class CallbackReceiver:
 
 
 def application(pool: Pool, vault: Vault, receiver: CallbackReceiver) -> FastAPI:
-    """Returns the routes, without a documentation page: only the providers call the routes."""
+    """Returns the routes, without a documentation page: only providers and health checks call them."""
     app = FastAPI(openapi_url=None, telemetry=_UNTOLD)
 
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])

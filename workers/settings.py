@@ -81,7 +81,7 @@ class RecordSettings(ProcessSettings):
 
 
 class AddressSettings(ProcessSettings):
-    """Settings of the addresses of files in a folder, which the gateway serves. At S3 none are needed."""
+    """The key that signs web addresses of files, which the gateway serves from a folder. S3 needs none."""
 
     files_key: SecretStr | None = Field(
         default=None, description="signs the addresses of files: base64 of 32 bytes or more; worker and gateway"

@@ -307,7 +307,7 @@ class FilingLife(Life[Filing]):
     async def _officers_sign(self) -> bool:
         """Returns whether officers sign the result, by the directory as it is now.
 
-        If none were named at the submission, the directory is read again only after a file could not be issued.
+        Returns False without reading it if it named none at the submission, unless issuing has failed since.
         """
         if not self._filing.signs and self._filing.machine_failing is not MachineWork.ISSUE:
             return False

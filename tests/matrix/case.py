@@ -48,7 +48,7 @@ class Case:
 
     @classmethod
     async def newest(cls, room: Room, play: Play, n: int = 1, attempt: int = 1) -> Case:
-        """Returns the latest request of a payment, once it is ordered."""
+        """Waits until request number `attempt` of a payment has its order at the provider; returns the request."""
         ordered = "payment_ordered"
         await until(lambda: play.kinds("payment", n), lambda kinds: kinds.count(ordered) == attempt)
         view = await room.world.client.payment(play.filing, n)
@@ -142,7 +142,7 @@ class Case:
 
 @dataclass
 class Steps:
-    """Performs an order's acts, each after the previous one has taken effect."""
+    """Performs the acts in the sequence that an `Order` gives, each after the previous one has taken effect."""
 
     case: Case
     back: str
@@ -190,7 +190,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Let the bank answer queries, and wait for one; after a settlement, wait for none, as it takes a minute."""
+        """Lets the bank answer queries, and waits for an answer, except after a settlement: the next takes a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:

@@ -244,9 +244,9 @@ class Guards:
     def of(self, mutant: Mutant, likely: Collection[str] = ()) -> dict[str, float]:
         """Returns the tests that enter the mutant's function, with their seconds, the quickest first.
 
-        Tests `likely` to fail precede others that are up to five times as quick. For a mutant outside functions, these
-        are the tests of its file, and those that enter nothing of the package, since they may read a constant. For code
-        that runs only at import, these are all tests.
+        A test `likely` to fail is sorted as if it were five times as quick. For a mutant outside functions: the tests
+        of its file, and those that touch no line of the package, since they may read a constant. For code that runs
+        only at import: all tests.
         """
         of_file = self.touched.get(mutant.path, {})
         span = _function(ROOT / mutant.path, mutant.line)

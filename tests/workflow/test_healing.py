@@ -116,7 +116,7 @@ async def test_after_a_minute_it_goes_on_from_its_log(world: World, healer: Heal
 
 @pytest.mark.usefixtures("office")
 async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(world: World, healer: Healer) -> None:
-    """The server never gets the failure of a second attempt."""
+    """The first attempt has timed out; the SDK does not report a later attempt's failure to the server."""
     play = await begun_otherwise(world)
     await awake(play)
     await taken_to_the_grave(world)

@@ -129,7 +129,7 @@ class Case:
 
 
 class Lab:
-    """A world whose worker is killed during commands; commands are tried in batches, once no other command comes."""
+    """A world whose worker is killed during commands. Commands wait and are tried in batches, one kill a batch."""
 
     def __init__(self, world: World, stock: temporal.Client, folder: Path, figures: Figures) -> None:
         self.world = world
@@ -679,7 +679,7 @@ class Trying(FilingClient):
     lab: Lab
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
-        """Have the command tried under an id of its own, and then give it."""
+        """Gives the command a new id, lets the lab try it with kills and faults, and then sends it."""
         command = command.model_copy(update={"command_id": uuid4().hex, "seen_seq": None})
         said = command.model_dump(mode="json", exclude_none=True)
         async with self.lab.tried(stream_of(target), command.kind, said, command.actor):

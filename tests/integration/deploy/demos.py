@@ -79,7 +79,7 @@ def written(*names: str) -> list[dict[str, Any]]:
 
 
 def in_temporals_files(folder: Path) -> int:
-    """Returns the number of personal values of the demo in Temporal's files, with the database's journal."""
+    """Returns the number of personal values of the demo in Temporal's SQLite files, the write-ahead log included."""
     files = [file.read_bytes() for file in (folder / ".motcua" / "temporal").iterdir()]
     assert sum(map(len, files)) > 1_000_000
     return sum(data.upper().count(b"CANARY") for data in files)

@@ -165,7 +165,7 @@ def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -
     chosen, left = list[Telling](), {*wanted}
 
     def swaps(scenario: Scenario) -> dict[str, tuple[int, Role]]:
-        """Returns the operations whose role can be changed, each with its last line and the other role."""
+        """Returns each operation that another, wanted role can give: the number of its last line, and that role."""
         lines = {name: n for n, act in enumerate(scenario.acts, 1) if (name := operation_of(act))}
         return {name: (lines[name], role) for name, role in sorted(left, reverse=True) if name in lines}
 

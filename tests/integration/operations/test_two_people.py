@@ -1,4 +1,4 @@
-"""Acts of two people need two programs once the register has begun: publications and erasures."""
+"""Once the register of programs has begun, the two people of an act, such as an erasure, use two programs."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""`motcua calendar` for one case, for many, and for files; `motcua procedures check`, which fails for mistakes only."""
+"""`motcua calendar`: due times of one case or of a file of cases, checks of calendars; `motcua procedures check`."""
 
 import json
 import re

@@ -66,7 +66,7 @@ class Oracle:
         self.asked[one] += amount
 
     def less(self, amount: int) -> None:
-        """Reduces the fee by a supplement: the money that came last is refunded first."""
+        """Reduces the fee by `amount`, as a supplement does: the money that came last is refunded first."""
         self.reduced = amount
         self.owed.update({one: mine - still for one, mine, still in self.shares()})
         self.by_law()

@@ -421,7 +421,7 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 
 
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
-    """By its first end the filing refunds half, by the second all of it; then the provider refuses the first half."""
+    """The first end owes half back, the second, after a reopening, all; then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST)
     so_far.do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN).do(cm.OpenClaimed, claim=STOPPED_AGAIN)

@@ -494,7 +494,7 @@ def _by_officers(state: Filing, now: datetime, officers: list[Actor]) -> Iterato
 
 
 def _is_asked(state: Filing) -> bool:
-    """Returns True if a back office, the post or a bank must answer now, to its own workflow or to the filing's."""
+    """Returns True if the filing, its online payment or its parcel now waits for a back office, a bank or the post."""
     online = state.fee_pending and state.fee is not None and state.fee.online
     by_post = Clock.DELIVERY in state.clocks
     return by_post or lifecycle.stage(state) in MADE_WHERE_DECIDED or (lifecycle.stage(state) is Stage.FEE and online)

@@ -142,7 +142,7 @@ def continues(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def lied_to(engine: Engine, then: Callable[[ParcelLife], None] = lambda _: None) -> None:
-    """Runs a parcel whose first event is in no log; the answer to its next question shows this."""
+    """Begins a parcel's run, calls `then`, and empties the log; an activity's next answer reveals that it is empty."""
     engine.run.workflow_id = f"parcel:{FILING}:1"
     life = ParcelLife(PARCEL, START)
     await life._begin()
