@@ -1,7 +1,8 @@
 """The routes of drafts: a person saves an unfinished submission, and goes on with it later."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -26,10 +27,7 @@ _ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "
 _IF_MATCH: Final = {"$ref": "#/components/parameters/If-Match"}
 
 
-def _by_person(*what: Any, **more: Any) -> ByHand:
-    return replace(ByHand(*what, **more), open=False)
-
-
+_by_person = partial(ByHand, open=False)
 DRAFTS: Final = (
     _by_person(
         "drafts", "GET", f"{VERSION}/drafts", "The person's drafts, the last saved first.", DraftList, (401, 403)
