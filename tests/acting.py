@@ -1,4 +1,4 @@
-"""Acting in tests: submissions of each procedure, officers of the directory, and a filing played move by move."""
+"""Submissions of each procedure, officers of the directory, and filings played move by move, for tests."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def birth(**overrides: Any) -> Submission:
 
 
 def extract(**overrides: Any) -> Submission:
-    """Returns a signed level-4 submission for an extract: 8,000 đồng a copy, due at acceptance, and paid online."""
+    """Returns a signed level-4 submission for an extract; its fee, 8,000 đồng a copy, is due at acceptance, online."""
     fields: dict[str, Any] = {
         "procedure": EXTRACT,
         "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
@@ -97,7 +97,7 @@ def extract(**overrides: Any) -> Submission:
 
 
 def posted(**overrides: Any) -> Submission:
-    """Returns a submission for an extract whose result goes by post, and arrives."""
+    """Returns a submission for an extract whose result goes by post; the parcel arrives."""
     return extract(**{"result_channel": "post", "address": ADDRESS} | overrides)
 
 
@@ -165,7 +165,7 @@ async def publish_changed(world: World, code: str, change: Callable[[dict[str, A
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
-    """Calls `ask` until its answer is `wanted`; returns it. After `within` s, `AssertionError` with the last answer."""
+    """Calls `ask` until `wanted` accepts its answer, and returns that; raises `AssertionError` after `within` s."""
     answer = await ask()
     pause = 0.05
     try:
@@ -182,7 +182,7 @@ async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool
 def sparingly(
     ask: Callable[[], Awaitable[T]], record: asyncpg.Connection[asyncpg.Record]
 ) -> Callable[[], Awaitable[T]]:
-    """Returns a function that gives the last answer of `ask`, and asks again after a new event or one second."""
+    """Returns a caching form of `ask`: it calls `ask` again only after a new event, or after one second."""
     said: list[T] = []
     events, until = -1, 0.0
 
@@ -218,7 +218,7 @@ class Play:
 
     @classmethod
     async def accepted(cls, world: World, submission: Submission) -> Self:
-        """Submit the filing, and accept it."""
+        """Submits a filing, and accepts it; returns its `Play`."""
         play = await cls.begin(world, submission)
         await play.accept()
         return play
@@ -231,7 +231,7 @@ class Play:
         return officer(role, self.submission.agency, n)
 
     async def act(self, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
-        """Give a command under a new id, as from a page that shows the last event seen."""
+        """Gives a command under a new id; the command names the last event that this play has seen."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA, "seen_seq": self._seen} | fields
         receipt = await self.world.client.act(self.filing, command.model_validate(given))
         self._seen = max(self._seen, receipt.seq)
@@ -290,12 +290,12 @@ class Play:
         return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")
 
     async def give(self, stream: str, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
-        """Give a command to a stream of the filing under a new id."""
+        """Gives a command under a new id to one of the filing's streams."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
         return await self.world.client.act(stream, command.model_validate(given))
 
     async def refund(self, command: type[cm.Command], actor: Actor, n: int = 1001, **fields: Any) -> Receipt:
-        """Give a command to the refund of this number; by default to that of the first payment's first capture."""
+        """Gives a command to refund number `n`; by default to the refund of the first payment's first capture."""
         return await self.give(ids.refund_workflow(self.filing, n), command, actor, **fields)
 
     async def renew_payment(self, n: int = 1, **fields: Any) -> Receipt:
@@ -322,7 +322,7 @@ class Play:
         return found
 
     async def pay_by_hand(self, n: int = 1) -> None:
-        """Pay by hand on the n-th payment's page at the bank, once it exists, in any state of the order."""
+        """Waits until the bank has the n-th payment's page, and pays there by hand, whatever the state of the order."""
         page = f"/orders/{ids.fee_key(self.filing, n)}/pay"
         async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
@@ -337,7 +337,7 @@ async def refer(world: World, version: str = VERSION, **overrides: Any) -> Play:
 
 
 async def registering(world: World, version: str = VERSION, **overrides: Any) -> Play:
-    """Returns a filing whose birth a leader is about to register, before other agencies decide their parts."""
+    """Returns a birth filing that a leader has claimed, before other agencies get and decide their parts."""
     play = await Play.begin(world, joined(version=version, **overrides))
     if play.submission.channel == "online":
         await play.accept()
@@ -358,7 +358,7 @@ async def decide_part(play: Play, part: FilingPart, **said: Any) -> Receipt:
 
 
 async def stock(world: World) -> Client:
-    """Returns a stock Temporal client without our converter: plain data in, plain data out."""
+    """Returns a Temporal client without the project's data converter: it sends and receives plain data."""
     return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace)
 
 
@@ -375,7 +375,7 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
 
 
 async def broken(call: Awaitable[Any], refused: type[Any] = RefusedError) -> list[tuple[str, str]]:
-    """Returns field and rule of each problem in the refusal of the call, which must raise `refused`."""
+    """Awaits the call, which must raise `refused`; returns the field and the rule of each problem in that error."""
     with pytest.raises(refused) as error:
         await call
     return [(one.field, one.rule) for one in error.value.refusal.problems]
@@ -398,7 +398,7 @@ async def record(world: World) -> dict[str, list[str]]:
 
 
 async def on_another_calendar(world: World) -> Play:
-    """Returns a filing moved to another calendar, with its payment and its parcel, which stays in transit."""
+    """Returns a filing that was moved to another calendar with its payment and parcel; the parcel stays in transit."""
     play = await Play.accepted(world, extract(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
     await play.review()
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)

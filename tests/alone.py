@@ -1,4 +1,4 @@
-"""A copy of the verifiers' folder with only the libraries that it names: Python can import nothing else."""
+"""A copy of the verifiers' folder with a few libraries, where Python can import nothing else."""
 
 import importlib.util
 import shutil
@@ -29,7 +29,7 @@ class Alone:
 
     @classmethod
     def in_folder(cls, folder: Path, *libraries: str) -> Self:
-        """Makes a copy with `cryptography` and these libraries."""
+        """Copies the folder of the verifiers, with `cryptography` and these libraries."""
         shutil.copytree(ROOT / "verifier", folder / "verifier", ignore=shutil.ignore_patterns("__pycache__"))
         copied = cls(folder)
         copied.add(*CRYPTOGRAPHY, *libraries)

@@ -69,10 +69,10 @@ Signs = Callable[[str, str, dict[str, Any], Any], Any]
 
 
 class Answering:
-    """An intruder that answers the activities that it polls: each request of a workflow once in each way, then no more.
+    """An intruder that polls activities, and answers each request of a workflow once in each way, but not more often.
 
-    `inventions` has the answer to each activity, or a function that makes it from the request; `signs` has functions
-    that sign the answers of some ways. `answered` counts the answers by activity and way.
+    `inventions` has the answer to each activity, or a function that makes the answer from the request; `signs` has
+    functions that sign the answers of some ways. `answered` counts the answers by activity and way.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Answering:
         signs: Mapping[Way, Signs] | None = None,
         build: str | None = None,
     ) -> None:
-        """`build`: the build under which the intruder polls; activities of its workflows come to no other worker."""
+        """`build`: the build under which the intruder polls; no other worker gets the activities of its workflows."""
         self._client = client
         self._inventions = inventions
         self._queue = queue
@@ -213,7 +213,7 @@ def _soon() -> ApplicationFailureInfo:
 
 
 def giving_way(function: Callable[..., Any], stranger: Answering) -> Callable[..., Any]:
-    """Returns the activity, which answers through a queue only after the intruder has answered in every way."""
+    """Returns the activity; if it is not local, it fails until the intruder has answered it in every way."""
     name = name_of(function)
 
     async def gives_way(given: Any) -> Any:

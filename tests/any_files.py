@@ -34,17 +34,17 @@ class Receives(Protocol):
 
 
 class Unkept(Findings):
-    """Findings that this object does not keep, since `received_by` keeps them."""
+    """A store of findings that keeps nothing, since `received_by` keeps the findings."""
 
     def __init__(self) -> None:
-        """Needs no pool."""
+        """Makes the store without a pool of connections."""
 
     async def keep(self, stream: str, *found: Finding) -> None:
-        """Keeps nothing."""
+        """Ignores these findings."""
 
 
 class Orders(Instructions):
-    """A reader of orders with a connection for each, for objects that are made before there is a pool."""
+    """A reader of orders that opens a pool for each reading, since its users are made before the platform's pool."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
@@ -69,7 +69,7 @@ class AnyFiles:
 
 
 class FoundLate(AnyFiles):
-    """An examiner that finds a virus in every submitted paper, but only in the later scan, and none in supplements."""
+    """An examiner that finds a virus in every submitted paper, but only in the later scan; supplements are clean."""
 
     def __init__(self, orders: Instructions) -> None:
         self._orders = orders

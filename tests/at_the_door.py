@@ -1,4 +1,4 @@
-"""A door over a world's real record: it keeps messages, and delivers them on a call."""
+"""An HTTP door over a world's real record: it stores messages, and delivers them when a test calls for it."""
 
 import asyncio
 import time

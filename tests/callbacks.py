@@ -49,14 +49,14 @@ def verified_notice(merchants: Merchants, name: str, received: Received) -> Noti
 
 
 async def kept(world: World, notice: Notice) -> None:
-    """Store a notice, as the gateway does before it notifies a payment."""
+    """Stores a notice about money, as the gateway does before it notifies a payment."""
     async with open_pool(world.settings) as pool, pool.acquire() as connection, connection.transaction():
         await inbox.keep(connection, Vault(world.settings.master), notice)
 
 
 @contextmanager
 def called_back(answer: Answer) -> Iterator[str]:
-    """Runs a server for callbacks; yields its address, to which each merchant's callbacks add the merchant's name."""
+    """Runs a server for callbacks; yields its address. A merchant's callbacks go to `<address>/<merchant>`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -88,7 +88,7 @@ def called_back(answer: Answer) -> Iterator[str]:
 
 
 def new_demand(key: str, amount: int, made: datetime, lasts: timedelta) -> NewDemand:
-    """Returns a demand for a fee, as given to a provider's adapter."""
+    """Returns a demand for a fee in the form that a provider's adapter receives."""
     return NewDemand(
         key=key,
         amount=amount,

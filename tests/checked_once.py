@@ -1,4 +1,4 @@
-"""Lets Temporal's sandbox validate each workflow once in a process: a validation takes as long as a run."""
+"""Makes Temporal's sandbox validate each workflow only once in a process, since validation takes as long as a run."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A collector of traces on loopback: OTLP over HTTP, decoded as a real one decodes it."""
+"""A collector of traces on loopback: it receives OTLP over HTTP, and decodes it like a real collector."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
 
 
 def steps(trace: list[SentSpan]) -> set[tuple[str, str]]:
-    """Returns the name of each span with its parent's, empty for the root.
+    """Returns pairs of names: each span's and its parent's; the root's parent is empty.
 
-    Fails unless there is one root for all spans. A step may occur twice with one id, since Temporal may repeat a task.
+    Fails unless there is one root for all spans. Two spans may be of one step, since Temporal may repeat a task.
     """
     spans = [each.span for each in trace]
     names = {b"": ""} | {span.span_id: span.name for span in spans}

@@ -161,7 +161,7 @@ def _has_room(memory: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_language_is_chosen() -> None:
-    """Resets the language, which a command that ran in this process before may have chosen."""
+    """Resets the language, since an earlier command in this process may have chosen another one."""
     set_language([], anew=True)
 
 
@@ -174,7 +174,7 @@ def _workflows_checked_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Mapping[str, str]]:
-    """Yields the addresses of a running stack without workers, with the initial publications of every world."""
+    """Yields the addresses of a running stack without workers; its database has the publications of every world."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
         running = Stack(Path(folder).resolve(), parts=SHARED)
         runner.run(running.__aenter__())
@@ -186,7 +186,7 @@ def stack() -> Iterator[Mapping[str, str]]:
 
 
 class Temporals:
-    """Provides each world's Temporal server; a server that is busy with leftovers of `WORLDS` worlds is replaced."""
+    """Provides Temporal servers: after each `WORLDS` worlds, a new one, since their leftovers keep a server busy."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -341,7 +341,7 @@ _FILES: Final[dict[str, bytes]] = {}
 
 
 async def _signed_file(signer: str, env: Mapping[str, str]) -> bytes:
-    """Returns the result signed by this service, which is made once for all worlds."""
+    """Returns a result that this service has signed; the result is made once for all worlds."""
     if signer not in _FILES:
         _FILES[signer] = await signed_file(env)
     return _FILES[signer]

@@ -1,4 +1,4 @@
-"""A door of a locked world, called in memory, and tokens of persons and programs for it."""
+"""An HTTP door in memory, of a world that requires identity, and tokens of persons and programs for the door."""
 
 import asyncio
 import time
@@ -66,12 +66,12 @@ class Entrance:
         return self._of(self.town.agency, **own | claims)
 
     def actor(self, actor: Actor, **claims: Any) -> dict[str, str]:
-        """Returns the headers of any actor's request, if the officers' provider also has accounts of applicants."""
+        """Returns the headers of a request by any actor, even an applicant, as if the officers' provider knew them."""
         role = Role.APPLICANT if actor.agency is None else actor.role
         return self._of(self.town.agency, sub=actor.subject, role=role, agency=actor.agency, **claims)
 
     def of_another_issuer(self, **claims: Any) -> dict[str, str]:
-        """Returns the headers of a person of another issuer, which uses the same names for persons as the others."""
+        """Returns the headers of a person of another issuer, whose persons have the same names as the others'."""
         return self._of(self.others, **claims)
 
     def program(self, client: str = "portal") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The imports and checks in the process of which `tests/forked.py` makes copies."""
+"""Imports and checks everything once, in the process that `tests/forked.py` copies for each program."""
 
 import asyncio
 import gc

@@ -1,7 +1,7 @@
 """Our programs as processes for tests: copies of one process that has imported everything (`tests/fork_server.py`).
 
-The imports of a command or a worker take a second of CPU or more, longer than most of them run. Otherwise a copy
-behaves as `python -m`: environment, folder, arguments and exit code are its own, and any signal ends it. But it runs no
+The imports of a command or a worker take a second of CPU or more, longer than most of them run. A copy behaves
+like `python -m`: environment, folder, arguments and exit code are its own, and any signal ends it. But it runs no
 `atexit` handlers, and a module that reads the environment at import has read the parent's.
 """
 
@@ -81,7 +81,7 @@ def forked(
     stdout: IO[bytes] | int | None = None,
     stderr: IO[bytes] | int | None = None,
 ) -> Forked:
-    """Start `python -m module`, which finds our rooms. Its output to a `PIPE` is available after its end."""
+    """Starts `python -m module`, which can import our packages; output to a `PIPE` can be read after its end."""
     piped = [n for n, to in ((1, stdout), (2, stderr)) if to == PIPE]
     said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
     out, err = said.get(1, stdout), said.get(2, stderr)
@@ -105,7 +105,7 @@ def copied(
 
 
 class _Output:
-    """An output file that is passed to the copy; there it becomes the number of its descriptor."""
+    """An output file that is passed to the copy, where the number of its descriptor stands for it."""
 
     def __init__(self, file: Any) -> None:
         self._file = file

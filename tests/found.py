@@ -1,4 +1,4 @@
-"""A ledger for tests that append events about outside acts by hand, as if the acts had reported them."""
+"""A ledger for tests that append events about outside acts without making the acts."""
 
 from typing import Any
 

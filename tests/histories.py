@@ -1,4 +1,4 @@
-"""A record with filings in every state; every text that identifies a person contains a canary."""
+"""A record with filings in every state; each text that identifies a person contains a marker (canary)."""
 
 import asyncio
 from typing import Any, Final
@@ -48,7 +48,7 @@ def with_fee(**overrides: Any) -> Submission:
 
 
 async def mixed(world: World) -> dict[str, Play]:
-    """Returns filings in every state, by the name of the state, once all have reached it; the workers have stopped."""
+    """Waits until there is a filing in every state; returns the filings by state, after the workers have stopped."""
     slow_payer = await publish_short(world, EXTRACT, payment=1)
     slow_desk = await publish_short(world, BIRTH, intake=1)
     async with world.platform(), world.back_office(acting.Doubtful()), asyncio.TaskGroup() as group:

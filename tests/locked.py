@@ -71,7 +71,7 @@ def back_office(seed: int, agency: str | None = None, name: str = "back-office")
 
 
 async def with_office(world: World, program: Principal | None = None, seed: int = MACHINE) -> World:
-    """Returns the world with a back office, by default the default one, whose program is registered."""
+    """Registers the program of a back office, by default of the default one; returns the world with this office."""
     program = program or back_office(seed)
     await register(world, program)
     return replace(world, office=Speaker(program.id, private_key(seed), UNNAMED))
@@ -128,7 +128,7 @@ async def locked(world: World) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def closed(world: World) -> AsyncIterator[World]:
-    """The locked world as a fixture."""
+    """The locked world, which requires identity, as a fixture."""
     async with locked(world) as closed:
         yield closed
 
@@ -193,7 +193,7 @@ class Program:
         return await self.give(stream, kind, self.signed(stream, kind, said, **other))
 
     async def give(self, stream: str, kind: str, said: Any) -> Any:
-        """Give a command unchanged."""
+        """Gives a command exactly as it stands in `said`."""
         return await self.client.get_workflow_handle(stream).execute_update(kind, said, id=uuid4().hex)
 
     async def complain(self, start: Mapping[str, Any], **other: Any) -> WorkflowHandle[Any, Any]:

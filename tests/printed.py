@@ -33,7 +33,7 @@ def pages(made: bytes) -> list[pdfium.PdfPage]:
 
 
 def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
-    """Returns the visible characters outside the margins; the upper one must leave room for marks above letters."""
+    """Returns the visible characters outside the margins; `margins.top` must leave room for accents above letters."""
     text = page.get_textpage()
     width, height = page.get_size()
     found = []
@@ -59,7 +59,7 @@ def gap_of_foot(page: pdfium.PdfPage) -> float:
 
 
 def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
-    """Returns the codes that a scanner reads on a page: their content by kind of code."""
+    """Returns the barcodes that a scanner reads on a page: the content by kind of code."""
     picture = page.render(scale=dpi / 72, grayscale=True)
     pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
     return {str(found.format): found.text for found in zxingcpp.read_barcodes(pixels)}

@@ -27,7 +27,7 @@ async def restart(world: World, *streams: str, force: bool = False) -> None:
 
 
 async def lost_and_restarted(world: World, *streams: str) -> None:
-    """Lose the workflows of these streams, and restart those that neither healing nor their filing restarts first."""
+    """Loses these streams' workflows; restarts each that neither healing nor its filing has restarted meanwhile."""
     lost = {stream: await _run(world, stream) for stream in streams}
     for stream in streams:
         await lose(world, stream)

@@ -1,4 +1,4 @@
-"""An intruder with access to Temporal: a worker deployment of its own that requests the platform's activities."""
+"""An intruder with access to Temporal, whose own worker deployment requests the platform's activities."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -25,7 +25,7 @@ Order = tuple[str, Any]
 
 
 class Given(list[Any]):
-    """Several arguments of one activity."""
+    """The arguments of one activity, if there are several."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Rogue:
 
     @workflow.run
     async def run(self, orders: list[Any], tries: int, at_once: bool) -> list[Any]:  # noqa: FBT001 -- from a message
-        """Returns each order's answer, or the type of its error; runs them one after the other, or all at once."""
+        """Returns for each order the answer or the type of the error; runs the orders one by one, or all `at_once`."""
         if at_once:
             return list(await asyncio.gather(*(self._ask(name, given, tries) for name, given in orders)))
         return [await self._ask(name, given, tries) for name, given in orders]
@@ -83,7 +83,7 @@ async def rogues(client: Client) -> AsyncIterator[None]:
 async def ordered(
     client: Client, orders: Iterable[Order], workflow_id: str | None = None, *, tries: int = 1, at_once: bool = False
 ) -> list[Outcome]:
-    """Returns the outcomes of these orders from an intruder's run under any id. `tries`: of each order; 0: no limit."""
+    """Gives orders from an intruder's run; returns their outcomes. `tries`: attempts for each order, 0 for no limit."""
     named, orders = workflow_id or f"rogue-{uuid4()}", list(orders)
     given = [[[name, said if isinstance(said, Given) else [said]] for name, said in orders], tries, at_once]
     handle = await eventually(lambda: _started(client, given, named), lambda begun: begun is not None)
@@ -121,5 +121,5 @@ async def honest(client: Client, workflow_id: str) -> list[Order]:
 
 
 def refused(outcomes: Iterable[Outcome]) -> set[str | None]:
-    """Returns the refusals of orders; None stands for an answered one."""
+    """Returns the refusals of the orders; None stands for an order that got an answer."""
     return {one.refused for one in outcomes}

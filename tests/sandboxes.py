@@ -15,7 +15,7 @@ from tests.forked import copied
 
 
 class Server:
-    """One sandbox process, which runs in a `with` block; `start` again after `kill` keeps port and data."""
+    """One sandbox process, which runs in a `with` block; after `kill`, `start` uses the same port and data."""
 
     def __init__(self, module: str, data: Path, *options: str) -> None:
         self.data = data

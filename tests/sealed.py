@@ -24,7 +24,7 @@ KEYS: Final = {name: b64encode(bytes([n]) * 32).decode() for n, name in enumerat
 def written(
     current: str | None, *others: str, queues: Mapping[str, Sequence[str]] | None = None, plain: bool = False
 ) -> str:
-    """Returns a ring of some of `KEYS`, as a setting. The first key of a queue is its current one."""
+    """Returns a key ring of some of `KEYS`, in the form of the setting; a queue's first key is its current one."""
     of_queues = {queue: {"current": names[0], "keys": _some(names)} for queue, names in (queues or {}).items()}
     ring = {"keys": _some([name for name in (current, *others) if name]), "queues": of_queues, "plain": plain}
     return json.dumps(ring if current is None else ring | {"current": current})
@@ -35,7 +35,7 @@ def _some(names: Sequence[str]) -> dict[str, str]:
 
 
 def ring(current: str | None, *others: str, **more: Any) -> CodecRing:
-    """Returns a ring of some of `KEYS`, parsed."""
+    """Returns a key ring of some of `KEYS`, parsed from the setting."""
     return CodecRing.model_validate_json(written(current, *others, **more))
 
 
@@ -49,7 +49,7 @@ async def sealed(world: World, keys: CodecRing) -> World:
 
 
 class Forging(PayloadCodec, WithSerializationContext):
-    """A codec that encrypts in a way of its own, and decrypts as the given codec."""
+    """A codec that encrypts by the function `forge`, and decrypts like the given codec."""
 
     def __init__(self, forge: Callable[[list[Payload], list[Payload]], list[Payload]], codec: Codec) -> None:
         self._forge = forge
@@ -66,7 +66,7 @@ class Forging(PayloadCodec, WithSerializationContext):
 
 
 async def keys_of(world: World, play: Play) -> set[str]:
-    """Returns the ids of the keys that seal the history of a filing."""
+    """Returns the ids of the keys that encrypt the history of a filing."""
     found = set()
     async for event in world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history_events():
         said = event.SerializeToString()

@@ -1,4 +1,4 @@
-"""An application that is served over HTTP by this process."""
+"""Serves an ASGI application over HTTP in this process."""
 
 import asyncio
 import socket

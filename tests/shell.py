@@ -36,7 +36,7 @@ def _invoked(words: list[str], env: Mapping[str, str | None]) -> Result:
 
 
 class Shell:
-    """Runs commands in an empty folder, with the addresses of a world; they answer in English."""
+    """Runs commands in an empty folder, with the addresses of a world; the commands answer in English."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = dict(env) | {"LANG": "en"}

@@ -13,5 +13,5 @@ async def sound(world: World) -> None:
 
 
 async def problems(dsn: str) -> list[Problem]:
-    """Returns the problems of a record whose triggers a test has switched off: all but those of guards."""
+    """Returns the problems of a record, except problems with guards, since tests switch the triggers off."""
     return [one for one in (await verify(dsn)).problems if one.rule is not Rule.GUARD]

@@ -51,7 +51,7 @@ def principal(name: str, *grants: st.Grant, keys: tuple[st.PrincipalKey, ...]) -
 
 
 def grant(claim: st.Claim, *agencies: str, least: st.Assurance = st.Assurance.TWO_FACTORS, **other: Any) -> st.Grant:
-    """Returns a grant for all client ids, or all programs, if the claim can have any; `other` may limit them."""
+    """Returns a grant of the claim for all client ids or programs, if it has such a field; `other` replaces fields."""
     clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": (st.ALL_CLIENTS,)}
     named = {"programs": (st.ALL_PROGRAMS,)} if claim is st.Claim.PROGRAMS else clients
     return st.Grant(claim=claim, agencies=agencies, assurance=least, **named | other)
@@ -80,7 +80,7 @@ def statement(message: st.Message = MESSAGE, by: str = "desk-1", **other: Any) -
 def verification(
     signed: object, ring: Ring, now: datetime, message: st.Message = MESSAGE, aud: str = AUDIENCE
 ) -> st.Proved | Refusal:
-    """Returns the result of the verification: proved, or the refusal."""
+    """Returns the result of the verification of a statement: the proof, or the refusal."""
     try:
         return verified(signed, message, VerificationContext(ring, aud, now))
     except RefusalError as error:

@@ -23,7 +23,7 @@ STREAMS: Final = "select sync_state from pg_stat_replication where application_n
 
 @dataclass
 class Standby:
-    """A receiver of the write-ahead log, for which each commit of the server waits."""
+    """A receiver of the write-ahead log; each commit of the server waits for it."""
 
     process: asyncio.subprocess.Process
     superuser: "asyncpg.Connection[Any]"
@@ -35,12 +35,12 @@ class Standby:
         self.process.send_signal(signal.SIGCONT)
 
     async def cuts(self, cut: str = "pg_cancel_backend") -> None:
-        """Ends the wait of the connection that waits for this standby, once there is one."""
+        """Ends the wait of the one connection that waits for this standby; first waits for such a connection."""
         [pid] = await self.waiting()
         await self.superuser.execute(f"select {cut}($1)", pid)
 
     async def waiting(self, connections: int = 1) -> list[int]:
-        """Returns the process ids of the connections that wait for this standby, once there are this many."""
+        """Waits until this number of connections wait for the standby; returns the ids of their server processes."""
         rows = await eventually(lambda: self.superuser.fetch(WAITING), lambda rows: len(rows) == connections)
         return [row["pid"] for row in rows]
 

@@ -1,7 +1,7 @@
 """The two tiers: `make test` runs the short tests; `make test-all`, and in part each CI run, also the long ones.
 
-`tests/long.py` names the long ones. Property tests are in both tiers: with few examples in the short one, with all in
-the other. `python -m tests.tiers REPORT` stores the seconds of long files from a run of all tests with
+`tests/long.py` names the long ones. Property tests are in both tiers: with a few examples in the short one, with all
+examples in the long one. `python -m tests.tiers REPORT` stores the seconds of long files from a run of all tests with
 `--junitxml=REPORT`.
 """
 
@@ -91,7 +91,7 @@ def changed() -> frozenset[str]:
 
 
 def _differs(commit: str | None, rooms: Iterable[str]) -> bool:
-    """Returns True if anything in these rooms differs from a commit, or if that can't be determined."""
+    """Returns True if these rooms differ from their state in a commit, or if that can't be determined."""
     if commit is None:
         return True
     command = ["git", "diff", "--quiet", commit, "--", *rooms]

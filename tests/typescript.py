@@ -43,7 +43,7 @@ async def node(folder: Path, env: Mapping[str, str]) -> str:
 
 
 async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
-    """Returns True if the program works as on the page, with a stack of its own."""
+    """Returns True if the program works as on the page, with a stack that runs only for it."""
     (folder / "node_modules").symlink_to(modules)
     (folder / "package.json").write_text("{}", encoding="utf-8")
     (folder / "filing.mts").write_text(of_page("integrators-typescript.md"), encoding="utf-8")

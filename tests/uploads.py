@@ -1,4 +1,4 @@
-"""Makes files as people upload them, good and bad."""
+"""Makes good and bad files, as people upload them."""
 
 import struct
 import zipfile
@@ -95,7 +95,7 @@ PAGES: Final[Mapping[int, bytes]] = {
 
 
 def by_hand(objects: Mapping[int, bytes], trailer: bytes = b"") -> bytes:
-    """Returns a PDF of these raw objects and their correct table; in the trailer, `%TABLE` is the table's offset."""
+    """Returns a PDF of these raw objects with a correct cross-reference table, whose offset replaces `%TABLE`."""
     body, rows = bytearray(b"%PDF-1.5\n"), bytearray(b"0000000000 65535 f \n")
     for number in range(1, max(objects) + 1):
         if number in objects:
@@ -209,7 +209,7 @@ def jpeg_that_says(width: int, height: int) -> bytes:
 
 
 def several_in_one(*, tail: bytes = b"") -> bytes:
-    """Returns a JPEG like those of phones with HDR: the first picture announces a smaller one, which follows it."""
+    """Returns a JPEG like those of HDR phones: the first picture announces a smaller second one behind it."""
     written = BytesIO()
     first = Image.linear_gradient("L").convert("RGB")
     first.save(written, "MPO", save_all=True, append_images=[first.resize((64, 64))])

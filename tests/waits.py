@@ -14,12 +14,12 @@ from views.waiting import waiting
 
 
 def around(world: World, kinds: Kinds = KINDS) -> Surroundings:
-    """Returns a world in the form that the doctor examines."""
+    """Returns the surroundings that the doctor examines, for this world."""
     return Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home), kinds=kinds)
 
 
 async def named(world: World, says: str) -> list[tuple[str, Wait]]:
-    """Returns each wait that the doctor counts in the sentence of this key, after its agency."""
+    """Returns the agency and the wait for each wait that the doctor counts in the sentence of this key."""
     async with world.connection(world.app_dsn) as connection:
         found = await waiting(connection, KINDS, says.split(".")[1], datetime.now(UTC))
     return [(one.agency, one.wait) for one in found if one.waits.says == says]

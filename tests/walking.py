@@ -28,14 +28,14 @@ def walked(
     at_least: int | None = None,
     parts: int = 1,
 ) -> Callable[[Test], Test]:
-    """Makes one test of a function that tests one case; names, cases and `ids` are those of `parametrize`.
+    """Makes one test of a function that tests one case. `names`, `cases` and `ids` are used as in `parametrize`.
 
     If the cases take time to make, `cases` is a function: it is called when the test runs, since every process collects
     every test.
 
     The test also fails unless there are `exactly` this many cases, or `at_least` this many if the code determines them.
-    `parts`, for the outermost `@walked` only, splits the test into this many, each with a share of the cases, so that
-    processes can divide them.
+    `parts`, for the outermost `@walked` only, splits the test into this many tests, each with a share of the cases, so
+    that several processes can run them.
     """
     arguments = (names,) if isinstance(names, str) else names
 
@@ -76,7 +76,7 @@ def walked(
 
 
 def _wrong(cases: int, exactly: int | None, at_least: int | None) -> list[str]:
-    """Returns the problem with the number of cases; none if it is right."""
+    """Returns the problem with the number of cases; an empty list if the number is right."""
     if at_least is not None:
         return [f"{cases} cases instead of at least {at_least}"] if cases < at_least else []
     return [f"{cases} cases instead of {exactly}"] if cases != exactly else []

@@ -1,4 +1,4 @@
-"""The contract as `make golden` last wrote it: each message on a line of its own, and the published schemas."""
+"""The stored contract, which `make golden` writes: one line for each message, and the published schemas."""
 
 import json
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def _lines() -> dict[str, str]:
 
 
 def keep_schemas(documents: Mapping[str, Any]) -> None:
-    """Write the schemas again, by the names of the published files."""
+    """Stores the schemas anew, each under the name of its published file."""
     SCHEMAS.write_text(written(dict(documents)), encoding="utf-8")
 
 

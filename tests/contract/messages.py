@@ -1,4 +1,4 @@
-"""Messages of the contract as JSON: the sample of each, and one with fields of a later version."""
+"""Messages of the contract as JSON: a sample of each kind, and a copy of it with fields of a later version."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The delays on the agencies' page equal those in the code."""
+"""The delays on the agencies' page of the docs equal those in the code."""
 
 from typing import Any, Final
 

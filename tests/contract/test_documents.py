@@ -54,7 +54,7 @@ def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
 
 
 def quotations(page: Path) -> Iterator[tuple[str, str]]:
-    """Yields a page's quotations: the file named in the first line, and each quoted piece between lines `# …`."""
+    """Yields pairs for a page's code blocks: the file that the first line names, and each piece between lines `# …`."""
     for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         first, _, rest = block.partition("\n")
         if re.fullmatch(r"# [\w/]+\.py", first) and (ROOT / first[2:]).exists():

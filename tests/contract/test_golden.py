@@ -1,4 +1,4 @@
-"""The contract as JSON: every message equals its line, and every written line can be loaded for ever.
+"""The contract as JSON: every message equals its stored line, and every stored line can be loaded.
 
 `make golden` writes each line of `messages.jsonl` anew: a line that disappears or changes breaks a client.
 """

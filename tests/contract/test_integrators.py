@@ -1,4 +1,4 @@
-"""The integrators' pages agree with the contract in all questions, and in the words of their programs.
+"""The questions on the integrators' pages, and the names in the programs there, agree with the contract.
 
 The program in Python is run unchanged (tests/integration/kit/test_plain_client.py); the one in TypeScript is read here,
 without Node.js, and run by hand (tests/typescript.py).

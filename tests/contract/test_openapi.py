@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, and equal to the stored one; `make golden` writes it anew."""
+"""The OpenAPI document is valid, and equals the stored document, which `make golden` writes."""
 
 import json
 import os

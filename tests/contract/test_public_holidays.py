@@ -16,7 +16,7 @@ SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
 def table() -> dict[int, tuple[str, str]]:
-    """Returns for each year the days off, and the make-up days, each with the day off that it makes up for."""
+    """Returns for each year its days off, and its make-up days with the day off that each one makes up for."""
     known = country_holidays("VN", years=LUNAR, language="en_US")
     off = {year: sorted(f"{day:%m%d}" for day in known if day.year == year) for year in LUNAR}
     makeup: dict[int, list[str]] = {year: [] for year in LUNAR}

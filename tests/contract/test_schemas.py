@@ -212,7 +212,7 @@ def test_a_number_of_the_ledger_is_never_missing_in_a_body() -> None:
 
 
 def unbounded(part: Any, where: str = "") -> list[str]:
-    """Returns the places of a schema where a text may have any length."""
+    """Returns the places in a schema at which a text has no limit of length."""
     if isinstance(part, list):
         return [found for n, each in enumerate(part) for found in unbounded(each, f"{where}/{n}")]
     if not isinstance(part, dict):

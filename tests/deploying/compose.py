@@ -45,7 +45,7 @@ def steps() -> str:
 
 @pytest.fixture(scope="module")
 def page_output() -> Iterator[str]:
-    """Yields the output of the steps in a copy of the folder without secrets; the started services run meanwhile."""
+    """Runs the steps in a copy of the folder without secrets; yields their output while the services still run."""
     subprocess.run((ROOT / "deploy" / "compose" / "local" / "build",), check=True)
     with tempfile.TemporaryDirectory(prefix="motcua-", dir="/var/tmp") as name:
         folder = Path(name, "compose")
@@ -90,7 +90,7 @@ def test_without_its_servers_a_process_is_alive_and_not_ready_and_then_ready_aga
 
 
 def probed(script: str, names: list[str]) -> list[str]:
-    """Returns the processes in whose containers this script, a probe of Kubernetes, succeeds."""
+    """Runs `script`, a probe of Kubernetes, in these processes' containers; returns those where it succeeds."""
     return [name for name in names if succeeds("exec", f"{PROJECT}_{name}_1", "/bin/sh", "-c", script)]
 
 

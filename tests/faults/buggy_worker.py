@@ -13,7 +13,7 @@ _fold = lifecycle.evolve
 
 
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
-    """Folds like the product's function, but fails at the events in `TRIPS_OVER`, with personal data in the message."""
+    """Folds like the product's function, but raises an error with personal data at the events in `TRIPS_OVER`."""
     if recorded.event.kind in TRIPS_OVER:
         raise RuntimeError(f"CANARY {filing.applicant!r}")
     return _fold(filing, recorded)

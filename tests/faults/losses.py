@@ -1,4 +1,4 @@
-"""Losses in Temporal, of one workflow or of the whole database, and the restart from the log."""
+"""Deletes one workflow or Temporal's whole database; the workflows are then restarted from the log."""
 
 import json
 import os

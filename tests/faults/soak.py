@@ -2,14 +2,14 @@
 
 Not part of the suite. It exits 0 only if every filing ended as expected, the bank took each fee once, the post has each
 parcel once, no number of a result is missing or taken twice, no paper was made twice, no run is stalled at the end, and
-every history replays. Queries of Temporal's own (`--queries`) may break a history: then the runs that were ended by
-healing are reported separately, with the longest stall.
+every history replays. Temporal's own queries (`--queries`) may break a history; then the runs that healing has ended
+are reported separately, with the longest stall.
 
-With `--points`, the worker dies instead between an outside act, its finding and its answer, at one place after the
-other; then the findings that no event records are counted.
+With `--points`, the worker dies instead at one place after the other, between an outside act, its finding and its
+answer; at the end the findings without an event are counted.
 
-With `--older`, Temporal is lost in the middle and everything restarts in an empty one. Then the lost one is restored:
-its runs first continue by themselves, then the runbook is followed, and nothing may be wrong.
+With `--older`, Temporal's database is lost in the middle, and everything restarts in an empty one. Then the lost
+database is restored: its runs continue by themselves, the runbook is followed, and all checks must still pass.
 
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
@@ -218,7 +218,7 @@ async def replay(client: Client, seen: Seen) -> None:
 
 
 def stories(folder: Path) -> Path:
-    """Returns a copy of the demo's stories with waits so long that no fault makes an actor late."""
+    """Returns a copy of the demo's stories with waits that are long enough for any fault, so that no actor is late."""
     told = yaml.safe_load(SCENARIOS.read_text(encoding="utf-8"))
     for story in told["scenarios"]:
         story["waits"] = {name: TO_ACT.get(name, seconds) for name, seconds in story.get("waits", {}).items()}

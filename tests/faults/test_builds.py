@@ -1,4 +1,4 @@
-"""Moves running filings from build to build, with another flow, other clocks and killed workers: nothing is lost."""
+"""Running filings move from build to build, with another flow, other clocks and killed workers; no filing is lost."""
 
 import asyncio
 import json
@@ -179,7 +179,7 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
 async def test_the_build_before_the_newest_migration_works_before_it_and_after_it_and_again(versions: Versions) -> None:
     """The older build serves during the upgrade, beside the newer build, and after the downgrade.
 
-    Its commands read the events of the newer build.
+    The older build's commands read the events of the newer build.
     """
     world, older = versions.world, await before_the_newest_migration(versions.folder / "older")
     a, b = build_of(older), build_of(ROOT)
@@ -280,7 +280,7 @@ async def test_a_signature_under_way_is_asked_for_once_by_two_builds(versions: V
 
 
 async def test_a_refund_that_is_under_way_moves_too_and_is_given_once(versions: Versions) -> None:
-    """VNPay has given the money back, and its answer was lost; the next day it knows no request any more."""
+    """VNPay refunds the money but its answer is lost; from the next day on, VNPay does not know the request."""
     world, other = versions.world, checkout(versions.folder / "other", OTHER_CLOCKS)
     a, b = build_of(ROOT), build_of(other)
     with vnpay(versions.folder) as bank:

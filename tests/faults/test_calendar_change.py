@@ -1,4 +1,4 @@
-"""A holiday declared late: every running filing and payment is projected again, once, despite kills of processes."""
+"""A holiday is declared late: every running filing and payment gets its new times once, although processes die."""
 
 import json
 import os

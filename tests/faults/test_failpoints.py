@@ -1,4 +1,4 @@
-"""The worker dies between the commit and the answer: nothing is lost or doubled, and the log decides."""
+"""The worker dies between the commit and the answer: no event is lost or doubled, and the answer follows the log."""
 
 import asyncio
 import signal
@@ -96,7 +96,7 @@ async def test_the_receipt_of_a_command_that_the_engine_forgot_comes_from_the_lo
 
 
 async def forgotten(tmp_path: Path, *, by_a_page: bool) -> None:
-    """The log reports the command by a page of events (`by_a_page`), or by its receipt; the client got no answer."""
+    """Client and Temporal lose a recorded command; a page of events (`by_a_page`) or its receipt then shows it."""
     async with own_stack() as (stack, world):
         client = world.client
         async with worker_process(world.process_env, tmp_path) as worker:
@@ -149,5 +149,5 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
 
 
 def database(folder: str) -> Stack:
-    """Returns the database in a folder, on its earlier port."""
+    """Returns a stack with only the database in this folder, on its earlier port."""
     return Stack(Path(folder).resolve(), parts=("postgres", "migrations"))

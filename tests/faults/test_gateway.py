@@ -1,4 +1,4 @@
-"""The gateway gets many calls at once, and is killed at critical points: nothing is lost, nothing is kept twice."""
+"""The gateway gets many calls at once, and is killed at critical points: no call is lost, and none is stored twice."""
 
 import asyncio
 import json
@@ -158,7 +158,7 @@ async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_on
 
 
 async def test_money_that_temporal_took_and_lost_is_told_again(world: World, tmp_path: Path) -> None:
-    """The money comes while no worker runs, and Temporal's run of the payment is gone before a worker runs."""
+    """The notice reaches Temporal while no worker runs; the payment's run is then terminated before a worker runs."""
     async with world.platform(), world.back_office():
         play = await unpaid(world)
     async with gateway(world, tmp_path) as (_, caller):

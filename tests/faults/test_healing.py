@@ -135,7 +135,7 @@ async def recent(world: World) -> list[Any]:
 
 
 async def test_whom_healing_did_not_help_is_named_until_an_operator_helps(world: World) -> None:
-    """The results of the healing are invented by the test: no run is healed."""
+    """The test itself invents the results of the healing; no run is healed."""
     filings = [uuid4() for _ in range(MOST_LEFT + 1)]
     left = (f"payment:{filings[0]}:1", *(f"filing:{filing}" for filing in filings))
     now = datetime.now(UTC)

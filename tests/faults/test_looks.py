@@ -1,4 +1,4 @@
-"""A question comes between an event of a filing and the task that reports the event, as the history becomes long."""
+"""A question reaches a filing between an event and the task that reports the event, while the history gets long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def kinds(handle: WorkflowHandle[Any, Any]) -> list[int]:
 
 
 async def test_a_look_before_an_answer_is_told_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
-    """The next worker runs the filing past the answer, and learns only then that the history is long (ADR 0006)."""
+    """The next worker passes the answer in the history before it learns that the history is long (ADR 0006)."""
     async with worker_process(world.process_env, tmp_path):
         play = await Play.begin(world, birth())
     looking = asyncio.create_task(play.view())

@@ -1,4 +1,4 @@
-"""The master key is changed while filings run, and the command is killed half-way: nobody waits, nothing is lost."""
+"""The master key is changed while filings run, and the command is killed half-way: no filing waits, no data is lost."""
 
 import asyncio
 import base64

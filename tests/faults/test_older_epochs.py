@@ -1,4 +1,4 @@
-"""An older Temporal comes back after filings were restarted: its runs look healthy, but have lost their streams."""
+"""An older database of Temporal is restored after filings were restarted: its runs no longer have their streams."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class House:
 
 @dataclass
 class Filings:
-    """Filings: one waits for an officer, one goes on while its Temporal is away, one is paid after, one has a limit."""
+    """Four filings: one waits for an officer, one continues without this Temporal, one is paid later, one is late."""
 
     officers: Play
     went_on: Play

@@ -1,4 +1,4 @@
-"""Twenty writers, one reader, and a relay of positions that is killed every two seconds: each event is read once."""
+"""Twenty writers, a reader, and a relay of positions, killed every two seconds: the reader gets each event once."""
 
 from __future__ import annotations
 

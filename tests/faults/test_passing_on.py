@@ -1,4 +1,4 @@
-"""Filings passed on at every stage while workers die: nothing is lost, and the money of both agencies adds up."""
+"""Filings pass to another agency while workers die: no event is lost, and both agencies' money adds up."""
 
 import asyncio
 import random
@@ -46,7 +46,7 @@ def at_one_bank() -> bytes:
 
 
 async def passed_on(play: Play, folder: Path) -> None:
-    """Passes the filing on; the worker dies after the commit. The payer of one filing then pays the old request."""
+    """Passes the filing on, with a kill of the worker after the commit; one payer then pays the old request."""
     async with worker_process(play.world.process_env, folder / f"before-{play.submission.submission_id}") as worker:
         role = Role.RECEPTION if (await play.view()).accepted_at is None else Role.LEADER
         worker.arm("ledger.committed")
@@ -65,7 +65,7 @@ async def there(play: Play) -> bool:
 
 
 async def pay(play: Play) -> None:
-    """Pays the fee of the new agency, which has requested it anew if the earlier agency had requested it online."""
+    """Pays the new agency's fee; that agency has requested it anew if the earlier one had requested it online."""
     if play.submission.submission_id == "owing":
         await play.pay_by_hand(2)
     await play.until(lambda view: view.stage is not Stage.FEE)
@@ -90,7 +90,7 @@ async def read(play: Play) -> None:
 
 
 def does(command: type[cm.Command], role: Role | None = None, **said: Any) -> Move:
-    """Returns the move in which an officer of the agency that has the filing, or the applicant, gives the command."""
+    """Returns a move: the applicant, or an officer of the agency that now has the filing, gives this command."""
 
     async def act(play: Play) -> None:
         await play.act(command, play.submission.actor if role is None else play.officer(role), **said)

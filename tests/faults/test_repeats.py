@@ -1,4 +1,4 @@
-"""A command that a dead worker recorded is found after any event; an unrecorded one is refused with few queries."""
+"""A repeated command is answered from the log if a dead worker recorded it, else refused with few queries."""
 
 import asyncio
 import signal
@@ -107,7 +107,7 @@ async def test_a_statement_that_is_over_records_nothing_where_more_is_recorded_t
 
 @asynccontextmanager
 async def dying(world: World, folder: Path, call: Callable[[], Awaitable[Any]]) -> AsyncIterator[asyncio.Task[Any]]:
-    """Yields the call, once a worker has committed its effect and died before the answer."""
+    """Starts the call, and yields its task once a worker has committed the effect and died before the answer."""
     worker: WorkerProcess
     async with worker_process(world.process_env, folder) as worker:
         worker.arm("ledger.committed")
@@ -131,7 +131,7 @@ async def test_a_submission_that_is_in_the_log_lives_whatever_became_of_who_file
     when: dict[str, int] = {}
 
     def file() -> Awaitable[Any]:
-        """Submits with a statement, which is accepted for a minute after its end, since clocks differ."""
+        """Submits with a statement; statements are accepted for a minute after their end, since clocks differ."""
         at = seconds(datetime.now(UTC)) - (95 if rule == "statement_expired" else 0)
         when.update(iat=at, exp=at + 60)
         return portal.submit(filed, **when)

@@ -1,4 +1,4 @@
-"""Temporal has lost one workflow or all of them: each continues from the log, and nothing happens twice."""
+"""Temporal has lost one workflow or all of them: each continues from the log, and no effect happens twice."""
 
 import asyncio
 import json

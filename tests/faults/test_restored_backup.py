@@ -1,4 +1,4 @@
-"""Follows docs/operations.md after yesterday's backup is restored, though data was erased and keys rotated since."""
+"""Follows docs/operations.md after a restore of a backup that is older than an erasure and a rotation of keys."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Silent approval against an officer who decides at the last moment: one of the two counts, as the history shows."""
+"""Silent approval, or an officer's decision at the last moment: exactly one of them counts, as the history shows."""
 
 import asyncio
 import json
@@ -78,13 +78,13 @@ async def at_decision(world: World, version: str) -> Play:
 
 
 async def refuse(play: Play) -> None:
-    """Refuse the filing, which silence would approve."""
+    """Refuses a filing that silence would approve."""
     why = {"reason": "che biển báo", "legal_basis": "Luật Quảng cáo"}
     await play.act(cm.Decide, play.officer(Role.LEADER), outcome="refused", **why)
 
 
 async def race(world: World, version: str, gate: asyncio.Semaphore, offset: timedelta) -> Race:
-    """Bring a filing to its decision, and have its officer decide at `offset` from the due instant."""
+    """Brings a filing to its decision; its officer then decides at `offset` from the instant of silent approval."""
     async with gate:
         play = await at_decision(world, version)
         due = await silence_at(world, play)

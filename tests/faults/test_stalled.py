@@ -1,4 +1,4 @@
-"""A bug in a workflow: filings stall, and are reported; the fix is deployed, and all end as expected."""
+"""A bug makes filings stall, and they are reported; once the fix is deployed, all filings end as expected."""
 
 from pathlib import Path
 from typing import Final

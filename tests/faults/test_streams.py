@@ -1,4 +1,4 @@
-"""A worker dies in the middle of each kind of stream: each outside act happens once, and nothing is lost."""
+"""A worker dies in the middle of each kind of stream: each outside act happens once, and no event is lost."""
 
 import asyncio
 import json
@@ -69,7 +69,7 @@ async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world
 async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     world: World, tmp_path: Path, bank: Server, failpoint: str, before: int
 ) -> None:
-    """The worker dies after the record, right before the call, or before the call is recorded; then a day passes."""
+    """The worker dies before it claims the call, before it makes it, or before the result is recorded; a day passes."""
     await world.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():
@@ -177,7 +177,7 @@ AT_THE_POLICE = {"subject": "h01.31-specialist-1", "agency": "H01.31"}
 
 
 async def test_a_filing_that_was_lost_with_its_parts_hears_what_they_had_recorded(world: World, tmp_path: Path) -> None:
-    """Nothing notifies the filing: the workflows of its parts are lost too, and only its own is restarted."""
+    """The filing gets no signal, since the workflows of its parts are lost too, and only the filing's is restarted."""
     async with worker_process(world.process_env, tmp_path):
         play = await refer(world)
         filing = ids.filing_workflow(play.filing)
@@ -232,7 +232,7 @@ COMMITS = 3
 
 
 async def refused_and_taken_up(world: World) -> Play:
-    """Returns a filing that was refused at intake, with a complaint that a leader has taken up."""
+    """Returns a filing that was refused at intake, with a complaint that a leader has begun to handle."""
     play = await Play.begin(world, birth())
     await play.act(RefuseIntake, play.officer(Role.RECEPTION), **REFUSING)
     start = {"filing_id": play.filing, "n": 1, "about": 2, "words": "xem lại", "via": VIA}

@@ -1,4 +1,4 @@
-"""Temporal's database is replaced by an older one during a demo: everything continues from the log."""
+"""Temporal's database is replaced by an older one during a demo: all filings continue from the log."""
 
 import asyncio
 import json

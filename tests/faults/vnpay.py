@@ -21,7 +21,7 @@ def vnpay(folder: Path) -> Iterator[Server]:
 
 
 async def approve(play: Play, before: Callable[[], None] = lambda: None) -> None:
-    """Request a refund of 6,000 đồng and approve it as another officer; `before` is called between the two."""
+    """Requests a refund of 6,000 đồng, calls `before`, and approves the refund as another officer."""
     why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
     await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
     before()

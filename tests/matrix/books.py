@@ -1,4 +1,4 @@
-"""The checks of each case, and at the end of all cases together."""
+"""The checks after each case, and the checks after all cases together."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ _AGREE_WITHIN: Final = 180
 
 
 async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
-    """Wait until the valid receipts of a filing are these, one of each kind; note them in the room."""
+    """Waits until a filing's valid receipts are `wanted`, one of each kind; notes them in the room."""
 
     async def valid() -> list[tuple[str, int]]:
         return sorted((row["kind"], row["amount"]) for row in await room.world.fetch(_RECEIPTS, filing))
@@ -34,7 +34,7 @@ async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
 
 
 async def one_receipt_of_a_kind(room: Room) -> None:
-    """Assert that no fee has two receipts of a kind, and that each filing's receipts are as at its end."""
+    """Checks that no fee has two receipts of one kind, and that each filing still has the receipts of its end."""
     twice = [tuple(row) for row in await room.world.fetch(_ISSUED_TWICE)]
     rows = await room.world.fetch("select filing_id, kind, amount from money_receipt where voided_at is null")
     assert not twice, twice
@@ -46,7 +46,7 @@ async def one_receipt_of_a_kind(room: Room) -> None:
 
 
 async def both_ledgers_agree(room: Room) -> int:
-    """Returns the money kept of all payments and in suspense, in đồng, once the bank's ledger and ours agree on it."""
+    """Waits until the bank's ledger and ours agree; returns the money kept of all payments and in suspense, in đồng."""
 
     async def retained() -> tuple[int, int]:
         orders = (await room.bank.get("/ledger")).raise_for_status().json()["orders"]

@@ -1,4 +1,4 @@
-"""One filing with a paid fee, and its acts step by step."""
+"""One filing with a paid fee, and the acts that a test performs on it one by one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TooSlowError(Exception):
 
 @dataclass
 class Case:
-    """A request of a filing's `n`-th payment, which can be paid on its page until it `ends`."""
+    """One request of a filing's `n`-th payment; its page takes money until the time `ends`."""
 
     room: Room
     play: Play
@@ -59,7 +59,7 @@ class Case:
 
     @classmethod
     async def demanded(cls, room: Room, wire: Kind) -> Case:
-        """Returns a tax office's payment request over this wire, after a renewal if it is not the default wire."""
+        """Returns a tax office's payment request over this wire; renews the payment if the default wire is another."""
         play = await demanded(room.world, None, room.transfer, amount=AMOUNT)
         case = await cls.newest(room, play, N)
         if wire == (await room.world.client.payment(play.filing, N)).provider:
@@ -77,7 +77,7 @@ class Case:
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Set whether the bank holds back its answers to queries, and its callbacks."""
+        """Makes the bank hold back its answers to queries, and its callbacks, or send them again."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 
@@ -98,7 +98,7 @@ class Case:
         return found
 
     async def call(self, n: int) -> str:
-        """Lets the bank send a callback, and waits until it reached the payment; returns the answer to it."""
+        """Makes the bank send a callback, and waits until the payment has it; returns the answer to the callback."""
         said: dict[str, Any] = (await self.room.bank.post(f"/callbacks/{n}")).raise_for_status().json()
         assert said["status"] == httpx.codes.OK, said
         await until(self.undriven, lambda left: left == 0)
@@ -190,7 +190,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Lets the bank answer queries, and waits for an answer, except after a settlement: the next takes a minute."""
+        """Makes the bank answer queries, and waits for an answer; not after a settlement, since that takes a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:
@@ -229,7 +229,7 @@ class Steps:
         await until(lambda: self.case.play.kinds("refund", 1001), lambda kinds: "refund_opened" in kinds)
 
     async def settle(self, order: Order) -> None:
-        """Approve the refund, wait for it, and check the books of both sides."""
+        """Approves the refund, waits for it, and checks both ledgers, the bank's and ours."""
         back = AMOUNT - kept(order)
         if back:
             await self.case.play.approve_refund()
@@ -241,7 +241,7 @@ class Steps:
 
 
 async def closed(case: Case, retained: int, captures: int) -> None:
-    """Assert that the bank's ledger and ours agree to the đồng on the sum retained of this payment."""
+    """Checks that the bank's ledger and ours agree exactly on the sum kept of this payment."""
     ledger, row = await case.bank(), await case.row()
     at_the_bank = sum(one["amount"] for one in ledger["captures"])
     went_back = sum(one["amount"] for one in ledger["refunds"])

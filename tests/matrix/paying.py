@@ -1,4 +1,4 @@
-"""Plays a variant from its filing to the settlement of its money."""
+"""Plays a variant from the submission of its filing to the settlement of its money."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PAYERS: Final[Mapping[Money, str]] = {
 
 @dataclass
 class Paying:
-    """A variant on a filing of its own, with its payment requests. `refused`: the act beside the money was refused."""
+    """A variant on its own filing, with its payment requests. `refused`: the act beside the payment was refused."""
 
     variant: Variant
     cases: list[Case]
@@ -72,7 +72,7 @@ class Paying:
         return self.cases[-1]
 
     async def take(self) -> None:
-        """Play the money and the act beside it, in the variant's order."""
+        """Makes the payment and performs the act beside it, in the variant's order."""
         match self.variant.money:
             case Money.RENEWED:
                 await self.play.renew_payment()
@@ -90,7 +90,7 @@ class Paying:
             await self._beside()
 
     async def _asked_again(self) -> None:
-        """Pay, charge back, and let a leader request the money again as a fee of its own."""
+        """Pays, charges the money back, and lets a leader request it again as a new fee."""
         await self.case.pay()
         await self._fee_paid(1)
         await self._charged_back()
@@ -130,7 +130,7 @@ class Paying:
             await self._charged_back()
 
     async def _paid_through_both(self) -> None:
-        """Pay through both requests: the newest first if the fee is still due, else the oldest first."""
+        """Pays both requests: the newest one first if the fee is still due, else the oldest one first."""
         for case in self.cases if self.variant.before else reversed(self.cases):
             await self._paid_through(case)
 
@@ -140,7 +140,7 @@ class Paying:
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
     async def _heard_at_last(self) -> None:
-        """Let the bank answer the queries since the end of the time to pay; if that fails, let it send the callback."""
+        """Makes the bank answer the waiting queries; if the fee is not paid by that, makes it send the callback."""
         await self.case.hold(queries=False, callbacks=True)
         if not self._is_paid:
             (only,) = await self.case.callbacks()
@@ -166,7 +166,7 @@ class Paying:
             raise TooSlowError
 
     async def _accepted(self) -> None:
-        """Let two officers accept a short payment as the whole fee."""
+        """Lets two officers accept a payment that is too small as the whole fee."""
         await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
         try:
             await self.play.refund(rc.AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
@@ -265,7 +265,7 @@ class Paying:
         return int((await self.case.row())["refunded"])
 
     async def _work_off(self) -> None:
-        """Approve the requested refunds, refund by hand where the wire can't, and give short payments back."""
+        """Approves the requested refunds, pays refunds by hand if the wire can't, and gives short payments back."""
         if self.variant.money in {Money.CHARGED_BACK, Money.AHEAD}:
             return
         n = self.case.n

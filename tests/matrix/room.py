@@ -1,4 +1,4 @@
-"""The room of a matrix: a world with the sandbox bank, a gateway, a worker and a relay as processes of their own."""
+"""The room of a matrix: a world whose sandbox bank, gateway, worker and relay are separate processes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """The surroundings of a case. The extract has two versions: in `brief`, a fee expires with its request.
+    """The surroundings of a case. `version`, `brief`: versions of the extract; in `brief` a fee ends with its request.
 
     `transfer` is the version of a transfer of land, for which a tax office demands money.
     """
@@ -132,5 +132,5 @@ _TAKES_MONEY: Final = "update agency set merchants = $2 where agency = $1"
 
 
 async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 120) -> T:
-    """Returns the first answer of `ask` that is `wanted`. After `within` s, `AssertionError` with the last answer."""
+    """Calls `ask` until `wanted` accepts its answer, and returns that; raises `AssertionError` after `within` s."""
     return await eventually(ask, wanted, within)

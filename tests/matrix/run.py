@@ -1,4 +1,4 @@
-"""Runs orders and variants, several at once, each on a filing of its own, and gives each a verdict within a limit."""
+"""Runs orders and variants, several at once, each on its own filing; each gets its verdict within a time limit."""
 
 import asyncio
 import traceback

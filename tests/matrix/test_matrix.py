@@ -23,7 +23,7 @@ AT_ONCE: Final = 12
 
 
 def drawn() -> Sequence[Subject]:
-    """Returns a few orders, one variant of each payment over each wire, and one of each payment to a tax office."""
+    """Returns a few orders, and variants: for each payment one over each wire, and one to a tax office."""
     chance, kinds = random.Random(SEED), defaultdict[tuple[Any, ...], list[Variant]](list)
     for one in VARIANTS:
         kinds[(one.money,) if one.demanded else (one.money, one.wire)].append(one)

@@ -1,4 +1,4 @@
-"""Variants of a payment: money twice, too little, too much, charged back, requested again, and acts beside it.
+"""Variants of a payment: paid twice, too little, too much, charged back, requested again; with acts beside it.
 
 The expected outcome of each is in one table, `outcome`.
 """
@@ -57,9 +57,9 @@ _PAYS_NOTHING: Final = frozenset({Money.LESS, Money.WITHOUT_MEMO})
 
 @dataclass(frozen=True)
 class Variant:
-    """One variant, over a wire. `before`: whether the act in `beside` comes before the money.
+    """One variant over one wire. `before`: whether the act `beside` comes before the payment.
 
-    If the fee is requested again, the act comes before the money of the second request. `demanded`: whether a tax
+    If the fee is requested again, the act comes before the second request is paid. `demanded`: whether a tax
     office demands the money.
     """
 
@@ -99,7 +99,7 @@ VARIANTS: Final = tuple(
 
 @dataclass(frozen=True)
 class Outcome:
-    """The sums in đồng: the captures known to be this filing's, the refunds and charge-backs, the money in suspense.
+    """The sums in đồng: the captures assigned to this filing, refunds, charge-backs, money in suspense.
 
     `refused`: the act beside is refused, since the fee is paid. `paid`: how often the filing has recorded the payment
     of a fee or of a tax office's demand. `receipts`: the valid ones in the end, by kind.
@@ -136,7 +136,7 @@ _LESS: Final = {"phi": 15_158, "le_phi": 2_843}
 
 
 def pays(variant: Variant) -> bool:
-    """Returns True if this money pays the sum due: it comes before the act beside it.
+    """Returns True if this payment pays the sum due, since it comes before the act beside it.
 
     Money that is paid in time but unknown also pays if the act is the end of the time to pay and the provider can be
     queried, since it is queried before the request ends.

@@ -1,9 +1,9 @@
 """Finds the changes of one line that no test detects: `make mutants`, or `ARGS='rules/time'` for one package.
 
-The mutators are mutmut's, but not the runner. That one changes no decorated function (`@workflow.run`,
-`@activity.defn`, `@asynccontextmanager`), puts its own code between callers and functions, which Temporal's sandbox
-imports anew, and can't draw a sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some
-of every `X | None`, and none of an argument or a string.
+The mutators are those of mutmut, the runner is our own: mutmut's runner changes no decorated function (`@workflow.run`,
+`@activity.defn`, `@asynccontextmanager`), wraps functions in code that Temporal's sandbox imports anew, and can't draw
+a sample. cosmic-ray is not used: it writes each mutant into the tree, makes eleven mutants of every `+` and some of
+every `X | None`, but none of an argument or a string.
 
 A run may be interrupted and started again: its verdicts are kept in `.motcua/mutants`. A mutant that survived is tried
 again once tests have changed, a killed one only after that folder is deleted.
@@ -116,7 +116,7 @@ _LOADED_ONCE: Final = (
 
 
 class EndedFromOutsideError(Exception):
-    """A trial was ended from outside, without a verdict on its mutant. The next run continues."""
+    """Something else ended a trial before its verdict on the mutant. The next run of `make mutants` continues."""
 
 
 @dataclass
@@ -236,7 +236,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Guards:
-    """The seconds of each test, and the lines that it touches."""
+    """The duration of each test in seconds, and the lines that it executes."""
 
     seconds: dict[str, float]
     touched: Touched
@@ -291,7 +291,7 @@ def _start(mutant: Mutant, tests: Mapping[str, float], stack: Mapping[str, str] 
 
 
 def _try_all(session: Session, stack: Mapping[str, str] | None, told: Callable[[], None]) -> None:
-    """Try the untried mutants, some at once, in the order of the sample."""
+    """Tries the mutants without a verdict, some at once, in the order of the sample."""
     waiting, guards = iter(session.untried), session.guards(stack)
     running: list[Trial] = []
     try:

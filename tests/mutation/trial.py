@@ -111,7 +111,7 @@ def measure(answer: Connection, package: str, files: Sequence[str], stack: Mappi
 def run(
     answer: Connection, path: str, source: str, tests: Mapping[str, float], stack: Mapping[str, str] | None, log: Path
 ) -> None:
-    """Send the first test that fails with this source of one file, as soon as it fails; None if no test fails.
+    """Sends the first test that fails if one file has this source, as soon as it fails; None if no test fails.
 
     Raises `RuntimeError` if no test could be run.
     """
@@ -126,7 +126,7 @@ def run(
 
 
 def _begin(log: Path) -> None:
-    """Begin a process group, which can be killed as one, with its output in a file."""
+    """Begins a process group, which can be killed as a whole; its output goes to a file."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with log.open("wb") as said:

@@ -1,7 +1,7 @@
-"""The effects of a history on its workflow, readable for a reviewer: one line for each command and each cause.
+"""Shows a reviewer the effects of a history on its workflow: one line for each command and each input.
 
-`>` is a command of the workflow: an activity, a timer, the answer to an Update, the end. `<` is an input to it.
-Instants, ids and payloads are left out; for an append, the kinds of the returned events are shown.
+`>` is a command of the workflow: an activity, a timer, the answer to an Update, the end. `<` is an input of the
+workflow. Instants, ids and payloads are left out; for an append, the kinds of the returned events are shown.
 """
 
 import json
@@ -23,13 +23,13 @@ def commands(file: Path) -> list[str]:
 
 
 def neighbours(file: Path) -> set[tuple[str, str, str]]:
-    """Returns each pair of successive lines of a golden history, after the type of its workflow."""
+    """Returns all pairs of successive lines in a golden history, each with the type of the workflow."""
     every = commands(file)
     return {(every[0].rpartition(" ")[2], *pair) for pair in pairwise(every)}
 
 
 def lines(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
-    """Yields the lines of an event. `names` keeps the names to which later events only refer."""
+    """Yields the lines of an event. `names` keeps names, since later events only refer to them."""
     yield from _work(event)
     yield from _waiting(event, names)
     yield from _messages(event, names)

@@ -1,7 +1,7 @@
-"""The command fingerprint: what each golden history makes its workflow do, in files that a review can read.
+"""The fingerprint of each golden history: the commands of its workflow, in files that a review can read.
 
-The histories prove that yesterday's filings still run. These files show what changed in the flow when histories are
-made anew: a step more, a timer less, an append in another place. `make golden` writes them beside the histories.
+The histories prove that older filings still run. These files show the changes of the flow when histories are made
+anew: an additional step, a missing timer, an append in another place. `make golden` writes them beside the histories.
 """
 
 import json

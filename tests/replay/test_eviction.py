@@ -1,4 +1,4 @@
-"""An evicted workflow is freed at once: the garbage collector has no cycle to find in it."""
+"""An evicted workflow is freed at once, since it contains no cycle for the garbage collector."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WITHOUT_FAILURES: Final = [file for file in FILES if not any(name in file.name f
 
 @pytest.fixture(scope="module")
 def _old() -> None:
-    """Collects the garbage of earlier tests once, not before each test."""
+    """Collects the garbage of earlier tests, once for all tests of this file."""
     gc.collect()
     gc.freeze()
 
@@ -42,7 +42,7 @@ def _uncollected(_old: None) -> Iterator[None]:
 
 @pytest.fixture
 def streams(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Stream[Any]]]:
-    """Returns weak references to the streams of all workflows that are replayed; a stream is deep inside a workflow."""
+    """Returns weak references to the streams of all replayed workflows; a workflow holds its stream deep inside."""
     seen: list[weakref.ref[Stream[Any]]] = []
     adopt = Stream._adopt
 

@@ -1,7 +1,7 @@
-"""Golden histories: every pair of neighbouring commands. They replay under other rules than on the day they were made.
+"""Golden histories show every pair of neighbouring commands, and replay under stricter and under looser rules, too.
 
-`make golden` plays the demo's scenarios and writes the histories anew, with the reason in the commit; after v0.1 only
-for a new build.
+`make golden` plays the demo's scenarios and writes the histories anew. The commit states the reason, which after v0.1
+must be a new build.
 """
 
 import json

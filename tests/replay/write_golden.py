@@ -1,4 +1,4 @@
-"""Writes the golden histories again: `make golden`. The file's name keeps it out of every other run."""
+"""`make golden` writes the golden histories again. The name of this file keeps it out of other test runs."""
 
 import json
 from typing import Any, Final
@@ -24,7 +24,7 @@ from tests.workflow.obligations import N, demanded, takes_money
 
 @pytest.mark.timeout(600)
 async def test_write_the_histories_anew(world: World, states: dict[str, Any]) -> None:
-    """Play the demo's scenarios, except those for a whole stack; keep their histories and their final states."""
+    """Plays the demo's scenarios except those for a whole stack; stores the histories and their final states."""
     scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
     versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with world.real_platform(), world.back_office():
@@ -49,7 +49,7 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
 
 
 def cut() -> None:
-    """Keep few of the histories, which still show every pair of neighbouring commands, and write down the pairs."""
+    """Keeps a few histories that together show every pair of neighbouring commands, and writes the pairs down."""
     shown = {file: neighbours(file) for file in sorted(HISTORIES.glob("*.history.json"))}
     kept = {file for file in shown if file.name.startswith(COUNTED)}
     missing = set().union(*shown.values()) - set().union(*(shown[file] for file in kept))
@@ -131,7 +131,7 @@ async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -
 
 
 def portable(part: Any) -> Any:
-    """Returns a history without the data about the machine on which it was made."""
+    """Returns a history without the data about the machine that made it."""
     if isinstance(part, list):
         return [portable(each) for each in part]
     if not isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""Real time limits of days and weeks, on virtual time: one Java test server for each test."""
+"""Real time limits of days and weeks on virtual time; each test has its own Java test server."""
 
 import json
 import shutil
@@ -90,9 +90,9 @@ class Virtual:
     env: WorkflowEnvironment
 
     async def until(self, when: str) -> None:
-        """Let time pass until this minute in Vietnam. Fails if it has passed.
+        """Lets time pass until this minute in Vietnam's time. Fails if the minute is in the past.
 
-        The server answers after all work of that time is done: minutes, on a slow machine.
+        The server answers once all work until then is done, which takes minutes on a slow machine.
         """
         rest = instant(when) - await self.env.get_current_time()
         assert rest > timedelta(), f"{when} has passed"
@@ -104,7 +104,7 @@ class Virtual:
     async def platform(self) -> AsyncIterator[None]:
         """Runs a platform worker that may be stopped for long.
 
-        It caches no filings: this server never reassigns a task that waits for a stopped worker with a cached workflow.
+        The worker caches no workflows, since this server never moves a task away from a stopped worker that caches one.
         """
         settings = self.world.settings
         async with (
@@ -144,7 +144,7 @@ def _named(kind: str, body: dict[str, Any]) -> str:
 
 @pytest.fixture
 async def virtual(world: World) -> AsyncIterator[Virtual]:
-    """A world on virtual time, starting at `BEGIN`, without workers; real versions of procedures are published."""
+    """A world on virtual time that starts at `BEGIN`, without workers; the procedures have their real versions."""
     server = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
     assert server is not None, "temporal-test-server is missing; run: make setup"
     await publish_calendar(world.owner_dsn, yaml.safe_dump(CALENDAR).encode())

@@ -36,7 +36,7 @@ DAYS: Final = 180
 
 
 class Bank(bank.HttpBank):
-    """The bank. `looks`: the server's time of each query for late money. While `silent`, such queries get no answer."""
+    """The bank. `looks`: the server's times of the queries for late money, which get no answer while it is `silent`."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         super().__init__(client)
@@ -52,7 +52,7 @@ class Bank(bank.HttpBank):
 
 
 class Post:
-    """The post, with the times of queries about a returned parcel. While it is `silent` it answers nobody."""
+    """The post, with the times of queries about a returned parcel; while it is `silent`, it answers no query."""
 
     def __init__(self, post: postal.Post) -> None:
         self.send, self.cancel, self._get = post.send, post.cancel, post.get
@@ -150,7 +150,7 @@ async def outage(post: httpx.AsyncClient, seconds: int) -> None:
 
 
 async def reached(virtual: Virtual, play: Play, stage: Stage) -> Status:
-    """Returns the filing's status at this stage; virtual minutes pass until then, while the post needs real seconds."""
+    """Lets virtual minutes pass until the filing is at this stage; returns its status. The post needs real seconds."""
     async with asyncio.timeout(60):
         while (view := await play.view()).stage is not stage:
             await virtual.env.sleep(60)

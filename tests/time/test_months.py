@@ -33,7 +33,7 @@ async def seen(virtual: Virtual) -> list[tuple[str, str, bool]]:
 
 
 async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(virtual: Virtual) -> None:
-    """Eight hours from Monday 09:00: half of them are over at 15:00, all of them on Tuesday at 09:00."""
+    """Eight working hours from Monday 09:00: half of them end on Monday at 15:00, all of them on Tuesday at 09:00."""
     async with virtual.world.platform():
         await waiting(virtual)
         await virtual.until("2030-03-04 14:59")
@@ -64,7 +64,7 @@ async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual:
 
 
 async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(virtual: Virtual) -> None:
-    """The filing was due on 18 March, its first step on 7 March. It is too late to postpone, so there is an apology."""
+    """The filing is due on 18 March, its first step on 7 March: too late to postpone, so an apology is drafted."""
     await virtual.world.execute(WATCH)
     async with virtual.platform():
         play = await Play.begin(virtual.world, land())

@@ -99,7 +99,7 @@ def _in_vietnam(value: Any) -> Any:
 
 
 async def until_the_review(virtual: Virtual, play: Play) -> None:
-    """The filing is accepted; a supplement is requested in the first step, and comes on the evening before the last."""
+    """The filing is accepted; the first step requests a supplement, which comes on the evening of 19 March."""
     specialist = play.officer(Role.SPECIALIST)
     await virtual.until("2030-03-05 08:30")
     await play.accept()
@@ -154,7 +154,7 @@ async def until_the_decision(virtual: Virtual, play: Play) -> None:
 
 
 async def apology(virtual: Virtual) -> tuple[str, str]:
-    """Returns the appointment that can't be kept, and the one that the apology proposes.
+    """Returns the missed appointment, and the new one that the apology proposes.
 
     Twenty working days from Wed 20/3, without Fri 12/4, end on Thu 18/4.
     """

@@ -1,4 +1,4 @@
-"""Messages of the last minute, kept while Temporal is away: their own times count, and timers wait for them."""
+"""Messages stored in a limit's last minute, while Temporal is away, count at their own times; timers wait for them."""
 
 from datetime import datetime
 from typing import Final

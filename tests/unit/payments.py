@@ -1,4 +1,4 @@
-"""Payments for tests: a payment to which commands are given."""
+"""Payments for tests: a payment that gets commands."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -20,7 +20,7 @@ FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class PaymentStory(Alive):
-    """A payment of `amount` đồng to which commands are given. A request for money can be paid within `seconds`."""
+    """A payment of `amount` đồng that gets commands; its payment request is open for `seconds`."""
 
     kind = PAYMENT
 

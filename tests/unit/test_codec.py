@@ -210,7 +210,7 @@ CONVERTERS: Final = {"plain": data_converter, "sealed": sealing(data_converter, 
 
 
 async def sent(converter: DataConverter, error: ApplicationError) -> Failure:
-    """Returns the failure into which the converter encodes this error after it was raised."""
+    """Raises this error; returns the failure that the converter makes of it."""
     failure = Failure()
     with pytest.raises(ApplicationError) as raised:
         raise error
@@ -294,7 +294,7 @@ def test_a_ring_that_is_given_is_the_stacks(home: Home, tmp_path: Path, monkeypa
 
 
 def raised(*types: str) -> Failure:
-    """Returns the failure of an exception of the first type, caused by one of the second type, and so on."""
+    """Returns the failure of an exception of the first type; the cause of each is the exception of the next type."""
     first, *others = types
     cause: dict[str, Any] = {"cause": raised(*others)} if others else {}
     return Failure(message="x", application_failure_info=ApplicationFailureInfo(type=first), **cause)

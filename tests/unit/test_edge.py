@@ -1,4 +1,4 @@
-"""The edge: input from outside is parsed strictly, the log is read as it was written."""
+"""Input from outside is parsed strictly; the log is read as it was written."""
 
 import re
 from collections.abc import Iterator
@@ -96,9 +96,9 @@ def test_what_nobody_sees_is_refused_in_every_kind_of_text(character: str) -> No
 
 
 def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tuple[str, object]]:
-    """Yields the place of each text in a message, by the core schema of its model, and the check of the text.
+    """Yields the place of each text in a message, and its check; reads the core schema of the message's model.
 
-    The check is the function of `LOOKED_INTO` around the text; without one its pattern, or None.
+    The check is a function in `LOOKED_INTO`; without such a function, the text's pattern, or None.
     """
     match schema:
         case {"type": "str" | "any"}:
@@ -119,7 +119,7 @@ def kinds_of_text(schema: Any, place: str, kind: object = None) -> Iterator[tupl
 
 
 def lets_through(pattern: str) -> list[str]:
-    """Returns the names of the invisible characters that the pattern of an id permits at any place."""
+    """Returns the names of the invisible characters that an id's pattern permits at some place."""
     classes = re.findall(r"\[.*?\]", pattern)
     anything = "." in re.sub(r"\\.|\[.*?\]", "", pattern)
     return [name for name, one in INVISIBLE.items() if anything or any(re.match(each, one) for each in classes)]

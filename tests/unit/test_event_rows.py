@@ -1,4 +1,4 @@
-"""The personal and numbered fields of events, and each event's row: columns and hashed bytes as in docs/ledger.md."""
+"""Personal and numbered fields of events; each event's columns and hashed bytes are those in docs/ledger.md."""
 
 import hashlib
 import hmac
@@ -373,7 +373,7 @@ AN: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
 
 
 def of(event: Any) -> Any:
-    """Returns the kind of stream that has such events."""
+    """Returns the kind of stream to which this event belongs."""
     return next(kind for kind in KINDS.values() if type(event) in kind.event_models)
 
 

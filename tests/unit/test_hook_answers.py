@@ -33,7 +33,7 @@ REFUSED: Final = PartDecision(outcome=Outcome.REFUSED, officer="leader-1", reaso
 
 
 async def answered(hook: str, answer: Any) -> Any:
-    """Returns the answer of a hook's activity if the hook returns this answer, or raises it as an error."""
+    """Returns the answer of a hook's activity, if the hook returns or raises this `answer`."""
 
     async def answer_hook(_: Any) -> Any:
         if isinstance(answer, Exception):

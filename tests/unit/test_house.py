@@ -96,7 +96,7 @@ def test_the_lists_of_rooms_miss_no_folder() -> None:
     exactly=5,
 )
 def test_an_addition_touches_few_files(names: str, most: int) -> None:
-    """Each row is an existing addition with all of its names; the words of both languages are one file."""
+    """Each row is an existing addition, with all its names; the catalogues of both languages count as one file."""
     pattern = re.compile(rf"(?<!\w)({names})(?!\w)")
     files = [file for file in product(*NO_PRODUCT) if pattern.search(file.read_text(encoding="utf-8"))]
     assert 1 < len(files) <= most, files
@@ -133,7 +133,7 @@ def complexity(function: Function) -> int:
 
 
 def within(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yields the nodes and all nodes inside them, except functions and classes."""
+    """Yields these nodes and all nodes inside them, but enters no functions and classes."""
     for node in nodes:
         if not isinstance(node, Function | ast.ClassDef):
             yield node

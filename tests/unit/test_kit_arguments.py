@@ -1,4 +1,4 @@
-"""Every call of the kit with an argument of a wrong type or out of range: an error of the kit, nothing is sent."""
+"""A call of the kit with an argument of a wrong type or out of range raises the kit's error, and sends nothing."""
 
 import inspect
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Every report about money or by the post is recorded, at any time; the times of a watch for unexpected money."""
+"""Every report about money or by the post is recorded at any time; the times of queries for unexpected money."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -257,7 +257,7 @@ ABOUT: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class ParcelStory(Alive):
-    """A parcel that the post has accepted, to which reports about it are given."""
+    """A parcel that the post has accepted; tests give it reports."""
 
     kind = PARCEL
 

@@ -54,7 +54,7 @@ OWN: Final = {"TEMPORAL_ADDRESS": "elsewhere:7233", "MOTCUA_BANK_URL": "http://o
 
 @pytest.fixture
 def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the folder of a running stack the current one, with no settings in the environment."""
+    """Makes the folder of a running stack the current folder, and removes all settings from the environment."""
     for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "MOTCUA_"))]:
         monkeypatch.delenv(name)
     for name in STACK:  # so that what is set below is taken away again
@@ -129,7 +129,7 @@ def test_a_temporal_of_ones_own_takes_all_the_rest_from_the_stack(monkeypatch: p
 
 
 class Connection:
-    """A database connection that records its statements; the statement `closes_at` closes it."""
+    """A database connection that records its statements, and is closed by the statement `closes_at`."""
 
     def __init__(self, *, closes_at: str = "") -> None:
         self.told: list[str] = []
@@ -198,7 +198,7 @@ NAME = "Nguyễn Thị CANARY"
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """The lines logged so far, read as JSON; the former set-up of logging is restored afterwards."""
+    """Returns the lines logged so far, read as JSON; afterwards the earlier set-up of logging is restored."""
     root = logging.getLogger()
     before, shown = (root.handlers[:], root.level, logging.raiseExceptions), warnings.showwarning
     ended = sys.excepthook
@@ -372,7 +372,7 @@ def taken_away(sql: str) -> list[str]:
 
 
 def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
-    """A removal waits for a release in which no build needs the removed part; then add it to `TAKEN_AWAY`."""
+    """A removal waits until a release in which no build needs the part, and is then listed in `TAKEN_AWAY`."""
     assert taken_away("alter table x drop column y;\nalter table x alter column z drop not null;") == ["drop"]
     assert taken_away("-- drop x\ncreate table x (y text);\n-- migrate:down\ndrop table x;") == []
     files = sorted(MIGRATIONS.glob("*.sql"))

@@ -1,4 +1,4 @@
-"""A reading of the record counts for ten minutes, in the process that made it."""
+"""A reading of the record is valid for ten minutes, and only in the process that made it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (
 
 
 def start(limit: str = "7 working days") -> ReferralStart:
-    """Returns the start of a referral whose filing is referred at `START`."""
+    """Returns the start of a referral that its filing made at `START`."""
     lasts = Limit.model_validate(limit)
     due = working_time.due(START, lasts, CALENDAR)
     return ReferralStart(
@@ -84,7 +84,7 @@ def start(limit: str = "7 working days") -> ReferralStart:
 
 
 class Life(Alive):
-    """A referral to which commands are given, its events, and the present time."""
+    """A referral that gets commands, with its events and the present time."""
 
     kind = REFERRAL
     commands = COMMANDS
@@ -98,7 +98,7 @@ class Life(Alive):
         return [(problem.field, problem.rule) for problem in self.problems(kind, actor, **content)]
 
     def rung(self) -> Life:
-        """Fires the timers that are due now, until none is due."""
+        """Fires the due timers until none is due."""
         while (moment := next_moment(self.state)) is not None and moment <= self.now:
             self.do("look_at_deadline")
         return self
@@ -229,7 +229,7 @@ ANY: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
 
 
 class AnyLife(stateful.RuleBasedStateMachine):
-    """A state machine that gives one referral commands of every kind."""
+    """A state machine that gives commands of every kind to one referral."""
 
     life: Life
 

@@ -46,7 +46,7 @@ Terminal: TypeAlias = Callable[[int], StringIO]
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A function that makes a terminal of a given width, and returns the text shown on it."""
+    """A function that makes a terminal of a given width; it returns the stream of the text shown there."""
 
     def of(width: int) -> StringIO:
         paper = StringIO()

@@ -40,7 +40,7 @@ def test_the_rooms_of_each_long_test_are_there() -> None:
 
 
 def promises() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yields each promise of the table with its tests: file and function, an empty function for a whole file."""
+    """Yields each promise in the table with its tests: file and function; an empty function means the whole file."""
     page = (tiers.ROOT / "docs" / "technical-description.md").read_text(encoding="utf-8")
     for row in page.partition("| Promise | Proven by |")[2].partition("\n\n")[0].splitlines()[2:]:
         promise, _, proofs = row.strip("| ").partition(" | ")

@@ -86,7 +86,7 @@ def test_of_an_error_only_its_type_is_kept(error: Exception, code: str, status: 
 
 @pytest.fixture
 def theirs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[ReadableSpan, ...]]:
-    """A function that returns the spans of a tracer that the program itself has set up."""
+    """Sets up a tracer as the calling program may do; returns a function that returns its spans."""
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     monkeypatch.delenv(TRACES, raising=False)

@@ -1,4 +1,4 @@
-"""The counts of commands tried while processes are killed add up over several runs; they name the untried pairs."""
+"""The counts of commands tried under kills add up over several runs, and name the untried pairs."""
 
 from __future__ import annotations
 

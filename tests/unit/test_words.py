@@ -1,4 +1,4 @@
-"""Every sentence exists once in each language and is used; the help of every command is shown in one language."""
+"""Every sentence exists once in each language and is used; each command's help is in one language only."""
 
 import ast
 import re
@@ -135,7 +135,7 @@ MADE: Final = (
 
 
 class Call(NamedTuple):
-    """A request for a sentence: its key, its place, and the names of its values; None if these are not written out."""
+    """A request for a sentence: key, place, and the names of its values; None if the code does not write them out."""
 
     key: str
     where: str
@@ -162,7 +162,7 @@ def calls() -> Iterator[Call]:
 
 
 def _call(node: ast.Call, by: str, where: str) -> Iterator[Call]:
-    """Yields the sentence that a call requests: that of `says` if it is given, else that of the call's key or rule."""
+    """Yields the sentences that a call requests: by the argument `says` if there is one, else by the key or rule."""
     given = {word.arg: word.value for word in node.keywords}
     match given.pop("says", node.args[0 if by == "mistake" else -1]):
         case ast.Constant(value=str(key)):
@@ -343,7 +343,7 @@ def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
 
 
 def one_words() -> list[tuple[str, str]]:
-    """Returns for each row of the word list in CONTRIBUTING.md the pattern of the right words, and that of the wrong.
+    """Returns two patterns for each row of CONTRIBUTING.md's word list: of the right words and of the wrong ones.
 
     The first letter of a right word may be upper or lower case.
     """

@@ -1,6 +1,6 @@
 """Reads the catalogue of sentences from PO files, and makes the Python module of `make words`.
 
-gettext's own `python-brace-format` is not set: it compares a sentence with its id, which here is a key.
+The files do not set gettext's flag `python-brace-format`, which compares a sentence with its id: here ids are keys.
 """
 
 import json
@@ -42,7 +42,7 @@ def read(language: str) -> dict[str, str]:
 
 
 def compiled() -> str:
-    """Returns the text of the module. Raises `ValueError` for a key that one language lacks."""
+    """Returns the text of the module. Raises `ValueError` for a key that only one language has."""
     vi, en = map(read, LANGUAGES)
     if vi.keys() != en.keys():
         raise ValueError(f"in one language alone: {sorted(vi.keys() ^ en.keys())}")

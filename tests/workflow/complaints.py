@@ -1,4 +1,4 @@
-"""Complaints about acts of a filing: made, taken up, answered, sent."""
+"""Complaints about acts of a filing: submitted, taken up by an officer, answered, sent."""
 
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ async def complained(play: Play, kind: str, n: int = 1) -> str:
 
 
 async def answered(play: Play, stream: str, how: dict[str, Any]) -> None:
-    """Takes the complaint up, decides it and sends the decision."""
+    """Claims the complaint, takes it up, decides it, and sends the decision."""
     await play.give(stream, cm.Claim, SECOND)
     await play.give(stream, TakeUp, SECOND)
     await play.give(stream, AnswerComplaint, SECOND, **how)

@@ -1,6 +1,6 @@
-"""A filing workflow whose flow differs from ours: neither can replay the history of the other.
+"""A filing workflow whose flow differs from ours: neither of the two can replay the other's history.
 
-A module of its own, since the workflow sandbox imports it again.
+The workflow has its own module, since the workflow sandbox imports the module again.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ class _Dawdling(FilingLife):
 @workflow.defn(name="Filing")
 @takes_commands(FILING)
 class DawdlingFiling:
-    """A filing with an additional step."""
+    """A filing workflow with one step more than ours."""
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

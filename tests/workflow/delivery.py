@@ -28,7 +28,7 @@ async def the_post(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def at_the_post(world: World, play: Play) -> dict[str, list[str]]:
-    """Returns the statuses of the filing's parcels in the post's own ledger, by key."""
+    """Returns the statuses of the filing's parcels by key, from the post's own ledger."""
     async with the_post(world) as post:
         all_of_them: list[dict[str, Any]] = (await post.get("/ledger")).json()["consignments"]
     own = [each for each in all_of_them if str(play.filing) in each["key"]]

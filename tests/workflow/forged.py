@@ -64,7 +64,7 @@ class Forgery:
 
 
 def resigned(header: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> Callable[[str], str]:
-    """Returns a function that puts a statement's payload under another header, and signs it again."""
+    """Returns a function that puts another header before a statement's payload, and signs the two anew."""
 
     def forged(signed: str) -> str:
         signing = f"{b64(json.dumps(header).encode())}.{signed.split('.')[1]}"

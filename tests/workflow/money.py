@@ -1,4 +1,4 @@
-"""Payments over each wire of the sandbox bank: the bank's side of a world, and a worker configured for it."""
+"""Payments over each of the sandbox bank's interfaces (wires): the bank's side of a world, and a configured worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,9 +33,9 @@ PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
 
 @dataclass
 class Till:
-    """The bank's side of a world: its server, and a callback handler that notifies payments, unless it is `deaf`.
+    """The bank's side of a world: its server, and a handler that notifies payments of callbacks, unless it is `deaf`.
 
-    `keep` holds the callbacks received while it was deaf.
+    `kept` has the notices that came while the handler was deaf.
     """
 
     world: World
@@ -75,7 +75,7 @@ class Till:
         return await self.world.client.payment(play.filing, n)
 
     async def page(self, view: PaymentView) -> httpx.URL:
-        """Returns the address of the pay page in the payer's browser or app."""
+        """Returns the address of the page on which the payer pays, after the redirections in a browser or an app."""
         assert (view.pay_url is None) == (view.code is not None) == (self.wire == "vietqr")
         start = view.pay_url or str(httpx.URL(f"{self.bank.url}/vietqr/scan", params={"code": view.code or ""}))
         async with partner_client() as browser:
@@ -95,7 +95,7 @@ class Till:
 
 @asynccontextmanager
 async def heard_of(world: World, folder: Path, wire: Kind) -> AsyncIterator[Till]:
-    """Runs the bank's side of a world, with callbacks that reach their payments."""
+    """Runs the bank's side of a world; the bank's callbacks reach the payments."""
 
     def answer(name: str, received: Received) -> tuple[int, bytes]:
         asyncio.run_coroutine_threadsafe(made.receive(name, received), made.loop).result(20)
@@ -130,7 +130,7 @@ async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[Non
 
 
 async def requested_fee(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
-    """Returns a filing with a requested fee, the reference, and the pay page."""
+    """Returns a filing with a requested fee, the payment's reference, and the address of the pay page."""
     more = {"version": await publish_short(till.world, EXTRACT, **seconds)} if seconds else {}
     play = await Play.accepted(till.world, extract(payer_account=None, **more))
     page = await till.page(await till.ordered(play))
@@ -138,7 +138,7 @@ async def requested_fee(till: Till, **seconds: int) -> tuple[Play, str, httpx.UR
 
 
 async def paid_for(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
-    """Returns a filing whose fee was paid at the provider's page and recorded, the reference, and the pay page."""
+    """Returns a filing whose fee was paid and recorded, the payment's reference, and the address of the pay page."""
     play, reference, page = await requested_fee(till, **seconds)
     await till.pay(page)
     await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
@@ -154,7 +154,7 @@ async def events(play: Play, wanted: str) -> list[str]:
 
 
 async def settled(till: Till, play: Play, reference: str, capture: int) -> list[str]:
-    """Completes a refund, by the bank if its wire can, else by a cashier; returns the events of the payment."""
+    """Completes a refund, by the bank if the wire can, else by a cashier; returns the kinds of the payment's events."""
     refund = 1000 + capture
     await play.approve_refund(refund)
     if not CAPABILITIES[till.wire].refund:
@@ -171,7 +171,7 @@ async def settled(till: Till, play: Play, reference: str, capture: int) -> list[
 
 
 async def left_to_people(till: Till) -> list[tuple[str, str]]:
-    """Returns the refunds by hand that `motcua doctor` counts: agency and reason."""
+    """Returns the agency and the reason of each refund by hand that `motcua doctor` counts."""
     return [(agency, getattr(wait.why, "en", "")) for agency, wait in await named(till.world, "doctor.refunds.by_hand")]
 
 

@@ -39,7 +39,7 @@ async def takes_money(world: World) -> None:
 
 
 async def demanded(world: World, payer: str | None = PAYS, version: str = VERSION, **said: Any) -> Play:
-    """Returns a filing with a demand of the tax office."""
+    """Returns a filing for which the tax office demands money."""
     play = await Play.begin(world, transfer(payer, version))
     specialist = play.officer(Role.SPECIALIST)
     await play.at(Stage.REVIEW)

@@ -1,4 +1,4 @@
-"""Submissions and commands as any client may send them, and the ends of their workflows."""
+"""Submissions and commands as any client may send them, and checks of how their workflows end."""
 
 from typing import Any
 

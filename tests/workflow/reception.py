@@ -81,7 +81,7 @@ class Store:
 
 
 def receiving(world: World, store: Store, inspector: Any, scanner: Scanning | None, verdicts: Verdicts) -> Reception:
-    """Returns the platform's own examiner, over stand-ins."""
+    """Returns the platform's own examiner of files, which uses these stand-ins."""
     return Reception(store, Orders(world.settings), store.keep, inspector, scanner, verdicts)  # type: ignore[arg-type] # it has the used part of a store
 
 

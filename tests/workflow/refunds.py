@@ -1,4 +1,4 @@
-"""Refunds: the payments, the requests and the approvals."""
+"""Refunds in tests: the payments, the requests and the approvals."""
 
 from typing import Any, Final
 

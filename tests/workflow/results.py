@@ -96,7 +96,7 @@ async def asked_of_signer(world: World, filing: UUID) -> list[str]:
 
 
 async def waits_for(world: World, place: str) -> Play:
-    """Returns a filing whose result waits for the signing service at this place, half a minute unless `hurried`."""
+    """Returns a filing whose result waits at this place for the signer, half a minute unless `hurried` is called."""
     slow = {"signature": SLOW, "seal": SLOW_AGENCY}[place]
     await set_up(world, [one | ({"number": slow} if one["place"] == place else {}) for one in signers()])
     play = await decided(world)
@@ -106,7 +106,7 @@ async def waits_for(world: World, place: str) -> Play:
 
 
 async def hurried(play: Play) -> None:
-    """Make the slow signers sign now."""
+    """Makes the slow signers sign at once."""
     async with partner_client(play.world.env["MOTCUA_SIGNER_URL"]) as client:
         for key in await asked_of_signer(play.world, play.filing):
             (await client.post(f"/requests/{segment(key)}/hurry")).raise_for_status()
@@ -123,7 +123,7 @@ async def waiting_for_signer(world: World, workflow_id: str) -> list[str]:
 
 
 async def signed_once(play: Play) -> None:
-    """Let all sign, the slow ones at once, and assert that each got one request."""
+    """Makes all signers sign, the slow ones at once; checks that each got exactly one request."""
     await hurried(play)
     await play.at(Stage.CLOSED)
     assert await play.kinds("result", 1) == RELEASED

@@ -1,4 +1,4 @@
-"""Filings that stall, because of a bug or of a history that can't be replayed, and recover."""
+"""Filings that stall and recover: by a bug, or by a history that can't be replayed."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -23,7 +23,7 @@ def bug(*_: Any) -> Any:
 
 
 async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
-    """Returns a filing whose workflow task fails at the notification of its payment."""
+    """Returns a paid filing whose workflow task fails when the payment is reported to it."""
     patch.setitem(RULES, "settle_fee", replace(RULES["settle_fee"], effect=bug))
     play = await Play.accepted(world, extract())
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
@@ -54,7 +54,7 @@ async def awake(play: Play) -> None:
 
 
 async def still(play: Play) -> Stalled:
-    """Returns the filing's stalled run, once the server has marked it as stalled."""
+    """Waits until the server marks the filing's run as stalled; returns the run."""
     (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=WITHIN)
     assert found.workflow_id == filing_workflow(play.filing)
     return found

@@ -1,4 +1,4 @@
-"""Workflows with the names of ours, one with a bug. A module of its own, since the sandbox imports it again."""
+"""Workflows with the names of ours, one of them with a bug, in a separate module, which the sandbox imports again."""
 
 from temporalio import workflow
 

@@ -44,7 +44,7 @@ ASKED: Final = INVENTIONS.keys() - {"papers.confirm", "payment.money", "payment.
 
 
 class NotAtOnce(AnyFiles):
-    """An examiner that accepts every file, but not as a local activity."""
+    """An examiner that accepts every file as an ordinary activity, and fails as a local one."""
 
     @activity.defn(name="reception.examine")
     async def examine(self, request: ExamineRequest) -> Examined:
@@ -73,7 +73,7 @@ class Beset:
 
 @pytest.fixture(params=["open", "identity and codec"])
 async def beset(world: World, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Beset]:
-    """A platform that soon gives up requests without an answer; the intruder's client has the same codec."""
+    """A platform that soon gives up unanswered requests; the intruder's client uses the platform's codec."""
     for module, name, seconds in SOON:
         monkeypatch.setattr(module, name, timedelta(seconds=seconds))
     monkeypatch.setattr(eventually, "__defaults__", (300.0,))
@@ -109,7 +109,7 @@ async def sent(world: World) -> Play:
 
 
 async def replayed(world: World) -> None:
-    """Assert that every history replays, as it must on another worker, or after an eviction."""
+    """Checks that every history replays, as it must on another worker or after an eviction."""
     replayer = Replayer(
         workflows=WORKFLOWS,
         namespace=world.namespace,
@@ -204,7 +204,7 @@ async def misanswered(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     store = from_url(world.objects)
 
     def forged(request: dict[str, Any]) -> dict[str, Any]:
-        """Returns a file of the filing that is in the store, but not from its back office."""
+        """Returns a file that is in the store and belongs to the filing, but is not from its back office."""
         key = file_key(request["dossier"]["filing_id"], sha256(EVIL.encode()).hexdigest())
         store.put(key, EVIL.encode())
         named = {"key": key, "sha256": key.rpartition("/")[2], "size": len(EVIL), "media_type": "text/plain"}

@@ -1,4 +1,4 @@
-"""Any input by anybody is refused with a reason or dropped: nothing is recorded in part, no filing stalls."""
+"""Any input by anybody is refused with a reason or dropped: no part of it is recorded, and no filing stalls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -208,7 +208,7 @@ async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World
 
 
 async def test_what_does_not_fit_a_running_filing_is_refused_in_words(world: World) -> None:
-    """The messages are a check of its submission, a question, a query, and a command in the name of the system."""
+    """The messages: a check of the filing's submission, a question, a query, and a command in the system's name."""
     async with world.platform():
         play = await Play.begin(world, birth())
         client = await stock(world)
@@ -294,7 +294,7 @@ def handle_of(client: Client, play: Play) -> WorkflowHandle[Any, Any]:
 
 
 async def test_an_update_too_long_is_refused_in_words_and_the_next_command_goes_through(world: World) -> None:
-    """Temporal takes no more than 4 MB; a longer message does not reach the filing."""
+    """Temporal accepts at most 4 MB, so a longer message never reaches the filing."""
     async with world.platform():
         play = await Play.begin(world, birth())
         handle = handle_of(await stock(world), play)
@@ -328,7 +328,7 @@ async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world
 
 
 class Garbled:
-    """A back office whose answers are not in the contract's form."""
+    """A back office whose answers do not have the form of the contract."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()

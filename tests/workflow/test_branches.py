@@ -1,4 +1,4 @@
-"""Courses of a filing that no story of the demo has: complaints, other agencies' parts, and unrequested messages."""
+"""Courses of filings outside the demo's stories: complaints, parts at other agencies, unrequested messages."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -118,7 +118,7 @@ SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_pap
 
 
 async def read(world: World, **seconds: int) -> Play:
-    """Returns a filing whose result waits to be read, by default for an hour."""
+    """Returns a filing whose applicant has not read the result yet; the time to read it is by default an hour."""
     version = await acting.publish_short(world, BIRTH, **{"reading": 3600} | seconds)
     play = await Play.begin(world, acting.birth(version=version, result_channel="online"))
     await play.at(Stage.READING)
@@ -168,7 +168,7 @@ async def settled(world: World, stream: str) -> Any:
 
 
 async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(running: World) -> None:
-    """Complaint and filing are lost between the answer and the filing's new decision."""
+    """Temporal loses the complaint and the filing after the answer, before the filing's new decision."""
     play = await refused(running)
     stream = await complained(play, "decided")
     await answered(play, stream, UPHELD)
@@ -198,7 +198,7 @@ async def test_upheld_a_refusal_is_decided_again_though_temporal_loses_both(runn
 
 
 async def test_a_stayed_act_stops_the_filing_until_the_stay_is_lifted_or_its_complaint_ends(running: World) -> None:
-    """The same holds if Temporal loses both workflows meanwhile; a fee is then paid by another request."""
+    """The same holds if Temporal loses both workflows meanwhile; the fee is then paid through a new request."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     stream, why = await complained(play, "accepted"), {"reason": "hậu quả khó khắc phục"}
@@ -318,7 +318,7 @@ REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp p
 
 
 class Police(BackOffice):
-    """A back office that decides about residences automatically, and leaves everything else to officers."""
+    """A back office that decides about residences by itself, and leaves all other cases to officers."""
 
     asked: list[AnswerRequest]
 
@@ -371,7 +371,7 @@ SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
 async def markers_since_signalled(handle: WorkflowHandle[Any, Any]) -> int:
-    """Counts the readings of the record since the signal, which enters the history after the task in progress."""
+    """Returns how often the run has read the record since the signal came into its history."""
     kinds = [event.event_type async for event in handle.fetch_history_events()]
     return kinds[kinds.index(SIGNALED) :].count(EventType.EVENT_TYPE_MARKER_RECORDED) if SIGNALED in kinds else 0
 
@@ -410,7 +410,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
 
 
 async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
-    """An intruder signals money like the gateway, with a reference that anybody can compute; no such money came."""
+    """An intruder signals a payment as the gateway does, with a reference that anybody can compute; no money came."""
     play = await Play.accepted(running, extract(payer_account=NEVER_PAYS))
     await eventually(play.order, bool)
     handle = (await stock(running)).get_workflow_handle(payment_workflow(play.filing, 1))
@@ -428,7 +428,7 @@ async def test_money_that_only_a_stranger_tells_of_never_came(running: World) ->
 
 
 async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
-    """Neither a refund that an intruder reports, nor a request to look again, moves a đồng."""
+    """An intruder reports a refund, or requests another reading of the logs; no money moves."""
     play = await Play.accepted(running, extract(payer_account=acting.PAYS_TWICE))
     await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
     client = await stock(running)

@@ -1,4 +1,4 @@
-"""A program's messages beyond its budget are refused with a time for the next try, and delay nobody else."""
+"""Messages beyond a program's budget are refused with a time for the next try; other programs are not delayed."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,7 @@ class _Flooder(Program):
 
 
 async def raised(outcomes: list[Any]) -> None:
-    """Raise the last error among these."""
+    """Raises the last error among these outcomes."""
     raise [one for one in outcomes if isinstance(one, BaseException)][-1]
 
 

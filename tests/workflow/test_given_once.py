@@ -1,4 +1,4 @@
-"""Refunds over VNPay: each is in the bank's ledger once, whatever happens to its call, and for any caller."""
+"""Refunds over VNPay: each is in the bank's ledger once, even if its call fails or an intruder makes it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -59,7 +59,7 @@ async def approve(play: Play, case: int = 1, amount: int = PART) -> None:
 
 
 async def nothing(*_: Any) -> None:
-    """Does nothing: the refund's run continues."""
+    """Does nothing, so that the refund's run continues."""
 
 
 async def restarted(till: Till, play: Play) -> None:
@@ -85,7 +85,7 @@ async def handed_on(till: Till, play: Play) -> None:
 async def test_half_of_a_fee_whose_answer_is_lost_at_midnight_is_given_once(
     till: Till, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Till, Play], Awaitable[None]]
 ) -> None:
-    """VNPay knows a request by its number on the same day only; the run remembers it despite the interruption."""
+    """VNPay knows a request's number only on the same day; the run still knows it after the interruption."""
     monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
     monkeypatch.setattr(giving_back, "SETTLED", timedelta(seconds=0.1))
     async with at_work(till):
@@ -129,7 +129,7 @@ async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | No
 async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_given_back(
     world: World, tmp_path: Path
 ) -> None:
-    """Invented input gives nothing back, nor does an order of the log too early, too late, or many times at once."""
+    """Neither invented input causes a refund, nor an order of the log given too early, too late, or many times."""
     async with heard_of(await signing(world), tmp_path, "vnpay") as till, at_work(till):
         play, reference, page = await paid_for(till)
         rogue, stream = await stock(world), refund_workflow(play.filing, 1001)

@@ -1,4 +1,4 @@
-"""A run that can't be replayed restarts from its log, once; a run stopped by a bug waits; the worker's runner."""
+"""A run that can't be replayed restarts from its log, once; a run with a bug waits; a slow store delays no others."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ BEGUN: Final = 3
 
 @asynccontextmanager
 async def otherwise(world: World) -> AsyncIterator[None]:
-    """Runs a platform worker with another flow of filings: neither worker replays what the other has recorded."""
+    """Runs a platform worker with another flow of filings; it and our worker can't replay each other's histories."""
     async with (
         any_file_activities(world.settings) as functions,
         platform_worker(world.temporal, functions, world.settings, workflows=standing_still.OTHERS),
@@ -116,7 +116,7 @@ async def test_after_a_minute_it_goes_on_from_its_log(world: World, healer: Heal
 
 @pytest.mark.usefixtures("office")
 async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(world: World, healer: Healer) -> None:
-    """The first attempt has timed out; the SDK does not report a later attempt's failure to the server."""
+    """The first attempt at the task timed out; the SDK does not report a later attempt's failure to the server."""
     play = await begun_otherwise(world)
     await awake(play)
     await taken_to_the_grave(world)
@@ -130,7 +130,7 @@ async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(worl
 
 @pytest.mark.usefixtures("office")
 async def test_one_whose_update_the_sdk_can_no_longer_finish_is_healed(world: World, healer: Healer) -> None:
-    """This state occurred when Temporal's own queries met a killed worker: each try refers to a missing message."""
+    """Temporal's own queries and a killed worker once caused this state: each attempt refers to a missing message."""
     async with world.platform():
         play = await Play.begin(world, extract())
         await play.at(Stage.INTAKE)
@@ -218,7 +218,7 @@ async def terminated(play: Play) -> None:
 
 
 async def completed(play: Play) -> None:
-    """Takes the filing's task as an intruder, and ends it as if the run had come to its end."""
+    """Takes the filing's task as an intruder, and answers that the run is complete."""
     await awake(play)
     done = api.Command(
         command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
@@ -335,7 +335,7 @@ async def taken_to_the_grave(world: World) -> bytes:
 
 
 async def answered_in_vain(world: World) -> None:
-    """Answers a task as a worker that refers to a message without sending it."""
+    """Answers a task as a worker whose answer refers to a message that it did not send."""
     absent = api.Command(
         command_type=CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE,
         protocol_message_command_attributes=api.ProtocolMessageCommandAttributes(message_id="absent"),

@@ -32,7 +32,7 @@ OWN: Final = "agency.H29.16"
 
 
 async def some_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
-    """Returns the results of the calls, a few at a time: a worker of a test can't handle hundreds of them at once."""
+    """Returns the results of the calls, made a few at a time, since a test's worker can't handle hundreds at once."""
     free = asyncio.Semaphore(10)
 
     async def one(call: Awaitable[T]) -> T:
@@ -47,7 +47,7 @@ async def begun(world: World, name: str, count: int) -> list[Play]:
 
 
 def in_world(world: World, plays: list[Play]) -> list[Play]:
-    """Returns these filings for the clients of this world."""
+    """Returns the same filings, with this world's clients."""
     return [replace(play, world=world) for play in plays]
 
 
@@ -76,7 +76,7 @@ BUSY: Final = 150
 
 
 async def wants_its_key(world: World) -> Stalled:
-    """Returns the only stalled workflow, once Temporal reports that its key is missing."""
+    """Waits until Temporal reports the missing key of the only stalled workflow; returns that workflow."""
     found = await eventually(
         lambda: stalled(world.temporal), lambda found: [one.error for one in found] == ["KeyMissingError"], within=BUSY
     )

@@ -1,4 +1,4 @@
-"""Runs that got events from an intruder, which no log has: they begin anew, and their filings continue."""
+"""An intruder has given runs events that no log has: these runs begin anew, and the filings continue."""
 
 import asyncio
 from collections import Counter
@@ -129,7 +129,7 @@ async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: 
 
 @asynccontextmanager
 async def beginning_nothing(world: World) -> AsyncIterator[Counter[str]]:
-    """Runs a platform that answers each stream's first start as if it had been done; yields the counted starts."""
+    """Runs a platform that only pretends each stream's first start; yields the counts of starts by stream."""
     asked: Counter[str] = Counter()
     async with activities(world.settings) as functions:
 

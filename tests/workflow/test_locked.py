@@ -132,7 +132,7 @@ REFUSED_BY_THE_LOG: Final = (
 
 
 async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) -> Any:
-    """Gives a forged command, under an id that names the rule of its refusal."""
+    """Gives a forged command, whose id begins with the rule that should refuse it."""
     command_id = f"{forgery.rule}:{uuid4().hex[:16]}"
     said = (
         program.signed(stream, kind, by(forgery.actor, command_id, reason="because"), **forgery.signed) | forgery.sent
@@ -296,7 +296,7 @@ async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_i
 
 @pytest.mark.parametrize("claim", [one for one in st.Claim if one is not st.Claim.PROGRAMS])
 async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: st.Claim) -> None:
-    """For each role, agency, filing and grant, SQL and Python agree."""
+    """SQL and Python agree about each role, agency, filing and grant."""
     agencies = ((),) if claim is st.Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
     predecessors = ((), ("portal-9",)) if claim is st.Claim.OWN else ((),)
     filings = {uuid4(): (by_whom, code) for by_whom in ("p", "portal-9", "q") for code in ("1.001193", "2.000635")}
@@ -333,7 +333,7 @@ async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: Worl
 
 
 async def test_the_record_lets_a_program_speak_for_a_client_as_the_rules_do(world: World) -> None:
-    """For each signer and client, SQL and Python agree, and a statement without a client counts for its signer."""
+    """SQL and Python agree about each signer and client; without a client, a statement counts for its signer."""
     operates, own = grant(st.Claim.OPERATOR, "*"), grant(st.Claim.OFFICERS, "H56.30")
     gone, live = now_in_force(3, revoked_at=datetime.now(UTC)), now_in_force(4)
     keys: tuple[tuple[st.PrincipalKey, ...], ...] = ((), (gone,), (gone, live))
@@ -487,7 +487,7 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
 
 
 def _of(question: dict[str, Any], stream: str) -> dict[str, Any]:
-    """Returns the sample question with the stream of the filing that exists."""
+    """Returns the sample question about the existing filing's stream instead of its own."""
     kind, *_ = question.get("stream", "").split(":")
     n = {"payment": payment_workflow, "parcel": parcel_workflow}
     filing = stream.removeprefix("filing:")

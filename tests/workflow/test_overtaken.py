@@ -43,7 +43,7 @@ async def pool(world: World) -> AsyncIterator[Pool]:
 
 
 async def elsewhere(world: World) -> World:
-    """Returns the same record with an empty Temporal: another namespace."""
+    """Returns a world with the same record and another, empty namespace of Temporal."""
     temporal = await empty_namespace(world)
     return replace(world, temporal=temporal, namespace=temporal.namespace)
 
@@ -93,7 +93,7 @@ async def test_of_two_temporals_the_newer_keeps_and_the_older_writes_nothing(wor
 
 
 async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World, pool: Pool) -> None:
-    """The stream moves there and back, each time while the other side's workers rest; no run waits for longer."""
+    """The stream moves there and back, each time while the other side has no worker; no run waits for longer."""
     older, newer = world, await elsewhere(world)
     async with older.platform(), older.back_office():
         play = await Play.begin(older, extract(payer_account=NEVER_PAYS))
@@ -114,7 +114,7 @@ async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World
 
 @asynccontextmanager
 async def brought_back_older(world: World) -> AsyncIterator[None]:
-    """Restores the database to its state before the block, without later events; nobody may be connected at first."""
+    """Restores the database's state of before the block at the block's end; at the start nobody may be connected."""
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
 
@@ -130,7 +130,7 @@ async def brought_back_older(world: World) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("again", [False, True], ids=["as it was", "started again since"])
 async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *, again: bool) -> None:
-    """Later events are lost, and so is the run's memory of them: decisions follow from the restored record."""
+    """Later events are lost, and the run forgets them, too: decisions follow from the restored record."""
     async with world.platform(), world.back_office():
         play = await Play.begin(world, extract())
         await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Nơi sinh?")
@@ -156,7 +156,7 @@ async def test_a_run_of_today_goes_on_by_the_record_of_yesterday(world: World, *
 
 
 async def asks(world: World, pool: Pool, stream: str, run_id: str | None, attempt: int = 1) -> int:
-    """Returns the epoch that a run with this id gets when it takes its stream over."""
+    """Takes a stream over as a run with this id; returns the epoch that the run gets."""
     env = ActivityEnvironment(client=world.temporal)
     env.info = replace(env.info, workflow_id=stream, workflow_run_id=run_id, attempt=attempt)
     found: int = await env.run(Overtaken(pool, KINDS).take_over)
@@ -233,7 +233,7 @@ async def test_a_run_that_went_on_since_it_was_read_knows_only_the_log(running: 
     heads = [{"stream": stream, "head_seq": 1, "epoch": 1}]
 
     class Before:
-        """A pool whose first reading of the record is from before the last event."""
+        """A pool whose first answer about the record is older than the last event."""
 
         async def fetch(self, query: str, *args: Any) -> Any:
             return [heads.pop()] if heads else await pool.fetch(query, *args)
@@ -244,7 +244,7 @@ async def test_a_run_that_went_on_since_it_was_read_knows_only_the_log(running: 
 
 
 async def test_what_is_still_wrong_is_counted_last(world: World, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run counts as wrong by Temporal's answer about it, not by the outcome of a start."""
+    """Temporal's answer about a run, not the outcome of a start, decides whether the run counts as wrong."""
     shell = Shell(world.process_env)
     async with world.platform():
         missing, lost = [await Play.begin(world, extract()) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""A fee that is transferred in parts: they pay it together, or all of them go back, and the bank's books agree."""
+"""A fee transferred in parts: they pay it together, or all of them are refunded; the bank's books agree."""
 
 import json
 import random
@@ -42,7 +42,7 @@ async def transferred(till: Till, *amounts: int) -> Play:
 
 
 async def opened(play: Play, ordinal: int, last: str) -> list[dict[str, Any]]:
-    """Returns the cases of a capture's refund, once its log ends with this kind of event."""
+    """Waits until the log of a capture's refund ends with this kind of event; returns the cases of the refund."""
     n = number_of(1, ordinal)
     await eventually(lambda: play.kinds("refund", n), lambda kinds: kinds[-1:] == [last])
     asked = "select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'refund_opened' order by seq"

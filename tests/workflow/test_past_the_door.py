@@ -1,4 +1,4 @@
-"""Without an Update, nobody gets an activity of the platform, or a run that continues from invented data."""
+"""Without an Update, an intruder gets no activity of the platform, and no run that continues from invented data."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ from workflows.stream.starting import load_state
 
 @workflow.defn(name="Filing", sandboxed=False)
 class Stranger:
-    """An intruder's workflow, on a queue of its own, that requests an activity on the platform's queue."""
+    """An intruder's workflow on its own queue, which requests an activity on the platform's queue."""
 
     @workflow.run
     async def run(self, name: str, said: Any, queue: str) -> Any:
@@ -58,7 +58,7 @@ class Stranger:
 
 
 async def past(world: World, name: str, said: Any, queue: str = TASK_QUEUE) -> ApplicationError:
-    """Returns an activity's refusal of this request by an intruder's workflow."""
+    """Returns the refusal that an activity gives to this request of an intruder's workflow."""
     client, own = (await Program.of(world, PORTAL)).client, f"stranger-{uuid4().hex[:8]}"
     async with Worker(client, task_queue=own, workflows=[Stranger], workflow_runner=UnsandboxedWorkflowRunner()):
         with pytest.raises(WorkflowFailureError) as error:
@@ -92,7 +92,7 @@ async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> Non
 
 @pytest.mark.parametrize(("name", "queue"), [("view.answer", TASK_QUEUE), ("view.changes", WAITING_QUEUE)])
 async def test_nobody_reads_it_past_them_by_one_statement(closed: World, name: str, queue: str) -> None:
-    """Such a request would make the question count as signed, and its look as recorded already."""
+    """Such a request claims that the question's signature was verified, and that its look was recorded."""
     portal, filed = await Program.of(closed, PORTAL), submission()
     await portal.submit(filed)
     question = {"ask": "filing", "stream": filing_workflow(of(filed))}
@@ -206,7 +206,7 @@ async def test_what_acts_outside_is_given_a_place_in_the_log_and_nothing_else(wo
 
 
 def test_every_update_has_a_validator_behind_the_door() -> None:
-    """The SDK calls the door only before a validator."""
+    """The SDK calls the interceptor at the door only if the Update has a validator."""
     for kind in WORKFLOWS:
         assert not [name for name, update in Defined.must_from_class(kind).updates.items() if update.validator is None]
 
@@ -238,7 +238,7 @@ ELSEWHERE: Final = "somebody-elses"
 
 @workflow.defn(name="Filing", sandboxed=False)
 class Impostor:
-    """A run by an intruder with access to Temporal, which hands invented data on to the platform."""
+    """A run of an intruder with access to Temporal; it continues as one of the platform's runs, with invented data."""
 
     @workflow.run
     async def run(self, given: Any) -> None:
@@ -246,7 +246,7 @@ class Impostor:
 
 
 async def closed_long_ago(world: World, stream: str) -> dict[str, Any]:
-    """Returns the data that a run of this filing would hand on if the filing were closed."""
+    """Returns the data with which a run of this filing would continue as new, if the filing were closed."""
     async with world.connection() as connection:
         told = await Log(connection, Vault(world.settings.master).find, KINDS).read(stream)
     state = told.state.model_copy(update={"closed_at": datetime.now(UTC), "closing": Closing.DELIVERED})

@@ -1,4 +1,4 @@
-"""Provinces side by side, deciding agencies, and desks; the decisions at the submission are in the log."""
+"""Different provinces, the agencies that decide, and desks; the log has the decisions made at the submission."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -44,7 +44,7 @@ async def provinces(world: World) -> None:
 
 
 async def asked_for(play: Play) -> int:
-    """Returns the fee that is due after acceptance."""
+    """Accepts the filing; returns the fee that is then due."""
     await play.accept()
     view = await play.until(lambda view: view.fee is not None)
     assert view.fee is not None
@@ -214,7 +214,7 @@ THERE: Final = "00004"
 
 
 async def decided_by_place(world: World, *fields: str, **territories: list[str]) -> str:
-    """Publishes a birth that communes decide by these fields, and their territories; returns the version's name."""
+    """Publishes a birth for which these fields determine the commune, with territories; returns the version's name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     place = {"place": {"fields": list(fields), "source": "Luật Hộ tịch Đ13"}} if fields else {}
     rule = {"kinds": ["commune"], "source": "Luật Hộ tịch Đ13"} | place

@@ -1,4 +1,4 @@
-"""A reading that another process put into the history: no event depends on it, and the record is read again."""
+"""Another process has put a false reading into the history: no event follows from it, and the record is read again."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -64,7 +64,7 @@ class Liar(Readings):
         super().__init__()
 
     def keep(self, digest: str) -> None:
-        """Notes only true readings."""
+        """Notes a reading only if it is true."""
         if digest not in self.lies:
             super().keep(digest)
 
@@ -169,7 +169,7 @@ async def test_passed_on_to_another_agency(world: World, lied_to: Liar) -> None:
 
 
 async def told_the_truth(world: World, liar: Liar, *names: str) -> None:
-    """Asserts that each of these readings was a lie once, and that the record holds none of the lies."""
+    """Checks that the platform got a lie for each of these readings, and that the record contains none of the lies."""
     assert [name for name in names if not liar.lied[name]] == []
     assert EVIL not in await bodies(world)
     await sound(world)

@@ -1,4 +1,4 @@
-"""Refunds, which nobody gives alone; late money, and a fee that the postman collects, on a real bank."""
+"""Refunds, for which two people are needed; late money; a fee that the postman collects; on a real bank."""
 
 import asyncio
 from collections import Counter
@@ -85,7 +85,7 @@ async def of_refund(play: Play, *last: str) -> None:
 
 
 async def complained_of(play: Play, n: int) -> None:
-    """Reverses the refusal by a complaint; the filing is before its decision again."""
+    """Reverses the refusal by a complaint; afterwards the filing waits for its decision again."""
     await answered(play, await complained(play, "decided", n), UPHELD)
     await reopened(play, n)
 
@@ -159,7 +159,7 @@ async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_wa
 
 @pytest.mark.parametrize("wire", ["vnpay", "vietqr"])
 async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(till: Till) -> None:
-    """The payment's workflow is terminated, which would end after three days: nothing watches for money any more."""
+    """The payment's workflow is terminated in place of its end after three days; nothing watches for money any more."""
     async with at_work(till):
         play, reference, page = await requested_fee(till, payment=2)
         await play.at(Stage.CLOSED)
@@ -178,7 +178,7 @@ ASKING: Final = (Role.CASHIER, Role.SPECIALIST, Role.LEADER)
 
 @pytest.fixture
 async def staffed(running: World) -> World:
-    """A world with three officers, who each have every role."""
+    """A world with three officers, each of whom has every role."""
     async with running.connection(running.owner_dsn) as connection:
         for subject, role in product((ONE, TWO, THREE), OFFICERS):
             add = "insert into officer (agency, subject, role, name) values ($1, $2, $3, 'Phạm Minh Đức')"
@@ -196,7 +196,7 @@ async def away(world: World, absent: str, role: Role, substitute: str) -> AsyncI
 
 
 async def does(play: Play, command: type[Command], subject: str, role: Role, **said: Any) -> str | None:
-    """Returns the rule by which the command is refused; None if it is accepted."""
+    """Gives the command as this person; returns the rule that refuses it, None if it is accepted."""
     actor = Actor(subject=subject, role=role, agency=None if role not in OFFICERS else AGENCY)
     try:
         await play.refund(command, actor, **said)

@@ -55,7 +55,7 @@ from tests.workflow.results import (
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
-    """A platform without the back office of any agency."""
+    """A platform that runs without any agency's back office."""
     await publish(world.owner_dsn, results.PROCEDURE.encode())
     signed = await signing(world)
     async with signed.platform():
@@ -118,7 +118,7 @@ async def test_who_recused_themselves_signs_nothing_of_it_and_their_substitute_d
 
 
 async def stayed(world: World) -> tuple[Play, str]:
-    """Returns a decided filing that waits for its seal, stopped by a complaint; and the complaint's stream."""
+    """Returns a decided filing that a complaint stops before its seal, and the name of the complaint's stream."""
     await set_up(world, signers())
     play = await Play.accepted(world, extract())
     await play.act(Recuse, CLERK, reason="người thân của người nộp")
@@ -196,7 +196,7 @@ async def away(world: World, who: str, role: Role, substitute: str, number: str 
 
 
 async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:
-    """Returns the signer at each signing position, and the absent officer for whom they signed, by the record."""
+    """Returns for each signing position the signer, and the absent officer whom the signer replaced, by the record."""
     rows = await play.world.fetch(_SIGNED, f"result:{play.filing}:1")
     return {row["place"]: (row["officer"], row["acting_for"]) for row in rows}
 

@@ -1,4 +1,4 @@
-"""An applicant dies: the filing waits in its workflow, the successor takes the rights over, the record is sound."""
+"""An applicant dies: the filing waits, the successor takes over the rights, and the record verifies."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Nothing is issued without the agency's signature: a filing's result, a correction, and the agency's own file."""
+"""Nothing is issued without the agency's signature: no result, no correction, and no file of the agency's own."""
 
 from activities.results.signed import SignedFiles
 from motcua import BackOffice

@@ -1,7 +1,7 @@
-"""`make try-hosts`: three hosts of the platform under one fault after the other, while filings are made.
+"""`make try-hosts`: the platform on three hosts meets one fault after the other while clients submit filings.
 
-The hosts are network namespaces within the trial's own namespaces, so that everything it makes ends with the trial,
-also if it is killed. It needs Linux, root, a checkout with its history, and the programs `NEEDED`.
+The hosts are network namespaces within the trial's own namespaces, so that all of them end with the trial, even
+if the trial is killed. It needs Linux, root, a checkout with its history, and the programs `NEEDED`.
 """
 
 import argparse

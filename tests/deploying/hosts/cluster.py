@@ -1,4 +1,4 @@
-"""PostgreSQL on three hosts, kept by etcd and Patroni with the files of `deploy/hosts`."""
+"""PostgreSQL on three hosts, managed by etcd and Patroni with the files of `deploy/hosts`."""
 
 import asyncio
 import shutil
@@ -90,7 +90,7 @@ class Cluster:
         return {}
 
     async def whole(self) -> None:
-        """Waits until all three hosts have the record: a leader, a synchronous standby, and a replica."""
+        """Waits until the record is on all three hosts: a leader, a synchronous standby, and a replica."""
 
         def is_whole(members: dict[str, dict[str, Any]]) -> bool:
             roles = sorted(member["role"] for member in members.values())
@@ -113,13 +113,13 @@ class Cluster:
 
 
 class Writes:
-    """A client that commits again and again, waiting for the standby; `moments` are the times of confirmed commits."""
+    """A client that commits again and again, and waits for the standby; `moments`: the times of confirmed commits."""
 
     def __init__(self) -> None:
         self.moments = [time.time()]
 
     async def go_on(self) -> None:
-        """Runs until cancelled."""
+        """Commits until it is cancelled."""
         while True:
             try:
                 connection = await primary.connect(dsn(APP), timeout=3, command_timeout=3)

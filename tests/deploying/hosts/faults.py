@@ -1,4 +1,4 @@
-"""The faults of the trial, one after the other, each with its longest times without a write and without a receipt."""
+"""The faults of the trial, each measured by the longest time without a write and the longest time without a receipt."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ APART: Final = 10.0
 
 @dataclass(frozen=True)
 class Measured:
-    """A fault, and its longest times, in seconds, without a confirmed write and without a receipt."""
+    """A fault, the longest time without a confirmed write, and the longest time without a receipt, in seconds."""
 
     name: str
     seconds: float
@@ -56,7 +56,7 @@ class Trial:
     measured: list[Measured] = field(default_factory=list)
 
     async def leader_killed(self) -> None:
-        """Kills the leader's host; it comes back once another host leads."""
+        """Kills the leader's host, which is started again once another host leads."""
         lost = await self.cluster.leader()
         machine = self.machines[lost]
         async with self._fault(f"the leader's host {lost} killed"):
@@ -166,7 +166,7 @@ def longest(moments: Sequence[float], begun: float, ended: float) -> float:
 
 
 def checkout_before(folder: Path) -> Path:
-    """Makes a checkout of the last commit whose code is another build than ours; returns its folder."""
+    """Checks out the last commit whose code makes another build than ours; returns the folder of the checkout."""
     changed = _git("rev-list", "-1", "HEAD", "--", *CODE, LOCK).decode().strip()
     with tarfile.open(fileobj=BytesIO(_git("archive", f"{changed}^"))) as archive:
         archive.extractall(folder, filter="data")

@@ -40,7 +40,7 @@ def run(*words: str, text: str = "") -> str:
 
 
 def lay(folder: Path) -> None:
-    """Makes the network namespaces, and the names of the hosts. Nothing of it is visible outside the trial."""
+    """Makes the network namespaces and the names of the hosts, which are invisible outside the trial."""
     names = folder / "hosts"
     lines = [f"{address} {name}\n" for name, address in ADDRESSES.items()]
     names.write_text(f"127.0.0.1 localhost\n{''.join(lines)}", encoding="utf-8")

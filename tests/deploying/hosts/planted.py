@@ -1,4 +1,4 @@
-"""Eleven faults of operation, planted one at a time on three hosts: the doctor reports each, and afterwards none."""
+"""Eleven faults of operation, planted one at a time on three hosts: the doctor reports each only while it lasts."""
 
 import json
 import os
@@ -37,7 +37,7 @@ Planted: TypeAlias = AbstractAsyncContextManager[None]
 
 
 class Fault(NamedTuple):
-    """A fault, which is present within the block `plant`, and the doctor's finding that names it."""
+    """A fault, which the context manager `plant` causes, and the finding by which the doctor reports it."""
 
     name: str
     plant: Callable[[Trial], Planted]
@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 
 @asynccontextmanager
 async def hanging(run: Trial, *names: str) -> AsyncIterator[None]:
-    """Lets all processes of these names hang: the platform's on every host, the others outside."""
+    """Stops all processes with these names, on every host and outside the hosts, as if they hung."""
     pids = [run.machines[OUTSIDE].pid(name) for name in names if run.machines[OUTSIDE].has(name)]
     rows = ((host, name) for host, rows in PLACES.items() for name in rows if name in names)
     pids += [run.machines[host].pid(named(name, ROOT)) for host, name in rows]
@@ -58,7 +58,7 @@ async def hanging(run: Trial, *names: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def standbys_hang(run: Trial) -> AsyncIterator[None]:
-    """Lets PostgreSQL and Patroni hang on each host except the leader's."""
+    """Stops PostgreSQL and Patroni, as if they hung, on each host except the leader's."""
     leader = await run.cluster.leader()
     with frozen([pid for host in HOSTS if host != leader for pid in of_host(host, "postgres", "patroni")]):
         yield
@@ -72,7 +72,7 @@ async def no_quorum(_: Trial) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def relays_hang(run: Trial) -> AsyncIterator[None]:
-    """Lets both relays hang, and makes a publication, which waits for its position in the log."""
+    """Stops both relays, as if they hung, and makes a publication, which then waits for its position in the log."""
     async with hanging(run, "relay"):
         source = min(procedures.PROCEDURES.glob("*.yaml")).read_bytes()
         made = procedures.demo_variant(source, running.LONG, suffix="planted")

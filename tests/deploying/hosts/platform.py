@@ -46,7 +46,7 @@ ROOM: Final = "size=24m"
 
 
 class Platform:
-    """The platform's processes on the hosts, of any checkout; `home`: the folder of its keys and of the stand-ins."""
+    """The platform's processes on the hosts, from any checkout. `home`: the folder of the keys and of the stand-ins."""
 
     def __init__(self, machines: Mapping[str, Machine], home: Home) -> None:
         self._machines = machines

@@ -1,4 +1,4 @@
-"""Many erasures on a stack of their own, under kills: `python -m tests.faults.erasures --erasures 200 --codec`.
+"""Erases many filings while parts of the stack are killed: `python -m tests.faults.erasures --erasures 200 --codec`.
 
 It exits 0 only if the record verifies, a rebuild changes nothing, everything can be read, no data of an erased person
 can be decrypted or is on the disk (without the codec only in Temporal's files, and nowhere after their deletion), all

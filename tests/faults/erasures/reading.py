@@ -1,4 +1,4 @@
-"""Reads all that is shown of filings: the answer to each question about a filing, each register, each bundle."""
+"""Reads everything that is shown of filings: the answers to all questions about them, the registers, the bundles."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
 
 
 async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
-    """Returns a filing's id and the problems that the verifier finds in its bundle; empty if there is none."""
+    """Returns a filing's id and the problems that the verifier finds in its bundle; an empty list without problems."""
     made = require(await bundle.export(connection, str(filing), None))
     report = bundle_verifier.verify(bundle_verifier.canonical(made))
     return [] if report.verified else [filing, *report.problems]

@@ -59,7 +59,7 @@ class Record:
         return {filing: [why.rule for why in all_ if why.rule != "erase_watched"] for filing, all_ in found.items()}
 
     async def let_it_pass(self, filings: Collection[UUID]) -> None:
-        """End the wait for late money and parcels of these filings."""
+        """Ends the wait of these filings for late money and parcels."""
         async with self.connection() as superuser:
             await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
 

@@ -15,7 +15,7 @@ _ENDS: Final = " @:-"
 
 
 def marks(submissions: Iterable[str]) -> dict[bytes, str]:
-    """Returns the submission ids by the marks that the demo's applicants leave in every text."""
+    """Returns the ids of these submissions, each by the marks that the demo puts into the texts of its applicant."""
     return {f"CANARY-{one}{end}".encode(): one for one in submissions for end in _ENDS}
 
 

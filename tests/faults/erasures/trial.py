@@ -78,7 +78,7 @@ def stories(given: argparse.Namespace) -> list[Scenario]:
 
 
 async def free(record: Record, filings: Collection[UUID], given: argparse.Namespace, report: Report) -> list[UUID]:
-    """Returns the filings that can be erased, once all of them can, or after the time limit."""
+    """Waits until all these filings can be erased, or until the time limit; returns those that can be erased."""
     deadline, hindered = time.monotonic() + 2 * given.appeal + given.patience, dict[UUID, list[str]]()
     while time.monotonic() < deadline:
         hindered = await record.hindered(filings)
@@ -101,7 +101,7 @@ def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: ra
 
 
 async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
-    """Request the erasures a few at a time; a run of `motcua erasures finish` follows each; most runs are killed."""
+    """Requests the erasures a few at a time, each followed by a run of `motcua erasures finish`; most are killed."""
     while wanted:
         few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
         command = uuid4().hex
@@ -180,7 +180,7 @@ async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Re
 
 
 async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:
-    """Returns the workflows of these filings that Temporal still lists; it deletes them some time after its answer."""
+    """Returns the workflows of these filings that Temporal still lists, since it removes them only after some time."""
     client, wanted, found = await Client.connect(env["TEMPORAL_ADDRESS"]), set(map(str, erased)), list[str]()
     for _ in range(patience):
         found = [one.id async for one in client.list_workflows() if wanted & set(one.id.split(":"))]
@@ -257,7 +257,7 @@ def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submiss
 
 
 async def started_again(record: Record, folder: Path, erased: list[UUID], report: Report) -> None:
-    """Check that all open streams restart from the record, and no stream of an erased filing does."""
+    """Checks that all open streams restart from the record, except those of erased filings, which do not."""
     ended = await motcua(ENV, "filing", "restart", "--all-missing", folder=folder)
     report.must("restart", ended.code and f"{ended.out} {ended.err}")
     report.must("executions after the restart", await executions(record.env, erased, patience=1))

@@ -1,7 +1,7 @@
-"""Every command, killed at every point, forbidden in every way: `python -m tests.faults.heard --rounds 30`.
+"""Kills the worker at every point of each command, which is then forbidden: `python -m tests.faults.heard --rounds 30`.
 
-Each round plays the stories of the demo in a world of its own, and tries first the cases that were tried least, with
-`--resume heard.json` also in earlier runs.
+Each round plays the stories of the demo in a world of its own, and first tries the cases that were tried least; with
+`--resume heard.json`, earlier runs are counted too.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ COMMANDS: Final = frozenset(
 
 @dataclass
 class Figures:
-    """The results. `faults`: the possible faults of each command that was given."""
+    """The counts of trials. `faults`: the faults that are possible for each command that was given."""
 
     cells: Counter[tuple[str, Kill, Fault]] = field(default_factory=Counter)
     faults: dict[str, set[Fault]] = field(default_factory=lambda: defaultdict(set))

@@ -129,7 +129,7 @@ class Case:
 
 
 class Lab:
-    """A world whose worker is killed during commands. Commands wait and are tried in batches, one kill a batch."""
+    """A world whose worker is killed during commands. Commands are collected in batches; each batch meets one kill."""
 
     def __init__(self, world: World, stock: temporal.Client, folder: Path, figures: Figures) -> None:
         self.world = world
@@ -160,7 +160,7 @@ class Lab:
 
     @asynccontextmanager
     async def tried(self, stream: str, kind: str, said: dict[str, Any], actor: Actor) -> AsyncIterator[None]:
-        """Waits until the command was tried, whether it was recorded or not; no batch is tried within the block."""
+        """Waits until the lab has tried the command, recorded or not; no batch is tried within the block."""
         case = Case(stream, kind, said, actor, asyncio.get_running_loop().create_future())
         self._waiting.append(case)
         self._came = time.monotonic()
@@ -171,10 +171,10 @@ class Lab:
             case.over.set()
 
     async def all_given(self, stories: Iterable[asyncio.Task[Any]]) -> None:
-        """Return once the stories have ended, or none has given a command for STUCK s: a fault may have stopped one.
+        """Return once the stories have ended, or if no command came for STUCK s, since a fault may stop a story.
 
         Raises:
-            Exception: a story failed by itself.
+            Exception: a story failed for a reason of its own.
         """
         playing = set(stories)
         self._came = time.monotonic()
@@ -498,7 +498,7 @@ class Lab:
             self._violated(case, kill, f"refused in other words: {answer.rules}")
 
     def _judge_new(self, case: Case, kill: Kill) -> None:
-        """Check a command that was recorded after the kill: it was valid at acceptance, or nothing forbids it."""
+        """Checks a command that is in the log only since its repeat: valid at acceptance, or forbidden by nothing."""
         held_when_taken = case.fault is Fault.OVER and (case.accepted or kill is Kill.APPENDING)
         if case.fault is Fault.LIMIT or held_when_taken or (case.fault in SPOKEN and case.statement is None):
             self.figures.outcomes[f"recorded afterwards ({case.fault})"] += 1
@@ -555,7 +555,7 @@ class Lab:
         return True
 
     async def _given(self, case: Case, said: dict[str, Any], statement: str | None, update_id: str) -> Answer:
-        """Returns the final answer; the command is repeated while a worker can't read the register of programs."""
+        """Returns the final answer to a command; repeats it while a worker can't read the register of programs."""
         until = time.monotonic() + ANSWERS
         while (answer := await self._once(case, said, statement, update_id)).passes and time.monotonic() < until:
             await asyncio.sleep(0.3)

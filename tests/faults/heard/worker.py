@@ -84,7 +84,7 @@ class HeldLedger(Ledger):
 
 
 def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
-    """Make the rules of this kind of stream judge as ordered."""
+    """Makes the rules of this kind of stream judge commands as the orders in `obeyed` say."""
     decide_ = kind.decide
 
     def decide(state: Any, command: Command, now: datetime) -> Any:

@@ -1,4 +1,4 @@
-"""The intruder that answers activities: those that it polls, and by their ids those that other workers execute."""
+"""The intruder that answers activities: those that it polls itself, and, by id, those that other workers execute."""
 
 import asyncio
 import random

@@ -1,7 +1,7 @@
-"""The intruder that takes workflow tasks as our own build, with lying local activities: a process of its own.
+"""The intruder that takes workflow tasks under our own build, and lies in local activities; it is a separate process.
 
-It runs our workflows' code. It is stronger than a real intruder, since its other answers are true, from the record. It
-writes nothing there: unless it invents the log's answer, it leaves the write to the next worker.
+It runs our workflows' code. Its other answers are true ones from the record, so it is stronger than a real intruder. It
+never writes to the record: if it does not invent the log's answer, it leaves the write to the next worker.
 """
 
 import asyncio
@@ -109,7 +109,7 @@ _SILENT: Final = frozenset({APPEND, "workflows.start", "workflows.tell", "workfl
 
 
 def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callable[..., Any]:
-    """Returns the activity, which at the rate `share` answers with one of these lies, and only as a local activity."""
+    """Returns the activity; as a local activity it answers with one of these lies, at the rate `share`."""
     name = name_of(function)
 
     async def lie(given: Any) -> Any:
@@ -124,7 +124,7 @@ def lying(function: Callable[..., Any], lies: list[Lie], share: float) -> Callab
 
 
 def unwritten(name: str) -> Callable[..., Any]:
-    """Returns an activity that fails as without a database, so that it is retried until our own worker takes it."""
+    """Returns an activity that fails as if without a database; Temporal then retries it until our worker takes it."""
 
     @activity.defn(name=name)
     async def fails(*_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The demo's stories beside an intruder in Temporal, and the checks once the intruder has left."""
+"""Plays the demo's stories while an intruder works in Temporal, and makes the checks once the intruder has left."""
 
 import argparse
 import asyncio
@@ -188,7 +188,7 @@ async def _examine(env: Mapping[str, str], folder: Path, found: Found, told: Map
 
 
 async def _invented(env: Mapping[str, str]) -> list[str]:
-    """Returns the events that contain something that the intruder has invented."""
+    """Returns the events that contain invented data of the intruder."""
     async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch("select stream, seq, kind, convert_from(body, 'UTF8') as body from event")
     return [f"{row['stream']} {row['seq']} {row['kind']}" for row in rows if f'"{EVIL}' in row["body"]]

@@ -62,7 +62,7 @@ class Departure:
 
     @property
     def is_long_ago(self) -> bool:
-        """Returns whether no refusal can depend on the intruder's answers any more."""
+        """Returns whether the intruder left so long ago that its answers can no longer cause a refusal."""
         return time.monotonic() > self.at + AFTERWARDS
 
 

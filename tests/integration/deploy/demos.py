@@ -32,7 +32,7 @@ QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-inta
 def up_in_a_folder(**more: str) -> Iterator[Path]:
     """Yields a folder in which `motcua up` runs.
 
-    It is not pytest's folder, since PostgreSQL may run as a user without access to that.
+    The folder is outside pytest's folder, since PostgreSQL may run as a user who can't enter that one.
     """
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         path = Path(name).resolve()
@@ -58,7 +58,7 @@ def wait_until_up(folder: Path) -> None:
 
 
 def demo(folder: Path, scenarios: list[dict[str, Any]], *more: str) -> tuple[int, dict[str, Any], str]:
-    """Returns the exit code, the JSON and the output of a demo of these scenarios."""
+    """Runs a demo of these scenarios; returns its exit code, its report as JSON, and its output."""
     file, result = folder / "scenarios.yaml", folder / "out.json"
     file.write_text(yaml.safe_dump({"scenarios": scenarios}))
     ended = subprocess.run(

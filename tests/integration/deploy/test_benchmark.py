@@ -48,7 +48,7 @@ def found_by(folder: Path, name: str, *arguments: str | Path) -> tuple[dict[str,
 
 
 def has_python(checkout: Path) -> None:
-    """Makes a script as the checkout's Python: a link to a virtual environment's would not find its libraries."""
+    """Makes the checkout's Python a script, since a link to a virtual environment's Python would lack the libraries."""
     python = checkout / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -168,7 +168,7 @@ def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
 
 
 def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
-    """The CPU of a process that only one of the compared systems has is part of the total."""
+    """The total includes the CPU of a process that only one of the two systems has."""
     rounds = [
         measured("product", 30, 10, worker=60, server=40, postgresql=0),
         measured("before", 10, 10, worker=100, server=100, postgresql=0),
@@ -203,7 +203,7 @@ def test_files_are_measured_beside_a_plain_copy_of_the_same(tmp_path: Path) -> N
 
 
 async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> None:
-    """The other folder's `benchmarks` lacks `__init__`: Python then takes the package of the installed checkout."""
+    """The other folder's `benchmarks` has no `__init__`; Python would import the package of the installed checkout."""
     (other / "benchmarks" / "__init__.py").unlink()
     (other / "benchmarks" / "stage.py").touch()
     with pytest.raises(AskedError, match="would be measured, which is not of"):

@@ -1,7 +1,7 @@
 """The messages of the demo, checked against the published schemas alone.
 
-Every scenario is played. Then the schema of its wire validates every payload of every history, every answer to a client
-that has nothing of ours, every row of the record and every file of the catalogue.
+Every scenario is played. The schemas then validate every payload of every history, every answer to a client without our
+kit, every row of the record and every file of the catalogue.
 """
 
 import json
@@ -133,7 +133,7 @@ BY_WIRE: Final = {
 
 
 class Looker:
-    """Validates messages against the schema of their wire, and keeps them."""
+    """Validates messages against the published schemas, and keeps the messages."""
 
     def __init__(self) -> None:
         self.seen = defaultdict[str, list[Any]](list)
@@ -141,7 +141,7 @@ class Looker:
         self.checks = {message.name: validator(files[file_of(message)]) for message in PUBLIC_MESSAGES}
 
     def look(self, kind: WireKind, name: str, part: Part, value: Any) -> None:
-        """Validates a message that was sent, which must belong to the contract, and keeps it."""
+        """Validates a message, which must be one of the contract, and keeps it."""
         message, wire = BY_WIRE[kind, name, part]
         for each in value if wire.many else [value]:
             self.checks[message.name].validate(each)
@@ -181,7 +181,7 @@ class Sending(OutboundInterceptor):
 
 
 def kit_under(looker: Looker) -> Callable[..., FilingClient]:
-    """Returns a maker of clients of the kit whose Updates `looker` sees before they are sent."""
+    """Returns a function that makes clients of the kit; `looker` sees each Update of theirs before it is sent."""
 
     class Sent(Interceptor):
         def __init__(self, client: Client) -> None:
@@ -203,7 +203,7 @@ Passed = Iterator[tuple[WireKind, str, Part, Any]]
 def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
     """Yields the messages in a history event.
 
-    `names` keeps the names of Updates and activities, which their later events lack.
+    `names` keeps the names of Updates and activities, since later events about them do not repeat the names.
     """
     yield from of_a_question(event, names) if workflow == "View" else of_the_workflow(workflow, event)
     yield from of_its_updates(workflow, event, names)
@@ -348,7 +348,7 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(paid: World) -> N
 
 
 async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
-    """Sends messages that the demo does not: every question, a refusal, an unusable signal; lets a limit end."""
+    """Sends messages that the demo lacks: every question, a refusal, an unusable signal; and lets a limit end."""
     version = await publish_short(world, EXTRACT, intake=1)
     submission = extract(version=version, signature=None, result_channel="counter")
     filing = await stranger.start_workflow(

@@ -30,7 +30,7 @@ NEW_ROLE: Final = "{motcua_gateway}"
 
 
 def narrowings(before: Structure, after: Structure) -> list[str]:
-    """Returns the changes of a database by which a build that knows only `before` may fail."""
+    """Returns the changes of a database that may break a build which knows only the structure `before`."""
     found = []
     for name, parts in before.items():
         now = after.get(name, {})

@@ -1,4 +1,4 @@
-"""The adapters to the sandbox bank, on its three wires, and to the post, over HTTP: calls, faults, and a kill."""
+"""The adapters to the sandbox bank (three protocols over HTTP) and to the post: calls, faults, and a kill."""
 
 import json
 import random
@@ -241,7 +241,7 @@ class TestAdapters:
 
 
 async def ask_bank(answer: httpx.Response) -> None:
-    """Asks a bank that gives this answer."""
+    """Queries a bank that gives this answer to the query."""
     transport = httpx.MockTransport(lambda _request: answer)
     async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
         await HttpBank(client).get(new_key())
@@ -262,7 +262,7 @@ class Call:
 
 @dataclass
 class Sink:
-    """A receiver of callbacks that answers like the gateway, or as `unwell` orders for a reference."""
+    """A receiver of callbacks that answers like the gateway, or with the answers in `unwell` for a reference."""
 
     url: str = ""
     merchants: Merchants = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The scratch server of a drill is refused if it can connect to other machines, or other machines to it."""
+"""A drill refuses its scratch server if that can connect to other machines, or other machines to it."""
 
 import pytest
 

@@ -63,7 +63,7 @@ asyncio.run(up(Stack(Path(sys.argv[1]), parts=("postgres", "temporal"), progress
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Yields a folder outside pytest's, which every run closes to others: PostgreSQL may run as another user."""
+    """Yields a folder outside pytest's folder, which is closed to other users: PostgreSQL may run as another user."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         yield Path(folder).resolve()
 

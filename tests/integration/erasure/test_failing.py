@@ -1,4 +1,4 @@
-"""A failing erasure delays no other one, and is reported until it is done."""
+"""An erasure that fails delays no other erasure, and is reported until it is done."""
 
 import os
 import signal

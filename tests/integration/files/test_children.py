@@ -1,4 +1,4 @@
-"""The child processes that parse files: limited, without settings, replaced when they die, and none left behind."""
+"""The child processes that parse files have limits and no settings, are replaced if they die, and never remain."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""A store that overwrites files: no process that stores files starts with it."""
+"""No process that stores files starts with an object store that overwrites existing files."""
 
 import asyncio
 import re
@@ -58,7 +58,7 @@ class Bucket:
         return Response(self.files[key], headers=headers) if key in self.files else Response(status_code=404)
 
     async def delete(self, request: Request) -> Response:
-        """Deletes several files at once; obstore deletes in no other way."""
+        """Deletes several files in one request, which is the only way in which obstore deletes."""
         keys = re.findall("<Key>(.*?)</Key>", (await request.body()).decode())
         for key in keys:
             del self.files[key]

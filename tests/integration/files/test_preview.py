@@ -1,4 +1,4 @@
-"""Files as officers see them, also by `motcua files`: pictures of the pages, and nothing of the file itself."""
+"""Officers see files as pictures of the pages, also by `motcua files`, and get no byte of the file itself."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Helpers of the gateway's tests: merchants, demands in the read model, callbacks with a signature of our own code.
+"""Helpers of the gateway's tests: merchants, demands in the read model, callbacks that the tests sign.
 
 Also both neighbours of the gateway: the bank that calls, and the payments that are notified.
 """
@@ -96,7 +96,7 @@ def ipn(reference: str, key: str = KEY, **change: str) -> str:
 
 
 def platform_callback(reference: str, key: str = KEY, **change: str) -> bytes:
-    """Returns the national platform's callback: the body of a POST."""
+    """Returns a callback of the national payment platform: the body of a POST."""
     fields = {
         "LoaiBanTin": "CALLBACK",
         "MaLoi": "00",

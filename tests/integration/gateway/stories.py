@@ -1,6 +1,6 @@
 """The demo's stories, played over HTTP: each message goes to the door, with a token of its actor.
 
-A story is played unchanged or with other roles in some of its lines, up to the last line that shows something new.
+A story is played unchanged, or with other roles in some of its lines; it stops after its last new combination.
 """
 
 import asyncio
@@ -85,10 +85,10 @@ class Person(Filer):
 
 @dataclass
 class Answers:
-    """The pairs whose commands were taken, and the rules of refusals.
+    """The answers by pair (an operation and a role): the accepted pairs, and the rules that refused the others.
 
-    `refused`: for roles without a right to the command; `again`: for a command given once more or, if the repeat is
-    taken, for the command of another agency or person.
+    `refused`: the rule for a role without a right to the command. `again`: the rule for a command given once more or,
+    if this is accepted, for the command of a stranger in the same role.
     """
 
     taken: set[Pair] = field(default_factory=set)
@@ -116,13 +116,13 @@ class Further:
 
     @property
     def at_once(self) -> bool:
-        """Returns whether the command waits for no offer: it is to be refused, begins a stream, or is an overseer's."""
+        """Returns whether the command needs no offer: it shall be refused, begins a stream, or is an overseer's."""
         return self.refused or self.operation == "refund.request_refund" or self.role in OVERSEERS
 
 
 @dataclass(frozen=True)
 class Telling:
-    """A story to play. `instead`: other roles than the script's, by operation; `then`: commands after the script."""
+    """A story to play. `instead`: by operation, a role in place of the script's; `then`: commands after the script."""
 
     scenario: Scenario
     instead: Mapping[str, Role] = field(default_factory=dict)
@@ -146,11 +146,11 @@ def operation_of(act: Act) -> str | None:
 
 
 def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
-    """Returns unchanged stories with as many of the wanted pairs as possible, each up to its last new pair."""
+    """Returns unchanged stories with as many wanted pairs as possible, each cut after its last wanted pair."""
     chosen, left = list[Telling](), {*wanted}
 
     def adds(scenario: Scenario) -> list[int]:
-        """Returns, for each operation and role still wanted, the number of lines up to its first one in the script."""
+        """Returns the numbers of the script's lines at which a pair that is still wanted occurs first."""
         pairs = [(operation_of(act), act.role) for act in scenario.acts]
         return [n for n, pair in enumerate(pairs, 1) if pair in left and pair not in pairs[: n - 1]]
 
@@ -165,7 +165,7 @@ def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -
     chosen, left = list[Telling](), {*wanted}
 
     def swaps(scenario: Scenario) -> dict[str, tuple[int, Role]]:
-        """Returns each operation that another, wanted role can give: the number of its last line, and that role."""
+        """Returns, for each operation in a wanted pair, the number of its last line and the wanted role."""
         lines = {name: n for n, act in enumerate(scenario.acts, 1) if (name := operation_of(act))}
         return {name: (lines[name], role) for name, role in sorted(left, reverse=True) if name in lines}
 
@@ -200,7 +200,7 @@ class Teller(FilingClient):
         return await self._by_each(f"{StreamId.parse(stream).kind}.{command.kind}", stream, command)
 
     async def further(self, telling: Telling, filer: Filer) -> None:
-        """Gives the commands after a script. Raises `MotcuaError` for one that is not answered as expected."""
+        """Gives the commands after a script. Raises `MotcuaError` if an answer is not the expected one."""
         for number, one in enumerate(telling.then):
             actor = _actor(one.role, telling.scenario.agency, telling, filer)
             stream = str(StreamId(one.kind, filer.filing_id, 0 if one.kind == "filing" else one.n))
@@ -232,7 +232,7 @@ class Teller(FilingClient):
         return await self._give(name, stream, message, actor)
 
     async def _refused(self, name: str, stream: str, message: Message, actor: Actor) -> None:
-        """Gives a command as an actor of a role without a right to it, unless this very filing offers it to them."""
+        """Gives a command as an actor without a right to it, unless the platform offers it to them in this filing."""
         by_filing = BY_NAME[name].roles is None and actor.role not in OVERSEERS
         if by_filing and isinstance(message, Command) and await self._offers(stream, actor, message.kind):
             return
@@ -258,7 +258,7 @@ class Teller(FilingClient):
         return Receipt.model_validate_json(answer.content)
 
     async def again(self, filing: UUID) -> None:
-        """Gives each command of a story again, as a new one; if it is taken, also as a stranger with the same role."""
+        """Gives each command of a story again under a new id; if accepted, also as a stranger in the same role."""
         for name, stream, message, actor in self._given.pop(filing, []):
             if (name, actor.role) not in self.answers.again:
                 answer = await self._post(name, stream, message, actor, anew=True)

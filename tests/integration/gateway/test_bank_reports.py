@@ -1,4 +1,4 @@
-"""The bank's own JSON reports its captures if this is set up, and the report agrees with a query."""
+"""The bank's own JSON protocol can report captures by callback; the report agrees with the answer to a query."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

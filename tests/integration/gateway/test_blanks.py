@@ -1,4 +1,4 @@
-"""The files of blank forms, by a door on a real platform, whose children print them."""
+"""Files of blank forms from an HTTP door on a real platform, whose child processes print the forms."""
 
 import asyncio
 import sys
@@ -28,7 +28,7 @@ def source(name: str) -> Path:
 
 @pytest.fixture
 async def door(there: tuple[World, Entrance]) -> Entrance:
-    """A door of a platform with procedures: with two forms, with one that is no paper's, at level 1, a demo's."""
+    """A door to procedures with two forms, with a form that is no paper's, at level 1, and of the demo."""
     world, opened = there
     for name in ("1.013833", "1.000656", "2.002396"):
         await publish(world.owner_dsn, source(name))

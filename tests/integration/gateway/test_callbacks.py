@@ -1,4 +1,4 @@
-"""Callbacks over HTTP and real PostgreSQL: a signed one is one row, an unsigned one is none, and each is answered."""
+"""Callbacks over HTTP, on real PostgreSQL: each gets an answer; only a signed one is stored, as one row."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Connections that send nothing, or never complete the head of a request, are cut and leave room for others."""
+"""The gateway cuts connections that send nothing, or never complete the head of a request; others find room."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""The door on a real platform: filings and commands over HTTP, the programs in the record, answers to strangers."""
+"""The HTTP door on a real platform: filings and commands, the programs in the record, answers to strangers."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Drafts over HTTP: each is its person's alone, through one program; sealed in the record, and gone when it expires."""
+"""Drafts over HTTP: only one person has access, through one program; each is sealed, and deleted when it expires."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ def why(answer: httpx.Response) -> tuple[int, str, str]:
 
 @pytest.fixture
 async def at_hand(there: tuple[World, Entrance]) -> tuple[World, Entrance]:
-    """A door of a record that knows a person."""
+    """A door whose record knows one person."""
     await filed(there[1], "first")
     return there
 

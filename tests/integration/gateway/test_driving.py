@@ -1,4 +1,4 @@
-"""The money in a callback reaches its payment once; and money through the real gateway after a renewed request."""
+"""The money in a callback reaches its payment once; the same through the real gateway after a renewed request."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from tests.workflow.money import requested_fee as asked_at
 
 
 async def now(world: World) -> None:
-    """Make all waiting callbacks due."""
+    """Makes all waiting callbacks due now."""
     await world.execute("update callback set next_try = clock_timestamp()")
 
 
@@ -45,7 +45,7 @@ async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
 async def test_a_payment_hears_but_no_memo(
     world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
 ) -> None:
-    """Callbacks report money, a reversal, and another amount, disputed where the provider answers queries."""
+    """Callbacks report money, a reversal, and another sum, which stays pending if the provider can be queried."""
     by_ipn = [(await demand(world, "vnpay"))[0] for _ in range(3)]
     by_note = [(await demand(world, "treasury"))[0] for _ in range(3)]
     paid, back, other = by_ipn
@@ -259,7 +259,7 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
 
 @pytest.mark.parametrize("wire", ["platform"])
 async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(till: Till) -> None:
-    """The provider answers neither the order nor its closing; the payer chooses another provider."""
+    """The provider answers no call; the payer chooses another provider, and that request is paid."""
     async with working(till, "vnpay", minutes=0.02):
         till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
         play = await Play.accepted(till.world, extract(payer_account=None))
@@ -311,7 +311,7 @@ async def test_a_fee_is_paid_by_a_second_request_and_the_first_money_goes_back(t
 
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_back(till: Till) -> None:
-    """The bank's own wire sends no callbacks: queries find its money, and its order is closed once nothing is owed."""
+    """The provider `bank` sends no callbacks: its money is found by queries, its order closed once nothing is owed."""
     async with working(till, "bank"):
         play = await asked_for(till)
         first = await page_of(till, await shown(play, attempt=1))

@@ -1,4 +1,4 @@
-"""The existence of a filing: no answer over HTTP shows it to a stranger, and the door's SQL does not depend on it."""
+"""No answer over HTTP shows a stranger whether a filing exists, and the door's SQL does not depend on that."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -66,7 +66,7 @@ async def test_a_foreign_filing_is_answered_and_looked_for_as_one_that_never_was
 async def _call(
     door: Entrance, operation: Operation, filing: str, who: dict[str, str], named: dict[str, Any]
 ) -> httpx.Response:
-    """Carries out an operation on a filing, with the body that the document shows; `named`: fields for it."""
+    """Carries out an operation on a filing, with the body in the document's example; `named`: fields for that body."""
     address = operation.path.format(filing_id=filing, n=1)
     if operation.method == "GET":
         return await door.http.get(address + QUERIES.get(operation.path.rsplit("/", 1)[1], ""), headers=who)
@@ -75,6 +75,6 @@ async def _call(
 
 
 def _comparable(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], str]:
-    """Returns an answer: its status, headers and bytes as text, without the id of the request and the date."""
+    """Returns the comparable parts of an answer, without the id of the request and the date."""
     headers = [one for one in answer.headers.multi_items() if one[0] not in {REQUEST_ID.lower(), "date"}]
     return answer.status_code, headers, answer.text.replace(answer.headers[REQUEST_ID], "")

@@ -58,7 +58,7 @@ async def there(world: World) -> AsyncIterator[tuple[World, Entrance]]:
 
 @asynccontextmanager
 async def unchecked(world: World, door: Entrance) -> AsyncIterator[httpx.AsyncClient]:
-    """Opens the door with views that show every asker all that PostgreSQL shows."""
+    """Opens the door with views that check no rights: each asker sees all rows that PostgreSQL shows."""
     reads = door.door.reads
     addresses = FileAddresses(from_url(world.objects), world.files_url, FILES_KEY.encode())
     views = Views(reads.pool, reads.vault, KINDS, None, addresses)
@@ -81,7 +81,7 @@ async def ask(
 
 
 def shows(operation: Operation, foreign: httpx.Response, unknown: httpx.Response) -> bool:
-    """Returns whether the answers differ between a foreign and an unknown filing, or a list has rows."""
+    """Returns whether a foreign filing's answer differs from an unknown filing's, or a list has rows."""
     if operation.kind is None:
         found = foreign.json()
         return bool((found.get("rows", found) if isinstance(found, dict) else found) != [])

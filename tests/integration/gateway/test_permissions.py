@@ -1,4 +1,4 @@
-"""The permission table over HTTP: for each operation, the roles whose commands are taken, and the refused roles.
+"""The permission table over HTTP: for each operation, the accepted roles and the refused roles.
 
 tests/unit/door/test_operations.py shows in memory that this table is the law's.
 """

@@ -1,4 +1,4 @@
-"""Messages that the door keeps while Temporal is away: one sealed row each, delivered once, with their own times."""
+"""Messages that the door stores while Temporal is away: one sealed row each, delivered once, with their own times."""
 
 import asyncio
 import re
@@ -97,7 +97,7 @@ def test_what_the_side_of_an_applicant_says_is_kept_and_a_submission_of_a_desk()
 
 
 async def test_what_is_delivered_has_its_own_moment_and_its_sender_the_receipt_or_the_refusal(world: World) -> None:
-    """The order of the messages' times counts: the withdrawal, kept second, is not tried while the submission waits."""
+    """Messages are delivered in the order of their times: the withdrawal is not tried before the earlier submission."""
     submission, actor = birth(), birth().actor
     stream = filing_workflow(of(submission))
     async with locked(world) as closed, at_the_door(closed, SPEAKER) as door:

@@ -43,7 +43,7 @@ async def test_whatever_is_sent_is_answered_as_the_document_says(there: Entrance
 
 
 async def test_values_at_each_limit_are_answered_as_the_document_says(there: Entrance, tmp_path: Path) -> None:
-    """Of operations that the seed of the settings draws: another seed draws others."""
+    """The seed in the settings draws the tested operations; another seed draws others."""
     seed = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["seed"]
     names = sorted([one.name for one in (*OPERATIONS, *OWN)] + [one.name for one in BY_HAND])
     drawn = (f"--include-operation-id={name}" for name in Random(seed).sample(names, DRAWN))

@@ -1,4 +1,4 @@
-"""Processes that put files into a store: killed, several at the same time, and on a full disk."""
+"""Processes put files into a store: they are killed, or work at the same time, or the disk is full."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""An agency's back office: another process in a folder of its own, stopped and restarted, and with wrong answers."""
+"""An agency's back office in another process and folder is stopped, restarted, and gives wrong answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COMMAND: Final = (str(Path(sys.executable).with_name("motcua")), "back-office", 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Returns the agency's folder: the files of the page, and a package and a module with the names of ours."""
+    """Returns the agency's folder with the page's files; one package and one module in it have names of ours."""
     agency = tmp_path / "agency"
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         file = agency / block.splitlines()[0].removeprefix("# ")
@@ -200,7 +200,7 @@ async def history(play: Play) -> list[EventType.ValueType]:
 
 
 async def rests(play: Play) -> bool:
-    """Returns whether the last answer was of no use, so that the workflow waits before it asks again."""
+    """Returns whether the last answer was useless, so that the workflow now waits before the next request."""
     ended = {EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED}
     happened = await history(play)
     since = happened[max((n for n, kind in enumerate(happened) if kind in ended), default=len(happened)) :]

@@ -35,7 +35,7 @@ RECEPTION: Final = officer(motcua.Role.RECEPTION)
 
 @pytest.fixture(params=["as it is", "sealed and signed"])
 async def world(world: World, request: pytest.FixtureRequest) -> World:
-    """A world without identity and encryption, and then one that requires both."""
+    """A world that requires neither identity nor encryption; in a second run of each test, one that requires both."""
     if request.param == "as it is":
         return world
     if any(name in request.node.name for name in ("stock_client", "without_asyncio")):

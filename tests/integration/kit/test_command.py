@@ -210,7 +210,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns the folder of the programs in an environment that has the kit without extras."""
+    """Returns the folder of executables of an environment that has the kit without its extras."""
     folder = tmp_path_factory.mktemp("environment")
     made = run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     assert made.returncode == 0, made.stderr
@@ -226,7 +226,7 @@ def install(programs: Path, what: str) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Returns the folder of a user whose own modules have the names of our rooms."""
+    """Returns a user's folder, whose modules have the same names as our packages."""
     (tmp_path / "schemas.py").write_text(DECOY)
     (tmp_path / "workflows").mkdir()
     (tmp_path / "workflows" / "__init__.py").write_text(DECOY)

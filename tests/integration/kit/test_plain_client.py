@@ -57,7 +57,7 @@ PLAIN: Final = 'Client.connect(os.environ["TEMPORAL_ADDRESS"], '
 
 
 async def run(program: str, folder: Path, world: World, **more: str) -> str:
-    """Runs a program in a folder with a paper, without this project; returns its output. It must print no errors."""
+    """Runs a program outside this project, in a folder with a paper; returns its output. It must print no errors."""
     (folder / "application.pdf").write_bytes(PAPER)
     env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
     process = await asyncio.create_subprocess_exec(

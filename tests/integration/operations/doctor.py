@@ -35,7 +35,7 @@ class Doctor:
         self.env = dict(env)
 
     async def __call__(self, **env: str | None) -> Diagnosis:
-        """Runs the doctor with these settings added, and without those set to None; returns its findings."""
+        """Runs the doctor; `env` adds settings, or removes those that are None. Returns the doctor's findings."""
         ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         told = json.loads(ended.stdout)

@@ -57,14 +57,14 @@ async def code_of(world: World, play: Play) -> str:
 
 
 async def let_it_pass(world: World, *plays: Play) -> None:
-    """End the three days of watching for late money, and delete the pending papers: in tables alone, not by events."""
+    """Ends the three days' watch for late money, and deletes the pending papers; changes tables, adds no events."""
     filings = [play.filing for play in plays]
     await world.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
     await world.execute("delete from outbox where filing_id = any($1)", filings)
 
 
 async def ended(world: World) -> Play:
-    """Returns a restarted, paid and delivered filing, whose limit of one second for a complaint is over."""
+    """Returns a paid and delivered filing, restarted once, whose time for a complaint (one second) is over."""
     play = await Play.accepted(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
     async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
         await Restarter(pool, world.temporal).restart(f"filing:{play.filing}", force=True)

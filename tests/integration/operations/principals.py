@@ -58,7 +58,7 @@ def approving(n: int, actor: Actor = TWO) -> pr.ApproveChange:
 
 
 def beginning(**other: Any) -> pr.BeginRegister:
-    """Returns the act that begins the register with the programs of both operators."""
+    """Returns the command that begins the register, with the programs of both operators."""
     programs = [
         {
             "principal": {"id": name, "name": name, "kind": "operation", "grants": [_OPERATES]},
@@ -74,7 +74,7 @@ _OPERATES: Final = grant(Claim.OPERATOR, "*", least=Assurance.LOW).model_dump(mo
 
 
 def signed(command: C, by: tuple[str, int] | None = None) -> C:
-    """Returns the act, signed by the program of its operator, or by the program `by`."""
+    """Returns the command, signed by the program of its operator, or by the program `by`."""
     name, seed = by or OPERATING.get(command.actor, OPERATING[ONE])
     speaker = Speaker(name, private_key(seed), UNNAMED)
     statement = speaker.order(command.act, as_sent(command), Authenticated())
@@ -82,20 +82,20 @@ def signed(command: C, by: tuple[str, int] | None = None) -> C:
 
 
 async def two_programs(world: World) -> None:
-    """Registers the programs of both operators for officers and auditors, too, without a recorded change."""
+    """Registers the operators' programs also for officers and auditors, without a recorded change of the register."""
     claims = (Claim.OPERATOR, Claim.AUDITOR, Claim.OFFICERS)
     grants = [grant(claim, "*", least=Assurance.LOW) for claim in claims]
     await register(world, *(principal(name, *grants, keys=(now_in_force(seed),)) for name, seed in (FIRST, SECOND)))
 
 
 async def refused(call: Awaitable[object]) -> tuple[str, str]:
-    """Returns field and rule of the only problem for which the act is refused."""
+    """Returns the field and the rule of the only problem for which the call is refused."""
     [problem] = await broken(call, RefusalError)
     return problem
 
 
 async def take_all(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Gives acts to a register that has begun, after signing those without a signature; returns the last outcome."""
+    """Gives these commands, signed if they are not yet, to a register that has begun; returns the last outcome."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
             await take(connection, beginning())
@@ -104,7 +104,7 @@ async def take_all(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
 
 
 async def done(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Gives acts, each approved by the other operator if it waits; returns the last outcome."""
+    """Gives these commands; the other operator approves each one that waits. Returns the last outcome."""
     for command in commands:
         answer = await take_all(world, command)
         if answer.change.waits:

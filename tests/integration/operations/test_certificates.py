@@ -1,4 +1,4 @@
-"""The doctor reads the expiry of each certificate that a server presents, and of our own for Temporal."""
+"""The doctor reads when each certificate expires that a server presents, or that we present to Temporal."""
 
 import asyncio
 import ssl

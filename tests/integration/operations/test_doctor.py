@@ -46,7 +46,7 @@ from workers.wiring import versioned_worker
 
 @pytest.fixture
 async def running(world: World) -> AsyncIterator[World]:
-    """A world whose worker has a build, which has been promoted."""
+    """A world whose worker has a build id, and this build has been promoted."""
     settings = world.settings
     async with (
         any_file_activities(settings) as functions,
@@ -386,7 +386,7 @@ async def test_a_port_that_was_chosen_must_be_free(doctor: Doctor) -> None:
 
 @asynccontextmanager
 async def deaf() -> AsyncIterator[str]:
-    """Yields the address of a server that accepts every call and answers none."""
+    """Yields the address of a server that accepts every connection and never answers."""
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)

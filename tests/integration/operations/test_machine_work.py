@@ -28,7 +28,7 @@ OFFICE = "H29.16"
 
 
 class Failing(Signed):
-    """A back office that finds each dossier complete, and whose results fail until `error` is None."""
+    """A back office that finds each dossier complete, but whose results fail as long as `error` is set."""
 
     def __init__(self, error: Callable[[], Exception]) -> None:
         self.error: Callable[[], Exception] | None = error
@@ -130,7 +130,7 @@ async def health_of_office(shell: Shell) -> str:
 
 
 async def has_told_twice(world: World) -> bool:
-    """Returns whether the office has sent a second heartbeat: the first one states no interval."""
+    """Returns whether the office has sent a second heartbeat, since the first one states no interval."""
     found = await world.temporal.workflow_service.list_workers(ListWorkersRequest(namespace=world.namespace))
     signs = [info.worker_heartbeat for info in found.workers_info]
     return any(sign.task_queue == f"agency.{OFFICE}" and sign.elapsed_since_last_heartbeat.seconds for sign in signs)

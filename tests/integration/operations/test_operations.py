@@ -1,4 +1,4 @@
-"""docs/operations.md, followed by hand, every process with settings alone; and the metrics that the page names."""
+"""docs/operations.md followed by hand: settings alone configure every process; the metrics on the page exist."""
 
 from __future__ import annotations
 

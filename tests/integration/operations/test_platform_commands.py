@@ -159,7 +159,7 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
 
 
 def beside_nobody(dsn: str) -> str:
-    """Returns the address with another host before its own, at which no server answers."""
+    """Returns the address with an additional first host, at which no server answers."""
     return f"{dsn.replace('@', '@127.0.0.1:1,')}&target_session_attrs=read-write"
 
 

@@ -1,4 +1,4 @@
-"""The register of principals: changed by commands, by two people if required, known everywhere within five seconds."""
+"""The register of principals changes by commands, by two people if required; processes know it within five seconds."""
 
 import asyncio
 from collections.abc import Callable
@@ -91,7 +91,7 @@ async def test_another_operator_has_to_approve(world: World) -> None:
 
 
 async def test_two_names_by_one_program_are_one(world: World) -> None:
-    """The holder of a key can name any operator, so the second act must be another program's."""
+    """A key's holder can name any operator, so another program must sign the second person's command."""
     wanted = await take_all(world, adding(1))
     first, second = (OPERATING[one] for one in (ONE, TWO))
     no = {

@@ -192,7 +192,7 @@ async def test_who_left_is_erased_by_two_once_it_is_time_and_the_log_goes_on(wor
 
 @pytest.mark.usefixtures("owner")
 async def test_another_key_in_the_place_of_one_is_found_though_it_is_sound(world: World) -> None:
-    """A key is checked only by the data that it encrypts: neither another stream's key nor a new one decrypts them."""
+    """Only data proves that a key is the right one: another stream's key and a new key both fail to decrypt it."""
     async with world.connection() as superuser:
         named = """select stream, array_agg(seq) as seqs from event
             where filing_id is null and key_id is not null group by stream order by stream limit 2"""
@@ -338,7 +338,7 @@ async def test_what_one_asks_for_takes_effect_when_another_approves_it(world: Wo
 
 
 async def test_who_records_it_past_the_other_is_found(world: World, strict: Connection) -> None:
-    """Event, hashes, head, receipt and row agree with each other; only the second person's act is missing."""
+    """The event, its hashes, head, receipt and row agree; only the second person's command is missing."""
     with pytest.raises(WaitsError):
         await publish(strict, NEW, by=by(world, ONE))
     async with publishing(strict, by(world, ONE)) as now:

@@ -1,4 +1,4 @@
-"""Publishing procedures and provinces on a real PostgreSQL, and the query of the changes for open filings."""
+"""Procedures and provinces published on a real PostgreSQL; the query for changes that concern open filings."""
 
 import asyncio
 import hashlib

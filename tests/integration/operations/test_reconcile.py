@@ -1,4 +1,4 @@
-"""Acts at bank and post that no event orders, and waiting refunds and outcomes, are found and named."""
+"""Acts at bank and post that no event orders are found, and so are refunds and outcomes that wait."""
 
 import json
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ from tests.waits import around, sample
 
 
 async def reconciled(shell: Shell, *statement: Path) -> tuple[int, list[tuple[str, str, bool]]]:
-    """Returns the exit code, and for each finding the act, its key, and whether its stream is ours."""
+    """Returns the exit code and the findings: for each, the act, its key, and whether its stream is in this record."""
     ended = await shell("reconcile", *statement, "--json")
     return ended.code, [(one["act"]["deed"], one["act"]["key"], one["ours"]) for one in ended.json["unordered"]]
 
 
 async def of_ours(shell: Shell) -> list[tuple[str, str, bool]]:
-    """Returns the findings about our streams: the bank and the post of these tests serve many records."""
+    """Returns the findings about this record's streams, since other tests' records use the same bank and post."""
     return [one for one in (await reconciled(shell))[1] if one[2]]
 
 

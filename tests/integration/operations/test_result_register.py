@@ -1,4 +1,4 @@
-"""`motcua result` with and without the register; and `motcua store renew`, which gives results another time-stamp."""
+"""`motcua result` with and without the register; `motcua store renew` adds time-stamps to results."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def nobody() -> Shell:
-    """A shell of a person who has the root certificate and the file, but none of our services."""
+    """A shell of somebody who has the root certificate and the file, but no access to our services."""
     names = ("MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
     return Shell({"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")})
 

@@ -1,4 +1,4 @@
-"""Tills: cash moves through the open till alone, each sum once, and its total agrees with the log."""
+"""Tills: cash moves only through the open till, each sum counts once, and its total agrees with the log."""
 
 import asyncio
 import itertools

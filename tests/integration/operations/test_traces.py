@@ -164,7 +164,7 @@ async def test_a_filing_that_is_started_again_from_its_log_stays_in_its_trace(
 
 
 class Sends(Interceptor):
-    """An interceptor that sends a stranger's header with each submission."""
+    """An interceptor that adds a stranger's trace header to each submission."""
 
     def __init__(self, header: Payload) -> None:
         self._header = header

@@ -1,4 +1,4 @@
-"""Once the register of programs has begun, the two people of an act, such as an erasure, use two programs."""
+"""Once the register of programs has begun, two people who must act together need two programs."""
 
 from uuid import uuid4
 

@@ -24,7 +24,7 @@ GIVEN: Final = {
 
 
 async def recorded(log: Log, event: dict[str, Any], kind: str = "filing", actor: Actor = CASHIER) -> list[str]:
-    """Appends the event to a stream of its own; returns the rules that it breaks."""
+    """Appends the event to a new stream; returns the rules that the event breaks."""
     fresh = Log.__new__(Log)
     fresh.__dict__.update(log.__dict__ | {"filing": await keyed(log.world), "_heads": {}})
     if kind == "filing":

@@ -1,4 +1,4 @@
-"""Receipts for money that is gone: they become void automatically once nothing is left, and no later one is made."""
+"""Receipts for money that went back become void without an officer once no money is left; no new one is made."""
 
 import json
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: Wo
 
 @pytest.mark.parametrize("again", [True, False])
 async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World, desk: Desk, *, again: bool) -> None:
-    """A relay that was away finds all changes at once; no new receipt replaces one that was made void."""
+    """The relay was away, and then finds all changes at once; it makes no new receipt in place of a void one."""
     async with at_work(world):
         play = await paid(world)
         if again:

@@ -48,7 +48,7 @@ _LAST: Final = "update sequencer set last = (select coalesce(max(position), 0) f
 
 @dataclass
 class Record:
-    """A record with ordered events, and checkpoints of it. `connection` is the superuser's, without triggers."""
+    """A record with ordered events, and its checkpoints. `connection`: a superuser's, with triggers switched off."""
 
     world: World
     connection: asyncpg.Connection[Any]
@@ -83,7 +83,7 @@ class Record:
         return Setup(self.place, self.signer, self.policy, tuple(self.witnesses), self.stamper)
 
     async def grow(self, events: int, streams: int = 3) -> None:
-        """Append events of some streams in turn, each with a position."""
+        """Appends this number of events, to each of the streams in turn, and gives each event a position."""
         before = await self.connection.fetchval("select coalesce(max(position), 0) from position")
         places = [(f"filing:{n % streams}", n // streams + 1) for n in range(before, before + events)]
         for stream in range(streams):

@@ -1,4 +1,4 @@
-"""Attacks on a real record as superuser, triggers off, and the check that finds each: the table of `docs/ledger.md`."""
+"""A superuser attacks a real record, with triggers off; a check finds each attack in the table of docs/ledger.md."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ EXCHANGED: Final = (
 
 
 def sql(*statements: str, rehash: bool = False) -> Attack:
-    """Returns an attack: these statements about the first two filings; `rehash` recomputes the hashes of the first."""
+    """Returns an attack: the statements change the first two filings; `rehash` recomputes the first one's hashes."""
 
     async def attack(superuser: Any, first: str, second: str) -> None:
         for statement in statements:
@@ -107,7 +107,7 @@ BOUND: Final = f'{{"epoch":1,"receipt":"{"0" * 64}"}}'
 
 @dataclass(frozen=True)
 class Forged:
-    """An event that a forger alone appends: a copy of one in the record, at another place."""
+    """A forger's event outside the platform: a copy of an event of the record, at another place."""
 
     stream: str
     seq: int
@@ -147,7 +147,7 @@ async def a_stream_of_a_filing(superuser: Any, first: str, _: str) -> None:
 
 
 async def a_filing(superuser: Any, first: str, _: str) -> None:
-    """Inserts a filing with the next number, and another filing's key: only the master key could wrap a new one."""
+    """Inserts a filing with the next number and another filing's key, since only the master key can wrap a new key."""
     filing, other = uuid4(), UUID(first.partition(":")[2])
     code = await superuser.fetchval("select code from filing where filing_id = $1", other)
     agency, period, number = code.rsplit("-", 2)

@@ -1,4 +1,4 @@
-"""A bundle proves offline, to anybody who trusts a witness, that its streams were in the record."""
+"""A bundle proves offline that its streams were in the record, to anybody who trusts a witness."""
 
 import copy
 from base64 import b64decode, b64encode

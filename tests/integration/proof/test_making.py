@@ -1,4 +1,4 @@
-"""Checkpoints of a real record at a real second place: the files there, and every reason to make none."""
+"""Checkpoints of a real record at a real second place: the stored files, and every reason not to make one."""
 
 import asyncio
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""A superuser's change of any row of the record, triggers off, is found with the copies at the second place."""
+"""A superuser changes any row of the record, with triggers off; the copies at the second place reveal it."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ async def test_a_record_without_events(record: Record) -> None:
 
 @pytest.mark.usefixtures("witness")
 async def test_an_event_taken_out_and_all_positions_made_anew(record: Record) -> None:
-    """The many events that moved do not hide the one that is missing."""
+    """One event is missing, and many others have moved; the report still names the missing one."""
     await record.connection.execute("delete from event where stream = 'filing:0' and seq = 2")
     await record.connection.execute(
         "create table moved as select row_number() over (order by position) as position, stream, seq from position "
@@ -152,7 +152,7 @@ async def test_a_checkpoint_forged_with_the_logs_key_but_no_witness(record: Reco
 
 @pytest.mark.usefixtures("witness")
 async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -> None:
-    """The newest checkpoint is right, but somebody may have seen the forged one."""
+    """The newest checkpoint is right; an earlier one is forged, and somebody may have relied on it."""
     old = record.folder / "1/checkpoints/300"
     true = read_note(old.read_bytes())
     text = replace(Checkpoint.read(true.text), root=bytes(32)).text

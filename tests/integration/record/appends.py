@@ -64,7 +64,7 @@ class Log:
         return answer
 
     async def rule(self, *events: dict[str, Any], **changes: Any) -> str | None:
-        """Returns the rule that refuses these events; None if they are appended."""
+        """Returns the rule by which the log refuses these events; None if they are appended."""
         refused = (await self.append(*events, **changes)).refused
         return None if refused is None else refused.problems[0].rule
 

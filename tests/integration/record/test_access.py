@@ -1,4 +1,4 @@
-"""The rights to see a filing, and the recorded looks, through the workflow `View` on a platform with a guard."""
+"""The rights to see a filing, and the recorded looks at filings, by the workflow `View` with identity checks."""
 
 import asyncio
 import random
@@ -79,7 +79,7 @@ AUDIENCE: Final = audience("seeing")
 
 @asynccontextmanager
 async def guarded(world: World) -> AsyncIterator[Views]:
-    """Runs a platform whose views verify identity; it accepts all other messages from anybody."""
+    """Runs a platform whose views verify identity; all other messages are accepted without a signature."""
     async with open_pool(world.settings) as pool, Keyring(pool) as keyring, activities(world.settings) as functions:
         addresses = FileAddresses(open_store(world.objects), "http://gateway.test", b"k" * 32)
         views = Views(pool, Vault(world.settings.master), KINDS, Guard(keyring, AUDIENCE), addresses)
@@ -162,7 +162,7 @@ PRINCIPALS: Final = {
 
 @dataclass
 class Seen:
-    """A world with four filings, its programs, and a platform with a guard."""
+    """A world with four filings, its registered programs, and a platform whose views verify identity."""
 
     world: World
     views: Views
@@ -297,7 +297,7 @@ async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
 
 
 async def an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
-    """Of sixty looks by many askers, half of them refused, the list has exactly the answered ones."""
+    """Of sixty questions by many askers, half are refused; the list of looks has exactly the answered ones."""
     draw = random.Random(17)
     filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined, "unread": seen.unread}
     looks: dict[str, list[tuple[Any, ...]]] = {name: [] for name in filings}
@@ -381,7 +381,7 @@ def looking(seen: Seen) -> rd.QuestionRequest:
 
 
 async def files_are_for_those_who_handle_the_filing(seen: Seen) -> None:
-    """Each asker requests An's paper and result: each address that is issued counts as a look, an upload does not."""
+    """Each asker requests An's paper and result; each issued address is recorded as a look, an upload is not."""
     result = (await seen.programs["portal-1"].ask(question(rd.AskResult, seen.an), APPLICANT_AN))["result"]
     paper = await seen.world.fetchval(_PAPER, f"filing:{seen.an}")
     await seen.forgotten()
@@ -617,7 +617,7 @@ GUARDED: Final = ("event", "stream", "receipt", "filing", "filing_key", "task", 
 
 
 async def hides_everything(seen: Seen, pool: Pool, *tables: str) -> None:
-    """Checks that no row is shown without a reader."""
+    """Checks that these tables show no row if no reader is set."""
     assert await rows_of_lists(unchecked(seen, pool)) == set()
     for table in tables:
         assert await seen.world.fetchval(f"select count(*) from {table}") > 0, table  # noqa: S608 -- names of ours

@@ -402,7 +402,7 @@ async def test_of_a_filing_that_has_begun_the_log_says_who_answers_for_it(world:
 
 @dataclass
 class Wire:
-    """A proxy between the platform and PostgreSQL. `trips`: the number of answers that have come back."""
+    """A proxy between the platform and PostgreSQL; `trips` counts the answers that went through it."""
 
     trips: int = 0
 

@@ -43,7 +43,7 @@ async def paid_and_posted(world: World) -> Play:
 
 
 class Kept(NamedTuple):
-    """A paid filing's bundle, without and with its decrypted parts, and its files; and another filing's bundle."""
+    """A paid filing's bundle, sealed and decrypted, with the filing's files; and another filing's bundle."""
 
     play: Play
     payment: list[str]
@@ -61,7 +61,7 @@ def stories() -> list[Kept]:
 
 @pytest.fixture
 async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """A bundle, made once for all tests that only read or change it; each test has its copy."""
+    """The bundles, made once for all tests that only read or change them; each test gets a copy."""
     if not stories:
         play = await paid_and_posted(world)
         files = shutil.copytree(urlsplit(world.objects).path, tmp_path_factory.mktemp("kept") / "objects")
@@ -73,7 +73,7 @@ async def kept(world: World, stories: list[Kept], tmp_path_factory: pytest.TempP
 
 
 def mended(bundle: Json) -> Json:
-    """Returns the bundle with heads, receipts and digest that agree with its events, as a forger would leave it."""
+    """Returns the bundle with heads, receipts and digest recomputed from its events, as a forger would do."""
     made = copy.deepcopy(bundle)
     for stream in made["streams"]:
         last = stream["events"][-1]
@@ -140,7 +140,7 @@ def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(kept: Kep
 
 
 def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(kept: Kept) -> None:
-    """Every part of the bundle is changed, removed, doubled, moved or added to, one at a time."""
+    """One part of the bundle after the other is changed, removed, doubled, moved or extended."""
     for bundle in (kept.bundle, kept.sealed):
         assert check(bundle).verified
         changes = 0
@@ -292,7 +292,7 @@ def test_a_receipt_that_is_written_otherwise_is_named(kept: Kept) -> None:
 
 
 def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(kept: Kept) -> None:
-    """As docs/ledger.md explains, only an earlier head or the applicant's receipt shows that the end is missing."""
+    """Only an earlier head or the applicant's receipt shows that the last events are missing (docs/ledger.md)."""
     forged = copy.deepcopy(kept.bundle)
     cut("filing", 8)(forged)
     without("parcel")(forged)

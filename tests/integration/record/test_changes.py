@@ -1,4 +1,4 @@
-"""The changes of a filing, event by event: none is missed, and one statement serves all waiting callers."""
+"""The changes of a filing, one event after the other: no caller misses one, and one query serves all callers."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def paged(client: FilingClient, filing: UUID) -> AsyncIterator[rd.Changes]
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """An `Event` that is set as soon as a caller waits for changes."""
+    """An `Event` that is set once a caller begins to wait for changes."""
     begun, beyond = asyncio.Event(), Watch.beyond
 
     async def noticed(watch: Watch, stream: str, after: int, wait: float) -> None:

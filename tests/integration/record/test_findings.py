@@ -1,4 +1,4 @@
-"""The log takes an outside act's event only with a finding of the act, and only from a run with the same events."""
+"""The log takes an outside act's event only with the act's stored finding, from a run that knows the same events."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def test_what_a_batch_has_read_this_process_has_read_too(world: World) -> 
 
 
 async def test_a_run_that_was_told_other_events_does_not_go_on(world: World) -> None:
-    """An intruder's worker may have given the run those events."""
+    """The run may have got those events from an intruder's worker."""
     async with opened(world) as log:
         first = await log.append(ASKED)
         assert (await log.append(head=first.head)).head == first.head
@@ -147,7 +147,7 @@ async def test_a_run_ahead_of_the_log_learns_no_receipt(world: World) -> None:
 
 
 async def test_a_run_of_a_filing_that_was_never_recorded_is_told_so(world: World) -> None:
-    """The filing has no key: an append that waits for one would never end."""
+    """The filing has no key, so an append that waited for the key would never end."""
     async with opened(world) as log:
         ledger = Ledger(log.pool, Vault(log.world.settings.master), KINDS)
         log.filing = uuid4()

@@ -95,7 +95,7 @@ CHAINED = "".join(
 
 @dataclass
 class Writer:
-    """A writer of true events, one transaction each; a filing's id comes from its stream's name `<kind>:<name>`."""
+    """A writer of correct events, each in a transaction; a stream's name `<kind>:<name>` determines its filing's id."""
 
     connection: Connection
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Histories that are too long for Temporal: each run continues as a new one, and nobody notices."""
+"""Histories become too long for Temporal: each run continues as a new one, and clients do not notice."""
 
 import asyncio
 import tempfile

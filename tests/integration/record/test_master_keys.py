@@ -1,4 +1,4 @@
-"""Master keys: one in a service, over HTTP; and `motcua keys rotate`, which moves the record to another key."""
+"""A master key in a service, used over HTTP; `motcua keys rotate` moves the record to another key."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ async def test_what_no_key_here_opens_is_left_as_it_is(world: World) -> None:
 
 @pytest.mark.usefixtures("nobody_published")
 async def test_the_keys_of_drafts_move_with_those_of_filings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two persons may have drafts of one id, also where a page of keys ends between them."""
+    """Two persons may have drafts with one id, even if a page of keys ends between the two."""
     monkeypatch.setattr(rotation, "AT_ONCE", 1)
     await keyed(world)
     masters, draft_id = MasterKeys(master_keys(NEW).current, world.settings.master.current), uuid4()

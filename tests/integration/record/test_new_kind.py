@@ -1,4 +1,4 @@
-"""A kind of stream with only a descriptor and its rules works like the kinds that the platform has."""
+"""A new kind of stream needs only a descriptor and its rules, and then works like the platform's own kinds."""
 
 import importlib
 import inspect
@@ -85,7 +85,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
 
 async def guarded(world: World, stream: str) -> None:
-    """Checks the guard, the directory and the writers, and that a refusal leaves no trace."""
+    """Checks that wrong officers' answers and an invented appeal are refused."""
     client = world.client
     leaders = (LEADER, officer(Role.LEADER))
     assert [(await client.actions(stream, actor))[0].allowed for actor in leaders] == [True, False]
@@ -110,7 +110,7 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
 
 
 async def counted_by_the_doctor(world: World) -> None:
-    """Checks the general sentence in which the doctor counts appeals: where they wait, for whom and since when."""
+    """Checks how the doctor counts appeals: the place where they wait, the agency that must act, and since when."""
     [finding] = await waits("waits")(around(world, WITH_APPEALS))
     assert finding.health is Health.WARN
     assert finding.what.en.startswith(f"{AGENCY}: 1 appeal wait for {ABOVE}, the first since 20")

@@ -1,4 +1,4 @@
-"""A command with `only_at`: it is taken only while no person has changed the stream since that event."""
+"""A command with `only_at` is accepted only while no person has changed the stream since that event."""
 
 from motcua import ChangedMeanwhile
 from schemas.filing import commands as cm

@@ -1,4 +1,4 @@
-"""The total order of all events, on PostgreSQL alone: a reader that continues from a position misses none."""
+"""The total order of all events, on PostgreSQL alone: a reader that resumes from a position misses no event."""
 
 import asyncio
 from typing import Final
@@ -104,7 +104,7 @@ async def test_a_new_epoch_is_no_append(world: World) -> None:
 
 
 async def test_an_append_notes_itself_and_the_database_notes_what_builds_of_before_append(world: World) -> None:
-    """Appends of both builds follow each other in every order; each adds its build's row to `unpositioned`."""
+    """Appends of an older and of the newer build alternate; each of them gets its row in `unpositioned`."""
     async with opened(world) as log, world.connection(world.owner_dsn) as owner:
         stream = f"filing:{log.filing}"
         await log.append(ASKED, ASKED)

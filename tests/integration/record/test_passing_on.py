@@ -1,4 +1,4 @@
-"""Filings that pass to another agency while they run: one by a leader, or all of a closed agency."""
+"""Filings pass to another agency: one filing by a leader's command, or all filings of a closed agency."""
 
 from datetime import date, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No statement that a person waits for reads a big table from end to end, by PostgreSQL's plans for 300,000 filings."""
+"""By PostgreSQL's plans for 300,000 filings, no statement for which a person waits reads a whole large table."""
 
 import asyncio
 import json
@@ -156,7 +156,7 @@ def restarter(connection: Any) -> Restarter:
 
 
 async def every_page(ask: Callable[[str | None], Awaitable[Any]]) -> None:
-    """Reads a few pages: a page far from the first one costs no more."""
+    """Reads a few pages; a page far from the start must cost no more than the first one."""
     following = (await ask(None)).next
     for _ in range(2):
         if following is not None:

@@ -139,7 +139,7 @@ async def test_what_is_appended_after_a_look_is_seen_by_the_next(
     begin = rebuilding._Rebuild.__init__
 
     class Watched:
-        """The rebuild's connection, which makes further appends once, after its first query."""
+        """The rebuild's connection; after the first query it appends further events, once."""
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection

@@ -1,4 +1,4 @@
-"""Numbers and keys: a batch's reservations are committed with the batch or not at all, and a key is made once."""
+"""A batch's numbers and keys are committed with the batch or not at all, and each key is made only once."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The first step after a restore: another generation of positions, and keys that the platform can't read."""
+"""The first step after a restore begins a new generation of positions, and withholds keys from the platform."""
 
 import asyncpg
 import pytest

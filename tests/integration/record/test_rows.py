@@ -1,4 +1,4 @@
-"""The read models that an append writes beside its events, and those that a rebuild writes for many streams at once."""
+"""An append writes the read models of its events; a rebuild writes those of many streams at once."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""All accounts of a person count as one: nobody handles their own filing, or one that they recused themselves from."""
+"""All accounts of a person count as one: no officer handles their own filing, or a filing after their recusal."""
 
 from collections.abc import Awaitable, Mapping
 from itertools import product
@@ -41,7 +41,7 @@ insert into officer (agency, subject, role, name, person) values ($1, $2, $3, 'B
 
 
 async def numbered(world: World, numbers: Mapping[str, str | None]) -> None:
-    """Publish the agency's officers, those in `numbers` with these citizen numbers, and a third specialist."""
+    """Publishes the agency's officers, with the citizen numbers in `numbers`, and a third specialist."""
     [entry] = [one for one in yaml.safe_load(DIRECTORY)["agencies"] if one["agency"] == AGENCY]
     third = {"subject": THIRD.subject, "name": "Vũ Thị Sáu", "roles": ["specialist"]}
     known = {subject: {"id_number": number} for subject, number in numbers.items()}

@@ -1,4 +1,4 @@
-"""A receipt is issued only once a standby has its event, even if the wait for the standby was interrupted."""
+"""A receipt is issued only once a standby has the event, even if the wait for the standby was interrupted."""
 
 import asyncio
 from collections.abc import AsyncIterator

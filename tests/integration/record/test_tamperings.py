@@ -1,4 +1,4 @@
-"""Changes of tables beside the log as superuser, triggers off, and the check that finds each: `docs/ledger.md`.
+"""A superuser changes tables beside the log, with triggers off; a check finds each change (`docs/ledger.md`).
 
 All tests share one record: each tampering, and its check, are rolled back.
 """
@@ -206,7 +206,7 @@ def page(heading: str) -> list[tuple[str, ...]]:
 
 
 async def found_in_rows(connection: Any, world: World) -> set[str]:
-    """Returns the verifier's rules that are broken, and the tables of the rows that `motcua ledger verify` names."""
+    """Returns the verifier's broken rules, and the tables in which `motcua ledger verify` finds wrong rows."""
     report = await ledger_verifier._verify(connection, None, lambda *_: None)
     differing = [
         *await beside.differences(connection),
@@ -218,7 +218,7 @@ async def found_in_rows(connection: Any, world: World) -> set[str]:
 
 
 async def found_in_parts(connection: Any) -> set[str]:
-    """Returns the objects of the database that `motcua ledger verify` names, and the verifiers' rule about guards."""
+    """Returns the database objects that `motcua ledger verify` names, and `guard` if the guards are broken."""
     guarded = {"guard"} if await guards.broken(connection) else set()
     return guarded | {one.table for one in await structure.differences(connection)}
 
@@ -234,7 +234,7 @@ async def taken_back(connection: Any, **kind: Any) -> AsyncIterator[None]:
 
 
 async def made(world: World) -> None:
-    """Fills every table of the record: with a closed filing, its fee, papers, result, and with a filing that waits."""
+    """Fills every table of the record: one filing is closed, with fee, papers and result; another one waits."""
     async with world.platform(), world.back_office():
         play = await Play.begin(world, extract())
         await play.deliver()

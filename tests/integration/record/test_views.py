@@ -1,4 +1,4 @@
-"""Reads by the kit: a filing as the log has it, open and ended; lists, page by page; and counts."""
+"""Questions through the kit: open and ended filings as the log has them, lists page by page, and counts."""
 
 import asyncio
 import base64
@@ -286,7 +286,7 @@ ELSEWHERE: Final = "H01.12"
 
 
 def ids_around(client_id: str, cursor: UUID) -> tuple[str, str]:
-    """Returns two ids of submissions: one filing comes before this id in the order of ids, the other after it."""
+    """Returns two ids of submissions: the first one's filing sorts before the id `cursor`, the second's after it."""
     found = {filing_id(client_id, f"more-{n}") < cursor: f"more-{n}" for n in range(200)}
     return found[True], found[False]
 

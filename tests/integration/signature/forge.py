@@ -1,4 +1,4 @@
-"""A forger with the sandbox authority's own keys: makes any certificate, signature or time-stamp, valid or not."""
+"""A forger who has the sandbox authority's keys: makes any certificate, signature or time-stamp, valid or not."""
 
 import asyncio
 import hashlib
@@ -30,7 +30,7 @@ from tests.integration.signature import party as p
 
 @cache
 def key(kind: str) -> Any:
-    """Returns a key of this kind, cached: some take seconds to make."""
+    """Returns a key of this kind; keys are cached, since some take seconds to make."""
     match kind.split(":"):
         case ["rsa", bits]:
             return rsa.generate_private_key(public_exponent=65537, key_size=int(bits))
@@ -48,7 +48,7 @@ def key(kind: str) -> Any:
 def signed_by(
     key_: Any, data: bytes, digest: str, mask: str | None = None
 ) -> tuple[algos.SignedDigestAlgorithm, bytes]:
-    """Returns the algorithm and the signature; with `mask`, the algorithm is PSS."""
+    """Signs `data`; returns the algorithm and the signature. With `mask`, the algorithm is RSA-PSS."""
     made: Any = getattr(hashes, digest.upper())()
     if isinstance(key_, rsa.RSAPrivateKey) and mask is not None:
         told = {
@@ -82,7 +82,7 @@ def holder(number: str = f"CCCD:{p.APPLICANT.number}", *more: tuple[str, str], t
 
 @dataclass(frozen=True)
 class Hand:
-    """A holder: a key with its certificate and the certificates up to the root."""
+    """A holder of a key, with its certificate and the further certificates up to the root."""
 
     certificate: x509.Certificate
     key: Any
@@ -241,7 +241,7 @@ def cms_of(content: bytes, hand: Hand, way: Way | None = None, inside: core.Asn1
 def token_of(
     hand: Hand, way: Way | None = None, *, imprint: str = "sha256", other: bool = False, named: x509.Name | None = None
 ) -> Callable[[bytes], cms.ContentInfo]:
-    """Returns a maker of time-stamps by this holder; with `other`, over other data than requested."""
+    """Returns a function that makes this holder's time-stamps; with `other`, over other data than requested."""
 
     def make(data: bytes) -> cms.ContentInfo:
         return token(hand, way, imprint, hashlib.new(imprint, b"other" if other else data).digest(), named)
@@ -271,7 +271,7 @@ def refilled(file: bytes, make: Callable[[bytes], cms.ContentInfo]) -> bytes:
 
 
 class Maker(CmsSigner):
-    """The library's signer for a holder; it signs without any check."""
+    """The signer of the PDF library, for one holder; it signs without any check."""
 
     def __init__(self, hand: Hand) -> None:
         known = SimpleCertificateStore()
@@ -297,7 +297,7 @@ class Stamps(TimeStamper):
 async def lasting_by(
     forge: Forge, file: bytes, field_: str, hand: Hand, stamper: TimeStamper, *, digest: str = "sha256"
 ) -> bytes:
-    """Returns `file` with a signature like an officer's, B-LT, but without any check of policies."""
+    """Returns `file` with a long-term signature (B-LT) like an officer's, made without any check of policies."""
     seen = (await stamper.async_dummy_response("sha256"))["content"]
     stamps = [one.chosen for one in seen["certificates"]]
     chains = [[forge.root, *hand.chain], [forge.root, *sorted(stamps, key=lambda one: not one.ca)]]

@@ -1,4 +1,4 @@
-"""A form, its signers, and later changes of it."""
+"""A form in PDF, the parties that sign it, and changes of it after the signature."""
 
 import re
 from collections.abc import Callable
@@ -219,7 +219,7 @@ async def issued(party: Party, file: bytes) -> bytes:
 
 
 class LocalSigner:
-    """A signer with an authority of its own, which is not trusted here."""
+    """A signer whose certificates come from its own authority, which is not trusted here."""
 
     def __init__(self, folder: Path, url: str = "http://127.0.0.1:9") -> None:
         self._authority = Authority(folder, url)

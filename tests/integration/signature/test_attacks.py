@@ -1,6 +1,6 @@
 """Signatures by an attacker who has the keys of a trusted authority: some are invalid on purpose, some are valid.
 
-The valid ones are valid for openssl, too. `test_check` and `test_verified` have attacks on well signed files.
+openssl agrees about the valid ones. `test_check` and `test_verified` have attacks on correctly signed files.
 """
 
 import asyncio
@@ -311,7 +311,7 @@ async def made(
 
 
 async def verdicts(party: p.Party, file: bytes, *, sealed: bool = True) -> set[str]:
-    """Returns the verdicts online and offline: one entry if they agree."""
+    """Returns the set of the online and the offline verdict, which is one entry if they agree."""
     answers = set()
     for online in (True, False):
         verdict = await verify_official(file, Trust([party.root], party.asking), online=online, sealed=sealed)

@@ -1,4 +1,4 @@
-"""The verdicts on signed forms and detached signatures, made by the sandbox trust; and officers' signatures."""
+"""The verdicts on signed forms, on detached signatures and on officers' signatures, all by the sandbox trust."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Metadata of a signed form, changed after the signature or by signing; and signed filings from end to end."""
+"""A signed form's metadata, changed by the signing or later; and signed filings from end to end."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ Change = Callable[[Writer], Any]
 
 
 def real_form() -> tuple[str, bytes]:
-    """Returns a digest, and the form of the catalogue with it; like all forms printed here, it has metadata."""
+    """Returns a submission's digest, and the catalogue's form that contains it; like all our forms, it has metadata."""
     of, submission = procedure(RESIDENCE_FILE), residence()
     ((key, paper),) = forms_of(of).items()
     digest = signed_digest(submission, "declaration")

@@ -1,4 +1,4 @@
-"""The check of a submission's signature: over the form made again or the canonical JSON, and by a permitted signer."""
+"""The check of a submission's signature: over the reprinted form or the canonical JSON, by a permitted signer."""
 
 import asyncio
 import hashlib
@@ -110,7 +110,7 @@ def with_paper(submission: Submission, code: str, file: bytes) -> Submission:
 
 
 def outcome_of(verdict: SignatureVerdict) -> str:
-    """Returns the outcome and its rules, as `p.told` does; checks that each rule is about a field of the submission."""
+    """Returns the outcome and its rules; checks that each rule is about a field of the submission."""
     assert all(one.field == "signature" or one.rule == "form_paper_is_other" for one in verdict.problems)
     return p.outcome_of(verdict)
 

@@ -1,4 +1,4 @@
-"""The public verification of an issued file: unchanged, altered, renewed, and years later; and by other programs."""
+"""The public verification of an issued file, unchanged, altered, renewed or years later; other programs agree."""
 
 import asyncio
 import subprocess
@@ -247,7 +247,7 @@ async def test_a_kept_verdict_counts_only_as_it_was_stamped(party: p.Party, issu
 
 
 def lasting(party: p.Party) -> Lasting:
-    """Returns the parts for a long-term signature, as in a new process: they query the stamping certificate again."""
+    """Returns new parts for a long-term signature, which query the stamping certificate again, as in a new process."""
     return Lasting(HttpStamper(party.client, "/tsa"), trust(party))
 
 

@@ -1,4 +1,4 @@
-"""Complaints for tests: their grounds, from a filing's log, and a complaint to which commands are given."""
+"""Complaints for tests: the grounds, from a filing's log, and a complaint that gets commands."""
 
 from datetime import datetime
 from itertools import accumulate
@@ -50,7 +50,7 @@ ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal
 
 
 def grounds_of(life: Life, about: int, *complaints: Complaint, above: Above = ABOVE, **said: Any) -> Grounds:
-    """Returns the grounds, from a filing's log, for a complaint about the event with this seq."""
+    """Returns the grounds of a complaint about the event with this seq, from the log of a filing."""
     begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
     return grounds(
         begun,
@@ -85,7 +85,7 @@ class Dispute(Alive):
         self.give(complain(found, actor, **said))
 
     def taken_up(self, leader: Actor = LEADER, **said: Any) -> Self:
-        """Gives the commands by which this leader claims the complaint and takes it up."""
+        """Gives the commands by which this leader claims the complaint and begins to handle it (`take_up`)."""
         return self.do("claim", leader).do("take_up", leader, **said)
 
     @property

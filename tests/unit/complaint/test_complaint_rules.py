@@ -1,4 +1,4 @@
-"""The commands of a complaint, their officers and limits; after any commands, an open complaint has a task."""
+"""The commands of a complaint, the officers for them, the limits; an open complaint has a task after any command."""
 
 from datetime import date
 from typing import Any, Final
@@ -40,7 +40,7 @@ SUIT: Final = {"court": "Tòa án nhân dân khu vực 1", "day": "2026-11-25"}
 
 
 def of_second(**found: Any) -> Dispute:
-    """Returns a second complaint, against the answer to the first; the province answers it."""
+    """Returns a second complaint, which is about the answer to the first one; the province answers it."""
     return Dispute(FOUND.model_copy(update=found), against=1)
 
 

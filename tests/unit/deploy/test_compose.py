@@ -1,4 +1,4 @@
-"""The compose file runs the rows of the process table; without a registry only images differ, and Grafana is absent."""
+"""The compose file runs the process table's rows; its local variant changes only images, and lacks Grafana."""
 
 import re
 import shutil

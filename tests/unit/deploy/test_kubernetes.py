@@ -1,4 +1,4 @@
-"""The manifests are the rows of the process table; a process is alive without its servers, and reaches no other one."""
+"""The manifests follow the process table; a process is alive without its servers, and reaches no other servers."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The table of processes: a row for each long-running process; the stack runs the rows; each name in a row exists."""
+"""The table of processes has a row for each long-running process; the stack runs them; each name in a row exists."""
 
 import asyncio
 import os

@@ -17,7 +17,7 @@ MOST_EXPOSED: Final = 19
 
 @pytest.fixture
 def installed(tmp_path: Path) -> list[Path]:
-    """The unit files, each with a program that exists, as systemd requires."""
+    """The unit files; in each of them a program that exists replaces ours, since systemd requires one."""
     files = [tmp_path / name for name in units()]
     for file, text in zip(files, units().values(), strict=True):
         file.write_text(re.sub(rf"{PROGRAMS}/\w+", "/bin/true", text), encoding="utf-8")

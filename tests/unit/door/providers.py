@@ -111,7 +111,7 @@ def persons(sub: str = "an") -> dict[str, Any]:
 
 
 class Town:
-    """Three identity providers that can be reached: one of an agency's officers, one of citizens, one of programs."""
+    """Three reachable identity providers: one of an agency's officers, one of citizens, and one of programs."""
 
     def __init__(self) -> None:
         officer = persons() | {"role": "specialist", "agency": "H01.12"}
@@ -145,7 +145,7 @@ class Town:
         return Issuers(configured, self.web.client(), signed_out, lambda: self.now, lambda: self.elapsed)
 
     def door(self) -> Door:
-        """Returns a door with these issuers and nothing else: a request that needs more than its token fails."""
+        """Returns a door that has only these issuers: a request that needs more than its token fails."""
         nothing = cast("Any", None)
         public, drafts = Public.over(nothing, self.issuers(), nothing), Drafts(self.issuers(), nothing, nothing)
         return Door(self.issuers(), nothing, nothing, nothing, public, drafts)

@@ -1,4 +1,4 @@
-"""Every address of the door refuses a wrong token before it reads the rest, and a method that it does not have."""
+"""Every address of the door refuses a wrong token before it reads more, and refuses methods that it lacks."""
 
 import json
 from collections import defaultdict
@@ -30,7 +30,7 @@ def none_signed(provider: Provider) -> str:
 
 
 def by_another(provider: Provider) -> str:
-    """Returns a token of this provider that another key of the same kind has signed, under the provider's key id."""
+    """Returns a token of this provider with the right key id, but signed by another key of the same kind."""
     forger = Provider(provider.url, provider.alg, provider.claims)
     return forger.token({"kid": provider.key.thumbprint()})
 
@@ -62,7 +62,7 @@ def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
 
 
 async def broken(http: httpx.AsyncClient, method: str, path: str, token: str | None) -> httpx.Response:
-    """Sends a request in which everything is wrong, except perhaps the token."""
+    """Sends a request in which everything is wrong except, perhaps, the token."""
     address = path.replace("{", "").replace("}", "") + "?a=1&a=%ff"
     headers = BROKEN if token is None else BROKEN | {"authorization": token}
     return await http.request(method, address, content=b'{"a": 1, "a": ', headers=headers)

@@ -1,4 +1,4 @@
-"""The content of a request: it can be read in one way only, each field has its place, unknown fields are refused."""
+"""The content of a request has only one reading, each field has its place, and unknown fields are refused."""
 
 from typing import Any, Final
 from uuid import UUID

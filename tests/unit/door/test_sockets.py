@@ -20,7 +20,7 @@ ACCEPT: Final = "/v1/filings/3422b1af-4224-4a93-acac-42560e742f6f/commands/accep
 
 @pytest.fixture
 async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The address of a door that waits half a second for the head of a request, and as long for its body."""
+    """The address of a door that waits half a second for a request's head, and another half for its body."""
     monkeypatch.setattr(incoming, "BODY_SECONDS", SECONDS)
     async with open_to_all(TOWN.door(), SECONDS) as served:
         yield served
@@ -65,14 +65,14 @@ async def connected(url: str) -> AsyncIterator[Peer]:
 
 
 async def is_served(url: str) -> bool:
-    """Returns True if another client's request is answered."""
+    """Returns True if a request by another client gets an answer."""
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{url}/v1/me", headers={"authorization": f"Bearer {TOWN.citizens.token()}"})
     return answer.status_code == 200
 
 
 async def dribbled(peer: Peer, piece: bytes, until: asyncio.Task[Any], url: str) -> int:
-    """Sends a piece again and again until the task is done; returns how often another client was served meanwhile."""
+    """Sends a piece again and again until `until` is done; returns how often another client got an answer meanwhile."""
     served = 0
     while not until.done():
         peer.writer.write(piece)

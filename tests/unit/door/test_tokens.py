@@ -74,7 +74,7 @@ async def test_each_algorithm_verifies_and_only_where_it_is_configured() -> None
 
 
 def _by_hmac(one: Provider) -> str:
-    """Returns a token whose MAC has the provider's public key, which everybody knows, as its secret."""
+    """Returns a token with an HMAC, whose secret is the provider's public key, which everybody knows."""
     text = part(json.dumps(one.header(alg="HS256")).encode()) + b"." + part(json.dumps(one.claims).encode())
     return (text + b"." + part(hmac.digest(one.key.as_pem(private=False), text, "sha256"))).decode()
 
@@ -150,13 +150,13 @@ BROKEN: Final[dict[str, tuple[Callable[[Provider], str], Reason]]] = {
 
 
 def _spliced(token: str, other: str) -> str:
-    """Returns the first token, with its signature unchanged, but with the claims of the other."""
+    """Returns the first token with the claims of the other one and its own, unchanged signature."""
     header, _, signature = token.split(".")
     return f"{header}.{other.split('.')[1]}.{signature}"
 
 
 def _forger(one: Provider) -> Provider:
-    """Returns a provider whose tokens are signed with a key of its own, and name the key of the real provider."""
+    """Returns a provider whose tokens name the real provider's key but are signed by another one."""
     forger = Provider(one.url, one.alg, one.claims)
     forger.header = one.header  # type: ignore[method-assign] # of this one alone
     return forger
@@ -287,7 +287,7 @@ async def test_one_issuer_may_have_officers_of_all_agencies_applicants_and_progr
 
 
 class Once:
-    """A record of logouts with one person's logout in it."""
+    """A record of logouts that contains the logout of one person."""
 
     def __init__(self, issuer: str, sub: str, at: int) -> None:
         self.logout = (issuer, sub, at)

@@ -1,4 +1,4 @@
-"""The sandbox issuer in memory: the door accepts its tokens, and a client gets only tokens to which it has a right."""
+"""The sandbox issuer in memory: the door accepts its tokens; a client gets only the tokens that it may have."""
 
 import hashlib
 import time
@@ -40,7 +40,7 @@ AUTHORIZE: Final = {
 
 
 class Trial:
-    """The issuer, and a door that accepts its tokens; `elapsed` is the time on the door's clock, in seconds."""
+    """The issuer, and a door that accepts its tokens; `elapsed`: the seconds that have passed on the door's clock."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -67,7 +67,7 @@ class Trial:
         return await self.post("/token", **(form | {"code_verifier": VERIFIER} | changed))
 
     def assertion(self, **changed: Any) -> dict[str, str]:
-        """Returns the form by which the portal authenticates itself with its key."""
+        """Returns the form fields by which the portal authenticates itself with its key."""
         key = ECKey.import_key((self.data / CLIENTS / "portal.pem").read_bytes())
         said = {"iss": "portal", "sub": "portal", "aud": URL, "exp": int(time.time()) + 60, "jti": "1"}
         return {

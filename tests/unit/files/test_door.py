@@ -1,4 +1,4 @@
-"""Files at the gateway: an address allows one kind of request for one file, and only that file is accepted."""
+"""Files at the gateway: an address permits one kind of request for one file, and accepts no other file."""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator

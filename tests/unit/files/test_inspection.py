@@ -63,7 +63,7 @@ def plain() -> bytes:
 
 
 def apart(kind: str) -> bytes:
-    """Returns a PDF in which the name of an action's type is a separate object."""
+    """Returns a PDF with an action whose type is named in a separate object."""
     made = u.paper()
     made.Root.OpenAction = Dictionary(S=made.make_indirect(Name(f"/{kind}")), F=String("other"))
     return u.saved(made)

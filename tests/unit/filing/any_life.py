@@ -1,4 +1,4 @@
-"""A filing to which anybody gives any command at any time, and its invariants."""
+"""A filing that gets any command from anybody at any time, and the invariants that must hold."""
 
 import json
 from collections.abc import Callable
@@ -145,7 +145,7 @@ def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bo
 
 
 def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912 -- one line for each
-    """Returns True if an accepted command fulfils its conditions, checked independently of the rules."""
+    """Returns True if an accepted command meets its conditions, by a check that is independent of the rules."""
     fee_due = filing.fee
     match given:
         case cm.TimerFired(clock=clock, moment=moment):
@@ -198,7 +198,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
 
 
 def remembering(function: Callable[..., T]) -> Callable[..., T]:
-    """Returns the pure function with its last result cached, since each refusal computes the allowed actions again."""
+    """Returns the pure function with a cache of its last result, since each refusal computes the same actions again."""
     last: list[tuple[tuple[Any, ...], T]] = []
 
     def remembered(*given: Any) -> T:
@@ -316,7 +316,7 @@ class AnyLife(RuleBasedStateMachine):
                 assert self.attempt(kind, actor, content)
 
     def ways_on(self) -> list[tuple[str, Actor, dict[str, Any]]]:
-        """Returns commands that bring the filing nearer to its end; if there are none, claims of tasks."""
+        """Returns commands that bring the filing nearer to its end; if none is possible, commands that claim a task."""
         filing = self.life.filing
         may = [(name, somebody(task)) for task in lifecycle.tasks(filing, self.life.now) for name in task.actions]
         ways = [(name, actor, fitting(filing, name)) for name, actor in may if name in ONWARDS]
@@ -377,7 +377,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of events since the start, the last reopening, or the last act of intake that was taken back."""
+        """The kinds of events since the start, the last reopening, or the last revocation of an act at intake."""
         kinds = self.life.kinds
         return kinds[
             max(
@@ -510,7 +510,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @property
     def silence_speaks(self) -> bool:
-        """True if a limit whose end means approval is over, and its timer has not yet fired."""
+        """True if a limit after which silence means approval is over, but its timer has not fired yet."""
         state = self.life.filing.clocks.get(Clock.PROCESSING)
         silent = self.life.filing.procedure.silent_officer is not None and self.life.filing.decision is None
         return silent and state is not None and not state.paused and self.life.now >= state.due

@@ -48,7 +48,7 @@ ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 
 
 def other_delivery(filing: Filing) -> dict[str, Any]:
-    """Returns another channel for the result, or another postal address."""
+    """Returns a channel for the result other than the present one, or another postal address."""
     others = sorted(result_channels(filing.procedure, filing.level, filing.channel) - {filing.result_channel})
     if others:
         return {"channel": others[filing.seq % len(others)]}

@@ -1,4 +1,4 @@
-"""Filings for tests: a procedure of any shape, its people, and a filing to which commands are given."""
+"""Filings for tests: a procedure of any shape, the persons, and a filing that gets commands."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -143,12 +143,12 @@ def drawn(event: Any) -> dict[str, Any]:
 
 
 def limited(**changes: str) -> dict[str, Any]:
-    """Returns the field of a procedure with its limits, these ones changed."""
+    """Returns the field `limits` of a procedure, with these limits changed."""
     return {"limits": LIMITS | changes}
 
 
 def procedure(**changes: Any) -> ProcedureRules:
-    """Returns the rules of a procedure at level 4, free of charge, with two review steps and one supplement allowed."""
+    """Returns the rules of a procedure at level 4: no fee, two review steps, one supplement allowed."""
     facts = {
         "code": "2.000635",
         "version": "2026-12",
@@ -313,12 +313,12 @@ class Life:
 
     @property
     def ringing(self) -> dict[str, datetime]:
-        """The due time of each clock that has a timer for it."""
+        """The due times of the clocks that have a timer for their due time."""
         return {str(timer.clock): timer.due for timer in lifecycle.timers(self.filing) if timer.moment is Moment.DUE}
 
     @property
     def tells(self) -> list[tuple[str, str, datetime]]:
-        """The timers of all clocks in order: clock, moment and time of each."""
+        """The timers of all clocks, in order: for each its clock, its moment and its time."""
         return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
 
     @property

@@ -1,4 +1,4 @@
-"""A submission is accepted, or refused with all its problems and an offer; representatives, the end of a mandate."""
+"""A submission is accepted, or refused with all its problems and an offer; representatives; a mandate's end."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -268,7 +268,7 @@ def test_the_day_of_receipt_is_one_of_vietnam(at: str | None, now: str, day: dat
 
 
 def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
-    """Returns the problems for which a submission with these findings is refused."""
+    """Returns the problems for which a submission is refused, if the record has found these facts."""
     life = Life()
     draft = Filing(filing_id=life.filing.filing_id, agency=AGENCY, procedure=procedure(), calendar=CALENDAR, level=1)
     command = life.submit(**changes).model_copy(update=found)
@@ -362,7 +362,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     ],
 )
 def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
-    """A representative by law needs an authorisation as well, since only the filer has stated that right."""
+    """A representative by law also needs an authorisation, since nobody but the filer has confirmed that right."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 
@@ -377,7 +377,7 @@ def test_the_desk_records_an_authorisation_on_paper_and_what_is_said_of_it_must_
 
 
 def acting(**said: Any) -> Life:
-    """Returns a filing with an open question; the authorisation ends with the next day."""
+    """Returns a filing with an open question; its authorisation is valid until the end of the next day."""
     life = Life(**mandate(valid_until=date(2026, 11, 26), **said)).accepted().do("claim", SPECIALIST)
     return life.do("ask", SPECIALIST, question="Ngày sinh?")
 

@@ -1,4 +1,4 @@
-"""Representation by law, besides mandates: the grounds that a procedure permits, their proof; certified mandates."""
+"""Representatives by law, in addition to mandates: permitted grounds, their proof; certified mandates."""
 
 from typing import Any, Final
 

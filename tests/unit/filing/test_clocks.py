@@ -1,7 +1,7 @@
-"""The clocks of a filing: each run in the ledger with its pauses, and the notices; the times are computed by hand.
+"""The clocks of a filing: each run with its pauses, and the notices; the expected times are computed by hand.
 
 The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday to Friday. The filing is received on
-Wednesday 25 November 2026 at 10:00, with 5 hours of that day left; working days are counted from Thursday on.
+Wednesday 25 November 2026 at 10:00, when 5 hours of that day are left; working days count from Thursday on.
 """
 
 from collections.abc import Callable

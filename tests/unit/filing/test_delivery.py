@@ -129,7 +129,7 @@ def test_who_says_the_code_or_shows_who_they_are_is_given_the_result() -> None:
 
 
 def shown(**changes: Any) -> dict[str, Any]:
-    """Returns the fields that a representative states, with these facts of the authorisation changed."""
+    """Returns a representative's fields for a submission, with these facts of the authorisation changed."""
     return FOR_THEM | {"authorisation": MANDATE.model_copy(update=changes)}
 
 

@@ -1,4 +1,4 @@
-"""Changes of a paid fee by a supplement, a correction or a charge-back: the difference is requested or returned."""
+"""A supplement, a correction or a charge-back changes a paid fee: the difference is requested or refunded."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -87,7 +87,7 @@ def test_in_the_review_the_step_stands_still_and_goes_on_with_the_same_officer()
 
 
 def test_a_fee_of_nothing_stays_nothing_whatever_day_comes() -> None:
-    """The amounts are those of the day on which the fee was to be requested, not those of a later day in the review."""
+    """The fee is that of the day on which it was to be requested; a later day in the review does not change it."""
     later = [{"code": "later", "amount": 10_000, "valid_from": "2026-12-01"}]
     life = Life(rules("acceptance", items=later, governed_by="request")).accepted().do("claim", SPECIALIST)
     supplied(life, SPECIALIST, name="Bình").until("2026-12-01 08:00").do("propose", SPECIALIST, outcome="approved")
@@ -291,7 +291,7 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
 
 
 def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
-    """A payer who paid too much, and charged all of it back, owes only the fee."""
+    """The payer paid too much and charged all of it back; only the fee is requested again."""
     assert require(asked_again(in_review(), amount=20_000).filing.fee).amount == AMOUNT
 
 
@@ -331,7 +331,7 @@ def test_only_a_leaders_answer_bears_it_out_and_the_payment_of_the_first_is_not_
 @settings(PROFILE, max_examples=max(PROFILE.max_examples, examples(60)), derandomize=True)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20_000), st.integers(0, 6)), max_size=8))
 def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(steps: list[tuple[int, int, int]]) -> None:
-    """The sum that stays paid is the cost once the repeated requests are paid; no more than the cost is requested."""
+    """Once each repeated request is paid, the sum kept is the cost; no request exceeds the cost."""
     life = in_review()
     copies = 2
     for which, amount, more in steps:

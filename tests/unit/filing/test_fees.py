@@ -49,7 +49,7 @@ def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = REC
     ],
 )
 def test_a_date_lies_so_many_days_before_the_receipt(born: str, on_time: int, late: int) -> None:
-    """60 days before 25/11 is 26/9."""
+    """60 days before 25 November is 26 September."""
     form: dict[str, FormValue] = {"born": born}
     assert costs({"when": [{"field": "born", "at_most_days_ago": 60}]}, form) == on_time
     assert costs({"when": [{"field": "born", "at_least_days_ago": 61}]}, form) == late
@@ -224,12 +224,12 @@ def test_a_rate_is_one_line_of_one_unit() -> None:
 
 
 def copies(bounds: dict[str, Any], *found: tuple[int, int]) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """Returns cases, each with a number of copies and its cost."""
+    """Returns cases from pairs of a number of copies and its cost."""
     return [(bounds | {"per": "copies"}, {"copies": n}, "2026-11-25", total) for n, total in found]
 
 
 def rate(points: int, *found: tuple[int, int], **bounds: int) -> list[tuple[dict[str, Any], dict[str, Any], str, int]]:
-    """Returns cases, each with a value and its cost at this rate, in hundredths of a percent."""
+    """Returns cases from pairs of a value and its fee; `points` is the rate in hundredths of a percent."""
     item = {"amount": None, "basis_points": points, "of": "value"} | bounds
     return [(item, {"value": value}, "2026-11-25", due) for value, due in found]
 

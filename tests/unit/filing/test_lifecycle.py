@@ -1,4 +1,4 @@
-"""The life of a filing: refusals and their reasons, the stages on each way, and the statuses there."""
+"""The life of a filing: refused commands with the reasons, the stages on each way, and the statuses."""
 
 from collections.abc import Callable
 from datetime import timedelta

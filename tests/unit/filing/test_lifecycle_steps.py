@@ -1,4 +1,4 @@
-"""Steps of the review besides the reading of papers, interruptions, and tasks done for an absent officer."""
+"""Steps of the review other than the reading of papers, interruptions, and tasks of an absent officer."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -343,7 +343,7 @@ CLAIMED: Final[dict[str, Callable[[], tuple[Life, str]]]] = {
 
 
 def passed_on() -> Life:
-    """Returns a filing whose proposal was the first specialist's task, and is now the second's, as the substitute."""
+    """Returns a filing whose task moved from the first specialist to the second one, who is the substitute."""
     return (
         Life(procedure(review=[APPRAISE, DECIDE]))
         .accepted()

@@ -41,7 +41,7 @@ MORE: Final = {"reason": "chờ bản sao"}
 
 
 def awaited(**changes: Any) -> Life:
-    """Returns a filing whose applicant must supply a paper within ten working days of Wednesday 25/11: until 9/12."""
+    """Returns a filing that waits ten working days for the applicant's paper: from Wednesday 25/11 until 9/12."""
     return Life(procedure(**changes)).supplement_requested(RECEPTION, IDENTITY)
 
 

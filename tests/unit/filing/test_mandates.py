@@ -1,4 +1,4 @@
-"""A mandate that ends before its last day, and a representative named later: their rights to act, see and complain."""
+"""A mandate that ends early, and a representative who is named later: their rights to act, see and complain."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A dossier on paper: incomplete, received before it was recorded, filled in by a desk, handed in at another agency."""
+"""A dossier on paper: incomplete, received before its recording, filled in by a desk, handed in elsewhere."""
 
 from typing import Any, Final
 

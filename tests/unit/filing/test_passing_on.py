@@ -1,4 +1,4 @@
-"""A filing that is passed on to the competent agency: the changed parts, the unchanged ones, and the refusals."""
+"""A filing passes to the competent agency: the changed parts, the unchanged parts, and the refusals."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -15,7 +15,7 @@ BOTH: Final[Readers] = {"filer:portal": None, "applicant:portal:an": None}
 
 
 def readers(life: Life, *more: object, digest: bool = True) -> Readers:
-    """Returns the readers after a filing's events and `more`, with persons' own names; no persons without `digest`."""
+    """Returns the readers after a filing's events and `more`, with persons' names; without `digest`, no persons."""
     events = [*(one.event for one in life.log if one.event.kind in MOVES), *more]
     return readers_after(events, "portal", (lambda *named: ":".join(named)) if digest else None)
 

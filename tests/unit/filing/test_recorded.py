@@ -159,7 +159,7 @@ CHECK: Final[dict[str, Any]] = {"work": MachineWork.CHECK, "tries": 10}
 
 
 def notices(life: Life) -> list[Task]:
-    """Returns the notices to the team lead."""
+    """Returns the tasks of the team lead, which serve as notices."""
     return [task for task in lifecycle.tasks(life.filing, life.now) if task.role is Role.TEAM_LEAD]
 
 
@@ -326,7 +326,7 @@ DERIVED: Final = {
 
 
 def everything() -> Life:
-    """Returns a filing with values in most fields."""
+    """Returns a filing in which most fields have a value."""
     asked = {"question": "Ngày sinh?"}
     life = at(VERIFY, fee=fee("result")).do("ask", SPECIALIST, **asked).until("2026-11-30 17:00").rung()
     return life.do("forward", SPECIALIST).proposed()

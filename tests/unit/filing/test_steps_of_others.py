@@ -1,4 +1,4 @@
-"""Steps of the review that others finish: other agencies, a tax office, or the applicant, who confirms a draft."""
+"""Review steps that others complete: other agencies, a tax office, or the applicant, who confirms a draft."""
 
 from datetime import date
 from typing import Any, Final
@@ -256,7 +256,7 @@ WRONG: Final = {"note": "sai tên", "form": {"name": "Anh"}}
 
 
 def drafted(**changes: Any) -> Life:
-    """Returns a filing with a draft that the applicant must confirm."""
+    """Returns a filing whose draft of the result the applicant must confirm."""
     life = Life(procedure(review=[DRAFT, APPRAISE, DECIDE], **EXTENSION), **changes)
     if life.stage == "intake":
         life.accepted()

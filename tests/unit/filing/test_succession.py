@@ -1,4 +1,4 @@
-"""An applicant who died or ceased to exist: allowed commands, stopped clocks, successors, the end if none comes."""
+"""An applicant died or ceased to exist: allowed commands, stopped clocks, successors, an end without a successor."""
 
 from collections.abc import Callable
 from typing import Any, Final

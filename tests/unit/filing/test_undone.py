@@ -1,4 +1,4 @@
-"""Acts of officers that a later recorded act takes back: the fees and clocks afterwards."""
+"""Acts of officers that a later act revokes: the fees and the clocks afterwards."""
 
 from datetime import timedelta
 from typing import Any, Final

@@ -44,7 +44,7 @@ MARKED: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt
 
 
 def procedure(file: Path) -> Procedure:
-    """Returns a procedure of the catalogue, with the placeholders in its texts filled."""
+    """Returns a procedure of the catalogue, with values in the placeholders of its texts."""
     found = check_bytes(file.read_bytes()).procedure
     assert found is not None
     return filled(found)

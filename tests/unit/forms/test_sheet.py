@@ -239,7 +239,7 @@ def form(**changes: object) -> Sheet:
 
 
 def words(made: bytes) -> str:
-    """Returns the text of all pages, without the text at the foot of each page."""
+    """Returns the text of all pages, without the footers."""
     texts = (re.sub(f"{FOOT}.*", "", page.get_textpage().get_text_range(), flags=re.DOTALL) for page in pages(made))
     return " ".join(" ".join(texts).split())
 

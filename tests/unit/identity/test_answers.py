@@ -1,4 +1,4 @@
-"""An answer of a back office counts only if the program of its own agency has signed it, for exactly this request."""
+"""A back office's answer counts only if the agency's own program has signed it for exactly this request."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ RING: Final = Ring(
 
 
 def signed_answer(answer: dict[str, Any] = COMPLETE, by: str = "ours", seed: int = 1, **other: Any) -> AgencyAnswer:
-    """Returns an answer with the program's statement, signed an hour ago."""
+    """Returns an answer with a statement that the program signed an hour ago."""
     hour_ago = seconds(NOW - timedelta(hours=1))
     when = {"iat": hour_ago, "exp": hour_ago + 60, "auth_time": hour_ago}
     signed = sign(statement(ABOUT, by, **when | other), private_key(seed))

@@ -1,4 +1,4 @@
-"""The budget of each program and each agency: checked after the signature, and before the record is read."""
+"""The budgets of programs and agencies are checked after a signature, and before the record is read."""
 
 import asyncio
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def said_by(program: Any, agency: str = "H01.12") -> Proved:
 
 
 def left(budgets: Budgets, proved: Proved, work: Work = Work.COMMAND) -> int:
-    """Returns the number of messages with this kind of work that the budgets still cover now."""
+    """Returns how many messages with this kind of work the budgets still allow now."""
     for n in range(10_000):
         try:
             budgets.spend(proved, work)
@@ -103,7 +103,7 @@ def test_whoever_has_been_quiet_is_forgotten(monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Spent(Guard):
-    """A guard for which every budget is spent."""
+    """A guard whose budgets are all spent."""
 
     def __init__(self) -> None:
         keyring: Any = SimpleNamespace(ring=RING, now=NOW)

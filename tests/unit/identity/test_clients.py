@@ -1,4 +1,4 @@
-"""A principal that speaks for other programs: the permitted ones, and the grants that then count."""
+"""A principal signs for other programs: the programs that it may name, and the grants that apply then."""
 
 from contextlib import nullcontext
 from typing import Any, Final

@@ -119,7 +119,7 @@ class _Behind:
 def door_before(
     behind: _Behind, monkeypatch: pytest.MonkeyPatch, *, may_hold: bool, guard: _Guard | None = None, begun: bool = True
 ) -> WorkflowInboundInterceptor:
-    """Returns the door of a run whose log may hold any command, or none."""
+    """Returns the door (the interceptor) of a run; `may_hold`: whether the run's log may contain the command."""
     life = SimpleNamespace(has_begun=begun, may_hold=lambda _: may_hold, spoken_of=lambda: (None, None))
     monkeypatch.setattr(workflow, "instance", lambda: SimpleNamespace(life=life))
     monkeypatch.setattr(workflow, "now", lambda: NOW)
@@ -181,7 +181,7 @@ def test_what_nobody_has_signed_never_comes_in(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(("seed", "ago", "lets_in"), [(1, 0, True), (1, 900, True), (2, 0, False)])
 def test_submit_may_be_late_and_no_more(monkeypatch: pytest.MonkeyPatch, seed: int, ago: int, *, lets_in: bool) -> None:
-    """A late `submit` must still be validly signed: else a revoked program could learn the receipt of any filing."""
+    """A late `submit` still needs a valid signature; else a revoked program could learn the receipt of any filing."""
     at = seconds(NOW) - ago
     said = {"statement": sign(statement(SUBMITTED, "desk-1", iat=at, exp=at + 60), private_key(seed))}
     inner = _Behind()
@@ -309,7 +309,7 @@ console.log(JSON.stringify({
 
 
 def signed_in_javascript() -> dict[str, Any]:
-    """Returns the results of the page's TypeScript program, with its types removed, as Node.js might not read them."""
+    """Runs the page's TypeScript program, without its types, which Node.js might not read; returns its results."""
     untyped = re.sub(r": (?:string|object|any|Sign)\b", "", program("typescript"))
     untyped = re.sub(r"^type .*$", "", untyped, flags=re.MULTILINE).replace("export function", "function")
     pem = raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -95,7 +95,7 @@ def fits(one: Grant, actor: Actor, filed_by: str) -> bool:
 
 
 def actors(situation: Situation, role: Role) -> set[Actor]:
-    """Returns the situation's actor in a role; also others in it, unless the situation is about this very person."""
+    """Returns a situation's actor in this role, and other actors in it unless the situation is about that person."""
     others = {somebody(role, "stranger")} if role not in OFFICERS else {somebody(role, agency=one) for one in _AGENCIES}
     return {situation.actor(role)} | (set() if role is Role.SYSTEM or role in situation.actors else others)
 
@@ -104,7 +104,7 @@ _AGENCIES: Final = (AGENCY, DESK, ELSEWHERE)
 
 
 def ruled(situation: Situation, kind: str, actor: Actor) -> bool:
-    """Returns True if the rules allow this actor the command."""
+    """Returns True if the rules allow this actor to give the command."""
     story = situation.story
     if check(story.filing, kind, actor, story.now) is not None:
         return False
@@ -116,7 +116,7 @@ def ruled(situation: Situation, kind: str, actor: Actor) -> bool:
 
 @pytest.fixture(scope="module")
 def happening() -> dict[Cell, set[Actor]]:
-    """The actors to whom the rules allow the command of each cell, regardless of the program that signs."""
+    """The actors to whom the rules allow each cell's command, whichever program signs."""
     found: dict[Cell, set[Actor]] = defaultdict(set)
     for situation, role, kind in product(situations(), Role, KINDS):
         found[situation.name, role, kind] |= {one for one in actors(situation, role) if ruled(situation, kind, one)}
@@ -180,7 +180,7 @@ SPOKEN_FOR: Final = (principal("portal-9", keys=()), principal("operations", gra
 
 
 def allowed(grants: tuple[Grant, ...]) -> set[Any]:
-    """Returns everything that these grants allow: the index of each message, and the programs to speak for."""
+    """Returns everything that these grants allow: the indexes of messages, and programs with assurance levels."""
     about = principal("desk-1", *grants, keys=())
     programs = {(one.id, acr) for one in SPOKEN_FOR for acr in Assurance if speaks_for(about, one, acr)}
     return programs | {
@@ -212,7 +212,7 @@ GRANTS: Final = st.lists(some_grant(), min_size=1, max_size=4).map(tuple)
 
 
 def nearly(grants: tuple[Grant, ...], data: st.DataObject) -> tuple[Grant, ...]:
-    """Returns these grants with one of them changed: in its assurance, perhaps also with fewer procedures."""
+    """Returns these grants with one of them changed: another assurance, and perhaps fewer procedures."""
     place = data.draw(st.integers(0, len(grants) - 1))
     other: dict[str, Any] = {"assurance": data.draw(st.sampled_from(Assurance))}
     if data.draw(st.booleans()):
@@ -321,7 +321,7 @@ def see(
 
 
 def reached(principal: Principal, question: rd.Question, actor: Actor | None) -> bool:
-    """Returns True if the asker may have this list."""
+    """Returns True if the asker may have the list that this question requests."""
     try:
         return bool(reaches(asker(proved_question(principal, actor), question), question))
     except RefusalError:
@@ -348,7 +348,7 @@ def test_the_table_has_every_question() -> None:
 
 @walked("name", FOR, exactly=16)
 def test_question_by_role_by_relation(name: str) -> None:
-    """Each fact alone, if it is wrong, is enough to hide the filing."""
+    """A single wrong fact is enough to hide the filing."""
     question = ASKED[name]
     for role, ours, where, filer, procedure, acr in product(
         Role, (True, False), (HOME, COUNTER, AWAY), ("p-1", "p-0", "p-9"), (PROCEDURE, "1.001193"), ("1", "2")

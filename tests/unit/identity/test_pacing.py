@@ -1,4 +1,4 @@
-"""A worker that refuses too many new runs takes new runs more slowly, and slows down nothing else."""
+"""A worker that refuses too many new runs takes new runs more slowly; its other work is not delayed."""
 
 import asyncio
 from types import SimpleNamespace

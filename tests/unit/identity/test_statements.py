@@ -1,4 +1,4 @@
-"""Each fault of a statement has a rule of its own; a valid statement breaks none."""
+"""Each fault of a statement has its own rule; a valid statement breaks no rule."""
 
 import base64
 import hashlib
@@ -88,7 +88,7 @@ def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelt
 
 
 def rule(found: Proved | Refusal) -> str | None:
-    """Returns the rule by which a statement was refused; None if it holds."""
+    """Returns the rule by which a statement was refused; None if it is accepted."""
     if isinstance(found, Proved):
         return None
     assert found.code is RefusalCode.NOT_AUTHORISED
@@ -126,7 +126,7 @@ def test_what_a_registered_key_has_signed_of_this_message_holds() -> None:
 
 @pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
 def test_what_others_make_with_a_few_lines_is_the_same(alg: str) -> None:
-    """The statement is made without our code or a JWS library: only `cryptography` and JSON."""
+    """The statement is made without our code and without a JWS library, by `cryptography` and JSON alone."""
     assert rule(answer(headed(alg=alg))) is None
 
 
@@ -186,7 +186,7 @@ def test_a_claim_that_is_left_out_or_of_another_kind_can_not_be_read(name: str) 
 
 @dataclass
 class Case:
-    """A statement about a message, and the rule by which it is refused; None if it holds."""
+    """A statement about a message, and the rule by which it is refused; None if it is accepted."""
 
     rule: str | None
     said: dict[str, Any] = field(default_factory=dict)
@@ -241,7 +241,7 @@ def test_a_statement_about_something_else_is_refused(case: Case) -> None:
 
 
 def here(case: Case) -> Proved | Refusal:
-    """The answer to an unsigned statement of the platform's own process, judged at the case's time."""
+    """Verifies an unsigned statement of the platform's own process; returns the proof or the refusal."""
     own = statement(case.message, case.by, **case.said)
     try:
         return proved_here(own, private_key(case.seed).key_id, VerificationContext(RING, AUDIENCE, NOW + case.now))
@@ -263,7 +263,7 @@ def test_a_statement_that_is_never_sent_is_refused_for_the_same_signer_key_and_t
 
 
 def test_one_grant_has_to_allow_all_of_it() -> None:
-    """The role, the procedure and the assurance must all be allowed by one grant, not by several together."""
+    """One grant must allow the role, the procedure and the assurance; several grants together do not suffice."""
     auditor = MESSAGE.model_copy(update={"actor": Actor(subject="a", role=Role.AUDITOR, agency="H29.05")})
     assert rule(answer(sign(statement(auditor), private_key(1)), auditor)) == "assurance_too_low"
     assert rule(answer(sign(statement(auditor, acr="3"), private_key(1)), auditor)) is None

@@ -1,4 +1,4 @@
-"""Two statements by one program prove two persons only if each comes with a fresh token of its own."""
+"""Two statements by one program prove two persons only if each statement has its own, fresh token."""
 
 from typing import Any, Final
 

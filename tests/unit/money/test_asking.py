@@ -1,4 +1,4 @@
-"""Answers to queries and refunds, wrong in each field: only a signed answer about this demand is believed."""
+"""Answers to queries and refunds with one wrong field each: only a signed answer about this demand counts."""
 
 import hashlib
 import hmac
@@ -53,7 +53,7 @@ def hmac_of(values: list[str], key: str = "a key") -> str:
 
 
 class Side:
-    """A provider that stores the request, and answers with the result of the function `says`."""
+    """A provider that stores the request; the function `says` makes its answer."""
 
     def __init__(self, says: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.asked: dict[str, Any] = {}
@@ -325,7 +325,7 @@ THIS, OTHER, STRANGE = (hashlib.sha256(f"refund:{n}".encode()).hexdigest()[:32] 
 async def test_what_became_of_a_refund_a_query_tells(
     vnpay: VnPayMerchant, demand: NewDemand, change: dict[str, str], before: int | None, expected: Any
 ) -> None:
-    """The query is about the transaction that took the money; `before`: a sum requested earlier under another key."""
+    """The query names the transaction that took the money. `before`: a sum requested earlier under another key."""
     side = vnpay_says(ANSWER, ABOUT | change)
     giving = GIVING if before is None else GIVING.model_copy(update={"before": {"refund:2": before}})
     async with side.client() as client:

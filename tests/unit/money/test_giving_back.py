@@ -1,4 +1,4 @@
-"""A provider's answer about a refund: paid, under way, to be requested again, left to officers, or our mistake."""
+"""A provider's answer about a refund: paid, under way, to be requested again, for officers, or our own mistake."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -47,7 +47,7 @@ def requested_refund(times: int = 1) -> Giving:
 
 
 def paid(refund: Refund, **other: Any) -> Payment:
-    """Returns the payment with the refunded capture, or with these values changed."""
+    """Returns the payment with the refunded capture; `other` changes the provider or fields of the capture."""
     return Payment(
         filing_id=refund.filing_id,
         n=1,
@@ -106,7 +106,7 @@ class Noted:
 
 
 class Kept:
-    """A store of findings that keeps nothing."""
+    """A store of findings that ignores all of them."""
 
     async def keep(self, *_: Any) -> None:
         pass
@@ -139,7 +139,7 @@ async def refund(
 
 
 async def waits(wire: Wire, so_far: Giving, calls: Noted | None = None) -> timedelta:
-    """Returns the time until the next attempt, if the provider's answer is not final."""
+    """Returns the time until the next attempt, for an answer of the provider that is not final."""
     with pytest.raises(ApplicationError) as again:
         await refund(wire, so_far, calls)
     assert again.value.type == "no_news"

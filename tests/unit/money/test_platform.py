@@ -1,4 +1,4 @@
-"""The national platform's checksum, recomputed by hand, and every field of a callback in every wrong form."""
+"""The national platform's checksum, computed by hand, and callbacks with every field wrong in every way."""
 
 import hashlib
 import json

@@ -37,7 +37,7 @@ async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, af
 
 
 async def wait(wires: Mapping[str, Wire], *askings: Asking, **when: Any) -> timedelta:
-    """Returns the time until the next query, when there is no news."""
+    """Returns the time until the next query, if the last one brought nothing new."""
     with pytest.raises(ApplicationError) as nothing:
         await looked(wires, *askings, **when)
     assert nothing.value.next_retry_delay is not None
@@ -116,7 +116,7 @@ SETTLED: Final = MADE + timedelta(minutes=5)
 
 
 async def late_looks(*kinds: Kind, at_once: bool = False) -> tuple[list[timedelta], dict[Kind, Wire]]:
-    """Returns the times after the settlement of the queries for late money, if none comes, and the providers."""
+    """Returns the times, since the settlement, of queries for late money that never comes; and the providers."""
     wires = {kind: Wire(kind, "old") for kind in kinds}
     given: Any = wires
     pool: Any = None
@@ -172,7 +172,7 @@ async def test_who_does_not_tell_keeps_its_looks_and_an_order_elsewhere_is_close
 
 @dataclass
 class Waiting(Wire):
-    """A provider that reports this `outcome`; after the fee is due, it is queried for the time `patience`."""
+    """A provider that reports this `outcome`; `patience`: how long it is queried after the fee is due."""
 
     outcome: Outcome = Outcome.PAID
     patience: timedelta = PATIENCE
@@ -186,7 +186,7 @@ def closing(**said: Any) -> Closing:
 
 
 async def closed(wires: Mapping[str, Wire], asked: Closing, after: timedelta = timedelta(0)) -> Closed:
-    """Returns the answer to a closing query at this time after the fee was due."""
+    """Returns the result of a query that closes the request, at this time `after` the fee was due."""
     given: Any = wires
     pool: Any = None
     environment = ActivityEnvironment()

@@ -1,4 +1,4 @@
-"""VNPay's signatures, recomputed by hand, and every field of an IPN in every wrong form."""
+"""VNPay's signatures, computed by hand, and IPN callbacks with every field wrong in every way."""
 
 import hashlib
 import hmac
@@ -47,7 +47,7 @@ def door(vnpay: VnPayMerchant) -> VnPayDoor:
 
 
 def answer(door: VnPayDoor, query: bytes, known: dict[str, Expected] | None = None) -> str:
-    """Returns the code of the response to VNPay, as the gateway determines it."""
+    """Returns the response code that the gateway gives to VNPay."""
     found = door.verified(Received(query=query), NOW)
     reply = door.reply(judge(found, (KNOWN if known is None else known).get(found.reference or "")))
     assert reply.status == 200
@@ -223,7 +223,7 @@ def test_another_key_is_97_and_capitals_or_other_fields_do_not_count(door: VnPay
 
 @walked("name", FIELDS, exactly=11)
 def test_an_empty_field_is_signed_or_left_out(door: VnPayDoor, name: str) -> None:
-    """VNPay's own examples sign an empty field or leave it out; in both cases it counts as empty."""
+    """VNPay's own examples sign an empty field or leave it out; both are read as an empty field."""
     less = {other: value for other, value in FIELDS.items() if other != name}
     assert answer(door, signed(less | {name: ""})) == MUST.get(name, "00")
     assert answer(door, f"{name}=&".encode() + signed(less)) == MUST.get(name, "00")

@@ -1,4 +1,4 @@
-"""Ended filings: one for each way in which a filing can end, found by trying every act at every stage."""
+"""Ended filings, one for each way in which a filing can end; every act is tried at every stage to find the ways."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final

@@ -230,7 +230,7 @@ def refused_more_time() -> PaperSource:
 
 
 def late(kind: str) -> PaperSource:
-    """Returns the source for a filing whose appointment was missed, replaced or extended."""
+    """Returns the source for a filing whose appointment was missed, postponed or extended, by the `kind` of event."""
     filed = handled()
     if kind == "apologised":
         filed.until("2026-12-07 09:00").rung()
@@ -241,7 +241,7 @@ def late(kind: str) -> PaperSource:
 
 
 def handed_over(*, arrived: bool) -> PaperSource:
-    """Returns the source for a filing handed in on paper at another agency, its papers in transfer or `arrived`."""
+    """Returns the source for a filing on paper from another agency, whose papers have `arrived` or are on their way."""
     filed = Filed(PLAIN, **lives.AT_DESK, papers=[{"code": "declaration"}, {"code": "owner_consent"}])
     filed.do("transfer_dossier", lives.officer(Role.RECEPTION, agency=lives.DESK), originals=["owner_consent"])
     if arrived:

@@ -1,4 +1,4 @@
-"""The successive holders of a filing and their times; the register, its filings and its form."""
+"""The successive holders of a filing, with the times; the register: its filings and its form."""
 
 import hashlib
 import re
@@ -59,7 +59,7 @@ def of(life: Life) -> tuple[Hand, ...]:
 
 
 def who(life: Life) -> list[tuple[str, str | None]]:
-    """Returns for each holder of a filing the role, or else the kind of holder, and the known name."""
+    """Returns for each holder of a filing the role (or the kind of holder), and the name if it is known."""
     return [(hand.role or hand.holder, hand.subject or hand.accountable) for hand in of(life)]
 
 
@@ -216,7 +216,7 @@ def test_everything_that_is_done_has_a_name() -> None:
 
 
 def lies_after(before: Hand, after: Hand, closed: set[datetime]) -> bool:
-    """Returns True if the second period follows the first at once, or after a time in which the filing was closed."""
+    """Returns True if the second period begins where the first ends, or later if the filing was closed between them."""
     assert before.until is not None
     return before.until == after.since or (before.until in closed and before.until < after.since)
 

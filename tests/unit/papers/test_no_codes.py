@@ -1,4 +1,4 @@
-"""No internal code is on an official paper, in the register or on a result of our own layout."""
+"""No internal code appears on an official paper, in the register, or on a result that the platform prints."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ NAMES: Final = dict.fromkeys((f"{role}-1" for role in ("reception", "specialist"
 
 
 def codes(texts: Iterator[str]) -> list[str]:
-    """Returns the codes in these texts."""
+    """Returns the internal codes in these texts."""
     found = []
     for text in texts:
         rest = NUMBERS.sub("", text)

@@ -1,4 +1,4 @@
-"""Official papers: all required content is there and legible, nothing is cut off, and output is reproducible."""
+"""Official papers have all required content, legible and not cut off; printing again gives the same bytes."""
 
 import asyncio
 import json
@@ -75,7 +75,7 @@ def made(name: str) -> tuple[PaperSheet, bytes]:
 
 
 def rows(found: PaperSheet) -> dict[str, str]:
-    """Returns the value under each label, in Vietnamese."""
+    """Returns the Vietnamese value beside each label."""
     return {row.label.vi: row.value.vi for block in found.body if isinstance(block, Rows) for row in block.rows}
 
 
@@ -581,7 +581,7 @@ def test_no_word_of_it_stands_anywhere(name: str) -> None:
 
 
 def test_nothing_else_is_touched_and_what_a_title_says_stays() -> None:
-    """A title that looks like the claim of PDF/A is left unchanged."""
+    """The title looks like a claim of PDF/A, and must not be changed."""
     title = "/OutputIntents 3 0 R /S/GTS_PDFA1 <pdfaid:part>2</pdfaid:part> endobj"
     source = f'#set document(title: "{title}", date: datetime(year: 2026, month: 11, day: 30))\n#title'
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])

@@ -1,4 +1,4 @@
-"""A valid procedure that uses every part, and common mistakes in it, each with its place and its rule."""
+"""A valid procedure that uses every part of the format, and common mistakes in it, each with its place and rule."""
 
 import json
 from copy import deepcopy
@@ -91,7 +91,7 @@ def _good() -> str:
 
 
 def add_many(path: str, count: int) -> Change:
-    """Returns a change that adds copies of a list's first entry, with codes of their own and without conditions."""
+    """Returns a change that adds copies of a list's first entry; each copy has its own code and no conditions."""
 
     def change(raw: Raw) -> None:
         part, key = parent(raw, path)
@@ -102,7 +102,7 @@ def add_many(path: str, count: int) -> Change:
 
 
 def at_level(level: int) -> Change:
-    """Returns a change of the procedure to this level, without the parts that only higher levels allow."""
+    """Returns a change that sets this level, and removes the parts that only higher levels allow."""
     changes = [put("level", level), put("signature.required", value=False)]
     changes += [put(f"{part}.channels", ["counter"]) for part in ("fee", "result")]
     if level == 3:

@@ -17,7 +17,7 @@ def parent(raw: Raw, path: str) -> tuple[Any, Any]:
 
 
 class Change(NamedTuple):
-    """A change of a procedure, and its path."""
+    """A change of a procedure, and the path to the changed place."""
 
     path: str
     make: Callable[[Raw], None]
@@ -76,6 +76,6 @@ class Broken(NamedTuple):
 
 
 def wrong(name: str, rule: str, *changes: Change, at: str | None = None, below: str = "") -> Broken:
-    """Returns a mistake. Its place is that of the last change, or `below` it, unless `at` names another one."""
+    """Returns a mistake at the place of the last change; `below` is added to this place, `at` replaces it."""
     change = many(*changes)
     return Broken(name, change, change.path + below if at is None else at, rule)

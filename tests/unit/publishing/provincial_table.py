@@ -101,7 +101,7 @@ BAD: Final = (
 
 
 class Good(NamedTuple):
-    """The draft that is expected of a row."""
+    """The draft that a row of the table must give."""
 
     code: str
     level: int

@@ -206,7 +206,7 @@ def test_a_file_is_checked(own: Path) -> None:
 
 
 def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
-    """The agency's own 5 March is unchecked; the national days that are only proposed are listed; none is a mistake."""
+    """The agency's unchecked 5 March and the national days that are only proposed are listed, but are no mistakes."""
     today = f"{datetime.now(VIETNAM):%Y-%m-%d}"
     proposed = ("2027-02-04", "2027-02-11", "2027-02-12", "2027-09-01", "2027-09-03")
     ended = run("check", CALENDARS / "vn.yaml", own, "--json")
@@ -261,7 +261,7 @@ def check(*arguments: str | Path, lang: str = "en") -> Result:
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    """A valid procedure file with one stale fact and one unconfirmed fact."""
+    """A valid procedure file with one outdated fact and one unconfirmed fact."""
     raw: dict[str, Any] = json.loads(json.dumps(good()).replace("unconfirmed", "Law"))
     raw["papers"][1]["checked"] = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
     raw["review"][0]["source"] = "Law; the limit unconfirmed"

@@ -1,4 +1,4 @@
-"""Calendar files: each refusal with its place, the source of each fact, and the differences between two versions."""
+"""Calendar files: each refusal with its place, each fact with its source, and the differences of two versions."""
 
 import copy
 import json

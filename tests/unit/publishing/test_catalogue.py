@@ -1,4 +1,4 @@
-"""The procedures of the catalogue pass; every rule refuses its mistake, at the exact place."""
+"""The procedures of the catalogue are valid; every rule refuses its mistake, and names the exact place."""
 
 import json
 import re
@@ -71,7 +71,7 @@ def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broke
 
 @walked("change", [*map(at_level, (1, 2, 3)), many(at_level(1), put("review", []), drop("extension"))], exactly=4)
 def test_a_lower_level_with_what_it_allows_passes(change: Change) -> None:
-    """A procedure at level 1 may have no review: then it is only information for applicants."""
+    """A procedure at level 1 may lack a review, since it only informs applicants."""
     raw = good()
     change(raw)
     assert rules_at(raw) == set()
@@ -229,7 +229,7 @@ values = st.one_of(
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Returns every entry of nested data, as its container and its key."""
+    """Returns the place of every entry in nested data: its container and its key."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     return [(value, key) for key in keys] + [place for key in keys for place in places(value[key])]
 
@@ -259,7 +259,7 @@ def mutations(draw: st.DrawFn) -> Any:
 
 
 def stands(path: str, raw: Any) -> bool:
-    """Returns True if `path` leads to a value in `raw`, or to a missing key or index of a container that exists."""
+    """Returns True if `path` leads to a value in `raw`, or to a missing entry in a container that exists."""
     *outer, _ = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)] or [""]
     try:
         for key in outer:
@@ -327,7 +327,7 @@ def good_conditions(draw: st.DrawFn, before: int) -> list[dict[str, Any]]:
 
 
 def dossiers(form: list[dict[str, Any]]) -> Iterator[Case]:
-    """Yields every dossier in which each field is present only if its conditions hold."""
+    """Yields every dossier whose fields are present exactly if their conditions hold."""
     fields = [FieldPart.model_validate(field | {"required": False}) for field in form]
     for channel, applicant in product(Channel, APPLICANTS):
         for chosen in product(*([*VALUES[field.code], None] for field in fields)):

@@ -1,4 +1,4 @@
-"""The cost of filings under the whole catalogue, against cases written by hand from the sources of the amounts."""
+"""The cost of filings by the whole catalogue agrees with cases written by hand from the amounts' sources."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ FILES: Final = sorted(PROCEDURES.glob("*.yaml"))
 
 
 class Costed(StrictModel):
-    """A submission, and its cost in đồng: `total` is the cost after the `waiver`, or without it if it is `refused`."""
+    """A submission and its cost in đồng: `total` is the cost with the `waiver`, or without it if that is `refused`."""
 
     received: Day
     channel: Channel
@@ -58,7 +58,7 @@ class Costed(StrictModel):
 
 
 class Group(StrictModel):
-    """The cases of one procedure: by default of its first version, and without a province's rules."""
+    """The cases of one procedure; by default they concern its first version, without a province's rules."""
 
     procedure: str
     version: str | None = None
@@ -67,7 +67,7 @@ class Group(StrictModel):
 
 
 class File(StrictModel):
-    """All cases, and their sources by code."""
+    """All cases, and the sources of their amounts by code."""
 
     sources: dict[Code, str]
     procedures: tuple[Group, ...]
@@ -111,7 +111,7 @@ def rules(code: str, version: str) -> ProcedureRules:
 
 
 def of(group: Group) -> ProcedureRules:
-    """Returns the published rules for a group of cases, with a province's fee if the group names one."""
+    """Returns the published rules for a group of cases; a province that the group names may set its own fee."""
     versions = [version for code, version in sources() if code == group.procedure]
     version = group.version or min(versions)
     if group.province is not None:
@@ -146,7 +146,7 @@ def instant(case: Costed) -> datetime:
 
 
 def lines(told: RuledCase) -> tuple[FeeLine, ...]:
-    """Returns the lines of a case's fee, before any waiver."""
+    """Returns the lines of a case's fee before any waiver is deducted."""
     case = told.case
     return assess(told.rules.fee, filing(told), case.received, instant(case)).lines
 
@@ -208,7 +208,7 @@ def _untouched(fee: FeePart, its: list[RuledCase]) -> Iterator[str]:
 
 
 def _borders(part: str, rule: InForce, within: list[date], told: list[date]) -> Iterator[str]:
-    """Yields each border day of a rule for which a case is missing: on that day itself, or on the day just outside."""
+    """Yields each border day of a rule that lacks a case on the day itself, or a case on the day just outside."""
     if rule.valid_from is not None and not (rule.valid_from in within and rule.valid_from - A_DAY in told):
         yield f"{part} from"
     if rule.valid_until is not None and not (rule.valid_until in within and rule.valid_until + A_DAY in told):
@@ -228,7 +228,7 @@ def question_of(told: RuledCase, **changes: Any) -> Question:
 
 
 def refusal(published: Procedure, question: Question) -> str:
-    """Returns the rules by which the waiver is refused, or the missing inputs of the decision, as one text."""
+    """Returns as one text the rules that refuse the waiver, or the inputs that the decision still lacks."""
     try:
         answer = stated(published, question)
     except RefusalError as error:
@@ -276,7 +276,7 @@ def without(asked: Question, name: str) -> Question:
 
 
 def duty(value: int, **case: Any) -> FeeStatement:
-    """Returns the fee under the procedure that uses every part; it includes a rate of this value in the form."""
+    """Returns the fee by the procedure that uses every part; one item is a rate of this `value` in the form."""
     raw = good()
     raw["fee"]["items"] = [item for item in raw["fee"]["items"] if item["code"] in {"duty", "many", "haste"}]
     checked = check_bytes(yaml.safe_dump(raw, allow_unicode=True).encode())

@@ -1,4 +1,4 @@
-"""The lines of successors and of superiors in the directory: each line has an end, at an agency of the directory."""
+"""The directory's lines of successors and of superiors: each line ends at an agency of the directory."""
 
 from typing import Final
 

@@ -127,7 +127,7 @@ WRITTEN: Final = ("a", "b", "1.000001", "1.000002", "15:00", "16:00", "2027-03-0
 
 
 def places(model: type[Model], name: str = "") -> Iterator[str]:
-    """Yields the name of every key that a procedure file may have, down to the leaves."""
+    """Yields the name of every key that a procedure file may have, at any depth."""
     for key, field in model.model_fields.items():
         place = f"{name}.{key}".lstrip(".")
         yield place
@@ -161,7 +161,7 @@ def test_no_words_are_kept_for_keys_that_are_gone() -> None:
 
 
 def made(annotation: Any, n: int, *constraints: Any) -> Any:
-    """Returns sample `n`, 0 or 1, of a value of this type: every key of a model is set, each list has one entry."""
+    """Returns sample `n` (0 or 1) of a type's values: every key of a model has a value, each list one entry."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return made(arguments[0], n, *annotation.__metadata__, *constraints)
@@ -219,7 +219,7 @@ def at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def replaced(value: Any, path: tuple[str | int, ...], leaf: Any) -> Any:
-    """Returns the value with another leaf at this path, even if the result may not be published."""
+    """Returns the value with another leaf at this path; the result need not be valid for publication."""
     if not path:
         return leaf
     key, *rest = path
@@ -247,7 +247,7 @@ LEAVES: Final = list(leaves(FULL))
 
 
 def told_of(found: list[Change], place: str) -> bool:
-    """Returns True if a change names this place, a part that contains it, or an entry of the list at this place."""
+    """Returns True if a change names this place, a part around it, or an entry of the list there."""
     told = [change.place.where for change in found]
     return any(place == one or place.startswith((f"{one}.", f"{one}[")) or one.startswith(f"{place}[") for one in told)
 
@@ -281,7 +281,7 @@ UNSHOWN: Final = {("code",), ("limits_source", "a")}
     at_least=160,
 )
 def test_no_leaf_goes_unshown(path: tuple[str | int, ...]) -> None:
-    """All leaves are shown, except the days of the last checks of facts, which the command `check` shows."""
+    """The procedure's page shows every leaf except the days of the facts' last checks, which `check` shows."""
     _, other = mutated(FULL, path)
     assert list(shown(other)) != list(shown(FULL))
 
@@ -432,7 +432,7 @@ def canonical_text(event: ev.PublicationEvent) -> str:
 
 
 def waiting_for(*events: tuple[str, ev.PublicationEvent]) -> list[Published]:
-    """Returns the log of these officers' publications, one a minute, after the event that requires two officers."""
+    """Returns the log of these officers' publications, one event a minute; its first event requires two officers."""
     log = [(FIRST, ev.TwoRequired(on=True)), *events]
     return [
         Published(place_of(event).stream, n, AT + timedelta(minutes=n), officer, event, read=True)

@@ -1,4 +1,4 @@
-"""Texts can't contradict rules: facts outside placeholders are reported, and placeholders are filled."""
+"""Texts can't contradict the rules: facts outside placeholders are reported; placeholders get the rules' values."""
 
 import json
 import re
@@ -335,7 +335,7 @@ def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
 
 
 def written_out() -> list[tuple[str, str, str]]:
-    """Returns each placeholder of the catalogue for an amount, a time or a channel: file, place and name."""
+    """Returns the catalogue's placeholders for amounts, times and channels, each with its file, place and name."""
     return [
         (path.name, place, match[1])
         for path in FILES

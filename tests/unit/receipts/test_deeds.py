@@ -66,7 +66,7 @@ def approving(role: Role = Role.LEADER, subject: str = "l1") -> ApproveVoid:
 
 
 def after(papers: OfficialPapers, command: Command, at: datetime = AT, **taken: str) -> OfficialPapers:
-    """Returns the stream after the log has recorded the command's events, with these numbers from the log."""
+    """Returns the stream after the log has recorded the command's events with these numbers."""
     for seq, event in enumerate(PAPERS.decide(papers, command, at), papers.seq + 1):
         told = event.model_copy(update=taken)
         recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=told)
@@ -135,7 +135,7 @@ def test_another_stands_in_its_place() -> None:
 
 @pytest.mark.parametrize(("given", "n"), [(0, 1000), (15_999, 1000), (16_000, 1000), (16_000, 2000), (16_000, 1001)])
 def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_given_back(given: int, n: int) -> None:
-    """This is for money without a payment (`n` is a multiple of 1,000): a payment itself records that money is gone."""
+    """The rule is for money without a payment (`n` is a multiple of 1,000); a payment records this by itself."""
     taken = {"payment": n // 1000, "capture_id": WITHOUT_PROVIDER, "amount": 16_000, "asked": 16_000, "description": ""}
     capture = CaptureTaken.model_validate(taken | {"requested_at": AT, "due": AT})
     entry = RefundEntry(case=1, amount=given, cause=RefundCause.REQUEST, state=CaseState.GIVEN)

@@ -1,4 +1,4 @@
-"""Refunds for tests: a capture, and a refund to which commands are given."""
+"""Refunds for tests: a capture, and a refund that gets commands."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -31,7 +31,7 @@ BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
 
 
 class Giving(Alive):
-    """A refund to which commands are given, one a minute."""
+    """A refund that gets one command a minute."""
 
     kind = REFUND
     lasts = timedelta(minutes=1)
@@ -47,5 +47,5 @@ class Giving(Alive):
 
 
 def states(so_far: Giving) -> list[tuple[int, str]]:
-    """Returns the amount and the state of each case."""
+    """Returns the amount and the state of each case of the refund."""
     return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]

@@ -1,4 +1,4 @@
-"""Payments in random parts and orders, by random providers: each refund is what arithmetic says, to the đồng.
+"""Payments in random parts and orders, by random providers: each refund equals the oracle's to the đồng.
 
 `MOTCUA_MONEY=SEED,PAYMENTS` sets another seed and another number of payments.
 """
@@ -32,7 +32,7 @@ FILING: Final = Life(procedure(fee=fee())).accepted().filing
 
 
 class Paying:
-    """A payment with its refunds, moved on as their workflows do it; it collects the facts for the oracle."""
+    """A payment with its refunds, which advance as their workflows do it; collects the facts for the oracle."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -155,7 +155,7 @@ class Paying:
         return claims.claim(self.told.payment, claims.number_of(1, n), filing, self.going, refunds)
 
     def look(self) -> None:
-        """Lets each refund that has news read the logs until there is nothing more to open."""
+        """Lets each refund that has news read the logs, until no further case is opened."""
         payment = self.told.payment
         for n, one in self.captures():
             if one in (*payment.to_refund, *payment.counted) or payment.taken_back(one):
@@ -187,7 +187,7 @@ class Paying:
 
 
 def amounts(chance: random.Random, owed: int) -> Iterator[int]:
-    """Yields received amounts: the fee in random parts, exact, too little or too much, then perhaps more."""
+    """Yields received amounts: random parts that sum up to the fee, to less or to more; then perhaps more."""
     rest = max(owed + chance.choice([0, 0, 0, -1, 1, chance.randint(-owed, owed)]), 1)
     while rest > 0:
         part = chance.choice([rest, chance.randint(1, rest)])

@@ -1,4 +1,4 @@
-"""Short payments, charge-backs, and reopened filings: the officers' decisions, and the refunds."""
+"""Payments that are too small, charge-backs, and reopened filings: the officers' decisions and the refunds."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -55,7 +55,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 
 
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
-    """Only a leader of the same agency other than the proposer accepts a short payment as the whole fee."""
+    """Only another leader of the same agency than the proposer may accept a short payment as the whole fee."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
         assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
     assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
@@ -146,7 +146,7 @@ def test_it_is_disputed_only_while_the_fee_is_due() -> None:
 def test_shares_of_a_fee_that_came_in_parts_add_up_to_the_share_of_the_whole(
     amounts: tuple[int, ...], reduced: int, back: tuple[int, ...]
 ) -> None:
-    """Half of 19,001 đồng is refunded at the end; a reduction by a supplement is refunded from the last part."""
+    """At the end half of 19,001 đồng is refunded; a reduction by a supplement is refunded from the last part."""
     before, came = 0, []
     less = (RefundLine(code="extract", amount=reduced),) if reduced else ()
     for amount in amounts:
@@ -161,7 +161,7 @@ def test_shares_of_a_fee_that_came_in_parts_add_up_to_the_share_of_the_whole(
 
 
 def test_a_rule_gives_back_what_people_have_not_asked_for() -> None:
-    """The rule refunds 9,501 of 19,001 đồng; officers request 15,000 and 500, and a leader declines both."""
+    """The rule refunds 9,501 of 19,001 đồng. Officers request 15,000 and 500; a leader declines both requests."""
     half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
     so_far = Giving(CAPTURE.model_copy(update={"amount": 19_001, "asked": 19_001}))
     so_far.do(cm.RequestRefund, CASHIER, amount=15_000, **WHY)
@@ -247,9 +247,9 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payme
     [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
 )
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
-    """The capture is the one with the charge-back's number.
+    """A charge-back concerns the capture that has its number.
 
-    If the bank has numbered the charge-back itself, the capture is the last one of this amount.
+    If the bank has numbered the charge-back itself, it concerns the last capture of this amount.
     """
     payment = payment_after(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
     back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
@@ -259,7 +259,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
 
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
-    """The charge-back is reported before its own money, and after other money of the same amount."""
+    """The charge-back is reported before the capture it names, and after another capture of the same amount."""
     so_far = payment_after(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
     assert isinstance(charge_backs.charge_back_event(so_far, back), PaymentChargeBackAhead)
@@ -276,7 +276,7 @@ def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() ->
 def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
     order: list[int], *, own_numbers: bool, apart: bool
 ) -> None:
-    """Three charge-backs of one amount, or of three amounts (`apart`), with their own numbers or those of the money."""
+    """Three charge-backs of one amount or (`apart`) of three, with their own numbers or the numbers of the captures."""
     so_far = PaymentStory()
     for step in order:
         n = step % 3
@@ -319,7 +319,7 @@ LATER: Final = timedelta(seconds=1)
 def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
     backs: list[tuple[Any, ...]], recorded: list[tuple[str, int]], *, ahead: bool
 ) -> None:
-    """Partial charge-backs with the money's number differ in amount or time; one with its own number counts once."""
+    """Charge-backs with the capture's number are distinct by amount or time; a number of their own counts once."""
     so_far = PaymentStory()
     if not ahead:
         so_far.money("m1")
@@ -421,7 +421,7 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
 
 
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
-    """The first end owes half back, the second, after a reopening, all; then the provider refuses the first half."""
+    """The first end owes half; the second end, after a reopening, owes all; then the provider refuses the half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST)
     so_far.do(cm.RecordAsked, **ASKED).do(cm.OpenClaimed, claim=AGAIN).do(cm.OpenClaimed, claim=STOPPED_AGAIN)
@@ -461,7 +461,7 @@ def test_no_dong_goes_back_twice_by_rule() -> None:
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
 def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
-    """8,001 đồng were refunded too early; then 6,000 of the rest are charged back, and requested again."""
+    """8,001 đồng were refunded too early; then 6,000 of the rest are charged back, and may be requested again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
     so_far.do(cm.OpenClaimed, claim=AGAIN).do(cm.AnswerChargeBack, LEADER, **WHY, outcome=outcome)

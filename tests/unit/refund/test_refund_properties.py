@@ -1,4 +1,4 @@
-"""After any commands in any order: no more is refunded than was received, and nothing by one person alone."""
+"""After any commands in any order, no more is refunded than was received, and no person refunds alone."""
 
 from typing import Any, Final
 
@@ -81,7 +81,7 @@ BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
 
 
 class AnyRefund(stateful.RuleBasedStateMachine):
-    """A state machine that gives the refund of one capture commands of every kind."""
+    """A state machine that gives commands of every kind to the refund of one capture."""
 
     life: Giving
 
@@ -177,7 +177,7 @@ class AnyRefund(stateful.RuleBasedStateMachine):
 
     @property
     def given_too_early(self) -> int:
-        """The sum refunded because of an earlier end of a filing that was reopened since."""
+        """The sum refunded because of an end of the filing that a reopening has undone since."""
         return sum(
             one.amount for one in self.life.refund.entries if one.overtaken and one.state is state.CaseState.GIVEN
         )

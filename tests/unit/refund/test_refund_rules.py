@@ -1,4 +1,4 @@
-"""The officers who request, approve and pay refunds; the facts about a capture in the logs; the rounding of a share."""
+"""Officers who request, approve and pay refunds; the logs' facts about a capture; the rounding of a share."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -123,7 +123,7 @@ def test_by_hand_it_takes_a_cashier_who_did_not_approve(actor: Actor, said: dict
 
 
 def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
-    """A leader who waived the fee and declined the cashier's request may not approve alone the refunds that follow."""
+    """A leader who waived the fee and declined a cashier's request may not approve the resulting refunds alone."""
     waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
     so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(cm.OpenClaimed, claim=Claim(short=True))
     so_far.do(cm.RequestRefund, CASHIER, amount=10_000, **WHY).do(cm.OpenClaimed, claim=waived)
@@ -241,7 +241,7 @@ def test_how_the_filing_ended_says_what_goes_back(
 
 
 def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is_declined() -> None:
-    """The rule refunds half of 16,000; before, a refund of 10,000 from the first part was requested, which is more."""
+    """The rule refunds half of 16,000; a request for 10,000 from the first part came before, and exceeds that."""
     filing = paid(Life(procedure(fee=fee() | RULES)).accepted()).do("withdraw", APPLICANT, reason="thôi").filing
     payment = payment_after(("money", "m1", 10_000), ("money", "m2", 6_000))
     first, second = (Giving(require(claims.capture_of(payment, n))) for n in (1001, 1002))
@@ -325,7 +325,7 @@ def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> Non
 
 
 def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
-    """16,001 of 20,000 đồng came, and were accepted as the whole fee."""
+    """16,001 of 20,000 đồng were paid, and accepted as the whole fee."""
     short = CAPTURE.model_copy(update={"asked": 20_000})
     assert Giving(short).refusal(cm.OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
     life = Giving(short).do(cm.OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))

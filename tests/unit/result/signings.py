@@ -1,4 +1,4 @@
-"""Results for tests: an order, its signers, and a result to which commands are given."""
+"""Results for tests: an order, its signers, and a result that gets commands."""
 
 from datetime import timedelta
 from typing import Any, Final, Self
@@ -49,7 +49,7 @@ def file(n: int) -> FileRef:
 
 
 class Signing(Alive):
-    """A result to which commands are given, one a minute; its numbers are consecutive."""
+    """A result that gets one command a minute; its numbers are consecutive."""
 
     kind = KIND
     lasts = timedelta(minutes=1)

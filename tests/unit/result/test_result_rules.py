@@ -299,7 +299,7 @@ FEWEST: Final = 60
 
 
 class AnyResult(stateful.RuleBasedStateMachine):
-    """A state machine that gives one result commands of every kind."""
+    """A state machine that gives commands of every kind to one result."""
 
     life: Signing
     ended: dict[str, ResultState]

@@ -1,4 +1,4 @@
-"""The stored answers about revocation that count: about this certificate, and recent enough for the moment."""
+"""Stored answers about revocation count if they concern this certificate and are recent enough for the moment."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def asn1(holder: Holder) -> x509.Certificate:
 
 
 def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -> Answers:
-    """Returns the answers stored with a signature: the one about `holder`, and the revocation list of its authority."""
+    """Returns the answers stored with a signature: the one about `holder`, and its authority's revocation list."""
     asked = ocsp.OCSPRequestBuilder().add_certificate(
         holder.certificate, authority.issuing.certificate, hashes.SHA256()
     )

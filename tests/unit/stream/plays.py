@@ -77,7 +77,7 @@ def of_people(
 
 
 def opened(kind: StreamKind[Any], n: int, *moves: Move) -> Place:
-    """Returns the place of a stream after these moves, none of which may be refused."""
+    """Returns the place of a stream after these moves; fails if one of them is refused."""
     place = Place(kind.initial(Origin(StreamId(kind.name, ID, n), AGENCY, procedure(), CALENDAR)), START)
     for move in moves:
         place = require(taken(kind, place, move))
@@ -89,7 +89,7 @@ def by_itself(model: type[cm.Command], at: datetime | None = None, **content: An
 
 
 def given_to(officers: Iterable[Actor], role: Role, *but: str | None) -> list[dict[str, Any]]:
-    """Returns the fields of commands that give a task to each officer in this role, except the subjects in `but`."""
+    """Returns the fields of commands that assign a task to each officer in this role; `but` excludes subjects."""
     return [{"officer": one.subject} for one in officers if one.role is role and one.subject not in but]
 
 
@@ -262,7 +262,7 @@ def refund(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
 
 
 def _is_new(refund: Refund) -> bool:
-    """Returns True if the refund has recorded nothing yet from the logs of the payment and the filing."""
+    """Returns True if the refund has not yet recorded anything from the logs of its payment and its filing."""
     return refund.seq == 1
 
 
@@ -410,7 +410,7 @@ def parcel(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
 
 
 def papers(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:
-    """Returns the play of a filing's official papers: no officer waits for a paper, its act puts it in an outbox."""
+    """Returns the play of a filing's official papers; no officer waits for these, since acts put them in an outbox."""
     about = {"stream": f"filing:{ID}", "seq": 4}
 
     def moves(state: OfficialPapers, now: datetime) -> Iterator[Move]:

@@ -1,4 +1,4 @@
-"""The states of a stream that are reachable by its rules, through people of a directory, the system, and time."""
+"""The states that a stream can reach by its rules, through the directory's people, the system, and time."""
 
 import random
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ Key: TypeAlias = tuple[object, ...]
 
 
 class Move(NamedTuple):
-    """A command that may be given to a stream; `at`: the time until which the sender waits, None if at once."""
+    """A command that may be given to a stream. `at`: the sender waits until then; None: it is given at once."""
 
     actor: Actor
     model: type[Command]
@@ -91,12 +91,12 @@ class Reached:
     unknown: set[Key] = field(default_factory=set)
 
     def ended(self, key: Key) -> bool:
-        """Returns True if the stream has ended at this place, and is no longer watched."""
+        """Returns True if the stream has ended at this place, so that nothing watches it any more."""
         standing = self.play.kind.standing(self.places[key].state)
         return not standing.open and standing.watched_until is None
 
     def dead_ends(self) -> list[Key]:
-        """Returns the places from which the agency, the system and time reach no end without the applicant's side."""
+        """Returns the places from which the agency, the system and time alone, without the applicant, reach no end."""
         into: dict[Key, set[Key]] = defaultdict(set)
         for key, ways in self.left_by.items():
             for move, other in ways:
@@ -129,13 +129,13 @@ def _brings_on(move: Move) -> bool:
 
 
 def _is_told(kind: StreamKind[Any], state: Any) -> bool:
-    """Returns True if the stream's wait is visible: as lateness in a queue, or in the doctor's list."""
+    """Returns True if somebody can see the stream's wait: in a queue as overdue, or in the doctor's list."""
     late = any(task.overdue for task in kind.rows(state).tasks or ())
     return late or any(list(waits.of(state)) for waits in kind.waits)
 
 
 def reached(play: Play, most: int, seed: int = 35) -> Reached:
-    """Returns the places reached by every move from at most `most` places: the rarest stage first, ties at random."""
+    """Tries every move from at most `most` places, the rarest stage first, ties at random; returns what it reached."""
     found, chance, stages = Reached(play), random.Random(seed), Counter[object]()
     ahead: list[Key] = []
     for place in play.begun():

@@ -1,4 +1,4 @@
-"""The durable shell on an in-memory log, without Temporal: its requests to the log, and the answers."""
+"""The durable shell on a log in memory, without Temporal: its requests to the log, and the log's answers."""
 
 import asyncio
 import logging
@@ -54,8 +54,8 @@ class Engine:
 
     `before_answer` runs between a request to the log and its answer; `told` is added to every answer of the log.
     `refuses`: returns the refusal of a batch, which is then not recorded; None if the batch is recorded.
-    `marked`: whether the history holds a marker, as it does when a place in the code runs for the first time.
-    `answers`: the answers of other activities by name, a future while one is open; `asked`: the inputs of these.
+    `marked`: whether the history has a marker, as for code that runs for the first time.
+    `answers`: the answers of other activities by name, a future if one is pending; `asked`: their inputs.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ class Engine:
         return self.append(batch).model_copy(update={"command_id": batch.command_id} | self.told)
 
     async def execute_local_activity(self, name: str, *, result_type: type, **options: Any) -> Any:
-        """Returns the epoch of the takeover from `answers`, or raises the error there."""
+        """Returns the takeover's epoch from `answers`, or raises the error that is stored there."""
         assert (name, result_type, options) == (TAKE_OVER, int, LEDGER)
         self.asked.append((name, None))
         answer = self.answers[name]
@@ -143,7 +143,7 @@ class Engine:
         return answer
 
     def start_activity(self, activity: str, request: Any, *, result_type: type, **_: Any) -> Any:
-        """Returns the activity's answer as bytes, from `answers` by the second part of the activity's name."""
+        """Returns an activity's answer as bytes; `answers` has it under the second part of the activity's name."""
         assert result_type is RawValue
         name = activity.rpartition(".")[2]
         self.asked.append((name, request))
@@ -189,7 +189,7 @@ class Engine:
 
 
 class InTurn(dict[str, Any]):
-    """Answers by name; those in a list are given one after the other."""
+    """Answers by name; if a name has a list, its answers are given one after the other."""
 
     def __getitem__(self, name: str) -> Any:
         found = super().__getitem__(name)

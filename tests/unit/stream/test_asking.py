@@ -1,4 +1,4 @@
-"""A question to an activity is repeated after a failure, unreadable bytes, or an answer without evidence."""
+"""A request to an activity is repeated after a failure, unreadable bytes, or an answer without evidence."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -116,7 +116,7 @@ def test_an_answer_that_was_read_before_waits_for_its_key(engine: Engine) -> Non
 
 
 async def test_what_is_out_of_date_is_over_although_its_retry_lies_beyond_it(engine: Engine) -> None:
-    """A provider without a query is tried again only after a hundred years, but its payment expires in time."""
+    """The activity would be retried only after a hundred years; the request still ends once it is out of date."""
     engine.run.workflow_id = f"parcel:{FILING}:1"
     life = ParcelLife(PARCEL, START)
     await life._begin()
@@ -130,7 +130,7 @@ async def test_what_is_out_of_date_is_over_although_its_retry_lies_beyond_it(eng
 
 
 class ContinuedError(Exception):
-    """Raised when a run continues as a new one, with the new run's input."""
+    """Raised when a run continues as a new one; contains the new run's input."""
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def continues(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def lied_to(engine: Engine, then: Callable[[ParcelLife], None] = lambda _: None) -> None:
-    """Begins a parcel's run, calls `then`, and empties the log; an activity's next answer reveals that it is empty."""
+    """Begins a parcel's run, calls `then`, and empties the log, which an activity's next answer then reveals."""
     engine.run.workflow_id = f"parcel:{FILING}:1"
     life = ParcelLife(PARCEL, START)
     await life._begin()

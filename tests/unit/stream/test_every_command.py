@@ -1,4 +1,4 @@
-"""Every command of every kind on a run that does not know of it: the record decides, not the rules. Also signals."""
+"""Every kind of command, given to a run that does not know it yet: a recorded one gets its receipt. Also signals."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -63,7 +63,7 @@ COMMAND_OF: Final = {telling.signal: telling.command for telling in KINDS.tells}
 
 
 def poisoned(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yields the fact with a NUL in each of its texts in turn: jsonb holds none, so the append would never succeed."""
+    """Yields the fact with a NUL in one of its texts at a time; jsonb stores no NUL, so no append could succeed."""
     for name, value in said.items():
         if isinstance(value, dict):
             yield from (said | {name: inner} for inner in poisoned(value))

@@ -1,4 +1,4 @@
-"""Every event of every kind of stream is passed to every function that takes events; so is `erased`, common to all.
+"""Every event of each kind of stream, and the common event `erased`, is passed to every function that takes events.
 
 The events are those of the contract: each one complete, as it is after an erasure, and with `erased` after it. The
 functions are found in the sources, so a new event or a new fold is included without a change here.
@@ -139,7 +139,7 @@ def begun(name: str) -> Any:
 
 @cache
 def whole(name: str) -> Any:
-    """Returns the state after every event of this kind of stream; for filings, one in which every clock runs."""
+    """Returns the state after every event of this kind of stream; in a filing's state, every clock runs."""
     kind = KINDS[name]
     if kind.state is Filing:
         clocks = {clock: CLOCK.model_copy(update={"clock": clock}) for clock in Clock}
@@ -152,7 +152,7 @@ def whole(name: str) -> Any:
 
 
 def ready_for(kind: StreamKind[Any], event: Any) -> Any:
-    """Returns the result of `whole`; for a filing, at the step that the event names."""
+    """Returns the state that `whole` gives; a filing's state is at the step that the event names."""
     if kind.state is not Filing or not (step := getattr(event, "step", None)):
         return whole(kind.name)
     at = step if step in {one["code"] for one in _STEPS} else "appraise"
@@ -204,7 +204,7 @@ def go_through(told: LoggedStream) -> None:
 
 
 def go_through_filing(told: LoggedStream) -> None:
-    """Calls every function that reads a filing's events."""
+    """Calls every function that reads the events of a filing."""
     states = list(told.states())
     filing, known = states[-1], Known(Text(vi="t", en="t"), 1, Baseline(working_days=1, visits=1, source="unconfirmed"))
     originals_held(told.events)
@@ -238,7 +238,7 @@ def test_an_event_goes_through_every_fold(kind: StreamKind[Any], event: Any) -> 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_no_rule_of_a_kind_is_handed_an_event_that_all_kinds_share(kind: StreamKind[Any]) -> None:
-    """The rules of each kind get only events of that kind, and never `erased`, which all kinds share."""
+    """The rules of each kind get only events of that kind, never the event `erased`, which all kinds have."""
     assert set[type].intersection(*(set(one.event_models) for one in KINDS.values())) == {Erased}
     ours = replace(kind, evidence_of=never, answered_by=never)
     assert ours.evolve(whole(kind.name), recorded(9, ERASED)).erased_at == AT
@@ -255,7 +255,7 @@ def test_the_fold_of_a_kind_takes_no_event_of_another(kind: StreamKind[Any]) -> 
 
 
 def never(*_: Any) -> Any:
-    """A function that must not be called."""
+    """A function that no test may call."""
     raise AssertionError
 
 
@@ -263,7 +263,7 @@ NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "openi
 
 
 def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
-    """`pins` gets the first event of a stream only, which is never `erased`."""
+    """`pins` gets only the first event of a stream, which is never `erased`."""
     functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("collections.abc.Callable")}
     assert functions == {"answered_by", "evolve", "evidence_of", "found_by", "pins"} | NO_EVENTS
 
@@ -352,7 +352,7 @@ def test_whatever_takes_events_is_gone_through() -> None:
 
 
 def test_events_that_need_a_second_officer_name_both() -> None:
-    """Otherwise one officer could approve a refund that the same officer has requested."""
+    """If the event did not name both, one officer could approve their own request for a refund."""
     by_two = [event for event in EVENTS if two_people._others(event) is not None]
     assert len({type(event) for event in by_two}) >= 4
     assert [event for event in by_two if event.officer is None] == []

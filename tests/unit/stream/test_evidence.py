@@ -89,7 +89,7 @@ AGENCYS: Final = {"filing": {"accepted", "result_issued"}, "referral": {"referra
 
 
 def bodies(kind: StreamKind[Any]) -> list[Any]:
-    """Returns two samples of each event: one complete, one without its optional fields."""
+    """Returns two samples of each event: a complete one, and one without optional fields."""
     samples = [event for event in EVENTS if type(event) in kind.event_models and not isinstance(event, Erased)]
     return samples + [
         event.model_copy(

@@ -1,4 +1,4 @@
-"""A payment whose outcome the bank decides, and every order in which the capture may be reported."""
+"""A payment whose outcome the bank decides; the report of the capture comes in every possible order."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
 
 
 def own_notice(**changes: object) -> dict[str, object]:
-    """Returns a provider's own notice about the payment's money, with these changes."""
+    """Returns a notice about the payment's money as the provider sends it, with these changes."""
     reference = reference_of(fee_key(FILING, 1))
     notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
     return notice | changes
@@ -123,7 +123,7 @@ async def test_parts_pay_the_fee_unless_money_of_them_goes_back_and_their_refund
 
 
 async def send_notice(life: PaymentLife, notice: object) -> None:
-    """Sends a notice once the payment handles signals again."""
+    """Sends a notice, once the payment is ready to handle signals."""
     await quiet()
     await life.noticed(notice)
 
@@ -170,7 +170,7 @@ async def test_what_can_not_be_used_is_dropped(engine: Engine, notice: object) -
 
 @pytest.mark.parametrize("number", ["c1", "r9"])
 async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(engine: Engine, number: str) -> None:
-    """The charge-back is reported twice, and once more with another time; its number is the money's, or its own."""
+    """The charge-back is reported twice, then with another time; its number is the capture's or its own."""
     life = await begun(engine)
     for _ in range(2):
         await send_notice(life, own_notice(outcome="reversed", transaction=number, at=None))
@@ -324,7 +324,7 @@ CHANGED: Final = "payment_calendar_changed"
 async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no_more(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new calendar is adopted in the meantime, by which the fee is due later."""
+    """Meanwhile a new calendar is adopted, by which the fee is due later."""
     life = await renewed(engine, through={"provider": "vnpay"})
     engine.time = DUE
     awaited = closed(awaited_until=UNTIL)
@@ -393,7 +393,7 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
 
 
 async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(engine: Engine) -> None:
-    """The filing continues to wait, and its own clock records the lateness."""
+    """The payment sends no signal; the filing continues to wait, and its own clock records the lateness."""
     n = OBLIGATIONS + 1
     engine.answers |= {"merchant": Through(provider="bank"), "close": closed()}
     engine.run.workflow_id = f"payment:{FILING}:{n}"
@@ -439,7 +439,7 @@ async def patiently(done: Callable[[], bool], **_: Any) -> None:
 
 
 class Silent(dict[str, Any]):
-    """The answers of activities; the answer to `close` comes only after `poll`, also for earlier calls."""
+    """The answers of activities, except that every call of `close` gets its answer only once `poll` is called."""
 
     def __init__(self, others: dict[str, Any]) -> None:
         super().__init__(others)

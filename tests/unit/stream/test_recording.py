@@ -1,4 +1,4 @@
-"""The only way to record events: the requests to the log, their order, and the stream's state afterwards."""
+"""The only way to record events: the requests to the log in their order, and the state of the stream afterwards."""
 
 import asyncio
 from datetime import timedelta
@@ -141,7 +141,7 @@ async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("many", "rests"), [(3, 0), (PAGES, 0), (PAGES + 1, 1), (2 * PAGES + 1, 2)])
 async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine, many: int, rests: int) -> None:
-    """The run pauses between pages, so that the server gets them before they are too large for one message."""
+    """The run pauses between pages, so that the server gets each page before they exceed the size of a message."""
     for n in range(many):
         engine.somebody_else({"kind": "appealed", "about": f"{n}"}, f"c{n}")
     pages = iter(range(1, many + 1))
@@ -244,7 +244,7 @@ async def test_a_command_is_found_that_is_older_than_what_this_run_has_seen(engi
 
 
 def lose_the_stream(engine: Engine) -> None:
-    """Makes the log answer that the stream belongs to another run, until this run takes it over."""
+    """Makes the log answer that another run has the stream, until this run takes it over."""
 
     def conflict(_: object) -> None:
         if TAKE_OVER not in dict(engine.asked):
@@ -277,7 +277,7 @@ async def test_a_run_that_has_lost_its_stream_and_may_not_have_it_back_is_supers
 async def test_a_run_that_takes_its_stream_over_knows_the_log_and_nothing_else_and_what_was_asked_is_recorded(
     engine: Engine,
 ) -> None:
-    """The log lacks the run's events: an older copy of the record was restored, and has grown since."""
+    """The log lacks the events of this run, since an older copy of the record was restored and has grown since."""
     recording = stream()
     await recording.record(lodge("what never was"))
     await recording.record(answer("never"))
@@ -373,7 +373,7 @@ async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: En
 async def test_in_whichever_order_a_replay_comes_to_them_as_much_is_asked(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, of_live: str, replayed: str
 ) -> None:
-    """A replay gets the answers in the order of the first run: one question more or less would not fit the history."""
+    """A replay gets its answers in the first run's order, so it must make exactly the same number of requests."""
     before = stream()
     await before.record(lodge())
     receipt = await before.record(answer())

@@ -1,4 +1,4 @@
-"""The signals to and from a refund while its provider is queried and has not answered."""
+"""Signals to and from a refund while the request to its provider is still unanswered."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,7 +35,7 @@ LEADER: Final = Actor(subject="leader-1", role=Role.LEADER, agency="H01.30")
 
 
 class Refunding:
-    """A refund whose provider was asked to pay case 1, and has not answered yet."""
+    """A refund whose provider got a request to pay case 1, and has not answered it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -67,7 +67,7 @@ class Refunding:
         raise AssertionError(msg)
 
     async def until_asked(self, case: int) -> None:
-        """Lets the refund go on until its provider has been asked to pay this case."""
+        """Lets the refund continue until its provider has got a request to pay this case."""
         going = asyncio.create_task(self.life.proceed())
         await self.until(lambda: case in self.asked_for)
         going.cancel()
@@ -90,9 +90,9 @@ class Refunding:
 
 
 async def asked_for(engine: Engine, *before: int) -> tuple[Refunding, asyncio.Task[None]]:
-    """Returns a refund with case 1 under way, and the task that pays it.
+    """Returns a refund whose case 1 is being paid, and the task that pays it.
 
-    The cases `before` it in time have the numbers after it, and were left to payment by hand.
+    The cases in `before` have the numbers after 1, and were left to payment by hand before.
     """
     so_far = Refunding(engine)
     await so_far.life._begin()
@@ -203,7 +203,7 @@ async def test_what_is_to_be_asked_for_again_is_recorded_once_more(engine: Engin
 
 
 async def test_what_is_under_way_comes_to_its_end_before_another_is_asked_for(engine: Engine) -> None:
-    """A query about a transaction reports only its last refund."""
+    """A query about a transaction reports only the transaction's last refund."""
     so_far = Refunding(engine)
     await so_far.life._begin()
     for _ in range(2):

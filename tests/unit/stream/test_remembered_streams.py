@@ -1,4 +1,4 @@
-"""Folded streams in memory: each is valid for one head of its stream; their number and size are bounded."""
+"""Streams cached in memory after their events were applied: each is valid for one head; number and size have limits."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Signals without evidence in the log: counted and dropped, by one question to the log a second; no fact is lost."""
+"""Signals without evidence in the log are counted and dropped, by one query a second; no recorded fact is lost."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ PAID: Final = {"n": 1, "settlement": "paid", "amount": 16_000}
 
 
 class Seconds:
-    """A stand-in for one-second pauses: each pause lasts until `passes` is called."""
+    """A stand-in for pauses of one second; each pause lasts until `passes` is called."""
 
     def __init__(self) -> None:
         self.waiting: list[asyncio.Future[None]] = []
@@ -63,7 +63,7 @@ def seconds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 
 def filing(engine: Engine, **memory: Any) -> FilingLife:
-    """Returns a run of a filing with a requested fee; it continues an earlier run."""
+    """Returns the run of a filing with a requested fee; the run continues an earlier one."""
     engine.run.workflow_id, engine.run.continued_run_id = f"filing:{FILING}", "the run before"
     state = Life(procedure(fee=fee())).accepted().filing
     given = Snapshot(state=state.model_dump(mode="json"), receipts=(), **memory).model_dump(mode="json")
@@ -150,7 +150,7 @@ async def test_the_next_run_reads_what_its_predecessor_has_missed(engine: Engine
 
 
 class ContinuedError(Exception):
-    """Raised when a run ends, with the next run's input."""
+    """Raised when a run ends; contains the input of the next run."""
 
 
 async def test_a_run_makes_way_after_the_reading_in_which_the_log_asks_it_to(

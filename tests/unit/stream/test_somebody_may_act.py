@@ -1,6 +1,6 @@
-"""In every state that a stream can reach until its end, a timer runs or an answer is awaited, and somebody may act.
+"""In every state of an open stream, a timer runs or an answer is pending, and somebody may act.
 
-This also holds with one leader, without the applicant, with a recused leader and a deputy, and in a closed agency.
+This also holds with only one leader, without the applicant, with a recused leader and a deputy, in a closed agency.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The Updates of a life: the messages that it accepts, and the form of a refusal."""
+"""The Updates of a workflow: the messages that it accepts, and the form of its refusals."""
 
 import json
 from types import SimpleNamespace

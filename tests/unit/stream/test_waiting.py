@@ -40,7 +40,7 @@ FACT: Final = FeeFact.model_validate({"n": 1, "settlement": "paid", "amount": 1}
 
 
 class ContinuedError(Exception):
-    """Raised when a run ends, with the next run's input."""
+    """Raised when a run ends; contains the input of the next run."""
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
 
 
 async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
-    """Commands wait while the log is still being read."""
+    """Commands wait until the whole log has been read."""
     for about in ("x", "y"):
         engine.somebody_else({"kind": "appealed", "about": about}, about)
     engine.answers["open"] = open_result()
@@ -191,7 +191,7 @@ async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_wait
 async def test_a_run_that_has_taken_its_stream_over_gives_the_next_the_log_to_read(
     engine: Engine, continued: list[tuple[Any, dict[str, Any]]]
 ) -> None:
-    """The next run stays on the build that has read the log: no other build is known to be able to read it."""
+    """The next run stays on this build, which has read the log; other builds might not be able to read it."""
     life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     life.stream.makes_way = life.stream.anew = True
@@ -236,13 +236,13 @@ def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine
 
 
 def input_of(life: Life[Any]) -> dict[str, Any]:
-    """Returns the input of the next run, as it arrives over the wire."""
+    """Returns the input of the next run in the form in which it arrives there."""
     given = continue_as_new_input(life.stream, life._snapshot())
     return {name: json.loads(to_json(value)) for name, value in given.items()}
 
 
 async def ended(engine: Engine) -> tuple[Life[Appeal], dict[str, Any]]:
-    """Returns a life that has recorded two commands, and the input of its next run."""
+    """Returns a workflow that has recorded two commands, and the input of its next run."""
     life: Life[Appeal] = Life(APPEAL, START)
     await life._begin()
     await life.take_command(answer())
@@ -391,7 +391,7 @@ def test_one_argument_is_taken_and_none_or_several_are_left_to_who_parses() -> N
 
 
 def test_a_run_that_makes_way_leaves_the_scan_to_the_next_one() -> None:
-    """A run that makes way would otherwise start one scan after the other in the same task."""
+    """Otherwise a run that is about to end would start one scan after the other within the same task."""
     waits: Any = FilingLife.__dict__["_scan_waits"].fget
     filing = SimpleNamespace(to_scan=("a paper",), closed=False)
     for makes_way in (False, True):

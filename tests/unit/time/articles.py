@@ -1,4 +1,4 @@
-"""Ends of time limits by the articles of law alone, which are cited at each line. No code of the platform, no library.
+"""Ends of time limits by the articles of law, cited at each line, without code of the platform and without a library.
 
 Moments are naive, in Vietnam's time. Sources: Civil Code 91/2015/QH13 (BLDS), Labour Code 45/2019/QH14 (BLLĐ), and the
 days that the Government has fixed or swapped, in 2026 and 2027, as far as they are decided.
@@ -59,7 +59,7 @@ def nth_working_day_after(day: date, n: int) -> date:
 
 
 def end_of(day: date) -> datetime:
-    """Returns the end of a limit's last day, which is 24:00 of that day (BLDS Đ148 k6)."""
+    """Returns the end of a limit whose last day this is: 24:00 of the day (BLDS Đ148 k6)."""
     return datetime.combine(day + DAY, time.min)
 
 
@@ -85,7 +85,7 @@ def seconds(event: datetime, n: int) -> datetime:
 
 
 def received(event: datetime) -> datetime:
-    """Returns the instant at which an agency can know of an event: at once in its hours, else at its next opening."""
+    """Returns the instant at which an agency can know of an event: in its hours at once, else when it opens next."""
     for day in (event.date(), nth_working_day_after(event.date(), 1)):
         for opens, closes in HOURS if works(day) else ():
             if event < datetime.combine(day, closes):

@@ -25,7 +25,7 @@ VALID_DAYS: Final = st.dates(VALID_FROM, VALID_UNTIL)
 
 @st.composite
 def calendars(draw: st.DrawFn) -> Calendar:
-    """Draws a calendar: often the usual week; days off, short days and make-up days anywhere."""
+    """Draws a calendar: often the usual week; it may have days off, short days and make-up days anywhere."""
     a_day = st.just((Hours(open=420, close=690), Hours(open=810, close=1020))) | day_hours()
     week = tuple(draw(a_day if n < 5 else st.just(()) | a_day) for n in range(7))
     opened = draw(st.dictionaries(VALID_DAYS, day_hours(), max_size=6))

@@ -1,4 +1,4 @@
-"""Random events on the country's published calendar; `MOTCUA_LIMITS=SEED,CASES` sets the seed of the random numbers."""
+"""Random events on the country's published calendar; `MOTCUA_LIMITS=SEED,CASES` sets the seed."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Limits of applicants and agencies against the articles: random events, amounts and units in 2026 and 2027.
+"""Limits of applicants and agencies agree with the articles, for random events, amounts and units in 2026 and 2027.
 
 `MOTCUA_LIMITS=SEED,CASES` sets another seed and another number of cases.
 """

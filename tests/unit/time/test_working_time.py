@@ -1,4 +1,4 @@
-"""The ends of limits, also after pauses: cases worked out by hand. Hours are Vietnam's (+07:00)."""
+"""The ends of limits, also after pauses, agree with cases computed by hand; hours are Vietnam's (+07:00)."""
 
 import gettext
 import json
@@ -328,7 +328,7 @@ def test_a_limit_ends_on_the_national_calendar(case: dict[str, Any]) -> None:
 
 
 def swap(status: DayStatus | None) -> Calendar:
-    """Returns a calendar in which 23/11/2026 and Saturday 28/11 are swapped, or proposed to be swapped, or neither."""
+    """Returns a calendar that swaps 23/11/2026 and Saturday 28/11, decided or proposed by `status`; None: no swap."""
     days = [
         {"date": "2026-11-23", "kind": "off", "source": "a test", "status": status},
         {"date": "2026-11-28", "kind": "makeup", "replaces": "2026-11-23", "source": "a test", "status": status},

@@ -1,4 +1,4 @@
-"""An attacker's bundle: for any content of its JSON, or of the JSON inside it, `verify` reports a problem."""
+"""An attacker's bundle: whatever its JSON and the JSON inside it contain, `verify` reports a problem."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ PLACES: Final = {"body": 10, "actor": 3, "receipt": 6}
 
 
 def of_every_kind() -> Json:
-    """Returns the made bundle, with events of all kinds of streams whose bodies the verifier compares.
+    """Returns the bundle of `made.py`, with events of all kinds of streams whose bodies the verifier compares.
 
     All its hashes, links and receipts are wrong: no check depends on the success of another.
     """
@@ -130,7 +130,7 @@ def wrong_outside() -> Iterator[Json]:
 def wrong_inside(bundle: Json) -> Iterator[Json]:
     """Yields bundles with a wrong value in the JSON that their events contain.
 
-    The filing's own events are damaged separately from those of other streams, with which the verifier compares them.
+    The verifier compares the filing's events with other streams' events, so each of the two groups is damaged alone.
     """
     own = [n for n, stream in enumerate(bundle["streams"]) if stream["stream"] == f"filing:{FILING}"]
     others = [n for n in range(len(bundle["streams"])) if n not in own]
@@ -197,7 +197,7 @@ def test_a_paper_about_no_event_is_named(about: object) -> None:
 
 
 def too_deep(depth: int) -> bool:
-    """Returns True if Python can't read JSON of this depth."""
+    """Returns True if Python can't read JSON that is nested so deeply."""
     try:
         json.loads("[" * depth + "]" * depth)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""The verifiers, with nothing else, on a record made by hand (`made.py`): a true one passes, tampering is reported."""
+"""The verifiers alone, on a record made by hand (`made.py`): the true record passes, tampering is reported."""
 
 import asyncio
 import copy

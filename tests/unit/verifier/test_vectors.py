@@ -1,4 +1,4 @@
-"""Trees, notes, checkpoints and policies by published vectors, as the verifiers read them and as the product does.
+"""Trees, notes, checkpoints and policies: the verifiers and the product both agree with published vectors.
 
 `vectors/inclusion.json` is from github.com/transparency-dev/merkle (`testdata/inclusion`, at 417fb0c); each vector has
 its name there, index, size, leaf, path, root, and whether it is wrong.
@@ -251,7 +251,7 @@ WITNESSES: Final = "".join(f"witness {name} {key}\n" for name, key in KEYS.items
 
 @walked(("read", "key"), [(Policy, lambda key: key), (read_policy, lambda key: Verifier.read(str(key)))], exactly=2)
 def test_the_example_of_policy(read: Callable[[str], Any], key: Callable[[Key], Any]) -> None:
-    """The example is that of C2SP tlog-policy."""
+    """The policy is the example in C2SP tlog-policy."""
     groups = "group X-witnesses 2 X1 X2 X3\ngroup Y-witnesses any Y1 Y2\ngroup X-and-Y all X-witnesses Y-witnesses\n"
     policy = read(f"# whom we trust\n\n log  {FOO}\thttps://log.example\n{WITNESSES}{groups}quorum X-and-Y\n")
     assert list(policy.logs) == [key(Key.read(FOO, LOG))]

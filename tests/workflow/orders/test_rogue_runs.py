@@ -73,7 +73,7 @@ async def outside(world: World, *plays: Play) -> dict[str, Any]:
 
 @pytest.fixture(params=["open", "identity and codec"])
 async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    """A platform at work, with a client that the intruder uses as well."""
+    """A working platform, with a client that the intruder uses, too."""
     if request.param != "open":
         world = await signing(await sealed(world, ring("one")))
     async with world.platform(), world.back_office():
@@ -81,7 +81,7 @@ async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 def everything(streams: Mapping[str, int]) -> Iterator[Order]:
-    """Yields requests for each activity that takes orders: every stream's first event, its last, and one beyond."""
+    """Yields requests for each activity that takes orders: about each stream's first event, last event, and beyond."""
     for name in sorted(INSTRUCTED):
         for stream, head in streams.items():
             for seq, case in product({1, head, head + 1}, (None, 1, 2)):
@@ -91,7 +91,7 @@ def everything(streams: Mapping[str, int]) -> Iterator[Order]:
 
 
 async def under_way(world: World) -> tuple[Play, Play]:
-    """Returns a filing whose fee nobody pays, and one whose result the post has but does not send."""
+    """Returns a filing whose fee nobody pays, and a filing whose result the post holds back."""
     long = await publish_short(world, EXTRACT, intake=3600, payment=3600, processing=3600)
     fee = await Play.accepted(world, extract(payer_account=NEVER_PAYS, version=long))
     await eventually(lambda: fee.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
@@ -123,7 +123,7 @@ async def test_what_reads_or_writes_the_record_is_done_for_no_run_by_a_queue(at_
 
 
 async def test_old_requests_of_ours_do_nothing_twice(at_work: World) -> None:
-    """All requests of our own runs are repeated by runs of the same ids, after our runs have ended."""
+    """After our runs have ended, an intruder's runs of the same ids repeat all of our runs' requests."""
     paid = await Play.begin(at_work, extract())
     await paid.deliver()
     sent = await Play.begin(at_work, birth(result_channel="post", address=ADDRESS))
@@ -170,7 +170,7 @@ OLD: Final[dict[str, list[Any]]] = {
 
 @pytest.fixture(params=["off", "required"])
 async def running_world(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
-    """Runs a platform and a back office: in one case without signatures, in the other with required ones."""
+    """Runs a platform and a back office: once without signatures, and once with required signatures."""
     chosen = await signing(world) if request.param == "required" else world
     async with chosen.platform(), chosen.back_office():
         yield chosen
@@ -184,7 +184,7 @@ async def forged(play: Play) -> dict[str, Any]:
 
 
 def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
-    """Returns requests that state everything in their input, as older builds took them."""
+    """Returns requests whose input states all facts, which is the form that older builds accepted."""
     whose = {"filing_id": str(play.filing), "agency": AGENCY, "at": MADE, "file": file}
     leader = {"place": "signature", "officer": LEADER.subject, "role": "leader"}
     return [
@@ -195,7 +195,7 @@ def of_choice(play: Play, file: dict[str, Any]) -> list[Order]:
 
 
 def by_place(play: Play, file: dict[str, Any], seqs: range) -> list[Order]:
-    """Returns orders that name a place in the log, existing or not."""
+    """Returns orders that name places in the log, some of which do not exist."""
     streams = [result_workflow(play.filing, 1), result_workflow(play.filing, 2), filing_workflow(play.filing), "result"]
     places = [{"stream": stream, "seq": seq} for stream in streams for seq in (*seqs, 2**31)]
     return [

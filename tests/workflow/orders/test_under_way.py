@@ -47,7 +47,7 @@ class Partners:
         self.post = Server("post", folder / "post", "--step-after", "3600")
 
     def silent(self) -> None:
-        """Make both silent; the bank still executes the next request."""
+        """Makes the bank and the post silent; the bank still carries out the next request."""
         self.bank.client.put("/faults/orders", json={"fault": "apply_then_hang", "times": 1, "value": 6})
         self.bank.client.put("/faults/orders", json={"fault": "busy", "times": 1_000_000}).raise_for_status()
         self.post.client.put("/outage", json={"seconds": 3600}).raise_for_status()
@@ -104,7 +104,7 @@ EVENTS: Final[dict[str, Callable[[World, str], Awaitable[None]]]] = {
 
 @pytest.fixture(params=EVENTS)
 async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """Yields a function that makes the event happen to a stream's run."""
+    """Yields a function that makes the test's kind of interruption happen to a stream's run."""
     async with AsyncExitStack() as stack, there.back_office():
         await stack.enter_async_context(worker(there, "one"))
 
@@ -117,7 +117,7 @@ async def happens(request: pytest.FixtureRequest, there: World) -> AsyncIterator
 
 
 async def tried(world: World, stream: str, name: str) -> None:
-    """Wait until an act of the stream's run has failed at least once, and is tried again."""
+    """Waits until an act of the stream's run has failed at least once, and Temporal retries it."""
 
     async def pending() -> list[tuple[str, int]]:
         described = (await world.temporal.get_workflow_handle(stream).describe()).raw_description
@@ -230,7 +230,7 @@ async def states_of(play: Play, *places: About) -> list[SignatureState]:
 
 
 async def named(play: Play) -> list[tuple[Health, bool]]:
-    """Returns the doctor's findings about signatures that name this filing: their health, and True."""
+    """Returns the doctor's findings about signatures that name this filing: the health of each, with True."""
     settings = {"MOTCUA_DATABASE_URL": play.world.app_dsn, "MOTCUA_SIGNER_URL": play.world.env["MOTCUA_SIGNER_URL"]}
     found = await signatures(Surroundings(settings, {}, Home.__new__(Home)))
     return [(one.health, str(play.filing) in one.what.en) for one in found if str(play.filing) in one.what.en]
