@@ -1,4 +1,4 @@
-"""An HTTP door in memory, of a world that requires identity, and tokens of persons and programs for the door."""
+"""An in-memory HTTP door to a world that requires identity, and tokens of persons and programs for the door."""
 
 import asyncio
 import time

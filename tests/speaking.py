@@ -51,7 +51,7 @@ def principal(name: str, *grants: st.Grant, keys: tuple[st.PrincipalKey, ...]) -
 
 
 def grant(claim: st.Claim, *agencies: str, least: st.Assurance = st.Assurance.TWO_FACTORS, **other: Any) -> st.Grant:
-    """Returns a grant of the claim for all client ids or programs, if it has such a field; `other` replaces fields."""
+    """Returns a grant for all client ids or programs, if the claim has such a field; `other` replaces fields."""
     clients = {} if claim in {st.Claim.OPERATOR, st.Claim.AUDITOR} else {"client_ids": (st.ALL_CLIENTS,)}
     named = {"programs": (st.ALL_PROGRAMS,)} if claim is st.Claim.PROGRAMS else clients
     return st.Grant(claim=claim, agencies=agencies, assurance=least, **named | other)

@@ -68,7 +68,7 @@ async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
 
 
 async def in_temporal(folder: Path) -> int:
-    """Returns the number of history nodes with a mark.
+    """Returns the number of nodes in Temporal's history tables that contain one of `MARKS`.
 
     Temporal deletes the nodes some time after it has confirmed the deletion.
     """

@@ -37,7 +37,7 @@ PAID_LATER: Final = ("new", "owing")
 
 
 def at_one_bank() -> bytes:
-    """Returns the directory in which both agencies take their money at the sandbox bank."""
+    """Returns the directory of agencies, changed so that both agencies take money at the sandbox bank."""
     directory = yaml.safe_load(DIRECTORY)
     for agency in directory["agencies"]:
         if agency["agency"] == TO:

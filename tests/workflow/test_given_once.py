@@ -129,7 +129,7 @@ async def answered(client: Client, *given: Any, tries: int = 1) -> list[str | No
 async def test_a_run_that_others_pin_to_a_deployment_of_their_own_has_nothing_given_back(
     world: World, tmp_path: Path
 ) -> None:
-    """Neither invented input causes a refund, nor an order of the log given too early, too late, or many times."""
+    """No refund is paid for invented input, or for an order that comes too early, too late or many times."""
     async with heard_of(await signing(world), tmp_path, "vnpay") as till, at_work(till):
         play, reference, page = await paid_for(till)
         rogue, stream = await stock(world), refund_workflow(play.filing, 1001)

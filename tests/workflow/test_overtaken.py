@@ -114,7 +114,7 @@ async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World
 
 @asynccontextmanager
 async def brought_back_older(world: World) -> AsyncIterator[None]:
-    """Restores the database's state of before the block at the block's end; at the start nobody may be connected."""
+    """At the end of the block, restores the database as it was before; at its start nobody may be connected."""
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
 

@@ -498,7 +498,7 @@ class Lab:
             self._violated(case, kill, f"refused in other words: {answer.rules}")
 
     def _judge_new(self, case: Case, kill: Kill) -> None:
-        """Checks a command that is in the log only since its repeat: valid at acceptance, or forbidden by nothing."""
+        """Checks that a command recorded only by its repeat was valid when accepted, or that no fault forbids it."""
         held_when_taken = case.fault is Fault.OVER and (case.accepted or kill is Kill.APPENDING)
         if case.fault is Fault.LIMIT or held_when_taken or (case.fault in SPOKEN and case.statement is None):
             self.figures.outcomes[f"recorded afterwards ({case.fault})"] += 1

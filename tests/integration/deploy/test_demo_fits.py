@@ -306,7 +306,7 @@ async def paid(world: World, tmp_path: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def at_work(world: World) -> AsyncIterator[None]:
-    """Runs a platform worker that knows the merchants of its world and examines files, and a back office."""
+    """Runs a back office and a platform worker; the worker knows the merchants of its world, and examines files."""
     settings = world.settings.model_copy(update={"providers": MERCHANTS.validate_json(world.env["MOTCUA_PROVIDERS"])})
     async with (
         activities(settings) as functions,

@@ -77,7 +77,7 @@ def up_of(migration: Path) -> str:
 
 
 def unmarked(migration: Path, changes: list[str]) -> list[str]:
-    """Returns the changes that take something away, unless the migration names an earlier one that it completes."""
+    """Returns the changes that remove something, unless the migration names an earlier one that it completes."""
     named = CONTRACT.search(up_of(migration))
     earlier = {file.stem for file in MIGRATIONS.glob("*.sql") if file.stem < migration.stem}
     return [] if named and named[1] in earlier else changes

@@ -1,4 +1,4 @@
-"""Acts at bank and post that no event orders are found, and so are refunds and outcomes that wait."""
+"""Acts at bank and post that no event orders are found; so are refunds and outcomes that wait."""
 
 import json
 from collections.abc import Sequence

@@ -313,7 +313,7 @@ class Life:
 
     @property
     def ringing(self) -> dict[str, datetime]:
-        """The due times of the clocks that have a timer for their due time."""
+        """The due time of each clock whose timer for the due time is running, by clock."""
         return {str(timer.clock): timer.due for timer in lifecycle.timers(self.filing) if timer.moment is Moment.DUE}
 
     @property

@@ -230,7 +230,7 @@ def refused_more_time() -> PaperSource:
 
 
 def late(kind: str) -> PaperSource:
-    """Returns the source for a filing whose appointment was missed, postponed or extended, by the `kind` of event."""
+    """Returns the source for a filing with an event of this kind: a missed, postponed or extended appointment."""
     filed = handled()
     if kind == "apologised":
         filed.until("2026-12-07 09:00").rung()

@@ -276,7 +276,7 @@ def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() ->
 def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
     order: list[int], *, own_numbers: bool, apart: bool
 ) -> None:
-    """Three charge-backs of one amount or (`apart`) of three, with their own numbers or the numbers of the captures."""
+    """Three charge-backs, of one amount or (`apart`) of three amounts; each has its own number or its capture's."""
     so_far = PaymentStory()
     for step in order:
         n = step % 3

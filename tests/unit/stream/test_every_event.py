@@ -263,7 +263,7 @@ NO_EVENTS: Final = {"initial", "standing", "rows", "results", "receipts", "openi
 
 
 def test_each_function_of_a_kind_is_known_to_take_events_or_not() -> None:
-    """`pins` gets only the first event of a stream, which is never `erased`."""
+    """The callable `pins` gets only a stream's first event, which is never `erased`."""
     functions = {one.name for one in fields(StreamKind) if str(one.type).startswith("collections.abc.Callable")}
     assert functions == {"answered_by", "evolve", "evidence_of", "found_by", "pins"} | NO_EVENTS
 
