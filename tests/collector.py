@@ -89,7 +89,7 @@ def in_memory() -> tuple[Spans, Callable[[], Sequence[ReadableSpan]]]:
 def steps(trace: list[SentSpan]) -> set[tuple[str, str]]:
     """Returns pairs of names: each span's and its parent's; the root's parent is empty.
 
-    Fails unless there is one root for all spans. Two spans may be of one step, since Temporal may repeat a task.
+    Fails unless there is one root for all spans. A step may have two spans with one id, as Temporal may repeat a task.
     """
     spans = [each.span for each in trace]
     names = {b"": ""} | {span.span_id: span.name for span in spans}

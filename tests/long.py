@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 
 class Long(NamedTuple):
-    """The long tests of a file, and what only they prove; `only` and `but` have the beginnings of test names."""
+    """The long tests of a file, and the proof that they give; `only` and `but` have the beginnings of test names."""
 
     proves: str
     only: tuple[str, ...] = ()

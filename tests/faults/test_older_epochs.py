@@ -1,4 +1,4 @@
-"""An older database of Temporal is restored after filings were restarted: its runs no longer have their streams."""
+"""Temporal's older database is restored after filings restarted: its runs look healthy, but have lost their streams."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class House:
 
 @dataclass
 class Filings:
-    """Four filings: one waits for an officer, one continues without this Temporal, one is paid later, one is late."""
+    """Filings: one waits for an officer, one goes on without this Temporal, one is paid later, one misses a limit."""
 
     officers: Play
     went_on: Play

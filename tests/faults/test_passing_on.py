@@ -1,4 +1,4 @@
-"""Filings pass to another agency while workers die: no event is lost, and both agencies' money adds up."""
+"""Filings pass to another agency at every stage while workers die: no event is lost, both agencies' money adds up."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A repeated command is answered from the log if a dead worker recorded it, else refused with few queries."""
+"""A repeated command that a dead worker recorded is answered after any event; a refused one costs few queries."""
 
 import asyncio
 import signal

@@ -69,7 +69,7 @@ async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world
 async def test_over_vnpay_it_is_given_back_once_wherever_the_worker_dies(
     world: World, tmp_path: Path, bank: Server, failpoint: str, before: int
 ) -> None:
-    """The worker dies before it claims the call to VNPay, after that, or after the call; then a day passes."""
+    """The worker dies before it claims the call to VNPay, after the claim, or after the call; then a day passes."""
     await world.execute("update agency set merchants = array['vnpay']")
     env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():

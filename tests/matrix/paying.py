@@ -140,7 +140,7 @@ class Paying:
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
     async def _heard_at_last(self) -> None:
-        """Makes the bank answer the waiting queries; if these do not pay the fee, makes it send the callback."""
+        """Makes the bank answer the waiting queries; if these can't pay the fee in time, makes it send the callback."""
         await self.case.hold(queries=False, callbacks=True)
         if not self._is_paid:
             (only,) = await self.case.callbacks()

@@ -58,7 +58,7 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """The surroundings of a case. `version`, `brief`: versions of the extract; in `brief` a fee ends with its request.
+    """Surroundings of a case. `version`, `brief`: the extract's versions; in `brief` a fee expires with its request.
 
     `transfer` is the version of a transfer of land, for which a tax office demands money.
     """

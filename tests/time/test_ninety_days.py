@@ -99,7 +99,7 @@ def _in_vietnam(value: Any) -> Any:
 
 
 async def until_the_review(virtual: Virtual, play: Play) -> None:
-    """The filing is accepted; the first step requests a supplement, which comes on the evening of 19 March."""
+    """The filing is accepted; the first step requests a supplement, which comes on the evening before its last day."""
     specialist = play.officer(Role.SPECIALIST)
     await virtual.until("2030-03-05 08:30")
     await play.accept()

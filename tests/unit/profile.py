@@ -1,4 +1,4 @@
-"""How many random runs, and how long ones, hypothesis makes with each state machine."""
+"""The number and the length of the random runs that hypothesis makes with each state machine."""
 
 import os
 from typing import Final

@@ -198,7 +198,7 @@ NAME = "Nguyễn Thị CANARY"
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Returns the lines logged so far, read as JSON; afterwards the earlier set-up of logging is restored."""
+    """Yields a function that returns the lines logged so far, as JSON; then restores the earlier set-up of logging."""
     root = logging.getLogger()
     before, shown = (root.handlers[:], root.level, logging.raiseExceptions), warnings.showwarning
     ended = sys.excepthook

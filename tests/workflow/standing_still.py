@@ -1,4 +1,4 @@
-"""Filings that stall and recover: by a bug, or by a history that can't be replayed."""
+"""Filings that stall, by a bug or by a history that can't be replayed, and recover."""
 
 from dataclasses import replace
 from typing import Any, Final

@@ -129,7 +129,7 @@ async def test_an_open_filing_whose_run_was_told_of_its_end_is_restarted(world: 
 
 @asynccontextmanager
 async def beginning_nothing(world: World) -> AsyncIterator[Counter[str]]:
-    """Runs a platform that only pretends each stream's first start; yields the counts of starts by stream."""
+    """Runs a platform that only pretends to do each stream's first start; yields the counts of starts by stream."""
     asked: Counter[str] = Counter()
     async with activities(world.settings) as functions:
 

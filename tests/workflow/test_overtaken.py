@@ -114,7 +114,7 @@ async def test_once_the_newer_has_no_worker_the_older_goes_on_alone(world: World
 
 @asynccontextmanager
 async def brought_back_older(world: World) -> AsyncIterator[None]:
-    """At the end of the block, restores the database as it was before; at its start nobody may be connected."""
+    """Restores the database, at the end of the block, as it was at the start; nobody may be connected at the start."""
     name = world.app_dsn.rpartition("/")[2].partition("?")[0]
     backup = f"b{uuid4().hex[:12]}"
 

@@ -92,7 +92,7 @@ async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> Non
 
 @pytest.mark.parametrize(("name", "queue"), [("view.answer", TASK_QUEUE), ("view.changes", WAITING_QUEUE)])
 async def test_nobody_reads_it_past_them_by_one_statement(closed: World, name: str, queue: str) -> None:
-    """Such a request claims that the question's signature was verified, and that its look was recorded."""
+    """The request claims that the question's signature was verified, and that its look was recorded."""
     portal, filed = await Program.of(closed, PORTAL), submission()
     await portal.submit(filed)
     question = {"ask": "filing", "stream": filing_workflow(of(filed))}

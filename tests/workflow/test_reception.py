@@ -35,7 +35,7 @@ async def received(world: World, scanner: Scanning) -> AsyncIterator[tuple[Store
 
 
 class Hard:
-    """An inspector that raises an error at every file."""
+    """An inspector that reports every file as too hard to read."""
 
     def __init__(self) -> None:
         self.read = 0

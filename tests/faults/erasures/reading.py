@@ -65,7 +65,7 @@ async def read(connection: Connection, vault: Vault, filing: UUID) -> list[Any]:
 
 
 async def bundled(connection: asyncpg.Connection[asyncpg.Record], filing: UUID) -> list[Any]:
-    """Returns a filing's id and the problems that the verifier finds in its bundle; an empty list without problems."""
+    """Returns a filing's id and the problems that the verifier finds in its bundle; an empty list if it finds none."""
     made = require(await bundle.export(connection, str(filing), None))
     report = bundle_verifier.verify(bundle_verifier.canonical(made))
     return [] if report.verified else [filing, *report.problems]

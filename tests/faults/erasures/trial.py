@@ -101,7 +101,7 @@ def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: ra
 
 
 async def erase(record: Record, folder: Path, wanted: list[UUID], chance: random.Random, report: Report) -> None:
-    """Requests the erasures a few at a time, each followed by a run of `motcua erasures finish`; most are killed."""
+    """Requests the erasures a few at a time; after each request, `motcua erasures finish` runs, mostly to be killed."""
     while wanted:
         few = [wanted.pop() for _ in range(min(len(wanted), chance.randint(1, MOST)))]
         command = uuid4().hex
@@ -180,7 +180,7 @@ async def said_of(connection: Connection, vault: Vault, filing: UUID, report: Re
 
 
 async def executions(env: Mapping[str, str], erased: Iterable[UUID], patience: int = 30) -> list[str]:
-    """Returns the workflows of these filings that Temporal still lists, since it removes them only after some time."""
+    """Waits up to `patience` s for Temporal to remove these filings' workflows; returns those that it still lists."""
     client, wanted, found = await Client.connect(env["TEMPORAL_ADDRESS"]), set(map(str, erased)), list[str]()
     for _ in range(patience):
         found = [one.id async for one in client.list_workflows() if wanted & set(one.id.split(":"))]

@@ -1,4 +1,4 @@
-"""Kills the worker at every point of each command, which is then forbidden: `python -m tests.faults.heard --rounds 30`.
+"""Kills the worker at each point of a command, then forbids it in each way: `python -m tests.faults.heard --rounds 30`.
 
 Each round plays the stories of the demo in a world of its own, and first tries the cases that were tried least; with
 `--resume heard.json`, earlier runs are counted too.

@@ -171,7 +171,7 @@ class Lab:
             case.over.set()
 
     async def all_given(self, stories: Iterable[asyncio.Task[Any]]) -> None:
-        """Return once the stories have ended, or if no command came for STUCK s, since a fault may stop a story.
+        """Returns once the stories have ended, or no command has come for STUCK s, since a fault may stop a story.
 
         Raises:
             Exception: a story failed for a reason of its own.

@@ -1,4 +1,4 @@
-"""The money in a callback reaches its payment once; the same through the real gateway after a renewed request."""
+"""A callback's money reaches its payment once; so does money by the real gateway, also after a renewed request."""
 
 import asyncio
 import json

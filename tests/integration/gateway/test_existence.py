@@ -75,6 +75,6 @@ async def _call(
 
 
 def _comparable(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], str]:
-    """Returns the comparable parts of an answer, without the id of the request and the date."""
+    """Returns an answer's status, headers and text, without the id of the request and the date."""
     headers = [one for one in answer.headers.multi_items() if one[0] not in {REQUEST_ID.lower(), "date"}]
     return answer.status_code, headers, answer.text.replace(answer.headers[REQUEST_ID], "")

@@ -1,4 +1,4 @@
-"""The door's memory of a filing has no answers and no rights; it is not used after a later event of the filing."""
+"""The door's memory of a filing holds no answer and no right, and is not used once the filing has a later event."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Receipts for money: one for each fee and kind, no gap in the numbers; void receipts; a service that is away."""
+"""Receipts for money: one for each fee and kind, no gap in the numbers, void ones for ever; a service that is away."""
 
 import asyncio
 from datetime import datetime

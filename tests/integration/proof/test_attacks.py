@@ -1,4 +1,4 @@
-"""A superuser attacks a real record, with triggers off; a check finds each attack in the table of docs/ledger.md."""
+"""A superuser attacks a real record, with triggers off; a check finds each attack (the table in docs/ledger.md)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ BOUND: Final = f'{{"epoch":1,"receipt":"{"0" * 64}"}}'
 
 @dataclass(frozen=True)
 class Forged:
-    """A forger's event outside the platform: a copy of an event of the record, at another place."""
+    """An event that a forger appends without the platform: a copy of an event of the record, at another place."""
 
     stream: str
     seq: int

@@ -550,7 +550,7 @@ def shown_to(name: str, actor: Actor | None) -> set[str]:
 async def answered(
     views: Views, asked: rd.QuestionRequest, *readers: Reader, proved: Proved | None = None
 ) -> rd.Answer:
-    """Returns the views' answer to these readers, as workers give it; `proved`: if the views verify identity."""
+    """Returns the views' answer to these readers, as workers give it; views that verify identity need `proved`."""
     try:
         found = await views.answer_model(asked, Session(cast("Proved", proved), readers))
     except RefusalError as error:

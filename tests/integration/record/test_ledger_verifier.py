@@ -95,7 +95,7 @@ CHAINED = "".join(
 
 @dataclass
 class Writer:
-    """A writer of correct events, each in a transaction; a stream's name `<kind>:<name>` determines its filing's id."""
+    """A writer of correct events, one transaction each; a stream's name `<kind>:<name>` determines its filing's id."""
 
     connection: Connection
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)

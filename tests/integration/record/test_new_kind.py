@@ -85,7 +85,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
 
 async def guarded(world: World, stream: str) -> None:
-    """Checks that wrong officers' answers and an invented appeal are refused."""
+    """Checks that the lower agency's leader, a leader missing in the directory, and an invented appeal are refused."""
     client = world.client
     leaders = (LEADER, officer(Role.LEADER))
     assert [(await client.actions(stream, actor))[0].allowed for actor in leaders] == [True, False]

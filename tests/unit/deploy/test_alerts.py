@@ -1,4 +1,4 @@
-"""Each alert fires only on its fault, and has a summary and a runbook; promtool accepts each expression."""
+"""Each alert fires on its fault, not before; it has a summary and a runbook; promtool accepts each expression."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The budgets of programs and agencies are checked after a signature, and before the record is read."""
+"""The budgets of programs and agencies are checked after the signature, and before the record is read."""
 
 import asyncio
 from collections.abc import Callable

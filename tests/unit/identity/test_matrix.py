@@ -180,7 +180,7 @@ SPOKEN_FOR: Final = (principal("portal-9", keys=()), principal("operations", gra
 
 
 def allowed(grants: tuple[Grant, ...]) -> set[Any]:
-    """Returns everything that these grants allow: the indexes of messages, and programs with assurance levels."""
+    """Returns all that these grants allow: the indexes of messages, and the programs to speak for, by assurance."""
     about = principal("desk-1", *grants, keys=())
     programs = {(one.id, acr) for one in SPOKEN_FOR for acr in Assurance if speaks_for(about, one, acr)}
     return programs | {

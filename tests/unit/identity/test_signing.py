@@ -213,7 +213,7 @@ def test_a_key_of_small_order_or_written_otherwise_is_none(encoded: str) -> None
 
 
 def test_anybody_signs_by_a_key_of_small_order() -> None:
-    """Such keys are refused, since a signature needs no private key: R is the neutral element, and S is 0."""
+    """The forger needs no private key, so such keys are refused: R is the neutral element, and S is 0."""
     forged = bytes.fromhex(SMALL_ORDER[0]) + bytes(32)
     Ed25519PublicKey.from_public_bytes(bytes.fromhex(SMALL_ORDER[0])).verify(forged, b"whatever")
     with pytest.raises(InvalidSignature):

@@ -71,7 +71,7 @@ def test_a_broken_procedure_is_refused_at_the_place_of_its_mistake(broken: Broke
 
 @walked("change", [*map(at_level, (1, 2, 3)), many(at_level(1), put("review", []), drop("extension"))], exactly=4)
 def test_a_lower_level_with_what_it_allows_passes(change: Change) -> None:
-    """A procedure at level 1 may lack a review, since it only informs applicants."""
+    """A procedure at level 1 may lack a review; then it is only information for applicants."""
     raw = good()
     change(raw)
     assert rules_at(raw) == set()

@@ -111,7 +111,7 @@ def rules(code: str, version: str) -> ProcedureRules:
 
 
 def of(group: Group) -> ProcedureRules:
-    """Returns the published rules for a group of cases; a province that the group names may set its own fee."""
+    """Returns the published rules for a group of cases, with a province's fee if the group names a province."""
     versions = [version for code, version in sources() if code == group.procedure]
     version = group.version or min(versions)
     if group.province is not None:

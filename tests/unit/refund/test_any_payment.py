@@ -1,4 +1,4 @@
-"""Payments in random parts and orders, by random providers: each refund equals the oracle's to the đồng.
+"""Payments in random parts and orders, by random providers: each refund equals that of `oracle.py` to the đồng.
 
 `MOTCUA_MONEY=SEED,PAYMENTS` sets another seed and another number of payments.
 """

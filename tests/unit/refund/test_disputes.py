@@ -55,7 +55,7 @@ def test_it_waits_for_people_and_nothing_goes_back_by_itself() -> None:
 
 
 def test_another_leader_than_who_asked_takes_it_for_the_whole_fee() -> None:
-    """Only another leader of the same agency than the proposer may accept a short payment as the whole fee."""
+    """Only a leader of the same agency other than the proposer may accept a short payment as the whole fee."""
     for asks, approves, rule in ((DUAL, LEADER, "needs_another"), (CASHIER, OTHER_AGENCY, "other_agency")):
         assert proposed(asks).refusal(cm.ApproveShortPayment, approves) == [rule]
     assert proposed().refusal(cm.ApproveShortPayment, DEPUTY, acting_for=APART.subject) == ["own_filing"]
@@ -461,7 +461,7 @@ def test_no_dong_goes_back_twice_by_rule() -> None:
 
 @pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
 def test_what_went_back_too_early_is_of_the_share_unless_asked_again(outcome: str, back: int | None) -> None:
-    """8,001 đồng were refunded too early; then 6,000 of the rest are charged back, and may be requested again."""
+    """8,001 đồng, refunded too early, are written off or requested again; 6,000 of the rest are requested again."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(cm.OpenClaimed, claim=half).do(cm.ApproveRefund, LEADER, **FIRST).do(cm.RecordGiven, **FIRST)
     so_far.do(cm.OpenClaimed, claim=AGAIN).do(cm.AnswerChargeBack, LEADER, **WHY, outcome=outcome)

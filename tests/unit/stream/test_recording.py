@@ -141,7 +141,7 @@ async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("many", "rests"), [(3, 0), (PAGES, 0), (PAGES + 1, 1), (2 * PAGES + 1, 2)])
 async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine, many: int, rests: int) -> None:
-    """The run pauses between pages, so that the server gets each page before they exceed the size of a message."""
+    """The run pauses between pages, so that the server gets them before they exceed the size of one message."""
     for n in range(many):
         engine.somebody_else({"kind": "appealed", "about": f"{n}"}, f"c{n}")
     pages = iter(range(1, many + 1))

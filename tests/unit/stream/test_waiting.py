@@ -391,7 +391,7 @@ def test_one_argument_is_taken_and_none_or_several_are_left_to_who_parses() -> N
 
 
 def test_a_run_that_makes_way_leaves_the_scan_to_the_next_one() -> None:
-    """Otherwise a run that is about to end would start one scan after the other within the same task."""
+    """A run that makes way for the next one would otherwise start one scan after the other in the same task."""
     waits: Any = FilingLife.__dict__["_scan_waits"].fget
     filing = SimpleNamespace(to_scan=("a paper",), closed=False)
     for makes_way in (False, True):

@@ -57,7 +57,7 @@ def close(calendar: Calendar, day: date) -> datetime:
 
 
 def counted(start: datetime, calendar: Calendar, cut_off: time | None) -> datetime:
-    """Returns the moment at which the limit that a receipt starts begins to count."""
+    """Returns the first working minute that counts after a receipt at `start`."""
     late = cut_off is not None and start.time() > cut_off and hours(calendar, start.date())
     return next(minutes(calendar, datetime.combine(start.date() + _DAY, time.min) if late else start))
 
