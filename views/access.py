@@ -92,7 +92,13 @@ async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
     rows = await log.connection.fetch(_LOOKS, filing, at, look, asked.limit + 1)
     as_of = await log.connection.fetchval("select now()")
     key = None if erased else await keys(log.connection, filing)
-    return page(as_of, rows, asked.limit, lambda row: _entry(row, key), lambda row: (row["at"], row["look"]))
+    return page(
+        as_of,
+        rows,
+        asked.limit,
+        lambda rows: tuple(_entry(row, key) for row in rows),
+        lambda row: (row["at"], row["look"]),
+    )
 
 
 def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:

@@ -136,7 +136,11 @@ async def _filings(
     found = await log.connection.fetch(_FILINGS.format(which=which), *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(
-        as_of, found, limit, lambda row: FilingSummary.model_validate(named(row)), lambda row: (row["filing_id"],)
+        as_of,
+        found,
+        limit,
+        lambda rows: tuple(FilingSummary.model_validate(named(row)) for row in rows),
+        lambda row: (row["filing_id"],),
     )
 
 

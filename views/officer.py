@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
 from rules.identity.looks import Reach
 from schemas.base import AgencyCode
 from schemas.filing.state import Action
@@ -28,8 +30,8 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
         as_of,
         found,
         asked.limit,
-        lambda row: TaskSummary.model_validate(dict(row)),
-        lambda row: tuple(row[name] for name in ("due_key", "stream", "name", "agency", "role")),
+        lambda rows: _SUMMARIES.validate_python([dict(row) for row in rows]),
+        lambda row: (row["due_at"] or "infinity", *(row[name] for name in ("stream", "name", "agency", "role"))),
     )
 
 
@@ -55,6 +57,7 @@ def _page_of_tasks(
     return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
 
 
+_SUMMARIES: Final = TypeAdapter(tuple[TaskSummary, ...])
 _ORDER: Final = "task.due_key, task.stream, task.name, task.agency, task.role"
 _CONDITIONS: Final = {
     "agency": "task.agency = {}",
@@ -67,7 +70,7 @@ _OF_PROCEDURES: Final = "filing.procedure = any({})"
 _BEHIND: Final = f"({_ORDER}) > ({{}}::text::timestamptz, {{}}, {{}}, {{}}, {{}})"
 _TASKS: Final = f"""
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,
-    task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of, task.due_key::text as due_key
+    task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of
 from task join filing using (filing_id) where {{conditions}} order by {_ORDER} limit $1
 """  # noqa: S608 -- joined from statements of our own
 

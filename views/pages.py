@@ -47,11 +47,11 @@ def page(
     as_of: datetime,
     found: Sequence[asyncpg.Record],
     limit: int,
-    read: Callable[[asyncpg.Record], T],
+    read: Callable[[Sequence[asyncpg.Record]], tuple[T, ...]],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
     """Returns the first `limit` rows of `found` as a page. A further row in `found` means that there is a next page."""
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()
-    return Page(as_of=as_of, rows=tuple(map(read, rows)), next=following)
+    return Page(as_of=as_of, rows=read(rows), next=following)

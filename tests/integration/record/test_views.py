@@ -407,6 +407,22 @@ async def test_pages_of_tasks_come_by_what_is_due_first(office: World) -> None:
         assert len(pages) == -(-len(whole) // limit)
 
 
+async def test_tasks_that_are_never_due_come_last_page_by_page(office: World) -> None:
+    plays = [await Play.begin(office, birth()) for _ in range(4)]
+    never = {filing_workflow(play.filing) for play in plays[:3]}
+    async with office.connection() as connection:
+        change = connection.transaction()
+        await change.start()
+        await connection.execute("update task set due_at = null where stream = any($1)", list(never))
+        log = Log(connection, no_keys, KINDS)
+        pages = await every_page(lambda after: tasks(log, rd.AskTasks(agency=AGENCY, limit=1, after=after)))
+        await change.rollback()
+    listed = rows(pages)
+    assert [task.due_at for task in listed[-3:]] == [None] * 3
+    assert {task.stream for task in listed[-3:]} == never
+    assert len({(task.stream, task.name) for task in listed}) == len(listed)
+
+
 async def test_counts_are_by_agency_and_status_and_say_how_many_are_late(office: World) -> None:
     short = await publish_short(office, BIRTH, intake=1)
     first, _, ended = [await Play.begin(office, birth()) for _ in range(3)]
