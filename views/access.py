@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -92,21 +93,16 @@ async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
     rows = await log.connection.fetch(_LOOKS, filing, at, look, asked.limit + 1)
     as_of = await log.connection.fetchval("select now()")
     key = None if erased else await keys(log.connection, filing)
-    return page(
-        as_of,
-        rows,
-        asked.limit,
-        lambda rows: tuple(_entry(row, key) for row in rows),
-        lambda row: (row["at"], row["look"]),
-    )
+    shown = partial(_entry, key=key)
+    return page(Page[AccessEntry], as_of, rows, asked.limit, shown, lambda row: (row["at"], row["look"]))
 
 
-def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:
+def _entry(row: asyncpg.Record, key: Key | None) -> dict[str, Any]:
     context = sealed_in(row["look"], row["filing_id"])
     sealed = json.loads(key.unseal(row["sealed"], context)) if key is not None and row["sealed"] else {}
     named = row["role"] in OFFICERS
     known = dict(row) | {"agency": row["actor_agency"], "reason": sealed.get("reason")}
-    return AccessEntry.model_validate(known if named else known | {"subject": None, "officer": None})
+    return known if named else known | {"subject": None, "officer": None}
 
 
 OR_HEIR: Final = """

@@ -135,13 +135,7 @@ async def _filings(
         given.append(json.dumps([asdict(one) for one in reaches]))
     found = await log.connection.fetch(_FILINGS.format(which=which), *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
-    return page(
-        as_of,
-        found,
-        limit,
-        lambda rows: tuple(FilingSummary.model_validate(named(row)) for row in rows),
-        lambda row: (row["filing_id"],),
-    )
+    return page(Page[FilingSummary], as_of, found, limit, named, lambda row: (row["filing_id"],))
 
 
 async def _stream(log: Log, stream: str, state: type[S]) -> LoggedStream:

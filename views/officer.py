@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from rules.identity.looks import Reach
 from schemas.base import AgencyCode
 from schemas.filing.state import Action
@@ -27,10 +25,11 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
     found = await log.connection.fetch(statement, *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(
+        Page[TaskSummary],
         as_of,
         found,
         asked.limit,
-        lambda rows: _SUMMARIES.validate_python([dict(row) for row in rows]),
+        dict,
         lambda row: (row["due_at"] or "infinity", *(row[name] for name in ("stream", "name", "agency", "role"))),
     )
 
@@ -57,7 +56,6 @@ def _page_of_tasks(
     return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
 
 
-_SUMMARIES: Final = TypeAdapter(tuple[TaskSummary, ...])
 _ORDER: Final = "task.due_key, task.stream, task.name, task.agency, task.role"
 _CONDITIONS: Final = {
     "agency": "task.agency = {}",

@@ -44,14 +44,18 @@ def instant(part: str) -> str:
 
 
 def page(
+    model: type[Page[T]],
     as_of: datetime,
     found: Sequence[asyncpg.Record],
     limit: int,
-    read: Callable[[Sequence[asyncpg.Record]], tuple[T, ...]],
+    shown: Callable[[asyncpg.Record], dict[str, Any]],
     key: Callable[[asyncpg.Record], Sequence[Any]],
 ) -> Page[T]:
-    """Returns the first `limit` rows of `found` as a page. A further row in `found` means that there is a next page."""
+    """Returns the first `limit` rows of `found` as a page. A further row in `found` means that there is a next page.
+
+    `shown`: returns the fields of an entry.
+    """
     rows = found[:limit]
     cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
     following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()
-    return Page(as_of=as_of, rows=read(rows), next=following)
+    return model.model_validate({"as_of": as_of, "rows": list(map(shown, rows)), "next": following})
