@@ -61,9 +61,9 @@ class NamedFile(Model):
 
 
 class ExamineRequest(Model):
-    """The files of a submission or command that is to be recorded in a filing `at` this moment.
+    """The files of a submission or command, to be examined before the filing records it.
 
-    If the `submission` is set, its signature is checked too. `version` is the version of the submission's procedure.
+    If the `submission` is set, its signature is checked too, as of `at`. `version` is that of its procedure.
     """
 
     filing_id: UUID

@@ -85,7 +85,7 @@ class Vault:
         """Returns the function from a role, a program and a subject to the name of that person as a filing's reader.
 
         The program must be the one that submitted the filing: other programs may give their subjects to other people.
-        The name is untraceable without the index key. Raises as `persons`.
+        The name is untraceable without the index key. Raises the errors of `persons`.
         """
         key = await self._index_secret(connection)
 
@@ -96,12 +96,12 @@ class Vault:
         return name
 
     async def account(self, connection: Connection, issuer: str, sub: str) -> bytes:
-        """Returns the index of an account at an issuer of access tokens. Raises as `persons`."""
+        """Returns the index of an account at an issuer of access tokens. Raises the errors of `persons`."""
         key = await self._index_secret(connection)
         return hmac.new(key, f"account\n{issuer}\n{sub}".encode(), hashlib.sha256).digest()
 
     async def owner(self, connection: Connection, issuer: str, program: str, sub: str) -> str:
-        """Returns the untraceable name of the owner of drafts: an account at one program. Raises as `persons`."""
+        """Returns the untraceable owner of drafts: an account at a program. Raises the errors of `persons`."""
         key = await self._index_secret(connection)
         return hmac.new(key, f"owner\n{issuer}\n{program}\n{sub}".encode(), hashlib.sha256).hexdigest()
 

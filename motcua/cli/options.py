@@ -51,7 +51,7 @@ def filing_id_of(text: str) -> UUID:
 
 
 def stream_of(text: str) -> StreamId:
-    """Returns the stream with this name. A filing's id alone is its own stream; a dossier code may replace the id.
+    """Returns the stream of this name, or the filing of this id. A dossier code may stand in place of a filing's id.
 
     Raises `ValueError` or `typer.BadParameter` for any other text.
     """

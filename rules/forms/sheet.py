@@ -214,6 +214,6 @@ def is_form_of(code: ProcedureCode, key: str) -> bool:
 
 
 def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
-    """The paper of each form, by the form's key. If no paper names one, the only key `to-khai.pdf` maps to None."""
+    """The paper of each form, by the form's key; the single entry `to-khai.pdf: None` if no paper names a form."""
     named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
     return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

@@ -11,7 +11,7 @@ from schemas.result.events import ResultEntered, ResultMade, ResultSigned, Signa
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for an entry in the register: the filing's decision, or its issue of a result without signatures."""
+    """The evidence for an entry in the register: the filing decided, or itself issued the result under this number."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:

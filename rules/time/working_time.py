@@ -250,7 +250,7 @@ def local_day(instant: datetime) -> date:
 
 
 class _TimeLimit(NamedTuple):
-    """A limit with its start, pauses and cut-off time (`latest`) in minutes. 0 calendar days become 0 working days."""
+    """A limit; its start, pauses and cut-off (`latest`) are in minutes. 0 calendar days become 0 working days."""
 
     start: int
     limit: Limit

@@ -87,13 +87,13 @@ class ApproveShortPayment(_InWhosePlace):
 
 
 class AcceptWithOthers(AcceptShortPayment):
-    """An `AcceptShortPayment` with the sum of the payment's other captures. Only the refund's workflow gives it."""
+    """Made only by the refund's workflow: an `AcceptShortPayment` with the sum of the payment's other captures."""
 
     beside: Dong
 
 
 class ApproveWithOthers(ApproveShortPayment):
-    """An `ApproveShortPayment` with the sum of the payment's other captures. Only the refund's workflow gives it."""
+    """Made only by the refund's workflow: an `ApproveShortPayment` with the sum of the payment's other captures."""
 
     beside: Dong
 

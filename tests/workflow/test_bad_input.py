@@ -1,4 +1,4 @@
-"""Any input by anybody is refused with a reason or dropped: no part of it is recorded, and no filing stalls."""
+"""Bad input, no matter by whom, is refused with a reason or dropped: no part of it is recorded, no filing stalls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

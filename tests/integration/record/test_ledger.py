@@ -252,7 +252,7 @@ async def nothing_in_the_tables(world: World) -> None:
 
 
 async def nothing_in_the_engine(world: World) -> None:
-    """Checks the ids, memos and search attributes in Temporal's list of workflows, which many people can see."""
+    """Checks that ids, memos and search attributes in Temporal's list, which many people see, hold no personal data."""
     types = []
     async for execution in world.temporal.list_workflows():
         types.append(execution.workflow_type)

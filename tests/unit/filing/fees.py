@@ -16,7 +16,7 @@ HALF: Final = {"code": "half", "percent": 50, "approver": "cashier"}
 
 
 def rules(due: str = "submission", **said: Any) -> ProcedureRules:
-    """Returns rules with a fee of 8,000 đồng a copy, 50,001 more for urgency, and up to 50 supplements."""
+    """Returns rules with a fee of 8,000 đồng a copy and 50,001 more for urgency, and with 50 rounds of supplement."""
     facts = fee(due)
     facts |= {"items": [*facts["items"], HASTE], "waivers": [HALF]} | said
     return procedure(fee=facts, supplement_rounds=50, supplement_within="300 working days")

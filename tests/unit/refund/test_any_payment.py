@@ -187,7 +187,7 @@ class Paying:
 
 
 def amounts(chance: random.Random, owed: int) -> Iterator[int]:
-    """Yields received amounts: random parts that sum up to the fee, to less or to more; then perhaps more."""
+    """Yields received amounts: random parts of the fee, or of a smaller or larger sum; then perhaps further amounts."""
     rest = max(owed + chance.choice([0, 0, 0, -1, 1, chance.randint(-owed, owed)]), 1)
     while rest > 0:
         part = chance.choice([rest, chance.randint(1, rest)])
