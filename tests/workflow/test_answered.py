@@ -1,5 +1,6 @@
 """An intruder answers the platform's activities: no invented fact is recorded, and all filings end as expected."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -130,15 +131,17 @@ def tried(stranger: Answering, *names: str) -> None:
 async def test_no_answer_of_a_stranger_is_recorded(beset: Beset) -> None:
     world = beset.world
     version = await publish_short(world, EXTRACT, payment=600)  # else fees expire before the stranger is through
-    refunded_, posted = await paid_and_refunded(world, version), await sent(world)
-    await set_up(world, signers())
-    signs = await decided(world, version=version)
-    await signs.at(Stage.CLOSED)
+    async with asyncio.TaskGroup() as together:
+        refunding = together.create_task(paid_and_refunded(world, version))
+        posted = await sent(world)
+        await set_up(world, signers())
+        signs = await decided(world, version=version)
+        await signs.at(Stage.CLOSED)
     tried(beset.stranger, *ASKED)
     assert EVIL not in await bodies(world)
     assert await signs.kinds("result", 1) == RELEASED
     assert (await posted.kinds("parcel", 1))[-1] == "consignment_ended"
-    assert (await refunded_.order())["status"] == "paid"
+    assert (await refunding.result().order())["status"] == "paid"
     await replayed(world)
     await sound(world)
 
