@@ -33,13 +33,13 @@ bench: $(STAMP)
 # The short tier (tests/long.py); ARGS='tests/faults/test_gateway.py' runs all of a file.
 test: $(STAMP)
 	@tests/install_programs
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 # Both tiers; without ARGS also what the long one took: commit tests/seconds.json and tests/ran.json when all have passed.
 test-all: $(STAMP)
 	@tests/install_programs chromium:chromium curl:curl
 	@mkdir -p .motcua
-	$(BIN)/pytest -n 3 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal --all --junitxml=.motcua/tests.xml $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.tiers .motcua/tests.xml)
 
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.
