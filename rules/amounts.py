@@ -18,7 +18,7 @@ def in_words(dong: int) -> str:
 
 
 def _number(value: int, *, inside: bool = False) -> str:
-    """A number in words. If it is `inside` a larger one, zero hundreds are named: `một nghìn không trăm linh năm`."""
+    """A number in words. `inside` a larger number, zero hundreds are named: `một nghìn không trăm linh năm`."""
     for of, name in _THOUSANDS:
         if value >= of:
             many, rest = divmod(value, of)

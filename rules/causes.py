@@ -13,19 +13,19 @@ from schemas.refund.state import WITHOUT_PROVIDER
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
-"""The receipts for phí and for lệ phí. A payment may cause both: the lines of a fee do not show their kind."""
+"""The receipts for phí and for lệ phí. A payment may cause both: a fee's lines do not say phí or lệ phí."""
 
 COMPLAINT_NOTICES: Final = (
     *("complaint_taken_up", "complaint_not_taken_up", "dialogue_called", "act_stayed", "stay_lifted"),
     *("complaint_withdrawn", "suit_reported"),
 )
-"""Kinds of events of a complaint of which its complainant gets a notice."""
+"""Kinds of events in a complaint about which the complainant gets a notice."""
 
 NEW_DATES: Final = (
     *("supplemented", "fee_paid", "fee_waived", "obligation_fulfilled", "recalled", "calendar_changed", "reopened"),
     *("delivery_changed", "parcel_failed"),
 )
-"""Kinds of events that may change a date announced to the applicant. Only a change causes a notice of new dates."""
+"""Kinds of events that may change a date announced to the applicant. The notice is made only if a date changes."""
 
 _PAPERS: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),

@@ -43,7 +43,7 @@ class Entry:
 
 
 Evidence = tuple[tuple[Entry, ...], ...]
-"""Alternatives: the record must have all entries of at least one of them."""
+"""Alternatives, each of several entries: the record must have all entries of at least one alternative."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def findings(event: Any, fields: Mapping[type[Any], tuple[str, ...]]) -> tuple[F
 
 @dataclass(frozen=True)
 class OfficeAnswer:
-    """The back office's answer from which an event follows; if identity is required, the answer must be signed.
+    """The back office's answer from which an event follows; it must be signed if the installation requires identity.
 
     `act`: the activity that requests the answer. `answer`: its content, without the statement. `request_id`: the id of
     the request; None if the answer to any request counts. `unless`: a finding that makes the answer unnecessary.

@@ -20,7 +20,7 @@ def gone(payment: Payment) -> VoidCause | None:
 
 
 def gone_without_provider(refund: Refund) -> VoidCause | None:
-    """Why the receipts of a fee paid at the counter or to the post are void: all of it was refunded; else None."""
+    """Why the receipts of a fee paid at the counter or to the post are void: a refund of the whole fee; else None."""
     without_provider = refund.n % CAPTURES == 0
     given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
     whole = without_provider and refund.capture is not None and given >= refund.capture.amount
@@ -28,7 +28,7 @@ def gone_without_provider(refund: Refund) -> VoidCause | None:
 
 
 def valid(receipts: Iterable[MoneyReceipt], fee: int, of: FeeKind) -> tuple[MoneyReceipt, ...]:
-    """The valid receipts of this kind for this fee."""
+    """The valid receipts of the kind `of` for the fee with this number."""
     return tuple(one for one in receipts if (one.fee, one.of, one.voided_at) == (fee, of, None))
 
 

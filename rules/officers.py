@@ -15,7 +15,7 @@ Handled: TypeAlias = Filing | Referral
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
-    """Refuses an actor in any other role; None if the role fits."""
+    """Refuses an actor whose role is none of `roles`; None if the role fits."""
     return None if actor.role in roles else _not_for(roles)
 
 
@@ -35,7 +35,7 @@ def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def claimable(handled: Handled, actor: Actor) -> Problem | None:
-    """Refuses a claim if the actor or another officer has claimed the task already; None otherwise."""
+    """Refuses a claim of a task that the actor or another officer has already claimed; None if it is unclaimed."""
     claimed = handled.officer == actor.subject
     return problem("", "claimed_already") if claimed else unclaimed(handled, actor)
 
@@ -48,7 +48,7 @@ def releasable(handled: Handled, actor: Actor) -> Problem | None:
 
 
 def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem | None:
-    """Why the task can't be given to this officer, perhaps as the substitute of another one; None if it can."""
+    """Why the task can't be given to this officer, or to them as another officer's substitute; None if it can."""
     if handled.officer == officer:
         return problem("officer", "claimed_already", says="not_given.claimed_already")
     if officer in on_the_applicants_side(handled):

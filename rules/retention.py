@@ -20,7 +20,7 @@ from schemas.translate import deadline
 class Whole:
     """A filing and its related records: its streams with work left (`open`), and the rule for its retention, if any.
 
-    `complain_until`: the last moment for a complaint; None if no act is open to one. `watched_until`: the last moment
+    `complain_until`: the last moment for a complaint; None if none is possible. `watched_until`: the last moment
     for reports of money or parcels; None if none is expected. `unsettled`: the number of payment callbacks that have
     not reached the filing. `unmade`: the number of its official papers that are still to be made.
     """

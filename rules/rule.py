@@ -100,7 +100,7 @@ def unexplained(outcome: Outcome, **words: str | None) -> list[Problem]:
 
 
 def folding(changes: Mapping[type[Any], Change[Any]]) -> Callable[[Any, Recorded], Any]:
-    """The fold of a kind of stream: each event makes its change and sets `seq`; the event `erased` sets `erased_at`."""
+    """The fold of a kind of stream: each event makes its change and sets `seq`; `erased` also sets `erased_at`."""
     of: dict[type[Any], Change[Any]] = {Erased: lambda _, __, at: {"erased_at": at}, **changes}
 
     def evolve(state: Any, recorded: Recorded) -> Any:

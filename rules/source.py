@@ -240,7 +240,7 @@ def _unreadable(rule: str, line: int | None) -> Parsed:
 
 
 def published_raw(source: bytes, published_on: date) -> dict[str, Any]:
-    """The plain data of a published file, in today's form; an old file without `checked` gets the publication day."""
+    """The plain data of a published file, in today's form; if `checked` is missing, it is the publication day."""
     raw: dict[str, Any] = parse(source).value
     raw.setdefault("checked", published_on.isoformat())
     if isinstance(one := raw["limits_source"], str):

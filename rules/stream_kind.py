@@ -257,7 +257,7 @@ class StreamKind(Generic[S]):
         return self._event.validate_python(data)
 
     def blanks(self, name: str) -> dict[str, Any]:
-        """The placeholders for the required fields of an event of this kind after its erasure."""
+        """The placeholders that required fields of this kind of event have after an erasure."""
         found = (model for model in self.event_models if model.model_fields["kind"].default == name)
         return next(map(blanks, found), {})
 
@@ -368,5 +368,5 @@ class Kinds(dict[str, StreamKind[Any]]):
 
 
 def numbered(origin: Origin) -> dict[str, Any]:
-    """The fields that identify a stream in its initial state: its filing, its number within the filing, its agency."""
+    """The fields that identify a stream in its initial state: filing, number within the filing, agency."""
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}

@@ -80,5 +80,5 @@ def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None
 
 
 def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
-    """The officers who may not take this step: the officer of the last step; none if this step is a request."""
+    """The officers who may not take this step: the officer of the step before it; none if this step is a request."""
     return () if kind in ASKING else (money.steps[-1].officer,)

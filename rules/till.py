@@ -24,7 +24,7 @@ def may_handle(till: Till, actor: Actor) -> Problem | None:
 
 
 def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
-    """The count with which the till is closed, or the problem: cash moved later, or a difference without a reason."""
+    """The count with which the till is closed; or the problem: cash moved after it, or an unexplained difference."""
     if not till.counts or till.counts[-1].movements != till.movements:
         return problem("till", "count_first")
     count = till.counts[-1]

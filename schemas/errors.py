@@ -80,7 +80,7 @@ class RefusalError(Exception):
 def refused(
     code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = (), offer: Offer | None = None
 ) -> RefusalError:
-    """Returns an error for this refusal, to be raised by the caller."""
+    """Returns the error that states this refusal; the caller raises it."""
     return RefusalError(Refusal(code=code, problems=problems, allowed=allowed, offer=offer))
 
 

@@ -26,7 +26,7 @@ TASK_TIMEOUT: Final = timedelta(seconds=10)
 DEPLOYMENT: Final = "motcua"
 """The name of the platform's deployment in Temporal, for all builds."""
 RING: Final = "ring:"
-"""The beginning of the ids of commands that a stream's timers lead to."""
+"""The beginning of the ids of the commands that a stream's timers cause."""
 NUDGE: Final = "nudge"
 """The signal that makes a dormant workflow check whether another build should continue it."""
 

@@ -78,7 +78,7 @@ ERASED_WORDS: Final = "đã xóa / erased"
 """The placeholder that people read in place of an erased text."""
 
 NO_DIGEST: Final = "0" * 64
-"""The digest in a receipt of an erased filing. The true digest could confirm a guess of the command's content."""
+"""The digest in a receipt of an erased filing. The true digest would let anybody confirm a guess of the content."""
 
 
 class ErasureCause(StrEnum):

@@ -85,7 +85,7 @@ def composed(value: T) -> T:
 
 
 def _composed(parts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Returns those parts of a value that were not in NFC, converted to NFC, by their names."""
+    """Returns the parts of a value that NFC changes, in NFC, by their names."""
     return {key: to for key, part in parts if (to := composed(part)) is not part}
 
 

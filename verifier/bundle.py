@@ -2,8 +2,8 @@
 
 Run as `python -m verifier.bundle BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`; it needs no database and
 no setting. Without a policy it can't detect that the maker of the bundle rewrote a stream with all hashes, or
-shortened it. With a policy it requires proof that a checkpoint, cosigned by others, covers the streams in this form
-(`docs/ledger.md`).
+shortened it. With a policy it requires proof that a checkpoint, cosigned by others, covers the streams as they are
+in the bundle (`docs/ledger.md`).
 """
 
 import argparse
@@ -187,7 +187,7 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, part: Json) -> Iterator[Json]:
-    """Yields the files that one event names: papers and a result in its `body`, other files in its decrypted `part`."""
+    """Yields the files that an event names: papers and a result in `body`, others in `part`, its decrypted part."""
     files = {paper["code"]: _file(paper["file"]) for paper in part.get("papers", []) if paper.get("file")}
     for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
@@ -416,7 +416,7 @@ def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
 
 
 def _own_binds(bundle: Json, event: Json) -> bool:
-    """Whether this event must bind the key, as a stream's first event must, except in `restarts` and old filings."""
+    """Whether this event must bind the key: a stream's first event must, except in `restarts` and in old filings."""
     own = f"filing:{bundle['filing_id']}"
     firsts = [stream["events"][0] for stream in bundle["streams"] if stream["stream"] == own]
     return event["seq"] == 1 and not event["stream"].startswith("restarts:") and any("bound" in one for one in firsts)

@@ -109,7 +109,7 @@ class Report:
         stamped: The number of these checkpoints with a trusted time-stamp; None if time-stamps are not checked.
         cosigned: Names of the witnesses that have cosigned the newest checkpoint.
         unasked: Names of the witnesses that gave no usable answer.
-        succeeds: The checkpoint's lines about the log that this log has replaced, with the reason; empty without one.
+        succeeds: The checkpoint's lines about the log that this log has replaced, with the reason; empty if none.
         newest: The newest checkpoint with its signatures, as bytes, if it is valid.
     """
 
@@ -288,7 +288,7 @@ class _Look:
             tree.add(root, level)
 
     async def _succeeded(self, newest: Checkpoint) -> None:
-        """Checks that a log names the last checkpoint of the log it replaced, and that no witness saw a later one."""
+        """Checks that this log names the last checkpoint of the replaced log, and that no witness saw a later tree."""
         if self.log.number == 1:
             return
         before = Log(self.log.place, self.log.number - 1, self.log.first)
@@ -465,7 +465,7 @@ class _Look:
 
 
 def _lines(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Returns the further lines of a checkpoint, without the one about the chained rows."""
+    """Returns the further lines of a checkpoint, without the line about the chained rows."""
     return tuple(line for line in checkpoint.extensions if not line.startswith(ROWS))
 
 

@@ -24,7 +24,7 @@ PASSED_ON: Final = "passed_on"
 BOUND: Final = re.compile(
     rb'\{"epoch":(?P<epoch>[1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
 )
-"""The RFC 8785 JSON of an event's bindings."""
+"""The pattern of an event's bindings as RFC 8785 JSON."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _sha256: Final = hashlib.sha256

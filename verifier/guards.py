@@ -5,7 +5,7 @@ from typing import Final
 from verifier.rows import CHAINED, Connection
 
 UNCHANGED: Final = ("access", "chained", "erasure_deed", "event", "position", "principal_change", "row_batch")
-"""The tables with triggers that refuse every change, by the owner, too."""
+"""The tables with triggers that refuse every change, even by the owner."""
 
 _ROWS, _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 4, 8, 16, 32  # bits of `tgtype`
 _ON_ROWS: Final = _ROWS | _BEFORE | _DELETE | _UPDATE

@@ -583,7 +583,7 @@ class _Chains:
         self._epoch = epoch
 
     def _note_epochs(self, event: Row) -> None:
-        """Notes a stream's epochs if one was raised, or the row has another. `event`: the stream's last event."""
+        """Notes the stream's epochs if an epoch was raised, or if the row has another. `event`: the stream's last."""
         if self._raised or self._epoch not in {None, event["head_epoch"]}:
             self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
         self._bound, self._epoch, self._raised = None, None, []

@@ -102,7 +102,7 @@ UNION ALL SELECT source, row_key FROM unchained WHERE source <> ALL ('{{{sources
 
 
 async def broken(connection: Connection) -> list[str]:
-    """Returns a message for each broken batch, and for each row that is not in the chain, or is gone."""
+    """Returns a message for each broken batch, for each row that is not in the chain, and for each row that is gone."""
     await connection.execute(SETTINGS)
     found = [f"batch {row['n']}: {row['message']}" for row in await connection.fetch(BROKEN)]
     for one in CHAINED:

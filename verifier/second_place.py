@@ -12,7 +12,7 @@ from verifier.tree import HASH_BYTES, Node, Tree
 
 WIDTH: Final = 256
 ENTRIES: Final = -1
-"""The level number that means bundles of entries instead of a level of hashes."""
+"""The number, in place of a level of hashes, that means the bundles of entries."""
 _HEIGHT: Final = 8
 
 NEWEST: Final = "checkpoint"
@@ -59,7 +59,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Log:
-    """One log at the second place. `number` names its folder; `first` is its key, under the name of log 1."""
+    """One log at the second place. `number` names its folder; `first` is the log's key under the name of log 1."""
 
     place: Place
     number: int

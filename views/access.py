@@ -22,7 +22,7 @@ from views.pages import instant, key_of, page, uuid
 
 
 class About(NamedTuple):
-    """A stream's head, and the facts that decide on access. `in_directory`: False for an officer not listed."""
+    """A stream's head, and the facts that decide on access. `in_directory`: False for an unlisted officer."""
 
     in_directory: bool
     head: Head | None
@@ -62,7 +62,7 @@ def _remembered(memory: Memory | None, head: Head, filing: str) -> list[Any]:
 
 
 async def _naming(connection: Connection, keys: Keys, kind: StreamKind[Any], row: Any) -> list[Any]:
-    """Returns the filing's events that name persons, the first of which is in `row`; none if its key is gone."""
+    """Returns the filing's events that name persons (`row` has the first); none if the filing's key is gone."""
     key = await keys(connection, row["filing_id"])
     if key is None:
         return []
@@ -108,7 +108,7 @@ def _entry(row: asyncpg.Record, key: Key | None) -> dict[str, Any]:
 OR_HEIR: Final = """
 ({agency}, (select heir_of(shut.agency) from agency as shut where shut.agency = {agency} and shut.closed is not null))
 """
-"""SQL: an agency and, if it is closed, its successor. The function is called for closed agencies only."""
+"""SQL: an agency and, if closed, its successor. The function `heir_of` is called for closed agencies only."""
 
 ACTIVE: Final = f"""
 exists (

@@ -37,7 +37,7 @@ MOST: Final = 500
 
 
 async def report(connection: Connection, since: datetime, agency: str | None = None) -> AccessReport:
-    """Reports looks at filings since an instant; with `agency`, those by its officers, and by others at its filings."""
+    """Reports looks at filings since an instant; with `agency`, only looks by its officers or at its filings."""
     asked = (since, agency)
     whole = await connection.fetchrow(_WHOLE, *asked)
     busy = await connection.fetch(_BUSY, *asked, TIMES, LEAST, MOST)
@@ -55,7 +55,7 @@ async def report(connection: Connection, since: datetime, agency: str | None = N
 
 
 async def _out_of_hours(connection: Connection, since: datetime, agency: str | None) -> tuple[OutOfHours, ...]:
-    """Returns the number of looks out of office hours, by officer and day; none for an agency without a calendar."""
+    """Returns the number of looks outside office hours, by officer and day; none for agencies without a calendar."""
     rows = await connection.fetch(_MINUTES, since, agency)
     name = await connection.fetchval("select name from calendar where agency = '' order by published_at desc limit 1")
     bodies = {code: await connection.fetchval(CALENDAR, name, code) for code in {row["agency"] for row in rows}}

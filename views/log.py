@@ -157,7 +157,7 @@ class Memory:
     """Caches streams as last read, each for one head: a further event, such as an erasure, changes the head.
 
     It holds streams only, no answers and no readers: access is checked before a stream is looked up. The bounds are
-    numbers of streams and of recorded bytes, each of which takes some ten bytes here; the least recently used streams
+    numbers of streams and of recorded bytes, and one recorded byte takes some ten here; the least recently used streams
     go first.
     """
 
@@ -167,7 +167,7 @@ class Memory:
         self._known: OrderedDict[str, tuple[Head, LoggedStream, int]] = OrderedDict()
 
     def find(self, head: Head) -> LoggedStream | None:
-        """Returns the stream as of now; None if it was not read at this head."""
+        """Returns the remembered stream, dated as of now; None if it was not read at this head."""
         known, told, _ = self._known.get(head.stream, (None, None, 0))
         if told is None or known is None or known._replace(now=head.now) != head:
             return None
@@ -188,7 +188,7 @@ class Memory:
 
 
 class Log:
-    """Reads and folds the streams of one log. `head`: the head of a stream if the caller has already read it."""
+    """Reads and folds the streams of one log. `head`: the head of a stream, if the caller has read it already."""
 
     def __init__(
         self,

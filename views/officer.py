@@ -37,7 +37,7 @@ async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = Non
 def _page_of_tasks(
     asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
 ) -> tuple[str, list[Any]]:
-    """Returns the SQL of a page of tasks, and its parameters: only the needed conditions, so that an index is used."""
+    """Returns the SQL of a page of tasks, and its parameters. It has only the needed conditions, to use an index."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
 

@@ -1,4 +1,4 @@
-"""Questions of operators: the state of the whole platform, and of one filing by its code; nothing personal."""
+"""Questions of operators: the state of the whole platform, and of one filing by its code. No answer is personal."""
 
 from datetime import datetime
 from typing import Final
@@ -89,7 +89,7 @@ select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
 from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
-"""SQL: the number of appends from the database's statistics, some seconds late. Two readings give the rate."""
+"""SQL: the number of appends, from statistics that are some seconds old. Two readings give the rate of appends."""
 # A plain join would read the whole log, so `offset 0` keeps the look-up of each event.
 _NEWEST: Final = f"""
 with newest as (

@@ -1,4 +1,4 @@
-"""The total order of all events: a reader that continues from a position gets each event once (docs/ledger.md)."""
+"""The total order of all events. A reader that goes on from a position gets each later event once (docs/ledger.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ async def agency(log: Log, code: str) -> AgencySummary:
 
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
-    """Returns a row as a dict, with the name of its `status` added."""
+    """Returns a row as a dict, to which the words for its `status` are added."""
     name = words("erased_status") if row.get("erased_at") else STATUS_NAMES[Status(row["status"])]
     return dict(row) | {"status_name": name}
 
@@ -62,4 +62,4 @@ COVERS: Final = (
     "coalesce({day}::date between coalesce(valid_from, '-infinity') and coalesce(valid_until, 'infinity'), true)"
 )
 COVERING_FIRST: Final = f"{COVERS} desc, valid_from desc nulls last, published_at desc"
-"""SQL: sorts versions: valid on the day before others; a later start before an earlier one; then the last published."""
+"""SQL: sorts versions: first those that are valid on the day, then by latest start, then by latest publication."""

@@ -48,4 +48,4 @@ async def confirmed(connection: Connection) -> None:
 _CONFIRM: Final = """
 select pg_logical_emit_message(true, 'motcua', '') where current_setting('synchronous_standby_names') <> ''
 """
-"""SQL: a commit that changes nothing but is written to the write-ahead log, and waited for like any other."""
+"""SQL: makes a commit that changes no data, but is in the write-ahead log, and is waited for like any other."""

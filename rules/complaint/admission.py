@@ -19,7 +19,7 @@ UNSIGNED: Final = problem("document", "signed_complaint_required")
 
 
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[ev.Complained]:
-    """The event that records the complaint. Raises `RefusalError` with every reason."""
+    """The event that records the complaint. Raises `RefusalError` with all reasons for the refusal."""
     start, found = command.start, command.grounds
     follows = found.earlier + 1
     not_next = None if complaint.n == follows else problem("n", "not_the_next", follows=follows)
@@ -64,8 +64,8 @@ def _inadmissible(start: ComplaintStart, found: Grounds, now: datetime) -> Probl
 def _until(start: ComplaintStart, found: Grounds, now: datetime) -> datetime | None:
     """The end of the time to complain; days of obstacles do not count (art. 9).
 
-    For a touched complainant the time starts on the day that this complainant names, for a second complaint on the
-    receipt of the first answer. It ends like any limit of an applicant.
+    For a complainant outside the applicant's side, the time starts on the day that this person names; for a second
+    complaint, on the receipt of the first answer. The time ends like any limit of an applicant.
     """
     known = found.known_at
     if known is None or found.within is None or (start.known_on is None and not start.obstacles):

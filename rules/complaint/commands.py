@@ -1,4 +1,4 @@
-"""The rule of each command on a complaint. The agency's head answers every complaint, also about their own act."""
+"""The rule of each command on a complaint. The agency's head answers all complaints, even about the head's own act."""
 
 from datetime import datetime
 from functools import partial
@@ -51,7 +51,7 @@ def _ring(complaint: Complaint, command: RingComplaint, now: datetime) -> Events
 
 
 def _stay_ends(complaint: Complaint) -> Events:
-    """The event that ends a stay of the act, as the complaint or the time for its answer ends; none without a stay."""
+    """The event that ends a stay of the act when the complaint, or the time to answer it, ends; none without a stay."""
     return (ev.StayEnded(stay=complaint.stays),) if complaint.stayed else ()
 
 
@@ -82,7 +82,7 @@ def _stranger(complaint: Complaint, actor: Actor, now: datetime) -> Problem | No
 
 
 def _in(state: ComplaintState, *checks: When[Complaint]) -> When[Complaint]:
-    """The condition that the complaint is in this state, and then each of `checks`."""
+    """The condition that the complaint is in this state, and that each of `checks` holds, in this order."""
 
     def when(complaint: Complaint, actor: Actor, now: datetime) -> Problem | None:
         if complaint.state is not state:

@@ -43,7 +43,7 @@ def _taken_up(complaint: Complaint, event: ev.ComplaintTakenUp, at: datetime) ->
 
 
 def _clock(complaint: Complaint, since: datetime, limit: Limit) -> dict[str, Any]:
-    """The fields of a limit that begins at `since`: its due time and its reminder, both not reached yet."""
+    """The fields of a limit that begins at `since`: its due time and its reminder time, neither of them reached yet."""
     days = require(complaint.days)
     due = working_time.due(since, limit, days)
     remind_at = working_time.remind_at(since, limit, due, require(complaint.reminder), days)
@@ -68,7 +68,7 @@ def _answered(complaint: Complaint, event: ev.ComplaintAnswered, at: datetime) -
 
 
 def _calendar_changed(complaint: Complaint, event: ev.ComplaintCalendarChanged, at: datetime) -> dict[str, Any]:
-    """The limit's fields on the new calendar. A recorded reminder or lateness whose time is now ahead is reset."""
+    """The limit's fields on the new calendar. A reminder or lateness whose time is now in the future is reset."""
     if complaint.limit is None:
         return {"days": event.days}
     on_it = complaint.model_copy(update={"days": event.days})
@@ -128,5 +128,5 @@ _CLOCKS: Final = {ComplaintState.RECORDED: "take_up", ComplaintState.TAKEN_UP: "
 
 
 def is_open(complaint: Complaint) -> bool:
-    """Whether an officer has yet to act, or the system has yet to restart the filing."""
+    """Whether work is left: an officer has yet to act, or the system has yet to restart the filing."""
     return complaint.state in WAITS or unsent(complaint) or undoes(complaint)

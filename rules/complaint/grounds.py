@@ -22,7 +22,7 @@ from schemas.stream.ledger import Recorded
 
 
 class _Turn(NamedTuple):
-    """An event of a filing, with the states before and after it."""
+    """An event of a filing, with the filing's states before and after the event."""
 
     before: Filing
     recorded: Recorded
@@ -63,7 +63,7 @@ def grounds(
 
 
 def _of_the_act(found: _Turn, turns: Sequence[_Turn]) -> dict[str, object]:
-    """The grounds that the disputed event determines, including the time limit for the complaint."""
+    """The grounds that follow from the disputed event, including the time limit for the complaint."""
     steps = tuple(step for step in places(found.before) if step is not None)
     where: dict[str, object] = {"steps": steps, "step": (found.before.step or steps[0]) if steps else None}
     if not _is_the_agencys(found.recorded):
@@ -74,8 +74,8 @@ def _of_the_act(found: _Turn, turns: Sequence[_Turn]) -> dict[str, object]:
 
 
 _THEIRS: Final = frozenset({"submitted", "supplemented", "answered", "withdrawn"})
-"""Acts of the applicant's side, also if the desk records them. A complaint about one is about the agency's silence
-since."""
+"""Acts of the applicant's side, also if the desk records them. A complaint that names such an act is about the silence
+of the agency after it."""
 
 
 def _is_the_agencys(recorded: Recorded) -> bool:
@@ -133,12 +133,12 @@ def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str
 
 
 def _same(one: Complaint, claim: Claim) -> bool:
-    """Whether a complaint has the act and the side of this claim. All touched complainants together are one side."""
+    """Whether a complaint has this claim's act and side: the applicant's side, or all other complainants together."""
     return one.about == claim.about and (one.touched is not None) is claim.touched
 
 
 def _of_first(complaints: Iterable[Complaint], claim: Claim, above: Above, _: Calendar) -> dict[str, object]:
-    """The grounds of a first complaint; `barred` if an earlier one by the applicant's side is open or was answered."""
+    """The grounds of a first complaint; `barred` if the applicant's side has an earlier one, open or answered."""
     states = {one.state for one in complaints if _same(one, claim) and not claim.touched}
     answered = "answered_already" if states & {*ANSWERED, ComplaintState.SUED} else None
     return {"higher": above.second, "barred": "disputed_already" if states & WAITS else answered}
@@ -164,7 +164,7 @@ def _first(complaints: Iterable[Complaint], claim: Claim) -> Complaint | None:
 
 
 def _hinders_second(first: Complaint, again: Collection[ComplaintState], above: Above) -> str | None:
-    """The rule that prevents a second complaint now; None if none does. `again`: the states of earlier second ones."""
+    """The rule that prevents a second complaint now, if any. `again`: the states of earlier second complaints."""
     if above.second is None:
         return "no_higher_authority"
     if {*again} - {ComplaintState.NOT_TAKEN_UP, ComplaintState.WITHDRAWN}:

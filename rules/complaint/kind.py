@@ -29,7 +29,7 @@ from schemas.translate import said
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """The evidence that an event needs in the filing's log; None if it needs none.
 
-    It is the disputed act, or the restart of the filing.
+    The evidence is the disputed act, or the restart of the filing.
     """
     filing = filing_workflow(stream.filing)
     match event:
@@ -77,7 +77,7 @@ def _of_leader(complaint: Complaint) -> Iterator[TaskRow]:
 
 
 def _next_acts(complaint: Complaint) -> Iterator[str]:
-    """The acts that the leader who has the complaint can do next."""
+    """The acts that are possible next for the leader who has claimed the complaint."""
     yield "release"
     if complaint.state is ComplaintState.RECORDED:
         yield from ("take_up", "not_take_up")

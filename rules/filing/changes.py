@@ -32,7 +32,7 @@ _FROM_SUBMISSION: Final = (
 )
 
 KEPT: Final = 8
-"""The state of a filing keeps at most this many answered questions and inspections, the newest; the log has all."""
+"""A filing's state has at most this many answered questions and inspections, the newest; all are in the log."""
 
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
@@ -54,7 +54,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Changed:
 
 
 def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Changed:
-    """The state of the virus scan after these files arrived and replaced earlier files of the same papers."""
+    """The state of the virus scan after these `files` arrived, each in place of any earlier file of the same paper."""
     given = {paper.code for paper in files}
     waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
     if scan is ScanState.PENDING:
@@ -88,7 +88,7 @@ def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Changed:
 
 
 def _acceptance_revoked(filing: Filing, _: ev.AcceptanceRevoked, __: datetime) -> Changed:
-    """The change to a filing when its acceptance is taken back: fees that are due because of it are no longer due."""
+    """The change to a filing when its acceptance is taken back: fees that the acceptance made due are no longer due."""
     never = dict.fromkeys(("accepted_at", "step", "officer"))
     return never | {"processing": False, "fees": tuple(map(no_longer_due, filing.fees))}
 
@@ -98,7 +98,7 @@ def _refusal_revoked(filing: Filing, _: ev.RefusalRevoked, __: datetime) -> Chan
 
 
 def _applicant_corrected(filing: Filing, event: ev.ApplicantCorrected, at: datetime) -> Changed:
-    """The change when a name or number is corrected, also for the check of the signature and for the authorisation."""
+    """The change when a name or number is corrected: in the applicant, the signature's check, and the authorisation."""
     change: Changed = {"applicant": event.after}
     if filing.signature_check is not None:
         change["signature_check"] = filing.signature_check.model_copy(update={"corrected_at": at})
@@ -150,7 +150,7 @@ def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: dateti
 
 
 def _with(numbered: Iterable[N], n: int | None, **change: Any) -> tuple[N, ...]:
-    """All `numbered` items, with this change in the item whose number is `n`."""
+    """All `numbered` items; the item whose number is `n` has this change."""
     return tuple(one.model_copy(update=change) if one.n == n else one for one in numbered)
 
 
@@ -178,7 +178,7 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Changed:
 
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Changed:
-    """The change if the fee for a result is not paid in time: from now on this fee is paid at the counter."""
+    """The change if the fee for a result is not paid in time: this fee can then be paid only at the counter."""
     return {"fees": _with(filing.fees, event.n, channel=Channel.COUNTER, online=False, lapsed=True)}
 
 
@@ -217,7 +217,7 @@ _LEAVE_MOVES: Final = frozenset(
 
 
 def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
-    """The last act that its officer may still take back after this event, with this officer; None if there is none."""
+    """The last act, with its officer, who may still take it back after this event; None if there is no such act."""
     event = recorded.event
     if event.kind in _LEAVE_MOVES:
         return filing.last_move
@@ -229,7 +229,7 @@ def last_move(filing: Filing, recorded: Recorded) -> st.Move | None:
 
 
 def hands(filing: Filing, recorded: Recorded) -> Changed:
-    """The change that records the officers of an acceptance or finished step, as later acts need another officer."""
+    """The change that records the officers of an acceptance or finished step: they may not do some later acts."""
     actor = recorded.actor
     if actor.role not in OFFICERS:
         return {}
@@ -245,7 +245,7 @@ def _recused(filing: Filing, event: ev.Recused, _: datetime) -> Changed:
 
 
 def _done_by(origin: AgencyCode, filing: Filing) -> Changed:
-    """The change that names `origin` as the agency that received each paid fee and issued each result so far."""
+    """The change that names `origin` as the agency of every paid fee and issued result that names no agency yet."""
     paid = (fee for fee in filing.fees if fee.state is st.FeeState.PAID)
     done: tuple[st.IssuedResult | st.Fee, ...] = (*filing.results, *paid)
 
@@ -454,7 +454,7 @@ def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Changed:
 
 
 def _owed(clock: Clock) -> Changed:
-    """The change that makes the leader owe an apology for a late intake; for another clock none."""
+    """The change that makes the leader owe an apology for a late intake; none for any other clock."""
     return {"intake_apologised": False} if clock is Clock.INTAKE else {}
 
 
@@ -463,7 +463,7 @@ def _apology_drafted(filing: Filing, event: ev.ApologyDrafted, at: datetime) -> 
 
 
 def _apologised(filing: Filing, event: ev.Apologised, at: datetime) -> Changed:
-    """The change by an apology for lateness: the date that it promises, at which the next apology is due."""
+    """The change by an apology for lateness: its promised date is recorded, at which the next apology is due."""
     done: Changed = {"intake_apologised": True} if event.clock is Clock.INTAKE else {}
     if event.by is None or event.clock not in filing.clocks:
         return done

@@ -16,16 +16,16 @@ from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
-"""The time after a due time within which the report of an online payment may still arrive."""
+"""The time after a due time during which a report of an online payment is still awaited."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks of the agency's own limits."""
 _OF_THE_APPLICANT: Final = frozenset(
     {Clock.SUPPLEMENT, Clock.PAYMENT, Clock.CONFIRMATION, Clock.READING, Clock.PICKUP, Clock.APPEAL, Clock.SUCCESSION}
 )
-"""The clocks of the applicant's own limits; the obligation clock is one once its amount is demanded."""
+"""The clocks of the applicant's own limits; the obligation clock joins them once the amount is demanded."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
-"""Clocks of officers, which have a reminder; the payment clock has one if a result waits for the fee."""
+"""The clocks of officers, which have reminders; the payment clock has a reminder if a result waits for the fee."""
 _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 """Clocks that are only shown, and have no timers."""
 
@@ -73,7 +73,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
 
 
 def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
-    """The clocks to which an event's effects apply; for a passing on, recalculated by the rules of the new agency."""
+    """The clocks to which an event's effects apply; after a passing on, recalculated by the new agency's rules."""
     anew = isinstance(event, ev.PassedOn)
     return {clock: _project(filing, state) if anew else state for clock, state in filing.clocks.items()}
 
@@ -81,7 +81,7 @@ def _before(filing: Filing, event: ev.Event) -> dict[Clock, ClockState]:
 def _standing(
     filing: Filing, clocks: dict[Clock, ClockState], event: ev.Event, at: datetime
 ) -> dict[Clock, ClockState]:
-    """All clocks; the clocks that a stay or the wait for a successor stops are paused, whatever the event's effect."""
+    """All clocks. Those that a stay, or the wait for a successor, stops are paused, whatever effect the event has."""
     stands = _STAND["stayed"] if filing.stays else frozenset()
     stands |= _STAND["applicant_ceased"] if filing.ceased and filing.decision is None else frozenset()
     run = {clock: state for clock, state in clocks.items() if clock in stands and not state.paused}
@@ -95,7 +95,7 @@ _STAND: Final = {
 
 
 def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
-    """The legal time that an event states, such as the receipt by post; None if it is the time of the event itself."""
+    """The legal time that an event states, such as the receipt by post; None if the event's own time counts."""
     match event:
         case ev.Supplemented(received_at=handed_over):
             return handed_over
@@ -108,7 +108,7 @@ def _counts_from(event: ev.Event, effect: Effect) -> datetime | None:
 
 
 def _revived(filing: Filing, clock: Clock, clocks: dict[Clock, ClockState], past: _Past) -> _Runs:
-    """The running clocks, to which the last run of this clock belongs again; and the other ended runs."""
+    """The running clocks, with the last ended run of this clock made to run again; and the runs that stay ended."""
     last = next((n for n, run in reversed([*enumerate(past)]) if run.clock is clock), None)
     if last is None:
         return clocks, past
@@ -145,7 +145,7 @@ def _has_no_effect(filing: Filing, clock: Clock, declared: Effect, kind: str) ->
 
 
 def _ends_before_another(filing: Filing) -> bool:
-    """Whether the newest stay ends no later than an earlier stay, to whose end the clock of stays already runs."""
+    """Whether the newest stay ends no later than an earlier one, whose end is already that of the clock of stays."""
     clock, stay = filing.clocks.get(Clock.STAY), filing.stays[-1]
     return clock is not None and clock.due >= working_time.due(stay.since, stay.limit, filing.calendar)
 
@@ -205,7 +205,7 @@ def _transition(
 
 
 def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
-    """The started clock. A restart keeps the limit of the run `before`; else the limit is `named`, or the usual one."""
+    """The started clock. Its limit is that of the run `before` (for a restart), else `named`, else the usual limit."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
     limit, extensions = (named or _LIMITS[clock](filing), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
@@ -248,7 +248,7 @@ def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockS
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
-    """The clocks on a new calendar. The reminder, apology and lateness of a clock that is no longer late are reset."""
+    """The clocks on a new calendar. If a clock is no longer late, its reminder, apology and lateness are reset."""
     clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
     in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
@@ -257,7 +257,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on a new calendar. If its due time changes, a reminder or apology that is now ahead is reset."""
+    """The clock on a new calendar. If its due time changes, a reminder or apology now due later is reset."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}
@@ -314,7 +314,7 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
 
 
 def postponements(filing: Filing) -> int:
-    """How often the promised day of the result was postponed, by an extension or by another appointment."""
+    """The number of times the promised day of the result was postponed, by an extension or another appointment."""
     return filing.extensions + filing.reappointed
 
 
@@ -456,7 +456,7 @@ def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
 
 
 def _told_by(filing: Filing, state: ClockState) -> datetime:
-    """The time of the clock's last timer: late enough to learn of payments and hand-overs within the clock's limit."""
+    """The time of the clock's last timer, by which payments and hand-overs made within the clock's limit are known."""
     if state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE:
         return state.due + BANK_ANSWERS
     return recorded_by(filing, state) if state.clock is Clock.SUPPLEMENT else state.due

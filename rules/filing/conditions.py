@@ -21,7 +21,7 @@ _COMMUNE: Final = re.compile(COMMUNE)
 
 
 class Of(NamedTuple):
-    """An applicant before the submission: only the kind (person or organisation) is known."""
+    """An applicant before the submission, of whom only the kind is known: person or organisation."""
 
     kind: PersonKind
 
@@ -39,7 +39,7 @@ Dossier: TypeAlias = Submission | Filing | Case
 
 
 def hold(when: When, dossier: Dossier, received: date) -> bool:
-    """Whether every condition holds for a dossier received on this day; true without conditions."""
+    """Whether every condition holds for a dossier received on this day; true if there are no conditions."""
     return all(_holds(condition, dossier, received) for condition in when)
 
 
@@ -88,7 +88,7 @@ WRITTEN: Final[Mapping[FieldKind, tuple[Callable[[FormValue], bool], str]]] = {
     FieldKind.BOOLEAN: (lambda value: isinstance(value, bool), "not_a_boolean"),
     FieldKind.COMMUNE: (is_commune, "not_a_commune"),
 }
-"""By kind of field: whether a value has the right form, and the rule by which any other value is refused."""
+"""For each kind of field: the check of a value's written form, and the rule by which a wrong value is refused."""
 
 
 def communes_in(form: Mapping[str, object]) -> dict[str, str]:
@@ -97,7 +97,7 @@ def communes_in(form: Mapping[str, object]) -> dict[str, str]:
 
 
 def day_of_receipt(submission: Submission, now: datetime) -> date:
-    """The day in Vietnam whose law applies: today, or the day on which the post delivered the submission."""
+    """The day in Vietnam whose law applies: today; for a submission by post, the day on which the post delivered it."""
     return local_day(now if submission.received_at is None else min(submission.received_at, now))
 
 

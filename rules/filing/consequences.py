@@ -44,7 +44,7 @@ def _may_be_succeeded(filing: Filing) -> bool:
 
 
 def _infected(filing: Filing) -> ev.SupplementRequested | None:
-    """The system's request to replace infected files, if any. It does not count as an officer's request."""
+    """The system's request to replace infected files, if any. This request does not count as an officer's."""
     papers = {paper.code for paper in filing.procedure.papers}
     codes = [code for code in filing.infected if code in papers]
     if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:

@@ -79,17 +79,17 @@ def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) ->
 
 
 def issued(answer: IssueAnswer) -> Finding:
-    """The finding that the result's file is in the store."""
+    """The finding that the file of the result is in the object store."""
     return Finding("result_issued", dict(answer))
 
 
 def printed(answer: IssueAnswer) -> Finding:
-    """The finding that the platform itself has printed the result, with the procedure's template."""
+    """The finding that the platform itself, instead of the agency, printed the result with the procedure's template."""
     return Finding("result_printed", dict(answer))
 
 
 def scanned(files: Iterable[str], infected: Iterable[str]) -> Finding:
-    """The finding about a virus scan: the digests of the scanned files, and of those with a virus."""
+    """The finding about a virus scan: the digests of the scanned files, and of the files with a virus."""
     return Finding("files_scanned", {"scanned": tuple(files), "infected": tuple(infected)})
 
 
@@ -113,7 +113,7 @@ def examined(
 
 
 def found_by(_: StreamId, event: Any) -> tuple[Finding, ...]:
-    """The findings from which an event follows; none for a signed result, whose own stream has them."""
+    """The findings from which an event follows; none for a signed result: its own stream has the findings."""
     match event:
         case ev.ResultIssued(n=None, result=file, expires_on=expires_on, copies=copies):
             return (issued(IssueAnswer(result=file, expires_on=expires_on, copies=copies)),)

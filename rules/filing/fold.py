@@ -66,12 +66,12 @@ def but_for_stays(filing: Filing) -> Filing:
 
 
 def _in_the_making(filing: Filing) -> bool:
-    """Whether the result of a decided filing is being made, which goes on without the applicant."""
+    """Whether the result of a decided filing is being made; this work goes on even without an applicant."""
     return filing.decision is not None and filing.result is None
 
 
 def nothing_on_its_way(filing: Filing) -> bool:
-    """Whether a filing that waits for a successor can end: no result is in the making, or with the post."""
+    """Whether a filing that waits for a successor can end, since no result is being made or is with the post."""
     return stage(filing) is Stage.SUCCESSION and Clock.DELIVERY not in filing.clocks
 
 

@@ -1,4 +1,4 @@
-"""The descriptor of filings as a kind of stream."""
+"""The descriptor of filings: their rules, their fold and their read models, as for every kind of stream."""
 
 from typing import Final
 

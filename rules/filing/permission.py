@@ -1,4 +1,4 @@
-"""The building blocks of guards: each returns a problem, or None if the command is allowed."""
+"""The building blocks of guards. Each guard returns a problem, or None if the command is allowed."""
 
 from datetime import datetime
 from functools import cache
@@ -38,7 +38,7 @@ def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def being_handled(filing: Filing) -> Problem | None:
-    """Refuses unless an officer of the review has begun to handle the filing."""
+    """Refuses a command unless an officer of the review has begun to handle the filing."""
     handled = status(filing) in {Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED}
     return None if handled else problem("", "not_handled_yet")
 
@@ -48,7 +48,7 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def proposed_by(filing: Filing, officer: str) -> bool:
-    """Whether the present step decides on a proposal or act of this officer, or of this officer's substitute."""
+    """Whether the present step decides on a proposal or act of this officer, or one done on this officer's behalf."""
     step = current_step(filing)
     return step is not None and step.act is Act.DECIDE and officer in proposers(filing)
 

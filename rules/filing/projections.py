@@ -188,7 +188,7 @@ def view(filing: Filing, now: datetime, changed: datetime) -> FilingView:
 
 
 def delivery(filing: Filing) -> DeliveryView:
-    """The details of the delivery, which only the applicant may see."""
+    """The details of the delivery of the result, which only the applicant may see."""
     at_counter = filing.result_channel is Channel.COUNTER or filing.pickup
     waits = filing.clocks.get(Clock.PICKUP if filing.pickup else Clock.READING)
     return DeliveryView(

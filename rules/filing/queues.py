@@ -23,7 +23,7 @@ from schemas.translate import deadline
 
 PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
 _AFTER_THE_END: Final = frozenset({"settle_complaint", "revoke_refusal"})
-"""The commands to a filing that has ended: they open it again."""
+"""The commands that are possible after a filing has ended: they open the filing again."""
 _OF_NO_TASK: Final = frozenset(
     {
         *("recuse", "pass_on", "correct_applicant", "revoke_mandate", "name_representative"),
@@ -55,7 +55,7 @@ _WHILE_STAYED: Final = frozenset(
     {"withdraw", "revoke_mandate", "name_representative", "record_cessation", "revoke_cessation", "succeed"}
     | {"correct_applicant", "answer", "recuse", "pass_on", "transfer_dossier", "receive_dossier"}
 )
-"""The commands of people while a complaint stops the disputed act."""
+"""The commands that people may give while a complaint stops the disputed act."""
 
 _WHILE_WAITING: Final = frozenset(
     {
@@ -63,7 +63,7 @@ _WHILE_WAITING: Final = frozenset(
         *("recuse", "pass_on", "transfer_dossier", "receive_dossier"),
     }
 )
-"""The commands of people while the filing waits for a successor; `record_cessation` has its own refusal then."""
+"""The commands that people may give while it awaits a successor; `record_cessation` has its own refusal then."""
 
 
 def _waits(filing: Filing, kind: str, actor: Actor) -> Problem | None:
@@ -95,7 +95,7 @@ def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | Non
 
 
 def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
-    """The agencies whose officers in this role may act on the filing now; the first has the filing in its queue.
+    """The agencies whose officers in this role may act on the filing now; the first agency has it in its queue.
 
     The receiving desk accepts the filing, and may act on the applicant's behalf afterwards.
     """
@@ -136,7 +136,7 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
-    """The notices about running clocks, an early result, a failing back office, and late referred parts."""
+    """The tasks that are only notices: of running clocks, early results, a failing back office, late referred parts."""
     told = [
         notice for state in filing.clocks.values() if not state.paused for notice in _clock_notices(filing, state, now)
     ]
@@ -234,7 +234,7 @@ def _queues(filing: Filing) -> list[Role]:
 
 
 def _question_roles(filing: Filing) -> list[Role]:
-    """The role of the applicant if a question is open and nothing stops the filing; else no role."""
+    """The applicant's role, if a question to the applicant is open and nothing stops the filing; else no role."""
     stands = stage(filing) in {Stage.SUCCESSION, Stage.STAYED}
     return [] if stands or all(one.answer is not None for one in filing.questions) else [Role.APPLICANT]
 

@@ -12,7 +12,7 @@ UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", 
 """The acts of the agency that an upheld complaint undoes."""
 
 _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened", "refusal_revoked"})
-"""Events after which the filing is no longer in the state that an act of the agency caused."""
+"""Events after which an earlier act of the agency no longer determines the filing's state."""
 
 NOT_OFFERED: Final = {
     "offered": False,
@@ -38,7 +38,7 @@ def stands(filing: Filing, about: int) -> bool:
 
 
 def places(filing: Filing) -> tuple[str | None, ...]:
-    """The points at which the filing may restart: None for the intake, and the codes of the review steps reached."""
+    """The points at which the filing may restart: the intake, as None, and each reached review step, as its code."""
     if filing.accepted_at is None:
         return (None,)
     steps = [step.code for step in filing.procedure.review]
@@ -95,7 +95,7 @@ def _awaits_successor(filing: Filing) -> bool:
 
 
 def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
-    """The result marked as overtaken: the applicant may still hold the paper, but it is no longer valid."""
+    """The result, marked as overtaken: the applicant may still hold the paper, but the paper is no longer valid."""
     return result if result.overtaken_at else result.model_copy(update={"overtaken_at": at})
 
 

@@ -17,8 +17,8 @@ _WHOLE: Final = 2**53 - 1
 def json_schema(procedure: Procedure) -> Json:
     """The schema (draft 2020-12) of a submission's `form`.
 
-    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. The values of
-    the form can't show a condition on the channel, the applicant or the day of receipt: such a condition is only in the
+    Titles and descriptions are in Vietnamese and English; `x-vi` and `x-en` have each language by itself. A condition
+    on the channel, the applicant or the day of receipt can't be decided from the values of the form: it is only in the
     description of its field, and the field is neither required nor refused.
     """
     labels = labels_of(procedure.form)

@@ -83,7 +83,7 @@ def blank(procedure: Procedure, key: str, paper: PaperRule | None) -> Sheet:
 
 
 def blank_at(procedure: Procedure) -> datetime:
-    """The time that a blank form's file states: the beginning of the day on which the procedure was checked."""
+    """The time written in the file of a blank form: the beginning of the day on which the procedure was checked."""
     return datetime.combine(procedure.checked, time(), VIETNAM)
 
 
@@ -181,7 +181,7 @@ def _papers(rules: Iterable[PaperRule], labels: Labels, dossier: Dossier | None)
 def _ways(result: ResultRule, dossier: Dossier | None) -> Iterator[Box]:
     """The boxes for the channels of the result.
 
-    A blank form has the boxes of all channels; if the result follows the channel of filing, each with a note on that.
+    A blank form has the boxes of all channels; if the result follows the channel of filing, a note at each box says so.
     """
     if dossier is None:
         for channel in result.channels:

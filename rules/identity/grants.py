@@ -1,4 +1,4 @@
-"""Checks that a principal's grants allow its statement's claim, and whether a change extends the grants."""
+"""Checks whether a principal's grants allow the claim in its statement, and whether a change extends the grants."""
 
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -59,7 +59,7 @@ SERVING: Final = frozenset({PrincipalKind.PORTAL, PrincipalKind.DESK, PrincipalK
 def speaks_for(signer: Principal, client: Principal, given: Assurance) -> bool:
     """Whether a grant lets the signer speak for this client, for people of the `given` assurance.
 
-    A grant of `*` covers only programs that serve people: none that may speak for operators, and no officer's own key.
+    A grant of `*` covers only programs that serve people, not programs that may act for operators or one officer's key.
     A client needs no key; but if all of its keys are revoked, nobody speaks for it.
     """
     if client.keys and all(key.revoked_at is not None for key in client.keys):
@@ -80,12 +80,12 @@ def names_procedure(grant: Grant, procedure: str | None) -> bool:
 
 
 def names_client(grant: Grant, client_id: str | None) -> bool:
-    """Whether a filing may be submitted under this `client_id` by the grant. True for None: no filing is submitted."""
+    """Whether the grant lets a filing be submitted under this `client_id`. True for None, if no filing is submitted."""
     return client_id is None or client_id in grant.client_ids or ALL_CLIENTS in grant.client_ids
 
 
 def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
-    """Whether the actor's agency is one of these; if `agencies` is empty, whether the actor has none (an applicant)."""
+    """Whether the actor's agency is in `agencies`; if that is empty, whether the actor has no agency (an applicant)."""
     if not agencies:
         return actor.agency is None
     return actor.agency is not None and (actor.agency in agencies or ALL_AGENCIES in agencies)
@@ -104,7 +104,7 @@ def widens(before: Principal | None, after: Principal) -> bool:
 
 
 def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
-    """Whether a changed key is valid only at times at which it was valid before."""
+    """Whether the changed `key` is valid only at times at which the key `before` the change was valid, too."""
     earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
     return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
 

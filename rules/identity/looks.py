@@ -47,7 +47,7 @@ LISTS: Final[Mapping[type[Any], frozenset[Role]]] = {
     rd.AskPersonsFilings: OFFICERS,
     rd.AskTasks: OFFICERS,
 }
-"""The questions about many filings. Each answer is a look at every filing that it shows. Applicants may ask none:
+"""The questions about many filings. Each answer is a look at every filing in it. Applicants may ask none of them:
 the identity provider does not prove that a requested number is theirs, and the filings of a client belong to many
 people. An applicant's program may ask in its own name, and then sees the filings that it submitted (`_OWN`).
 """
@@ -88,7 +88,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The asker of a question: an actor through a program, or the program alone. `grants`: those for the question."""
+    """The asker of a question: an actor through a program, or the program alone. `grants`: those that permit it."""
 
     principal: Principal
     actor: Actor | None
@@ -97,7 +97,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A pattern of filings that a list may show. A filing must match every field; an empty field matches any filing."""
+    """A pattern of filings: a list may show those that match every field. An empty field matches every filing."""
 
     agencies: tuple[str, ...] = ()
     procedures: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ def roles_of(question: type[rd.Question]) -> frozenset[Role] | None:
 
 
 def by_link(question: rd.Question) -> bool:
-    """Whether a question asks only for the result, and has the link to the result."""
+    """Whether a question asks only for a result, and contains the secret link to this result."""
     return isinstance(question, rd.AskLinkedResult) or (isinstance(question, rd.AskFile) and question.link is not None)
 
 

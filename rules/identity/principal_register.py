@@ -32,7 +32,7 @@ def impossible(principal: Principal | None, said: pr.PrincipalCommand, now: date
 
 
 def first(said: pr.BeginRegister) -> tuple[pr.AddPrincipal, ...]:
-    """The registrations of the first programs, one for each program, from the beginning of the register."""
+    """The registrations of the first programs, one for each program, with which the register begins."""
     who = said.model_dump(include={"command_id", "actor", "reason"})
     return tuple(pr.AddPrincipal.model_validate(who | one.model_dump()) for one in said.programs)
 
@@ -168,7 +168,7 @@ def unsafe(public_key: PublicKey) -> bool:
 
 _PRIME: Final = 2**255 - 19
 _Y: Final = 2**255 - 1
-"""All bits but the highest, which is the sign of x."""
+"""The mask of y in an encoded point: all bits but the highest, which is the sign of x."""
 _ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
-"""The y of the eight points whose order divides the cofactor."""
+"""The y coordinates of the eight points whose order divides the cofactor."""

@@ -1,4 +1,4 @@
-"""The verification of statements: a sender signs one for a message, an agency for an answer."""
+"""The verification of statements, which a sender signs about a message, and an agency about an answer."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ Later they authenticate again, so that an open session ends within a day."""
 class VerificationContext:
     """The basis of a verification: the known principals, the installation, and the time.
 
-    `fresh`: whether an expired statement is refused. `known`: whether the log may have the statement already; then it
-    counts even if it has expired, its key was revoked, or its grants were lost.
+    `fresh`: whether an expired statement is refused. `known`: whether the log may have the statement already; then the
+    statement counts even if it has expired, its key was revoked, or the signer has lost the grants.
     """
 
     ring: Ring
@@ -105,7 +105,7 @@ def proved_here(statement: IdentityStatement, key_id: st.KeyId, context: Verific
 def _signer(
     statement: IdentityStatement, key_id: st.KeyId, context: VerificationContext
 ) -> tuple[Principal, st.PrincipalKey]:
-    """The signer of a statement and its key. Raises `RefusalError` for a key that may not sign."""
+    """The signer of a statement, and the key that signed it. Raises `RefusalError` if this key may not sign."""
     principal = context.ring.principal(statement.iss)
     if principal is None:
         raise not_authorised("unknown_principal")
@@ -202,7 +202,7 @@ class Directory:
 
 
 def why_not_signed(said: AgencyAnswer, stream: str, context: VerificationContext, directory: Directory) -> str | None:
-    """Why the signature of an answer is not valid, as the name of a rule; None if its agency has validly signed it.
+    """The rule by which an answer's signature is not valid, by its name; None if the agency has validly signed it.
 
     The statement may be older than usual: a workflow may use an answer later.
     """

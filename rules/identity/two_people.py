@@ -10,7 +10,7 @@ FRESH: Final = timedelta(minutes=15)
 
 
 def came_apart(first: IdentityStatement, second: IdentityStatement) -> bool:
-    """Whether two persons made the statements, each with its own access token and a fresh authentication (`FRESH`)."""
+    """Whether two persons made the statements, each with an access token of their own and a `FRESH` authentication."""
     one, other = first.actor, second.actor
     if first.token is None or second.token is None or one is None or other is None:
         return False

@@ -1,4 +1,4 @@
-"""The rule of each command on a filing's official papers: each paper is made and issued once for its cause."""
+"""The rule of each command on a filing's official papers. For one cause, each paper is made and issued only once."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -25,7 +25,7 @@ def _record(papers: OfficialPapers, command: RecordPaper, _: datetime) -> tuple[
 
 
 def _issue_receipt(papers: OfficialPapers, command: IssueReceipt, at: datetime) -> tuple[ReceiptIssued, ...]:
-    """The event of a receipt. For one event, one receipt of each kind is issued."""
+    """The event of a receipt. For one event of the filing, at most one receipt of each kind is issued."""
     if issued_for(papers.receipts, command.about, command.of) is not None:
         raise refuse(problem("", "wrong_state", says="receipt_is_issued"))
     said = command.model_dump(include=set(ReceiptIssued.model_fields) - {"kind", "series", "agency"})
@@ -69,7 +69,7 @@ def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | No
 
 
 def _valid(papers: OfficialPapers, number: str, unknown: Problem) -> MoneyReceipt:
-    """The receipt of this number. Raises `RefusalError` if it is void; if there is none, with the problem `unknown`."""
+    """The receipt of this number. Raises `RefusalError`: if it is void, or, without such a receipt, `unknown`."""
     receipt = registered(papers.receipts, number)
     if receipt is None or receipt.voided_at is not None:
         raise refuse(unknown if receipt is None else _VOID)

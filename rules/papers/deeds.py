@@ -131,7 +131,7 @@ def done(hand: Hand, names: Mapping[str, str]) -> Text:
 
 
 def act(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
-    """An act in words, with the applicant or the name of an officer, if the act is not the holder's own."""
+    """An act in words; if it is not the holder's own, with the applicant or the officer's name."""
     what, of_applicant = said(f"deed.{deed.kind}"), deed.role in {Role.APPLICANT, Role.REPRESENTATIVE}
     if of_applicant and hand.holder is not Holder.APPLICANT:
         return said("paper.done_by", what=what, who=_HOLDERS[Holder.APPLICANT])

@@ -1,4 +1,4 @@
-"""The change that each event makes to a filing's official papers, and a search among the papers that were made."""
+"""The change that each event makes to a filing's official papers, and a search for a paper among those already made."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -120,7 +120,7 @@ class _Walk:
 
 
 def _at_once(deed: Deed) -> Hand:
-    """The entry of an act that takes no time: a submission by the filer, or a reopening by an officer."""
+    """The control slip's entry for an act that takes no time: a submission by the filer, a reopening by an officer."""
     who = {name: getattr(deed, name) for name in ("role", "subject", "accountable", "agency")}
     holder = _HOLDERS.get(deed.role, Holder.OFFICER)
     return Hand(holder=holder, since=deed.at, until=deed.at, working_minutes=0, **who)
@@ -167,7 +167,7 @@ def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR
 
 
 def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
-    """The outcome (early, on time or late) of the clock of this stage; None if the clock has not ended."""
+    """The outcome of this stage's clock: early, on time or late; None if the clock has not ended."""
     run = before.clocks.get(STAGE_CLOCK[at])
     if run is None:
         return None

@@ -18,8 +18,8 @@ from schemas.translate import said
 def evidence(stream: StreamId, event: PapersEvent) -> Evidence:
     """The evidence for an event of official papers.
 
-    For a paper, its cause. For a receipt, the paid fee and the void receipt that it replaces, if any. For a void
-    receipt, its issue and the cause of its voiding: an event about the money, or an officer's request.
+    Of a paper: its cause. Of a receipt: the paid fee, and if it replaces a void receipt, that one. Of a receipt made
+    void: its issue, and the cause: an event about the money, or an officer's request.
     """
     if isinstance(event, PaperMade):
         return ((Entry(CAUSES, {}, event.about.stream),),)

@@ -24,7 +24,7 @@ from schemas.translate import said
 
 
 def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
-    """The applicant's effort, in working days and visits, until the filing's end, or until `now` for an open filing."""
+    """The applicant's effort, in working days and visits, up to the filing's end, or to `now` if the filing is open."""
     begun = events[0].event.received_at or events[0].at
     days = working_days(begun, max(filing.closed_at or now, begun), filing.calendar)
     visits = {local_day(one.at) for one in events if _at_a_counter(one.event, one.actor.role)}  # one a day
@@ -132,7 +132,7 @@ def _person(entry: RegisterEntry) -> str:
 
 
 def _called(entry: RegisterEntry, agency: str) -> str:
-    """The agency's name; its code if the directory lacks it."""
+    """The agency's name; its code if the directory lacks the name."""
     return entry.agencies[agency].vi if agency in entry.agencies else agency
 
 
@@ -164,7 +164,7 @@ COLUMNS: Final = (
     Column(said("register.recipient"), 5, lambda entry: entry.recipient),
     Column(said("paper.note"), 6, _note),
 )
-"""The columns of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025, whose own text was not read."""
+"""The columns of form 06 of Circular 01/2018/TT-VPCP, now form 07 of Circular 03/2025, whose text was not read."""
 
 
 def _of_effort(cell: Callable[[Effort], Cell]) -> Callable[[RegisterEntry], Cell]:

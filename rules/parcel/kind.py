@@ -20,7 +20,7 @@ from schemas.translate import said
 
 
 def standing(parcel: Parcel) -> Standing:
-    """The standing of a parcel. While the parcel is under way, its filing has nothing to record about it."""
+    """The standing of a parcel. While a parcel is under way, the filing has nothing to record about the parcel."""
     heard = ("handed_over", "parcel_found")
     outcome = heard if parcel.state is ParcelState.DELIVERED else ("parcel_failed", *heard)
     return Standing(

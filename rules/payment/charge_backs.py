@@ -33,7 +33,7 @@ def is_known(payment: Payment, back: ChargeBack) -> bool:
 
 
 def when(payment: Payment, back: ChargeBack) -> datetime:
-    """The time of a charge-back as first reported: in the first report with its number and amount, else in `back`."""
+    """The time of a charge-back, from the first report with the same number and amount; without any, from `back`."""
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
@@ -91,7 +91,7 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """The identity of a charge-back: its transaction number and its request, since providers may use equal numbers."""
+    """The identity of a charge-back: its transaction number and request, since two providers may use one number."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 

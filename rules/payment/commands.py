@@ -85,7 +85,7 @@ def _change_calendar(payment: Payment, command: ChangeCalendar, _: datetime) -> 
 
 
 def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events:
-    """The event of a capture. The capture pays the fee if it reaches the requested amount, alone or with earlier ones.
+    """The event of a capture, which pays the fee if it, alone or with earlier captures, reaches the requested amount.
 
     The excess is returned.
     """
@@ -104,7 +104,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts the received money as the fee; none if officers agreed to forgo less than is missing."""
+    """The event that accepts the received money as the fee; none if more is missing than was agreed to forgo."""
     accepted = command.accepted
     there = parts(payment, command.going)
     came = sum(one.amount for one in there)
@@ -130,7 +130,7 @@ def _refund(payment: Payment, command: cm.RecordRefund, _: datetime) -> Events:
 
 
 def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
-    """The time until which a request made `now` can be paid; None if it can be paid until `due`, like the fee."""
+    """The time until which a request made `now` can be paid; None if that is `due`, the due time of the fee."""
     ends = None if seconds is None else now + timedelta(seconds=seconds)
     return ends if ends is not None and ends < due else None
 

@@ -10,7 +10,7 @@ from schemas.payment import events as ev
 from schemas.payment.state import Capture
 
 _ENDING: Final = (*ENDS, "reopened", "acceptance_revoked", "applicant_ceased", "stayed")
-"""The events that end or restart a filing, after which no unpaid fee requested earlier is owed."""
+"""The events that end or restart a filing, after which an unpaid fee that was requested earlier is no longer owed."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:

@@ -23,7 +23,7 @@ def parts(payment: Payment, going: Collection[str]) -> tuple[Capture, ...]:
 
 
 def lacking(payment: Payment) -> bool:
-    """Whether a capture is below the requested amount and may still be accepted as the whole fee."""
+    """Whether there is a capture below the requested amount that may still be accepted as the whole fee."""
     pending = payment.state is PaymentState.PENDING
     return pending and any(capture.amount < payment.amount for capture in payment.captures)
 
@@ -34,7 +34,7 @@ def ends(payment: Payment, request: Attempt) -> datetime:
 
 
 def past(payment: Payment, now: datetime) -> list[Attempt]:
-    """The open requests that have expired although the fee may still be paid; none from the fee's due time on."""
+    """The open requests that have expired while the fee may still be paid; none once the fee's due time is reached."""
     open_ = [request for request in payment.attempts if not request.over]
     return [request for request in open_ if ends(payment, request) <= now < require(payment.due)]
 
@@ -55,7 +55,7 @@ def is_open(payment: Payment, n: int) -> bool:
 
 
 def unless_first(n: int) -> int | None:
-    """The number of a request as events have it: None for the first request, else `n`."""
+    """The number of a request in the form that events have: None for the first request, else `n`."""
     return None if n == 1 else n
 
 
@@ -88,7 +88,7 @@ def _ended(state: PaymentState) -> Change[Payment]:
 
 
 def _on_another_calendar(payment: Payment, event: ev.PaymentCalendarChanged, _: datetime) -> dict[str, Any]:
-    """The change when the calendar changes. If the new due time is later, outcomes are no longer awaited."""
+    """The change when the calendar changes. If the new due time is later, no wait for late outcomes remains."""
     changed: dict[str, Any] = {"calendar": event.calendar, "due": event.due}
     if event.due <= require(payment.due):
         return changed

@@ -22,12 +22,12 @@ from schemas.translate import said
 
 
 def not_owed(n: int) -> str:
-    """The text of the reason for which the filing's payment numbered `n` is cancelled."""
+    """The text that states why the filing's payment numbered `n` is cancelled."""
     return f"the filing no longer owes this {'obligation' if of_obligation(n) else 'fee'}"
 
 
 def tells(payment: Payment) -> bool:
-    """Whether the payment reports its end to the filing: if it is paid, or if it expired and was for a fee."""
+    """Whether the payment reports its end to the filing: true if it is paid, or if it was for a fee and expired."""
     expired = payment.state is PaymentState.EXPIRED
     return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
 

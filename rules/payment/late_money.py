@@ -1,4 +1,4 @@
-"""The times at which a provider is queried for unexpected money: few, since it is rare, and at the end of a watch."""
+"""The times at which a provider is queried for unexpected money: a few, since it is rare; the last ends a watch."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600)
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
 SELDOM: Final = (timedelta(minutes=1), timedelta(days=1))
-"""The queries of a provider that also reports money itself, besides the last one: they find lost reports."""
+"""Times after a watch begins to query a provider that reports money itself; they, and its end, find lost reports."""
 
 SPREAD: Final = timedelta(minutes=30)
 """The maximum delay of a watch's queries. Offices open at the same minute, so each watch has a delay of its own."""
@@ -29,7 +29,7 @@ _DAY: Final = timedelta(days=1)
 def gentle_pause(since: datetime, now: datetime) -> timedelta:
     """The pause before the next query of a provider that also reports money itself.
 
-    It is as long as the time since `since`, within bounds.
+    The pause is as long as the time from `since` until now, within bounds.
     """
     return min(max(now - since, SOONEST), SELDOMEST)
 

@@ -27,7 +27,7 @@ _SIGNATURE: Final = re.compile(r"— (?P<name>\S+) (?P<value>[A-Za-z0-9+/]+={0,2
 
 
 class NoteError(ValueError):
-    """A note or a key is malformed, or the signature of a known key is not valid."""
+    """A note or a key is malformed, or a signature by a known key is not valid."""
 
 
 class Kind(IntEnum):

@@ -23,7 +23,7 @@ class Known(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group, whose members are witnesses or groups, and the number of its members that have to cosign."""
+    """A group of witnesses or of other groups, with the number of its members that have to cosign."""
 
     needed: int
     members: tuple[str, ...]

@@ -10,7 +10,7 @@ from rules.proof.tree import HASH_BYTES, Node, joined, leaf_hash
 WIDTH: Final = 256
 HEIGHT: Final = 8
 ENTRIES: Final = -1
-"""The level of the bundles of entries, in `Tile`."""
+"""The `level` of a `Tile` that is a bundle of entries."""
 
 _length: Final = struct.Struct(">H")
 

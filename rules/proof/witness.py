@@ -1,4 +1,4 @@
-"""The requests of a log to a witness, and the witness's answers (C2SP tlog-witness, `add-checkpoint`)."""
+"""The requests by which a log has a witness cosign, and the witness's answers (C2SP tlog-witness, `add-checkpoint`)."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ NOTHING: Final = Seen(0, EMPTY_ROOT)
 
 
 class Refused(NamedTuple):
-    """A refusal by a witness: the HTTP status; and the size that it cosigned last, if the request had another size."""
+    """A witness's refusal: the HTTP status; and if the sizes differ, the size that this witness cosigned last."""
 
     status: int
     size: int | None = None

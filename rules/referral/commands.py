@@ -43,7 +43,7 @@ def _answer_by_machine(referral: Referral, command: AnswerByMachine, _: datetime
 
 
 def _look_at_deadline(referral: Referral, _: LookAtDeadline, now: datetime) -> Events:
-    """The event of the timer that is due now: that the limit is overdue, or a reminder before; none if none is due."""
+    """The event of the timer that is due now: lateness, or before the due time a reminder; none if no timer is due."""
     if not is_open(referral):
         return ()
     due = require(referral.due)

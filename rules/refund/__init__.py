@@ -1,1 +1,1 @@
-"""Refunds: the sums to return, at most the captured amount; two officers must agree on each sum."""
+"""Refunds: the sums to return, together at most the captured amount; two officers must agree on each sum."""

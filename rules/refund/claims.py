@@ -124,9 +124,9 @@ def claim(
 
 
 def together(payment: Payment, refund: int) -> tuple[int, ...]:
-    """The numbers of the refunds of captures that paid the fee together.
+    """The numbers of the refunds of all captures that paid the fee together.
 
-    Empty if this refund's capture paid the fee alone, or did not pay it.
+    Empty if this refund's capture paid the fee alone, or paid no part of the fee.
     """
     numbers = tuple(number_of(payment.n, payment.captures.index(one) + 1) for one in payment.counted)
     return numbers if refund in numbers and len(numbers) > 1 else ()
@@ -179,7 +179,7 @@ def _of_fee(filing: Filing, fee: Fee) -> Claim:
 
 
 def _decides(filing: Filing) -> Role | None:
-    """The role of the officers who decide the filing; None if only a standing order does."""
+    """The role of the officers who decide the filing; None if only a standing order decides it."""
     return next((step.role for step in filing.procedure.review if step.act is Act.DECIDE), None)
 
 
@@ -275,7 +275,7 @@ def _paid(refund: Refund, claim: Claim) -> int:
 
 
 def _fee_by_now(refund: Refund, claim: Claim) -> int:
-    """The part of the capture, in đồng, that the applicant still owes as the fee. Earlier captures pay first."""
+    """The part of the capture, in đồng, that the present fee still needs. Earlier captures pay the fee first."""
     asked = require(refund.capture).asked - sum(line.amount for line in claim.returned)
     return max(min(_paid(refund, claim), asked - claim.before), 0)
 

@@ -1,4 +1,4 @@
-"""The rule of each command on a refund, also on charge-backs and short payments.
+"""The rule of each command on a refund, including the commands on charge-backs and short payments.
 
 A refund takes two officers of its agency, one of them a leader; neither may be on the applicant's side.
 """
@@ -24,7 +24,7 @@ Events = tuple[ev.RefundEvent, ...]
 
 
 def charged_back(refund: Refund, claim: Claim) -> ev.RefundChargedBack:
-    """The event of new charge-backs. A case already requested from the provider stays, as it may be paid now."""
+    """The event of new charge-backs. A case already requested stays: the provider may be paying it now."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return ev.RefundChargedBack(
@@ -94,7 +94,7 @@ def propose(refund: Refund, command: cm.AcceptShortPayment, _: datetime) -> Even
 
 
 def accept(refund: Refund, command: cm.ApproveShortPayment, _: datetime) -> Events:
-    """The event if a second officer approves a short payment.
+    """The event when a second officer approves a short payment as the whole fee.
 
     Raises `RefusalError` if the proposer approves it, or if more is missing by now than was proposed.
     """

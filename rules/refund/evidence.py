@@ -12,7 +12,7 @@ from schemas.refund.state import UNOWED, RefundCause
 
 
 def _begun(stream: StreamId, event: ev.RefundBegun) -> Evidence:
-    """The evidence for a begun refund: its capture, or the fee that was paid without a provider."""
+    """The evidence for the beginning of a refund: its capture, or the fee that was paid without a provider."""
     if not without_provider(stream.n):
         taken = {"capture_id": event.capture_id, "amount": event.amount}
         return ((Entry(("payment_captured",), taken, str(payment_of(stream))),),)

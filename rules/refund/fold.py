@@ -11,7 +11,7 @@ from schemas.refund.state import UNOWED, CaptureTaken, CaseState, Refund, Refund
 Changed = dict[str, Any]
 
 WHOLE: Final = 0
-"""The key in `since` of the refund as a whole: about a rule, a dispute or a charge-back that officers must decide."""
+"""The key in `since` for the refund as a whole, when officers must decide about a rule, a dispute or a charge-back."""
 
 
 def _begun(_: Refund, event: ev.RefundBegun, __: datetime) -> Changed:
@@ -181,7 +181,7 @@ def total(refund: Refund, *states: CaseState) -> int:
 
 
 def still_to_go(refund: Refund, cause: RefundCause) -> int:
-    """The sum in đồng of the refunds for this cause, paid or still to pay."""
+    """The sum in đồng of the refunds for this cause, both paid and still to be paid."""
     return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 
 

@@ -80,13 +80,13 @@ def _under_way(refund: Refund) -> Iterator[Wait]:
 
 
 def _twice(refund: Refund) -> Iterator[Wait]:
-    """The wait for money that the provider owes the agency, since it was both returned and charged back."""
+    """The wait for money that the provider owes the agency, since the money was both returned and charged back."""
     if dong := gone_twice(refund):
         yield Wait(of=require(refund.capture).provider, dong=dong)
 
 
 def was_ruled(refund: Refund) -> bool:
-    """Whether the procedure's rule for refunds was ever applied to an end of the filing."""
+    """Whether the procedure's refund rule was ever applied, when the filing ended."""
     return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 

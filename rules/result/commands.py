@@ -88,7 +88,7 @@ def _record_signed(result: Result, command: cm.RecordSigned, _: datetime) -> Eve
 
 
 def _next(result: Result, n: int, now: Signatory | None) -> Signatory:
-    """The signer at index `n`: `now` if this is an officer for the same signing position, else the earlier signer."""
+    """The signer at index `n`: `now` if its signing position is the same, else the signer named before."""
     named = result.signers[n]
     return now if now is not None and now.place is named.place else named
 

@@ -11,7 +11,7 @@ from schemas.result.events import ResultEntered, ResultMade, ResultSigned, Signa
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """The evidence for an entry in the register: the filing decided, or itself issued the result under this number."""
+    """The evidence for an entry in the register: the filing's decision, or its own issue of this numbered result."""
     filing = filing_workflow(stream.filing)
     match event:
         case ResultEntered(adopted=str(number), result=file) if file is not None:
@@ -27,7 +27,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def stored(answer: IssueAnswer) -> Finding:
-    """The finding that the agency's file or the platform's print is stored; the file to sign is made from it."""
+    """The finding that the agency's file, or the platform's print, is stored: the file to sign is made from that."""
     return Finding("result_stored", dict(answer))
 
 

@@ -105,7 +105,7 @@ def unmade(result: Result) -> bool:
 
 
 def declined(result: Result) -> bool:
-    """Whether an officer declined to sign, and no leader has requested signatures again."""
+    """Whether an officer declined to sign, and no leader has requested signatures again since then."""
     return bool(result.entries) and result.last.state is ResultState.VOIDED
 
 

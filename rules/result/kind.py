@@ -112,12 +112,12 @@ def order_of(filing: Filing) -> st.ResultOrder:
 
 
 def make_request(result: Result) -> IssueRequest | None:
-    """The request to the agency to make a result's file; None if the file exists, or a command brought it."""
+    """The request to the agency to make a result's file; None if the file exists, or if a command brought the file."""
     return None if not unmade(result) or result.last.brought is not None else request_of(result)
 
 
 def request_of(result: Result) -> IssueRequest:
-    """The request for the file of the result's last number, whether the back office or the platform makes the file."""
+    """The request to make the file for the result's last number, by the back office or by the platform."""
     order, entry = require(result.order), result.last
     return IssueRequest(
         request_id=f"result:{result.n}:{len(result.entries)}",

@@ -46,9 +46,9 @@ def is_day_off(day: date) -> bool:
 
 
 def first_of_limit_days(day: date) -> date:
-    """The earliest last day of a limit that ends on `day` (Civil Code 91/2015/QH13 art. 148).
+    """The earliest day off whose limits end on `day`, else `day` itself (Civil Code 91/2015/QH13 art. 148).
 
-    A limit whose last day is a day off ends on the next working day: with the last day Saturday or Sunday, on Monday.
+    A limit whose last day is a day off ends on the next working day. So for a Monday, this is the Saturday before it.
     """
     while is_day_off(day - _DAY):
         day -= _DAY
@@ -60,7 +60,7 @@ Weekdays = Sequence[OpenHours]
 
 
 class DayHours(NamedTuple):
-    """The office hours of a day for an agency and all agencies below it; `agency`: None for the whole country."""
+    """The office hours of a day, for an agency and all agencies below it; for the whole country if `agency` is None."""
 
     agency: str | None
     date: date
@@ -85,7 +85,7 @@ def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
 
 
 def decided(file: CalendarFile) -> list[DayHours]:
-    """The days of the overlays that are decided; proposed days are left out."""
+    """The decided days of the file's overlays; the days that are only proposed are left out."""
     week = file.week.days()
     return [
         DayHours(overlay.agency, day.date, hours_of(day.kind, day.hours, day.date, day.replaces, week))
@@ -96,7 +96,7 @@ def decided(file: CalendarFile) -> list[DayHours]:
 
 
 def proposed(file: CalendarFile, agency: str | None = None) -> list[CalendarDay]:
-    """The days that are only proposed, in order. If `agency` is None, they are those of the whole country."""
+    """The days for `agency` that are only proposed, in order; for the whole country if `agency` is None."""
     days = (day for overlay in file.overlays if _applies(overlay.agency, agency) for day in overlay.days)
     return sorted((day for day in days if day.status is DayStatus.PROPOSED), key=lambda day: day.date)
 

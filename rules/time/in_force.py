@@ -10,7 +10,7 @@ from schemas.publishing.procedure_rules import FeeItemPart, WaiverPart
 from schemas.translate import said
 
 InForce: TypeAlias = FeeItem | FeeItemPart | Term | WaiverPart | WaiverRule
-"""A rule with a validity; without a first day it has no beginning, without a last day no end."""
+"""A rule that is valid on certain days; without a first day it was always valid, without a last day it has no end."""
 
 
 def in_force(rule: InForce, day: date) -> bool:

@@ -140,7 +140,7 @@ class Days:
         return bool(self.spans[n]) and not (weekend and self._regular[n])
 
     def between(self, first: int, last: int) -> Iterator[tuple[int, Spans, Spans]]:
-        """The days from `first` to `last`: each with its office hours and with those of its weekday."""
+        """The days from `first` to `last`, each with its own office hours and the regular hours of its weekday."""
         places = slice(self._place(first), self._place(last) + 1)
         return zip(range(first, last + 1), self.spans[places], self._regular[places], strict=True)
 
@@ -193,7 +193,7 @@ class Pages:
         self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
 
     def answer(self, question: Callable[[Days], T], field: str) -> T:
-        """The answer of `question`, called again while it needs more days. Raises `TimeError`, naming `field`."""
+        """The answer of `question`, called again if it needs more days. Raises `TimeError`, which names `field`."""
         days = self._days
         while True:
             try:

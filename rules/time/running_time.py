@@ -47,7 +47,7 @@ class Run(NamedTuple):
 
 
 def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: int | None) -> Run:
-    """The run of a time limit that a receipt at the minute `start` begins.
+    """The run of a time limit that begins with a receipt at the minute `start`.
 
     Args:
         days: The expanded days. The function raises `NotLaidOutError` if the expanded days are too few.

@@ -133,9 +133,9 @@ def _working_days_before(days: Days, minute: int, amount: int) -> int:
 def halfway(
     start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
 ) -> datetime:
-    """The instant at which half of the budget is used; an odd minute counts for the first half.
+    """The instant at which half of the limit's time is used; an odd minute belongs to the first half.
 
-    A budget in working days starts on the first of them: half of 1 day is in the middle of the day after the receipt.
+    Time in working days starts on the first of them: half of 1 day is in the middle of the day after the receipt.
     For a limit in calendar days, half of the working minutes between the receipt and the due instant count.
     """
     if limit.unit is Unit.SECONDS:

@@ -179,7 +179,7 @@ def _part(rules: ProcedureRules, code: str | None) -> WaiverPart | None:
 
 
 def _not_for(waiver: WaiverPart, unsure: Unknown, case: Case, day: date) -> Problem | None:
-    """Why a waiver can't be granted; None if it can, or if it depends on an unknown input."""
+    """Why a waiver can't be granted; None if it can, or if the answer depends on an unknown input."""
     known = not in_force(waiver, day) or not unsure.of(waiver.when)
     return not_for(waiver, case, day, day) if known else None
 

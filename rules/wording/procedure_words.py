@@ -50,7 +50,7 @@ def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is the subject
 
 
 def required_words(required: bool) -> Text:  # noqa: FBT001 -- the value is what it is about
-    """The word for required, or for optional."""
+    """The word for `required`, or if false, for optional."""
     return said("required") if required else said("optional")
 
 
@@ -72,7 +72,7 @@ def rate(basis_points: int) -> Text:
 
 
 def lines_of(words: str) -> Text:
-    """The words for a long text: the number of its lines, and the start of its digest, by which changes are seen."""
+    """The words in place of a long text: the number of its lines, and the start of its digest, which shows changes."""
     return said("lines_of", number=len(words.splitlines()), digest=sha256(words.encode()).hexdigest()[:8])
 
 

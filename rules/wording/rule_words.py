@@ -38,7 +38,7 @@ def duration(limit: Limit) -> Text:
 
 
 def channels(of: Iterable[Channel]) -> Text:
-    """Returns `trực tuyến hoặc tại Bộ phận Một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
+    """The channels in their usual order: `trực tuyến hoặc tại Bộ phận Một cửa` / `online or at the one-stop desk`."""
     named = set(of)
     return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
 
@@ -64,7 +64,7 @@ def _delivered(result: ResultRule) -> Text:
 
 
 def filed_by(of: Iterable[Channel]) -> Text:
-    """Returns `khi nộp hồ sơ trực tuyến` / `if filed online`, for one of these channels."""
+    """The condition of filing by one of these channels, in words: `khi nộp hồ sơ trực tuyến` / `if filed online`."""
     return said("prose.filed", channel=channels(of))
 
 
@@ -79,7 +79,7 @@ def _spaced(*texts: Text | None) -> Text:
 
 
 def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
-    """The fee in words: the amount of its only item, if that has no conditions; else each item with name and amount."""
+    """The fee in words: for a single item without conditions, its amount; else the name and amount of each item."""
     if fee is None:
         return said("prose.no_fee")
     if len(fee.items) == 1 and not fee.items[0].when:
@@ -100,7 +100,7 @@ def amount(item: FeeItem, labels: Labels) -> Text:
 
 
 def unit_price(item: FeeItem) -> Text:
-    """Returns `8.000 đồng` / `8,000 đồng`, or the rate: `0,5%` / `0.5%`."""
+    """The price of an item in words: `8.000 đồng` / `8,000 đồng`; or its rate: `0,5%` / `0.5%`."""
     return in_dong(item.amount) if item.amount is not None else rate(item.basis_points or 0)
 
 
@@ -154,7 +154,7 @@ def _or(texts: list[Text]) -> Text:
 
 
 def note_of(field: FieldRule, labels: Labels) -> Text | None:
-    """The note of a form field: its bounds, its conditions, and whether it is optional; None if none of these apply."""
+    """The note at a form field: its bounds, its conditions, and that it is optional; None if none of these applies."""
     bounds = between(field.minimum, field.maximum)
     if bounds is not None and field.kind is FieldKind.TEXT:
         bounds = said("sheet.characters", number=bounds)
@@ -176,7 +176,7 @@ Vocabulary: TypeAlias = Mapping[str, Callable[[], Text]]
 _Entry: TypeAlias = tuple[str, Callable[[], Text]]
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,2})\}")
-"""`{kind}`, `{kind.code}` or `{kind.code.part}`."""
+"""A placeholder in a text: `{kind}`, `{kind.code}` or `{kind.code.part}`."""
 
 
 def filled(procedure: Procedure) -> Procedure:

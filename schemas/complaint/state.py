@@ -28,7 +28,7 @@ OPENING: Final = "complain"
 
 
 SILENCE: Final = "silence"
-"""The act in a complaint about the agency's silence: that nothing has followed from an act of the applicant's side."""
+"""The name of the act in a complaint about the agency's silence: nothing followed an act of the applicant's side."""
 
 
 class ComplaintOutcome(StrEnum):

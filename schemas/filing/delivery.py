@@ -40,7 +40,7 @@ class Receiver(StrEnum):
 
 
 PickupCode = Annotated[str, StringConstraints(max_length=6, pattern=r"^[0-9]{6}$")]
-"""The code that the applicant gives at the counter, so that nobody else receives the result."""
+"""The code that the applicant states at the counter to receive the result, so that nobody else can."""
 
 Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{32,64}$")]
 """The secret part of the address at which a result is read."""

@@ -1256,7 +1256,7 @@ _STANDS_FOR_ITSELF: Final = dict.fromkeys(_ANSWERED, Effect.RESTART) | {
     Clock.PAYMENT: Effect.START,
     Clock.SUCCESSION: Effect.STOP,
 }
-"""The effects on the clocks of the applicant's side once there is an applicant again."""
+"""The effects on the clocks of the applicant's side once there is an applicant again: a successor or the old one."""
 
 _STAYED: Final = (*_AGENCYS, Clock.ISSUE)
 _STAYED_OF_APPLICANT: Final = (*_ANSWERED, Clock.SUCCESSION)

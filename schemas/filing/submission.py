@@ -147,7 +147,7 @@ def content_digest(content: dict[str, Any]) -> str:
 
 
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
-    """Returns the content that an applicant signs: the submission as RFC 8785 JSON in NFC, with defaults, no nulls.
+    """Returns the content that an applicant signs: the submission as RFC 8785 JSON in NFC, with all defaults, no nulls.
 
     The content leaves out the `signature` itself, the sender (`actor`, `via`), and the paper with the code `form`,
     which is the signed form: a file can't contain its own digest. So the content is the same before and after the form

@@ -79,7 +79,7 @@ class Suspense(Model):
 
     @property
     def pending_step(self) -> SuspenseStep | None:
-        """The step that waits for approval; None if no step does."""
+        """The step that waits for approval; None if no step is waiting."""
         return self.steps[-1] if self.state is SuspenseState.ASKED else None
 
 

@@ -19,10 +19,10 @@ Symbol = Annotated[str, Field(pattern=r"^[0-9A-ZĐ]{1,10}$")]
 """The symbol before the year in the series of an agency's receipts (ký hiệu): `BLP`."""
 
 GivenNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,32}$")]
-"""A number of a receipt that an external service gave."""
+"""The number that an external service gave to a receipt."""
 
 GivenSeries = Annotated[str, Field(pattern=r"^[0-9A-Za-zĐđ/-]{1,32}$")]
-"""The series (ký hiệu) of a number that an external service gave."""
+"""The series (ký hiệu) to which the number given by an external service belongs."""
 
 ReceiptNumber = Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Za-zĐđ./-]{0,119}$")]
 """A number in the register of receipts: from an agency's own series, or given by an external service."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from ..base import Instant, Model
 
 TAKE_OVER: Final = "recovery.take_over"
-"""The activity that gives a new epoch to a run, which takes a stream over from a lost run."""
+"""The activity that gives a new epoch to a run that takes a stream over from a lost run."""
 
 UNRECORDED: Final = "unrecorded"
 """The type of the error that `TAKE_OVER` raises for a stream that is not in the record."""
@@ -48,7 +48,7 @@ HEAL: Final = "recovery.heal"
 """The activity of one pass of healing: it restarts the workflows that can't be replayed."""
 
 REMEMBERED: Final = 20
-"""The maximum number of healed streams in a list, which has the latest ones."""
+"""The maximum number of streams in the list of healed streams, which has the latest ones."""
 
 MOST_LEFT: Final = 100
 """The maximum number of streams in the list of those left to an operator."""

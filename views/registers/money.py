@@ -55,7 +55,7 @@ async def references(connection: Connection, provider: str, length: int, beginni
 
 
 Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
-"""Finds, by a callback's id, the key that encrypts texts about the callback's money; None if the key was erased."""
+"""Finds the key for the texts about a callback's money, by the callback's id; returns None if the key was erased."""
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
@@ -96,7 +96,7 @@ def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
 
 
 def reason_context(callback: UUID, n: int) -> str:
-    """Returns the encryption context of the reason for the `n`-th step about money in suspense."""
+    """Returns the encryption context of the reason that an officer gave for the `n`-th step about money in suspense."""
     return f"suspense\n{callback}\n{n}"
 
 

@@ -85,7 +85,7 @@ _NAMES: Final = "select subject, min(name) from officer where subject = any($1) 
 
 
 async def receipts(connection: Connection, agency: str, period: Period, kind: FeeKind | None = None) -> ReceiptRegister:
-    """Returns an agency's receipts of a period, ordered by number, and the numbers that are missing in its year."""
+    """Returns an agency's receipts of a period, ordered by number, and the numbers missing in the period's year."""
     rows = await connection.fetch(_ISSUED_RECEIPTS, agency, period.since, period.until, kind)
     found = tuple(map(_receipt, rows))
     gaps = [

@@ -15,7 +15,7 @@ class Queue(NamedTuple):
 
 
 QUEUES: Final = ("papers", "positions", "rows", "callbacks", "messages", "suspense")
-"""Papers to make; appends and rows that wait for places; callbacks, and messages at the door; money in suspense."""
+"""Papers to make; events without position; unchained rows; callbacks; messages kept at the door; money in suspense."""
 
 _QUEUES: Final = """
 select queue, count(*), count(*) filter (where tries > 0),

@@ -1,4 +1,4 @@
-"""The register of results: for anybody, the status of a result by number or file; for the agency, all rows."""
+"""The register of results: anybody may get the status of a result by number or file; the agency, all rows."""
 
 from datetime import datetime
 from typing import Final

@@ -59,7 +59,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 
 def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
-    """The event of a fee that the post collected, even late; none if no fee is due by post, or if the sum differs."""
+    """The event of a fee that the post collected, perhaps late; none if no fee is due by post, or the sum is wrong."""
     fee = filing.fee
     if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
         return ()
@@ -183,7 +183,7 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
 
 
 def _of_another(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
-    """The problems if the recipient's number, or else the name, is not that of the person entitled to the result."""
+    """The problems if the recipient's number (with a passport or no document, also the name) is not as expected."""
     shown, whose = command.identity, _receiving(filing, command.receiver, given)
     if shown is not None and whose.number not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")

@@ -114,7 +114,7 @@ def moved(filing: Filing, form: Mapping[str, FormValue]) -> str | None:
 
 
 def elsewhere(filing: Filing, field: str, found: cm.Destination) -> Problem | None:
-    """Refuses a new value of `field` for which other agencies decide; None if the filing's agency still decides."""
+    """Refuses a new value of `field` if only other agencies decide for it; None if the filing's agency still does."""
     if found.elsewhere is None:
         return None
     return _not_competent(f"form.{field}", filing.procedure, found.elsewhere, by_place=True)
@@ -195,7 +195,7 @@ def _complete_since(filing: Filing) -> datetime:
 
 
 def _may_revoke_acceptance(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses to take an acceptance back if the review has begun, or if the day of the acceptance is over."""
+    """Refuses to take back an acceptance if the review has begun, or if the day of the acceptance is over."""
     wrong = at_stage(filing, Stage.FEE, Stage.REVIEW)
     if wrong is not None or filing.accepted_at is None:
         return wrong or problem("", "not_accepted")
@@ -213,7 +213,7 @@ def _review_has_begun(filing: Filing) -> bool:
 
 
 def _may_revoke_refusal(filing: Filing, _: Actor, now: datetime) -> Problem | None:
-    """Refuses to take a refusal of intake back unless the filing has ended by this refusal, on the same day."""
+    """Refuses to take back a refusal of intake, unless this refusal has ended the filing, and is of the same day."""
     if filing.closing is not Closing.INTAKE_REFUSED:
         return problem("", "not_refused")
     return None if local_day(now) == local_day(require(filing.closed_at)) else problem("", "not_on_the_same_day")

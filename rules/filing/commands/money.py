@@ -49,13 +49,13 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
 
 
 def _approved_by(filing: Filing, actor: Actor) -> dict[str, WaiverPart]:
-    """The waivers that the actor's role approves. A leader approves every waiver: a desk may have only one officer."""
+    """The waivers that the actor's role may approve. A leader may approve all: a desk may have only one officer."""
     rule = filing.procedure.fee
     return {one.code: one for one in (rule.waivers if rule else ()) if actor.role in {one.approver, Role.LEADER}}
 
 
 def _of_this_role(filing: Filing, command: cm.WaiveFee | cm.DeclineWaiver) -> WaiverPart:
-    """The waiver that a command names. Raises `RefusalError` for one that the actor's role does not approve."""
+    """The waiver that a command names. Raises `RefusalError` if the actor's role may not approve it."""
     approved = _approved_by(filing, command.actor)
     if command.waiver not in approved:
         raise refuse(problem("waiver", "unknown_waiver", names=", ".join(sorted(approved))))
@@ -114,7 +114,7 @@ def _check_means(filing: Filing, rule: FeePart, command: cm.PayAtCounter) -> Non
 
 
 def _may_settle_fee(filing: Filing, _: Actor, __: datetime) -> Problem | None:
-    """Refuses the report of a payment unless a fee, or an obligation that can be paid online, is due."""
+    """Refuses the report of a payment unless a fee is due, or an obligation that can be paid online."""
     owed = filing.obligation
     stages = (
         (Stage.FEE,)
@@ -145,7 +145,7 @@ def _due_online(filing: Filing, n: int) -> Fee | None:
 
 
 def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
-    """The event of a paid obligation. A late payment counts too; its lateness is recorded by the clock alone."""
+    """The event of a paid obligation. A late payment counts as well; only the clock records that it was late."""
     owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
     if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
         raise refuse(problem("n", "no_such_fee"))
@@ -160,7 +160,7 @@ def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Even
 
 
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
-    """The events if a fee was not paid in time: the filing ends; but a result that is issued already is kept."""
+    """The events if a fee was not paid in time: the filing ends, or if its result is issued, the result is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
     clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)

@@ -26,7 +26,7 @@ While a complaint stops the filing, the stage at which it was stopped counts.
 
 
 def _may_pass_on(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses the desk after its intake: from then on a leader answers for the filing.
+    """Refuses the officers of the desk after the acceptance: from then on a leader is accountable for the filing.
 
     Refuses everybody while the post collects the fee, which goes to the agency that has sent the parcel.
     """

@@ -37,7 +37,7 @@ _NOT_AWAITED: Final = problem("n", "no_such_part")
 
 
 def _may_report_part(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report on a referred part if no referred part is under way. The filing's stage does not matter."""
+    """Refuses the report on a referred part if no such part is under way. The filing's stage does not matter."""
     return None if filing.parts_under_way else _NOT_AWAITED
 
 
@@ -71,7 +71,7 @@ def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) 
 
 
 def _record_stay(filing: Filing, command: cm.RecordStay, _: datetime) -> Events:
-    """The event of the stay, and the recall of a parcel that is on its way to the applicant."""
+    """The event of the stay, and if a parcel is on its way to the applicant, the event that recalls it."""
     stayed = ev.Stayed(complaint=command.n, **command.model_dump(include={"stay", "since", "limit"}))
     return (stayed, *parcel_recalled(filing))
 

@@ -78,7 +78,7 @@ def _may_finish(act: Act) -> When[Filing]:
 def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
     """Whether this act ends the step.
 
-    The step's own act does. `forward` also does if answers are overdue, or if the step may be passed over.
+    The step's own act ends the step. So does `forward`, if answers are overdue or the step may be passed over.
     """
     return step.act is act or (act is Act.FORWARD and (_without_answers(filing, step) or _passable(filing, step)))
 

@@ -47,7 +47,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
 
 
 _ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("unproposed_reason",)}
-"""For each mode of `stop`, the fields that belong to the other mode and are therefore refused."""
+"""For each mode of the command `stop`, the fields that are refused, since they belong to the other mode."""
 _NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "only_for_end"}
 
 
@@ -58,7 +58,7 @@ def _within(limit: Limit, most: Limit, name: str) -> None:
 
 
 def _suspended_within(filing: Filing, by: Limit, name: str) -> None:
-    """Refuses another suspension, or a longer one, if all of them together would be longer than the law allows."""
+    """Refuses a further or a longer suspension if all suspensions together would be longer than the law allows."""
     most = filing.procedure.limits.suspensions
     left = None if most is None else max(most.amount - clocks.suspended(filing), 0)
     if left is not None and by.amount > left:
@@ -75,7 +75,7 @@ def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
 def longer(most: Limit, by: Limit | None, name: str = "by") -> Limit:
     """The requested time, or the longest possible by default.
 
-    Raises `RefusalError` for a time that is longer than that, zero, or in another unit.
+    Raises `RefusalError` for a time that is longer than the longest possible one, zero, or in another unit.
     """
     if by is not None:
         _within(by, most, name)
@@ -213,7 +213,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
 
 
 def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
-    """The draft of an apology, with another appointment for a result if there is time to announce one."""
+    """The draft of an apology, with another appointment for a result if there is time to announce it."""
     announced = state.clock is Clock.PROCESSING and _in_time(filing, filing.procedure.limits.notice, now)
     proposed = clocks.put_off(filing, state, clocks.put_off_at_most(filing)) if announced else None
     return ev.ApologyDrafted(clock=state.clock, due=state.promised, proposed=proposed)

@@ -65,7 +65,7 @@ def _asked_so_far(filing: Filing) -> int:
 
 
 def _wrong_items(filing: Filing, items: Sequence[cm.SupplementItem]) -> Iterator[Problem]:
-    """A problem for each requested item that the procedure lacks, and for each missing item that is not requested."""
+    """A problem for each requested item unknown to the procedure, and for each missing item that is not requested."""
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
@@ -101,7 +101,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 
 
 def _may_cancel_supplement(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    """Refuses all but leaders and the officer who made the request. The system's own request can't be cancelled."""
+    """Refuses actors except leaders and the requesting officer. The system's own request can't be cancelled."""
     if (wrong := at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *sorted(OFFICERS))) is not None:
         return wrong
     asked_by = require(filing.supplement).officer

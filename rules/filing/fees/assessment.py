@@ -28,7 +28,7 @@ class Charge(NamedTuple):
 
     @property
     def amount(self) -> int:
-        """The amount to pay in đồng, after the waiver."""
+        """The amount to pay in đồng, after the waived part is subtracted."""
         return self.line.total - self.waived
 
 
@@ -100,7 +100,7 @@ def _half_up(amount: int, parts: int) -> int:
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:
-    """The roles that may waive the fee now; if any role may, leaders may too, and they may grant every waiver."""
+    """The roles that may waive the fee now. If there is any, leaders are included: they may grant every waiver."""
     fee = filing.procedure.fee
     if fee is None or filing.waiver is not None:
         return []
@@ -196,7 +196,7 @@ def _spread(amount: int, over: Mapping[Code, int]) -> tuple[FeeShare, ...]:
 
 
 def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> FeeRequested | None:
-    """The request for the fee, less waived and paid sums; None if there is nothing left to pay."""
+    """The request for the fee, reduced by waived and paid sums; None if nothing is left to pay."""
     found = _costs(filing, fee, now)
     n = len(filing.fees) + 1
     paid = [one.n for one in filing.fees if stays_paid(one)]
@@ -222,7 +222,7 @@ def reduced(filing: Filing, fee: FeePart, now: datetime) -> FeeReduced | None:
 
 
 def _costs(filing: Filing, fee: FeePart, now: datetime) -> Assessment:
-    """The assessment of the whole fee, by the amounts in force at the first paid request, or `now` if none was paid."""
+    """The assessment of the whole fee, by the amounts in force at the first request that was paid, else `now`."""
     percent = filing.waiver.percent if filing.waiver else 0
     asked = (one.asked_at for one in filing.fees if one.state is FeeState.PAID)
     return assess(fee, filing, received_on(filing), next(asked, None) or now, percent)

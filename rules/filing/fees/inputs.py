@@ -1,4 +1,4 @@
-"""The inputs of a fee, and those that are not known yet."""
+"""The inputs of a fee, and the inputs among them that are not known yet."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -31,7 +31,7 @@ def inputs(rules: ProcedureRules) -> tuple[str, ...]:
 def missing(
     rules: ProcedureRules, case: Case, received: date, governing: date, waiver: WaiverPart | None = None
 ) -> tuple[str, ...]:
-    """The inputs that are still needed to assess the fee on the `governing` day, and to decide about the `waiver`.
+    """The inputs still missing to assess the fee as of the `governing` day, and to decide about the `waiver`.
 
     An absent optional field counts as empty, unless the waiver depends on it.
     """

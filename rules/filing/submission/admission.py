@@ -37,7 +37,7 @@ class Admission:
 def admit(
     submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
 ) -> Admission:
-    """The admission of a submission. Raises `RefusalError` with every problem, also with the caller's own: `others`."""
+    """The admission of a submission. Raises `RefusalError` with every problem, including `others` of the caller."""
     received = day_of_receipt(submission, now)
     unsigned = _unsigned(submission, procedure, received)
     level = submission.level or _level_offered(submission, procedure, unsigned=unsigned)
@@ -122,7 +122,7 @@ def _people(submission: Submission) -> Iterator[Problem]:
 
 
 def _incident(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
-    """A problem if a paper filing lacks the incident that its procedure requires, or if any other filing has one."""
+    """A problem if a paper filing lacks the incident that its procedure requires, or if another filing states one."""
     asked = procedure.paper_on_incident and submission.channel is not Channel.ONLINE
     if asked is (submission.incident is None):
         yield problem("incident", "incident_required" if asked else "incident_not_asked_for")

@@ -1,4 +1,4 @@
-"""The files of a submission: their declared type, size and key, and the checks before a filing goes on."""
+"""The files of a submission: their declared type, size and key; and whether they still prevent an acceptance."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID

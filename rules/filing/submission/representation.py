@@ -88,7 +88,7 @@ def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | No
 
 
 class Side(NamedTuple):
-    """The applicant's side: the applicant, and the representative with the last day of the authorisation in Vietnam."""
+    """The applicant's side: the applicant, the representative, and the last day (in Vietnam) of the authorisation."""
 
     applicant: str
     representative: str | None = None

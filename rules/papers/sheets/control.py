@@ -1,4 +1,4 @@
-"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and how long they had it."""
+"""Phiếu kiểm soát quá trình giải quyết hồ sơ: every holder of the filing in turn, and the time that each held it."""
 
 from rules.papers.deeds import OUTCOME_NAMES, done, who
 from rules.papers.hands import hands

@@ -16,7 +16,7 @@ _STANDS: Final = (
     (Clock.SUSPENSION, said("paper.suspended_until"), "suspended_until"),
     (Clock.SUCCESSION, said("paper.successor_until"), "until"),
 )
-"""The clocks during which a filing is stopped: while one runs, the end of the stop is the only date."""
+"""The clocks during which a filing is stopped: while one of them runs, a notice states only the end of the stop."""
 _RUNS: Final = (
     (Clock.SUPPLEMENT, said("paper.supply_by"), "supply_by"),
     (Clock.PAYMENT, said("paper.pay_until"), "pay_until"),
@@ -44,7 +44,7 @@ def dates(source: PaperSource) -> Iterator[Row]:
 
 
 def needed(kind: PaperKind, event: str, before: Filing | None, after: Filing) -> bool:
-    """Whether an event of this kind causes this paper: a notice of new dates only if the event has changed one."""
+    """Whether an event of this kind causes this paper: a notice of new dates only if the event has changed a date."""
     only_dates = kind is PaperKind.CORRECTION and event in NEW_DATES
     return not only_dates or bool(_moved(before, after))
 

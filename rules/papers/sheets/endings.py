@@ -92,7 +92,7 @@ _NOTICES: Final = {
     ),
     "result_unclaimed": _Notice(_KEPT, said("paper.kept_until_paid"), _NOT_PAID, _fee),
 }
-"""The notices by kind of event. An `overdue` event causes one only for a result that was not fetched in time."""
+"""The notices by kind of event. An `overdue` event causes a notice only if a result was not fetched in time."""
 
 
 def _first_sentence(source: PaperSource, notice: _Notice) -> Text:
@@ -145,7 +145,7 @@ def _stop_rows(source: PaperSource) -> Iterator[Row]:
 
 
 def _signs(source: PaperSource) -> Signatory:
-    """The place for the signature: of the officer who acted, else of the one who answers for the filing."""
+    """The place for the signature of the officer who acted, or else of the officer accountable for the filing."""
     if isinstance(source.cause.event, ev.Suspended | ev.Stopped):
         return signs(source, said("paper.head_of_agency"))
     return notifies(source)

@@ -1,4 +1,4 @@
-"""Papers about money: the notice of a fee or an obligation, and the receipt."""
+"""Papers about money: the notice of a fee or an obligation to pay, and the receipt."""
 
 from collections.abc import Iterator
 

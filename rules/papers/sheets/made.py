@@ -125,7 +125,7 @@ FORMS: Final[dict[PaperKind, Form]] = {
 }
 """The numbers and sizes of Circular 01/2018 art. 9. Annex I of Circular 03/2025, which replaced it, was not read.
 
-So a paper has a number only if other sources give it the same one in the new annex.
+So a paper has a number here only if other sources state that its number in the new annex is the same.
 """
 
 
@@ -187,12 +187,12 @@ def signs(source: PaperSource, title: Text, subject: str | None = None) -> Signa
 
 
 def notifies(source: PaperSource) -> Signatory:
-    """The place for the signature under a notice, of the officer who answers for it."""
+    """The place for the signature under a notice, for the officer accountable for the notice."""
     return signs(source, said("paper.who_notifies"), answers(source))
 
 
 def answers(source: PaperSource) -> str | None:
-    """The officer who caused the paper, else the one who answers for the filing; None if nobody does."""
+    """The officer who caused the paper, else the officer accountable for the filing; None if there is neither."""
     *_, last = deeds(source.events)
     actor = source.cause.actor.subject
     return actor if actor in source.officers else last.answers

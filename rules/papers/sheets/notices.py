@@ -132,7 +132,7 @@ _OF_THE_PERSON: Final = (("name", said("paper.corrected.name")), ("id_number", s
 
 
 def _who_notifies(source: PaperSource) -> Signatory:
-    """The place for the signature under the notice; after a passing on, for any officer of the new agency."""
+    """The place for the signature under the notice; once the filing is passed on, for any officer of the new agency."""
     passed_on = isinstance(source.cause.event, ev.PassedOn)
     return by_hand(said("paper.who_notifies")) if passed_on else notifies(source)
 

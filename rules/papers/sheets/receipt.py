@@ -55,7 +55,7 @@ def _address(source: PaperSource) -> Iterator[Row]:
 
 
 def _book(source: PaperSource) -> Row:
-    """The row with the filing's place in the register: the book of its month, and its number on its day."""
+    """The row that locates the filing in the register: the book of its month, and its number within its day."""
     day = require(source.filing.submitted_at).astimezone(VIETNAM)
     number = require(source.filing.code).rpartition("-")[2]
     value = said("paper.in_book", month=f"{day:%m}", year=f"{day:%Y}", day=f"{day:%d}", number=number)
