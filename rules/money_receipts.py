@@ -59,7 +59,7 @@ def lines_of(
 def apportioned(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     """An amount in đồng, split in these proportions: each share is exact to within 1 đồng, and the shares add up.
 
-    The remaining đồng go to the largest fractions, and among equal ones to the first. Raises `ValueError` for a
+    The remaining đồng go to the largest fractions; among equal fractions, to the first. Raises `ValueError` for a
     negative amount or weight, and for an amount without any weight.
     """
     whole = sum(weights)

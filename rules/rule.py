@@ -65,7 +65,7 @@ class Rules(Generic[S]):
 
     @cached_property
     def writers(self) -> frozenset[Role]:
-        """The roles that may write to a stream of this kind: the system, and those that a rule names."""
+        """The roles that may write to a stream of this kind: the system, and the roles that a rule names."""
         return frozenset({Role.SYSTEM, *(role for rule in self.of.values() for role in rule.who)})
 
     def guard(self, state: S, name: str, actor: Actor, now: datetime) -> Problem | None:

@@ -1,4 +1,4 @@
-"""Files of the catalogue: their YAML as plain values, with the line of every mistake; and published files."""
+"""Reads files of the catalogue: their YAML as plain values, with the line of each mistake; also published files."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -40,7 +40,7 @@ def mistake(rule: str, path: str, **facts: object) -> Mistake:
 
 
 def elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
-    """The mistakes in `more` at paths where `found` has none: the first mistake at a path causes the others there."""
+    """The mistakes in `more` at paths where `found` has none, since the first mistake at a path causes further ones."""
     known = {entry.path for entry in found}
     return [entry for entry in more if entry.path not in known]
 

@@ -65,7 +65,7 @@ class Pins:
 class Origin:
     """The origin of a stream: its name, its agency, and the versions that its first event pins, if any.
 
-    `digests` are the digests of the rules and the calendar as loaded; the fold compares them with the pinned ones.
+    `digests` are the digests of the rules and the calendar as loaded; the fold compares them with the pinned digests.
     """
 
     stream: StreamId
@@ -349,7 +349,7 @@ class Kinds(dict[str, StreamKind[Any]]):
         return tuple(telling for kind in self.values() for telling in kind.tells)
 
     def following_command(self, n: int, event: str, body: dict[str, Any]) -> Command | None:
-        """The command to a filing that follows from an event of its n-th stream of one kind; None if none follows."""
+        """The command to a filing that follows from an event of its `n`-th stream of a kind; None if there is none."""
         for telling in self.tells:
             fact = telling.recorded[event](n, body) if event in telling.recorded else None
             if fact is not None:

@@ -1,4 +1,4 @@
-"""All kinds of streams. Code that works on streams receives the kinds as an argument, and names none itself."""
+"""All kinds of streams. Other code that works on streams gets the kinds as an argument, and names no kind itself."""
 
 from typing import Final
 
@@ -15,4 +15,4 @@ from rules.stream_kind import Kinds
 __all__ = ["COMPLAINT", "FILING", "KINDS", "PAPERS", "PARCEL", "PAYMENT", "REFERRAL", "REFUND", "RESULT"]
 
 KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND))
-"""All kinds: a process works on these unless a setting names others."""
+"""All kinds of streams. A process works on all of them unless a setting names other kinds."""

@@ -34,7 +34,7 @@ def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
 
 
 def in_cash(event: Any) -> bool:
-    """Whether an event moves cash at the counter. A fee payment without stated means counts as cash."""
+    """Whether an event moves cash at the counter. A fee payment that states no means of payment counts as cash."""
     match event:
         case FeePaid(channel=Channel.COUNTER, means=means):
             return means in {None, PaymentMeans.CASH}

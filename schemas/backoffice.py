@@ -33,7 +33,7 @@ CHECK_REQUEST: Final = "check:1"
 
 
 def answer_request(n: int) -> str:
-    """Returns the id of the request for the decision of a filing's `n`-th referred part: one request for each part."""
+    """Returns the id of the only request to decide a filing's `n`-th referred part."""
     return f"answer:{n}"
 
 

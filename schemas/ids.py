@@ -15,12 +15,12 @@ __all__ += ["complaint_workflow", "digest", "filing_id", "filing_workflow", "par
 __all__ += ["referral_workflow", "refund_workflow", "result_workflow"]
 
 NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
-"""The namespace of all derived ids. It never changes: with another one, a submission would give another filing."""
+"""The namespace of all derived ids. It never changes: in another namespace, a submission would give another filing."""
 
 TASK_QUEUE: Final = "motcua"
 """The task queue of the platform's workers."""
 OFFICERS_QUEUE: Final = "motcua.officers"
-"""The queue of questions asked for officers, which do not wait behind those of portals."""
+"""The queue of questions asked for officers, so that they do not wait behind questions of portals."""
 TASK_TIMEOUT: Final = timedelta(seconds=10)
 """The time after which another worker gets a workflow task whose worker has died. It is Temporal's default."""
 DEPLOYMENT: Final = "motcua"
@@ -31,7 +31,7 @@ NUDGE: Final = "nudge"
 """The signal that makes a dormant workflow check whether another build should continue it."""
 
 DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
-"""The task queue of the back office for agencies that run none of their own."""
+"""The task queue of the back office that serves agencies without a back office of their own."""
 
 
 def filing_id(client_id: str, submission_id: str) -> UUID:

@@ -46,7 +46,7 @@ class Channel(StrEnum):
 
 
 def as_filed(channels: Iterable[Channel], filed: Channel) -> tuple[Channel, ...]:
-    """Returns the electronic channels among these if `filed` is electronic, else those on paper."""
+    """Returns the electronic ones of these channels if `filed` is electronic, else the ones on paper."""
     return tuple(channel for channel in channels if (channel is Channel.ONLINE) is (filed is Channel.ONLINE))
 
 

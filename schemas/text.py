@@ -104,7 +104,7 @@ MAX_TEXT = 4000
 
 
 def _form_value(value: Any, info: ValidationInfo) -> Any:
-    """Returns a checked form value. A wrong value gets one error, not one for each type that it might have."""
+    """Returns a checked form value. A wrong value gets a single error, not an error for each type it might have."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -311,7 +311,7 @@ class _Epochs:
 
 @dataclass(slots=True)
 class _Part:
-    """The result for a part of the log, passed from one process to another.
+    """The result for a part of the log, which one process passes to another.
 
     `receipts` is the number of receipts that are at the last event of their command.
     """
@@ -357,7 +357,7 @@ async def _of_range(connection: Connection, query: str, after: str | None, last:
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
     """Checks all events, range by range, in several processes, in the snapshot of this connection.
 
-    Returns None if two ranges have the same issued number: a check of all events in order then shows the later one.
+    Returns None if two ranges have the same issued number: a check of all events in order then shows the later event.
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
@@ -626,7 +626,7 @@ class _Series:
         return new
 
     def join(self, other: "_Series") -> bool:
-        """Adds the numbers of `other`. Returns False if one of them was seen before."""
+        """Adds the numbers of `other`. Returns False if any of these numbers was seen before."""
         size = max(len(self.seen), len(other.seen))
         mine, theirs = (int.from_bytes(seen, "little") for seen in (self.seen, other.seen))
         self.seen = bytearray((mine | theirs).to_bytes(size, "little"))
@@ -664,7 +664,7 @@ class _Numbers:
                 self._problems.add(Rule.NUMBER_DUPLICATE, message, stream, seq, text)
 
     def join(self, later: "_Numbers") -> bool:
-        """Adds the numbers of a later part of the log. Returns False if one of them was seen before."""
+        """Adds the numbers of a later part of the log. Returns False if any of these numbers was seen before."""
         return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
     def compare(self, counter: Row) -> None:

@@ -75,7 +75,7 @@ class Log:
         return await self.place.read(f"{self.number}/{path}")
 
     async def published(self, path: str = NEWEST) -> Published | None:
-        """Returns the newest checkpoint, or the one at `path`; None if there is no such file.
+        """Returns the newest checkpoint, or the checkpoint at `path`; None if there is no such file.
 
         Raises `PlaceError` if the checkpoint is not signed by the log.
         """

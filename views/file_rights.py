@@ -36,7 +36,7 @@ async def file_shown(log: Log, asked: AskFile) -> FileRef:
 
 
 async def file_to_come(log: Log, asked: AskUpload) -> FileRef:
-    """Returns the reference to a file to be uploaded. Refused as `not_found` if neither filing nor submission fits."""
+    """Returns the reference to a file to upload. Refused as `not_found` if the filing neither exists nor can begin."""
     if await log.connection.fetchval(_THERE, asked.stream):
         await _filing(log, asked.stream)
     elif not asked.names_its_filing:

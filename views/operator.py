@@ -15,7 +15,7 @@ from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
-"""Only this many of the last events are searched for an agency's newest ones, since an agency may be idle for long."""
+"""The number of last events that are searched for an agency's newest events: an agency may be idle for long."""
 
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:

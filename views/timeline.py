@@ -53,7 +53,7 @@ def _entry(told: LoggedStream, recorded: Recorded, state: Any, audience: Audienc
 
 
 _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
-"""The audiences that see the encrypted parts of events; an applicant sees only those of their own filing."""
+"""The audiences that see the encrypted parts of events; an applicant sees these only in their own filing."""
 
 STREAMS: Final = """
 select distinct stream from event

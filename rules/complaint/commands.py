@@ -136,9 +136,9 @@ def _in_time(complaint: Complaint, _: Actor, now: datetime) -> Problem | None:
 
 
 def decidable_by(complaint: Complaint, leader: str | None) -> Problem | None:
-    """Why this leader can't decide a complaint that they have taken up; None if they can.
+    """Why this leader can't decide the complaint, although they have taken it up; None if they can.
 
-    A leader may decide about their own act only after another officer has verified the complaint, and about a second
+    A leader may decide about an own act only after another officer has verified the complaint, and about a second
     complaint only after a dialogue (Decree 155/2026 art. 11).
     """
     if leader == complaint.officer and complaint.verified is None:

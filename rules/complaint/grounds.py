@@ -32,7 +32,7 @@ class _Turn(NamedTuple):
 class Above(NamedTuple):
     """The authorities `second` and `third`, one and two levels above the agency of the disputed act; None if missing.
 
-    `first` is the agency of the disputed act, or its successor if it is closed; None means the filing's present agency.
+    `first` is the agency of the disputed act, or if that is closed, its successor; None means the filing's agency now.
     """
 
     second: AgencyCode | None = None

@@ -48,7 +48,7 @@ def standing(complaint: Complaint) -> Standing:
 
 
 def rows(complaint: Complaint) -> Rows:
-    """The tasks of a complaint, in the queues of their roles."""
+    """The tasks of a complaint, each in the queue of the role that does it."""
     return Rows(tasks=tuple(_tasks(complaint)))
 
 

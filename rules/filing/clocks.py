@@ -440,7 +440,7 @@ _LIMITS: Final[dict[Clock, Callable[[Filing], Limit]]] = {
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
     """The timers of a running clock; none if the clock is paused.
 
-    If the clock is overdue, the only timer is that of the next apology, if one is planned.
+    If the clock is overdue, its only timer is for the next apology; it has none if no apology is planned.
     """
     if state.paused or state.clock in _SHOWN_ONLY:
         return

@@ -27,7 +27,7 @@ class Of(NamedTuple):
 
 
 class Case(NamedTuple):
-    """The known facts of a filing that does not exist yet. Conditions can be applied to them as to a filing."""
+    """The known facts of a filing that does not exist yet. Conditions apply to these facts as they do to a filing."""
 
     form: Mapping[str, FormValue]
     channel: Channel | None = None

@@ -71,7 +71,7 @@ def _in_the_making(filing: Filing) -> bool:
 
 
 def nothing_on_its_way(filing: Filing) -> bool:
-    """Whether a filing that waits for a successor can end, since no result is being made or is with the post."""
+    """Whether a filing that waits for a successor can end: no result is being made, and none is with the post."""
     return stage(filing) is Stage.SUCCESSION and Clock.DELIVERY not in filing.clocks
 
 

@@ -1,4 +1,4 @@
-"""The life of a filing, defined by `decide` and `evolve` alone: no workflow, activity or page repeats their rules."""
+"""The life of a filing, defined by `decide` and `evolve` alone: workflows, activities and pages have no such rules."""
 
 from dataclasses import dataclass
 from datetime import datetime

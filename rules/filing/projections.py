@@ -37,7 +37,7 @@ def dossier(filing: Filing) -> bo.Dossier:
 def issue_request(filing: Filing) -> bo.IssueRequest | None:
     """The request to the back office to make the result; None if none is needed now, or if officers sign the result.
 
-    A further copy has its own request id, so that no answer for an earlier copy counts for this one.
+    A further copy has its own request id, so that the answer for an earlier copy does not count.
     """
     decision = filing.decision
     if decision is None or filing.signs or stage(filing) is not Stage.ISSUE:
@@ -96,7 +96,7 @@ def rows(filing: Filing) -> Rows:
 
 
 def results(filing: Filing) -> tuple[dict[str, Any], ...]:
-    """The filing's rows in the register of results. For a signed result, its own stream writes the other columns.
+    """The filing's rows in the register of results. The other columns of a signed result are written by its stream.
 
     No column has two writers, so streams can be folded in any order.
     """

@@ -63,7 +63,7 @@ _WHILE_WAITING: Final = frozenset(
         *("recuse", "pass_on", "transfer_dossier", "receive_dossier"),
     }
 )
-"""The commands that people may give while it awaits a successor; `record_cessation` has its own refusal then."""
+"""The commands that people may give while a successor is awaited; `record_cessation` has its own refusal then."""
 
 
 def _waits(filing: Filing, kind: str, actor: Actor) -> Problem | None:
@@ -127,7 +127,7 @@ def next_timer(filing: Filing) -> Timer | None:
 
 
 def tasks(filing: Filing, now: datetime) -> list[Task]:
-    """The tasks of the filing, each in its queue with its possible commands. An open filing always has at least one."""
+    """The tasks of the filing, each in its queue with its possible commands. An open filing always has a task."""
     if filing.seq == 0 or filing.closed:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]

@@ -118,7 +118,7 @@ def no_longer_due(fee: Fee) -> Fee:
 
 
 def comes_after_proposal(filing: Filing, step: str) -> bool:
-    """Whether this step comes after the step that proposes, so that the proposal stays valid."""
+    """Whether this step comes after the step that proposes: a return to it leaves the proposal valid."""
     steps = filing.procedure.review
     proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
     return [part.code for part in steps].index(step) > proposing

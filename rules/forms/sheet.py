@@ -58,7 +58,7 @@ class Section(Model):
 
 
 class Sheet(Model):
-    """A form, blank or filled in. A filled one has the `digest` of the signed content, or the `code` of its filing."""
+    """A form, blank or filled in. If filled in, it has the signed content's `digest` or the filing's `code`."""
 
     key: str
     procedure: str

@@ -59,7 +59,7 @@ SERVING: Final = frozenset({PrincipalKind.PORTAL, PrincipalKind.DESK, PrincipalK
 def speaks_for(signer: Principal, client: Principal, given: Assurance) -> bool:
     """Whether a grant lets the signer speak for this client, for people of the `given` assurance.
 
-    A grant of `*` covers only programs that serve people, not programs that may act for operators or one officer's key.
+    A grant of `*` covers only programs that serve people: no program that may speak for operators, no officer's key.
     A client needs no key; but if all of its keys are revoked, nobody speaks for it.
     """
     if client.keys and all(key.revoked_at is not None for key in client.keys):
@@ -112,7 +112,7 @@ def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
 def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
     """Whether the grants `before` together allow all that `grant` allows. Only a grant of `*` covers `*`.
 
-    A program's name is covered by its name alone: `*` does not cover every program.
+    A program's name is covered only by a grant of this name: `*` does not cover every program.
     """
     able = [one for one in before if one.assurance <= grant.assurance]
     if grant.claim is Claim.PROGRAMS:

@@ -1,7 +1,7 @@
 """The rights to ask questions: about a filing, lists of filings, agencies; and the answers that are recorded as looks.
 
-A question about another person's filing is refused in the same words as one about a filing that does not exist. The
-other refusals, which come from `asker`, must therefore not depend on a filing.
+A question about another person's filing is refused in the same words as if the filing did not exist. All other
+refusals, which come from `asker`, must therefore not depend on a filing.
 """
 
 from collections.abc import Mapping
@@ -179,7 +179,7 @@ def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None,
 
 
 def _for_upload(question: rd.Question, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """The grants for a question: for an upload, those that permit its client id; for any other question, all.
+    """The grants for a question: for an upload, only grants that permit its client id; for any other question, all.
 
     Raises `RefusalError` if no grant permits it: a file counts in the quota of the filing even before the submission.
     """
@@ -218,7 +218,7 @@ def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
 def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
     """Whether the grant covers the requested `agency`. None means all agencies, for which the grant needs `*`.
 
-    A program alone may name any agency of its grant; an operator with `*`, any agency; other officers, their own alone.
+    A program alone may name any agency of its grant; an operator with `*`, any; other officers, only their own agency.
     """
     anywhere = ALL_AGENCIES in grant.agencies
     if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):

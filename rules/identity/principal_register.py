@@ -122,7 +122,7 @@ def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Princi
 
 
 def _from(key: PrincipalKey, at: datetime) -> PrincipalKey:
-    """The key as registered at this time: valid from then on, or from its own start if that is later."""
+    """The key as registered at this time: valid from this time, or from the key's stated start if that is later."""
     return key.model_copy(update={"valid_from": max(key.valid_from, at)})
 
 

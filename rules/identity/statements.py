@@ -59,7 +59,7 @@ LEEWAY: Final = timedelta(seconds=60)
 
 LONGEST_SESSION: Final = timedelta(hours=24)
 """The longest time between a person's authentication and a statement for them: a shift at a desk, or a citizen's day.
-Later they authenticate again, so that an open session ends within a day."""
+After it the person must authenticate again, so that an open session ends within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def proved(said: object, message: Message, context: VerificationContext) -> Prov
 
 
 def proved_here(statement: IdentityStatement, key_id: st.KeyId, context: VerificationContext) -> Proved:
-    """This process's own statement about a message that it handles itself: never sent, it needs no signature.
+    """This process's own statement about a message that it handles itself. Being never sent, it needs no signature.
 
     Raises `RefusalError` as `proved` does if a statement signed with this key would be refused.
     """
@@ -202,7 +202,7 @@ class Directory:
 
 
 def why_not_signed(said: AgencyAnswer, stream: str, context: VerificationContext, directory: Directory) -> str | None:
-    """The rule by which an answer's signature is not valid, by its name; None if the agency has validly signed it.
+    """The name of the rule that makes an answer's signature invalid; None if the agency has validly signed it.
 
     The statement may be older than usual: a workflow may use an answer later.
     """

@@ -69,7 +69,7 @@ def _stranger(papers: OfficialPapers, actor: Actor, _: datetime) -> Problem | No
 
 
 def _valid(papers: OfficialPapers, number: str, unknown: Problem) -> MoneyReceipt:
-    """The receipt of this number. Raises `RefusalError`: if it is void, or, without such a receipt, `unknown`."""
+    """The receipt of this number. Raises `RefusalError` if there is none (with `unknown`), or if it is void."""
     receipt = registered(papers.receipts, number)
     if receipt is None or receipt.voided_at is not None:
         raise refuse(unknown if receipt is None else _VOID)

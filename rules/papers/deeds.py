@@ -45,8 +45,8 @@ class EventDeed(NamedTuple):
 def deeds(events: Iterable[Recorded]) -> Iterator[EventDeed]:
     """Yields each event with the act in it.
 
-    The officer accountable for an act of the system is the one named by the event, else the last officer who worked on
-    the filing, else the one named by the procedure for automatic decisions.
+    The officer accountable for an act of the system is the officer whom the event names; else the last officer who
+    worked on the filing; else the officer whom the procedure names for automatic decisions.
     """
     answers: str | None = None
     for recorded in events:

@@ -77,7 +77,7 @@ def _ended(parcel: Parcel, event: ev.ConsignmentEnded, at: datetime) -> dict[str
 def _with_step(
     parcel: Parcel, event: ev.ConsignmentInvited | ev.ConsignmentReported | ev.ConsignmentEnded
 ) -> dict[str, Any]:
-    """The change that adds a tracking step to the recorded steps; none for an end that is no report of the post."""
+    """The change that adds a tracking step to the recorded steps; none for an end not reported by the post."""
     if event.said is None or event.happened_at is None:
         return {}
     return {"heard": (*parcel.heard, RecordedStep(said=event.said, at=event.happened_at))}

@@ -91,7 +91,7 @@ def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[Char
 
 
 def _number(payment: Payment, charged: ChargedBack) -> tuple[str, int | None]:
-    """The identity of a charge-back: its transaction number and request, since two providers may use one number."""
+    """The identity of a charge-back: its transaction number and request, since providers may use the same number."""
     attempts = {capture.capture_id: capture.attempt for capture in payment.captures}
     return charged.transaction, attempts.get(charged.capture_id)
 

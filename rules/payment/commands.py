@@ -104,7 +104,7 @@ def _capture(payment: Payment, command: cm.RecordCapture, _: datetime) -> Events
 
 
 def _accept(payment: Payment, command: cm.RecordAcceptance, _: datetime) -> Events:
-    """The event that accepts the received money as the fee; none if more is missing than was agreed to forgo."""
+    """The event that accepts the money as the fee; none if more is missing than the officers agreed to forgo."""
     accepted = command.accepted
     there = parts(payment, command.going)
     came = sum(one.amount for one in there)

@@ -18,7 +18,7 @@ SELDOM: Final = (timedelta(minutes=1), timedelta(days=1))
 """Times after a watch begins to query a provider that reports money itself; they, and its end, find lost reports."""
 
 SPREAD: Final = timedelta(minutes=30)
-"""The maximum delay of a watch's queries. Offices open at the same minute, so each watch has a delay of its own."""
+"""The maximum delay of a watch's queries: since all offices open at the same minute, each watch has another delay."""
 
 SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
 """The shortest and the longest pause between two queries of a provider that also reports money itself."""
@@ -35,7 +35,7 @@ def gentle_pause(since: datetime, now: datetime) -> timedelta:
 
 
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
-    """The times at which a watch queries for money, in order: at most `MOST`, the last at its end. Raises `TimeError`.
+    """The times at which a watch queries for money, in order: at most `MOST`, the last at `until`. Raises `TimeError`.
 
     The first times are soon after the watch begins. The others are evenly selected from the times shortly after working
     hours begin and end, so that a night, a weekend or Tết costs one query.
@@ -58,7 +58,7 @@ def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime
 
 
 def next_seldom_look(since: datetime, until: datetime, now: datetime) -> datetime:
-    """The time of the next query of a provider that also reports money itself; the watch's end if no other is left."""
+    """The time of the next query to a provider that also reports money itself; if none is left, the watch's end."""
     return _first_after(now, (since + after for after in SELDOM if since + after < until)) or until
 
 

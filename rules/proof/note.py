@@ -200,7 +200,7 @@ class Signed(NamedTuple):
 
 
 def signers(note: Note, known: Iterable[Verifier]) -> list[Signed]:
-    """The known keys that signed a note. Raises `NoteError` for a known key's signature that does not verify."""
+    """The known keys that signed a note. Raises `NoteError` if the signature by a known key is wrong."""
     keys = {(key.name, key.id): key for key in known}
     found = {}
     for one in note.signatures:

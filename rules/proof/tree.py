@@ -71,9 +71,9 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
 
 
 def consistency_ranges(old: int, size: int) -> list[Range]:
-    """The subtrees whose roots prove that a tree with `size` leaves extends one with `old` leaves (section 2.1.2).
+    """The subtrees whose roots prove that a tree with `size` leaves extends a tree with `old` leaves (section 2.1.2).
 
-    None are needed if `old` is 0 or `size`. Raises `ProofError` if the old tree is the larger one.
+    Empty if `old` is 0 or equals `size`. Raises `ProofError` if the old tree is larger than the new one.
     """
     if not 0 <= old <= size:
         raise ProofError("the older tree is the larger one")

@@ -55,7 +55,7 @@ NOTHING: Final = Seen(0, EMPTY_ROOT)
 
 
 class Refused(NamedTuple):
-    """A witness's refusal: the HTTP status; and if the sizes differ, the size that this witness cosigned last."""
+    """A witness's refusal: the HTTP status; and the size it cosigned last, if the size in the request differs."""
 
     status: int
     size: int | None = None

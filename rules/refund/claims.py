@@ -96,7 +96,7 @@ def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
-    """The reason why captured money is not owed; None if the money pays the fee, or may still do so."""
+    """The reason why captured money is not owed; None if the money pays the fee, or may still pay it."""
     if capture in payment.counted:
         return None
     if payment.state is PaymentState.PENDING:
@@ -333,7 +333,7 @@ def _share(refund: Refund, claim: Claim) -> int:
 
 
 def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
-    """The refunds by rule since the filing's last end; those because of an end before a reopening are left out."""
+    """The refunds by rule since the filing last ended; refunds due to an end before a reopening are left out."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 
 

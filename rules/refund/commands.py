@@ -24,7 +24,7 @@ Events = tuple[ev.RefundEvent, ...]
 
 
 def charged_back(refund: Refund, claim: Claim) -> ev.RefundChargedBack:
-    """The event of new charge-backs. A case already requested stays: the provider may be paying it now."""
+    """The event of new charge-backs. A case requested from the provider stays: it may be paid at this moment."""
     capture = require(refund.capture)
     going = tuple(entry for entry in fold.in_state(refund, CaseState.APPROVED) if entry.requests)
     return ev.RefundChargedBack(
@@ -88,7 +88,7 @@ def disputed(refund: Refund) -> Events:
 
 
 def propose(refund: Refund, command: cm.AcceptShortPayment, _: datetime) -> Events:
-    """The event of a proposal to accept a short payment as the whole fee. The last proposal replaces earlier ones."""
+    """The event of a proposal to accept a short payment as the whole fee. A new proposal replaces the one before it."""
     said = command.model_dump(include={"acting_for", "reason", "legal_basis"})
     return (ev.ShortfallProposed(forgone=_lacking(refund, command), officer=command.actor.subject, **said),)
 
@@ -318,9 +318,9 @@ def _hands(
     command: cm.ApproveRefund | cm.DeclineRefund | cm.GiveBackByHand | cm.ApproveShortPayment,
     others: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """The acting officer, and the officer they act for.
+    """The acting officer, and the absent officer they act for, if any.
 
-    Raises `RefusalError` if one of them is among `others`, or on the applicant's side.
+    Raises `RefusalError` if either of the two is among `others`, or on the applicant's side.
     """
     hands = fold.names(command.actor.subject, command.acting_for)
     if set(hands) & set(others):

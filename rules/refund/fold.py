@@ -201,7 +201,7 @@ def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
 
 
 def to_give_first(refund: Refund, case: int) -> RefundEntry | None:
-    """The case of this number; None unless it is the first one that the provider is to pay out."""
+    """The case of this number; None unless it is the first case that the provider is to pay out."""
     return next((entry for entry in to_give(refund)[:1] if entry.case == case), None)
 
 

@@ -30,7 +30,7 @@ def standing(refund: Refund) -> Standing:
 
 
 def _tasks(refund: Refund) -> Iterator[TaskRow]:
-    """The tasks of a refund. A short payment is accepted by one officer and approved by a leader, or refunded."""
+    """The tasks of a refund. A short payment is either accepted by an officer and approved by a leader, or refunded."""
     if refund.undecided is not None:
         yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
     if refund.unanswered:

@@ -27,7 +27,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
 
 
 def stored(answer: IssueAnswer) -> Finding:
-    """The finding that the agency's file, or the platform's print, is stored: the file to sign is made from that."""
+    """The finding that the agency's file, or the platform's print, is stored. From it, the file to sign is made."""
     return Finding("result_stored", dict(answer))
 
 

@@ -115,7 +115,7 @@ def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[DayHo
 
 
 def settled_by(day: date, agency: str | None, said: Iterable[DayHours]) -> DayHours | None:
-    """The overlay that decides a day: the one for the nearest agency (longest code). None if no overlay applies."""
+    """The hours that decide a day: those of the overlay for the nearest agency (longest code). None if none applies."""
     fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
     return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 

@@ -1,4 +1,4 @@
-"""Validity from one day to another, both included."""
+"""The validity of rules, from a first day to a last day, both included."""
 
 from datetime import date
 from typing import TypeAlias

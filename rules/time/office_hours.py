@@ -36,7 +36,7 @@ class TimeError(ValueError):
 
 
 class NotLaidOutError(Exception):
-    """The answer lies outside the expanded days: before the first one if `before` is set, else after the last one."""
+    """The answer lies outside the expanded days: before the first day if `before` is set, else after the last day."""
 
     def __init__(self, *, before: bool) -> None:
         super().__init__("before" if before else "after")

@@ -157,7 +157,7 @@ def _halfway(days: Days, found: Run, unit: Unit) -> int:
 
 
 def short(limit: Limit, calendar: Calendar) -> bool:
-    """Whether a limit is one working day or less; every limit in seconds is."""
+    """Whether a limit is one working day or less; true for every limit in seconds."""
     if limit.unit is Unit.WORKING_HOURS:
         return 60 * limit.amount <= max(sum(hours.close - hours.open for hours in day) for day in calendar.week)
     return limit.unit is Unit.SECONDS or limit.amount <= 1

@@ -23,7 +23,7 @@ from schemas.publishing.procedure_rules import ProcedureRules, WaiverPart, rules
 from schemas.translate import in_dong, joined, said
 
 NO_FILE: Final = "0" * 64
-"""A placeholder for the digest of the procedure's file, which does not affect the fee."""
+"""A placeholder for the digest of the procedure's file, since the digest does not affect the fee."""
 
 
 class Input(Model):

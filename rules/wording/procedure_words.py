@@ -126,7 +126,7 @@ SAYS: Final[Mapping[str, Callable[[Any], Text]]] = {
 
 
 def words_of(name: str) -> PlaceWords:
-    """The name of a key of a procedure's file; without a name the key itself, so that every change is mentioned."""
+    """The name of a key of a procedure's file; if it has no name, the key itself, so that each change is mentioned."""
     if name.startswith("limits_source."):
         limit = words_of(name.replace("limits_source.", "limits.", 1))
         called = said("source_of_limit", limit=Text(vi=limit.vi, en=limit.en))

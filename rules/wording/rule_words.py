@@ -1,4 +1,4 @@
-"""The rules of a procedure in words for people; and its texts, in which `{limit.processing}` stands for such words."""
+"""The rules of a procedure in words for people; and its texts, in which such words replace `{limit.processing}`."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

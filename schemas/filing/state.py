@@ -173,7 +173,7 @@ class ClockState(Model):
 
     @property
     def promised(self) -> datetime:
-        """The date last promised to the applicant: that of an apology, else the due instant."""
+        """The date last promised to the applicant: the date in an apology, else the due instant."""
         return self.expected_at or self.due
 
     @property
@@ -637,7 +637,7 @@ class Filing(Model):
 
     @property
     def fee_pending(self) -> bool:
-        """Whether the filing waits for the payment of a fee, other than one that the post collects."""
+        """Whether the filing waits for the payment of a fee. A fee that the post collects does not count."""
         fee = self.fee
         return fee is not None and fee.state is FeeState.DUE and not self.fee_at_the_post
 

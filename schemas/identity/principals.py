@@ -1,6 +1,6 @@
 """Changes of the register of principals (registered programs), by an operator.
 
-The first programs are registered in one act. From then on a second operator approves each change that extends claims.
+The first programs are registered in one act. From then on, a second operator must approve changes that extend claims.
 """
 
 from enum import StrEnum

@@ -56,7 +56,7 @@ class RefundCause(StrEnum):
 
 
 UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
-"""The causes of a refund of money that was not owed when it came. The system itself requests such a refund."""
+"""The causes of a refund of money that was not owed on its arrival. The system itself requests such a refund."""
 
 NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
 """The causes of a refund that officers can't decline: by law the money must be returned."""
@@ -148,7 +148,7 @@ class RefundEntry(Model):
 
     @property
     def agreeing(self) -> tuple[Role, ...]:
-        """The roles that may approve or decline the case; the team lead too if a leader has requested the case."""
+        """The roles that may approve or decline the case. If a leader has requested the case, so may the team lead."""
         return (Role.LEADER, Role.TEAM_LEAD) if self.by_leader else (Role.LEADER,)
 
     @property

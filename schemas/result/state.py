@@ -18,7 +18,7 @@ __all__ = ["AgencySigner", "RegisteredResult", "ResultEntry", "ResultRecord", "R
 __all__ += ["ResultState", "Signatory", "SigningPlace"]
 
 MOST_ENTRIES: Final = 20
-"""The maximum number of register numbers of one result. Each declined signature and each correction takes one more."""
+"""The maximum number of register numbers of one result. Each declined signature or correction takes another number."""
 
 MOST_RENEWALS: Final = 50
 """The maximum number of digests of renewed files that are kept, the newest ones. A file is renewed every few years."""
@@ -206,7 +206,7 @@ class Result(StreamState):
 
     @property
     def last(self) -> ResultEntry:
-        """The last one of the `entries`."""
+        """The last of the `entries`."""
         return self.entries[-1]
 
     @property

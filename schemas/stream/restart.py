@@ -51,7 +51,7 @@ REMEMBERED: Final = 20
 """The maximum number of streams in the list of healed streams, which has the latest ones."""
 
 MOST_LEFT: Final = 100
-"""The maximum number of streams in the list of those left to an operator."""
+"""The maximum number of streams in the list of the streams left to an operator."""
 
 
 class Healed(Model):

@@ -7,7 +7,7 @@ from views.log import Connection
 
 
 class Queue(NamedTuple):
-    """A queue: the number of waiting rows, the number of those tried in vain, and the seconds of the longest wait."""
+    """A queue: the number of waiting rows, the number of rows tried in vain, and the longest wait in seconds."""
 
     waiting: int
     failing: int

@@ -35,7 +35,7 @@ async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult
 async def registered(
     connection: Connection, agency: str | None, limit: int, before: str | None = None
 ) -> tuple[RegisteredResult, ...]:
-    """Returns `limit` rows of all agencies or one, newest first; with `before`, only numbers below that number."""
+    """Returns up to `limit` rows of one or all agencies, newest first; with `before`, only numbers below `before`."""
     rows = await connection.fetch(_REGISTERED, agency, before, limit)
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 

@@ -137,7 +137,7 @@ def _named(one: AgencyName) -> Text:
 
 
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
-    """The problems of a submission's desks. `no_desks`: agencies that may not receive filings for the deciding one."""
+    """The problems of a submission's desks. `no_desks`: agencies that may not receive for the deciding agency."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
         yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}

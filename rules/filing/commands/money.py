@@ -160,7 +160,7 @@ def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Even
 
 
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
-    """The events if a fee was not paid in time: the filing ends, or if its result is issued, the result is kept."""
+    """The events if a fee was not paid in time: the filing ends; but if the result is issued, the result is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
     clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)

@@ -92,7 +92,7 @@ def _without_answers(filing: Filing, step: StepPart) -> bool:
 def _passable(filing: Filing, step: StepPart) -> bool:
     """Whether the officer may pass over the step.
 
-    The step must be one that is done only if needed, and no consulted body may have answered yet.
+    The procedure must let the step be done only if needed, and no consulted body may have answered yet.
     """
     return step.if_needed and all(opinion.step != step.code for opinion in filing.opinions)
 

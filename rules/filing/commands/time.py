@@ -106,7 +106,7 @@ def _too_long(filing: Filing, by: Limit, field: str = "") -> Problem | None:
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
-    """Refuses a postponement if there were too many before it, or if the due time is too close."""
+    """Refuses a postponement if there were too many earlier ones, or if the due time is too close."""
     if clocks.postponements(filing) >= times:
         return problem("", "postponed_already", times=times)
     in_time = _in_time(filing, notice, now)

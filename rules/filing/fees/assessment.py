@@ -171,8 +171,8 @@ def kept_of_all(fees: Sequence[Fee]) -> Counter[Code]:
 class Difference(NamedTuple):
     """The sum to pay (`more`) or to return (`less`), item by item; at least one of them is empty.
 
-    Money paid for one item also counts for another, so the total difference is spread over the items that now cost
-    more, or less, than was paid for them.
+    Money paid for one item also counts for another. So the total difference is spread: a sum to pay over the items that
+    now cost more than was paid for them, a sum to return over those that cost less.
     """
 
     more: tuple[FeeShare, ...] = ()

@@ -237,7 +237,7 @@ def delivery_problems(
 
 
 def fee_channel(rule: FeePart, level: Level, asked: Submission | Filing) -> Channel:
-    """The default channel of a fee: online if allowed, else the first allowed one, else the counter."""
+    """The default channel of a fee: online if that is allowed, else the first allowed channel, else the counter."""
     allowed = _fee_channels(rule, level, asked)
     return Channel.ONLINE if Channel.ONLINE in allowed else next(iter(allowed), Channel.COUNTER)
 
@@ -257,7 +257,7 @@ def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Proble
 
 
 def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
-    """The fee's channel: the chosen one if allowed, else the default one if the filing `costs` money, else None."""
+    """The fee's channel: as chosen, if that is allowed; else the default, if the filing `costs` money; else None."""
     if rule is None:
         return None
     if submission.fee_channel in _fee_channels(rule, level, submission):

@@ -50,7 +50,7 @@ def complaint_notice(source: PaperSource) -> PaperSheet:
 def complaint_decision(source: PaperSource) -> PaperSheet:
     """Quyết định giải quyết khiếu nại: conclusion, reason, effect, and the right to a second complaint or to court.
 
-    Its content is that of Law 02/2011 art. 31 (a first complaint) and 40 (a second one).
+    Law 02/2011 prescribes its content: art. 31 for a first complaint, art. 40 for a second complaint.
     """
     one = require(source.complaint)
     rows = (*_whose(source, one), _respondent(source, one), *_about(one), *_conclusion(source, one))

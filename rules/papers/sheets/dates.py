@@ -57,6 +57,6 @@ def _moved(before: Filing | None, after: Filing) -> frozenset[Clock]:
 
 
 def _own(filing: Filing) -> frozenset[Clock]:
-    """The clocks with a date for the applicant; that of an obligation only once its amount is demanded."""
+    """The clocks with a date for the applicant; the obligation clock only once the amount is demanded."""
     demanded = filing.obligation is not None and filing.obligation.amount is not None
     return frozenset(filing.clocks) & (TOLD if demanded else TOLD - {Clock.OBLIGATION})
