@@ -99,7 +99,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Telling(Generic[M]):
-    """One kind of message to the filing: its signal, the model of its fact, and the command that follows from a fact.
+    """One kind of message to the filing: its signal, the model of its content (a fact), and the command that follows.
 
     The same command can be made from the event in the log. `recorded` has, by kind of event, a function that makes the
     fact from the stream's number and the event's body, or returns None if the event is not such a message.

@@ -257,7 +257,7 @@ def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
 
 
 def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
-    """The clock on a new calendar. If its due time changes, a reminder or apology now due later is reset."""
+    """The clock on a new calendar. If its due time changes, reminders and apologies still ahead are reset."""
     untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
     moments = {"reminded_at": untold.remind_at, "apologised_at": untold.apologise_at}
     ahead = {told: None for told, moment in moments.items() if moment is not None and moment > at}

@@ -38,7 +38,7 @@ def _proceeding(filing: Filing) -> ev.Event | None:
 
 
 def _may_be_succeeded(filing: Filing) -> bool:
-    """Whether a successor may still step in: the right passes on, and the time for it is not over."""
+    """Whether a successor may still step in: the right can pass on, and the time to step in is not over."""
     clock = filing.clocks.get(Clock.SUCCESSION)
     return clock is not None and not clock.overdue
 

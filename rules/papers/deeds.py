@@ -1,4 +1,4 @@
-"""The acts in a filing, each with its actor or accountable officer; the words for holders and acts."""
+"""The acts in a filing, each with its actor or the accountable officer; and the words for holders and acts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple

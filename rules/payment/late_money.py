@@ -15,7 +15,7 @@ EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600)
 """The first queries, as times after the watch begins: a second payment comes at once, delayed money soon after."""
 
 SELDOM: Final = (timedelta(minutes=1), timedelta(days=1))
-"""Times after a watch begins to query a provider that reports money itself; they, and its end, find lost reports."""
+"""Delays of the queries, before the last, to a provider that also reports money itself: its reports may get lost."""
 
 SPREAD: Final = timedelta(minutes=30)
 """The maximum delay of a watch's queries: since all offices open at the same minute, each watch has another delay."""

@@ -86,7 +86,7 @@ def _twice(refund: Refund) -> Iterator[Wait]:
 
 
 def was_ruled(refund: Refund) -> bool:
-    """Whether the procedure's refund rule was ever applied, when the filing ended."""
+    """Whether the procedure's refund rule was ever applied to an end of the filing."""
     return refund.ruled or refund.reopened > 0 or any(entry.cause is RefundCause.RULE for entry in refund.entries)
 
 

@@ -67,7 +67,7 @@ def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
 
 
 def _may_settle_parcel(filing: Filing, __: Actor, _: datetime) -> Problem | None:
-    """Refuses the report that a parcel has ended unless the filing had a parcel, possibly before a reopening."""
+    """Refuses the report that a parcel has ended, unless the filing has, or before a reopening had, a parcel."""
     return None if filing.parcels else problem("n", "no_such_parcel")
 
 
@@ -183,7 +183,7 @@ def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | N
 
 
 def _of_another(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
-    """The problems if the recipient's number (with a passport or no document, also the name) is not as expected."""
+    """The problems if number (with a passport or no document, also name) is not that of the entitled recipient."""
     shown, whose = command.identity, _receiving(filing, command.receiver, given)
     if shown is not None and whose.number not in {None, shown.number, shown.citizen_number}:
         yield problem("identity.number", "identity_differs")
