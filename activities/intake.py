@@ -37,7 +37,7 @@ class OpenRequest(Model):
 
     Without a `version` here or in the log, the stream gets the procedure's version in force on the `day`. `desks` are
     other agencies that are to receive the filing, or to hand its result out. `communes` are the communes in a new
-    filing's form, by field. `spoken` is the stream's first message, from which the sender is verified.
+    filing's form, by the form's field. `spoken` is the stream's first message, by which the sender is verified.
     """
 
     stream: str
@@ -61,7 +61,7 @@ class DestinationRequest(Model):
     """Asks about the agency `to`, to which `agency` passes a filing on.
 
     The filing is for this `version` of the procedure `code`; `desks` are the other agencies that serve the filing,
-    `communes` the communes in its form, by field. `silence`: whether it is approved if nobody decides it in time.
+    `communes` the communes in its form, by the form's field. `silence`: whether it is approved if not decided in time.
     """
 
     to: AgencyCode

@@ -1,4 +1,4 @@
-"""Files in the object store: checks that a result's file is there and, if nobody will sign it, that it is signed."""
+"""Files in the object store: checks that a result's file is there, and already signed if no officer will sign it."""
 
 import hashlib
 from datetime import timedelta

@@ -31,7 +31,7 @@ POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """The options of a call to the post: at most 5 s, retried until the post answers."""
 
 BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
-"""After an invitation the post must try to deliver again within this time (TT 17/2017 Đ5 k2)."""
+"""After an invitation the post must try to deliver again within this time (Circular 17/2017 art. 5 cl. 2)."""
 
 
 class Handed(Model):

@@ -99,7 +99,7 @@ class Views:
 
     @activity.defn(name=CHANGED)
     async def changes(self, asked: rd.QuestionRequest) -> rd.Answer:
-        """Returns the answer like `changed`; records the look under the run's id."""
+        """Returns the same answer as `changed`; records the look under the run's id."""
         try:
             found = await self.changed(asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)}))
         except RefusalError as error:

@@ -70,7 +70,7 @@ async def _upload(store: Store, file: FileRef, request: Request) -> Response:
 
 
 async def _or_problem(answer: Awaitable[Response], *, damaged: int) -> Response:
-    """Returns the answer, or for an error a problem. `damaged`: the status if the stored file is missing or differs."""
+    """Returns the answer; after an error, a problem. `damaged`: the status if the stored file is missing or differs."""
     try:
         return await answer
     except (TimeoutError, ClientDisconnect):

@@ -58,7 +58,7 @@ class Signed:
 
 
 class FileAddresses:
-    """Makes addresses of files in one store. `gateway`, `key`: address and secret of a folder's gateway."""
+    """Makes addresses of files in one store. `gateway`, `key`: address and secret of the gateway for a folder."""
 
     def __init__(self, store: ObjectStore, gateway: str | None, key: bytes | None) -> None:
         self._store = store

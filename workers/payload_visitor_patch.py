@@ -26,7 +26,7 @@ def walk_once() -> None:
 
 
 def _walking(way: Callable[[DataConverter], Pass]) -> Callable[..., Coroutine[Any, Any, StorageOperationMetrics]]:
-    """Returns the replacement for the SDK's function that decodes messages, or for that which encodes them."""
+    """Returns the replacement for the SDK's function that decodes messages, or for the one that encodes them."""
 
     async def walk(message: Any, data_converter: DataConverter, **options: Any) -> StorageOperationMetrics:
         if data_converter.payload_codec is not None:

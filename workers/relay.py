@@ -1,6 +1,6 @@
 """The relay: makes official papers, positions events, chains rows, deletes used statements, measures all queues.
 
-Any number may run.
+Any number of relays may run at the same time.
 
 `python -m workers.relay`
 """

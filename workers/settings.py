@@ -24,7 +24,7 @@ SHORTEST_KEY = 32
 """The minimum number of bytes of the key that signs addresses of files."""
 
 SANDBOX_KEY = "sandbox"
-"""Our key and secret at the sandbox's postal service."""
+"""Both our key and our secret at the sandbox's postal service."""
 
 TextOrNone: TypeAlias = Annotated[str | None, AfterValidator(lambda value: value or None)]
 """A setting that counts as not set if it is empty."""

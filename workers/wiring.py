@@ -233,7 +233,7 @@ async def activities_with(
 async def platform_worker(
     client: Client, functions: Functions, settings: WorkerSettings, **options: Any
 ) -> AsyncIterator[Worker]:
-    """Runs the worker of the workflows, that of officers' questions, and the worker of the waits for changes.
+    """Runs three workers: for the workflows, for officers' questions, and for the waits for changes.
 
     `options` are those of `temporalio.worker.Worker`. Each worker gets its build id here, since Temporal's SDK would
     hash the bytecode of all imports, which takes longer than the rest of the start.

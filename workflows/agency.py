@@ -76,7 +76,7 @@ class Reply(Generic[A]):
 
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[Reply[bo.CheckAnswer]]:
-    """Requests the check of a dossier as first handed in. Accepts the filing if the answer is that it is complete."""
+    """Requests the check of a dossier as first handed in. Accepts the filing if the answer is *complete*."""
     request = bo.CheckRequest(request_id=bo.CHECK_REQUEST, dossier=dossier(log.state))
 
     async def take(asking: _Asking[bo.CheckAnswer], reply: Reply[bo.CheckAnswer]) -> None:
@@ -268,7 +268,7 @@ def _reply(name: str, request: Model, raw: RawValue | None, model: type[A]) -> R
 async def _queue_after(error: Exception, log: Stream[Any], queue: str | None) -> str | None:
     """Returns the next request's queue: the directory's current queue if the log refused the answer; else `queue`.
 
-    For a filing that was passed on, the directory's queue after any error: the earlier agency may have none now.
+    For a filing that was passed on, returns the directory's queue after any error: the earlier agency may lack one now.
     """
     passed_on = getattr(log.state, "passed_from", None) is not None
     if queue is None or not (passed_on or isinstance(error, UnfoundedError)):

@@ -49,7 +49,7 @@ async def start_payment(filing: Filing, owed: Fee | TaxDemand) -> None:
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
-    """Signals a payment that its fee is no longer owed. Does nothing if the payment does not run."""
+    """Tells a payment, by a signal, that its fee is no longer owed. Does nothing if the payment does not run."""
     await tell(ids.payment_workflow(filing.filing_id, n), "cancel", not_owed(n))
 
 
@@ -74,7 +74,7 @@ async def start_parcel(filing: Filing) -> None:
 
 
 async def cancel_parcel(filing: Filing, n: int) -> None:
-    """Signals a parcel that the filing recalls the parcel. Does nothing if the parcel does not run."""
+    """Tells a parcel, by a signal, that the filing recalls it. Does nothing if the parcel does not run."""
     await tell(ids.parcel_workflow(filing.filing_id, n), "cancel", "the filing would have it back")
 
 
@@ -114,14 +114,14 @@ async def return_fee(filing: Filing, n: int) -> None:
 
 
 async def call_refunds_off(filing: Filing) -> None:
-    """Signals each refund caused by the filing's end to compute its amount again, since the filing was reopened."""
+    """Lets each refund that follows from the filing's end compute its amount again, since the filing was reopened."""
     numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
     for number in numbers:
         await begin_refund(filing.filing_id, number)
 
 
 async def begin_refund(filing_id: UUID, n: int) -> None:
-    """Signals a refund to read its capture in the logs again. Starts the refund first if it does not run."""
+    """Tells a refund to read its capture in the logs again. Starts the refund first if it does not run."""
     request = WakeRequest(
         workflow=REFUND.workflow,
         id=ids.refund_workflow(filing_id, n),
@@ -132,7 +132,7 @@ async def begin_refund(filing_id: UUID, n: int) -> None:
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:
-    """Signals a referral that its answer is no longer needed. Does nothing if the referral does not run."""
+    """Tells a referral, by a signal, that its answer is no longer needed. Does nothing if the referral does not run."""
     await tell(ids.referral_workflow(filing.filing_id, part.n), "cancel", "the filing has ended")
 
 

@@ -47,7 +47,7 @@ class ComplaintLife(Life[st.Complaint]):
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> st.ComplaintStart:
-        """Parses the complaint. One that fails the strict check is refused later, unless the log has it already."""
+        """Parses the complaint. If it fails the strict check, it is refused later, unless the log has it already."""
         start: st.ComplaintStart = super().parse_start(raw)
         with suppress(ValueError):
             self._content = message_digest(raw)
@@ -78,7 +78,7 @@ class ComplaintLife(Life[st.Complaint]):
     async def considered(self, command: Command) -> Considered:
         """Returns the command; with a refusal if its actor no longer acts for the filing's applicant.
 
-        The complaint's state has the applicant's side at the start; an authorisation may have ended since, for example.
+        The complaint's state names the applicant's side at the start; since then an authorisation may have ended, say.
         """
         one = await super().considered(command)
         if command.actor.role in OFFICERS:
@@ -121,7 +121,7 @@ class ComplaintLife(Life[st.Complaint]):
         return (self._complaint.stays, self._complaint.stayed)
 
     async def _tell_of_stay(self) -> None:
-        """Signals each stay of the act, and its end, to the filing. A lost workflow reads them when it is restarted."""
+        """Signals the act's stays, and their ends, to the filing. A filing without a workflow reads them on restart."""
         while (stay := self._stay) != self._told_of_stay:
             complaint, self._told_of_stay = self._complaint, stay
             name, said = ("act_stayed", {"since", "limit"}) if complaint.stayed else ("stay_ended", set[str]())
@@ -156,7 +156,7 @@ class ComplaintLife(Life[st.Complaint]):
         await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
 
     async def _tell_filing(self) -> None:
-        """Signals the filing, if its workflow runs. A lost workflow reads the outcome when it is restarted."""
+        """Signals the filing, if its workflow runs. A filing whose workflow is lost reads the outcome on restart."""
         complaint = self._complaint
         fact = st.ComplaintFact(
             n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)

@@ -47,7 +47,7 @@ with workflow.unsafe.imports_passed_through():
 
 _NOT_THERE: Final = timedelta(seconds=1)
 _SELDOM: Final = timedelta(minutes=5)
-"""The first and the longest pause between two requests after a file that can't be issued."""
+"""The longest pause between two requests after a file that can't be issued; `_NOT_THERE` is the first pause."""
 
 
 W = TypeVar("W", bound=type)
@@ -307,7 +307,7 @@ class FilingLife(Life[Filing]):
     async def _officers_sign(self) -> bool:
         """Returns whether officers sign the result, by the directory as it is now.
 
-        Returns False without reading it if it named none at the submission, unless issuing has failed since.
+        Returns False without reading the directory if it named no signers at the submission and issuing has not failed.
         """
         if not self._filing.signs and self._filing.machine_failing is not MachineWork.ISSUE:
             return False

@@ -37,7 +37,7 @@ class ParcelLife(Life[Parcel]):
                 return
 
     async def caught_up(self) -> None:
-        """Remembers a recall, as the previous run may have lost the filing's signal. The filing's log decides."""
+        """Assumes a recall, since the previous run may have lost the filing's signal. The filing's log decides."""
         self.remember(recall=True)
 
     async def cancel(self, stream: Stream[Parcel]) -> None:

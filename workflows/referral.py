@@ -34,7 +34,7 @@ class ReferralLife(Life[Referral]):
         self._told_overdue = False
 
     async def opening(self) -> Opening:
-        """Returns the lead agency's request as the stream's first command. The stream is the deciding agency's."""
+        """Returns the stream's first command: the lead agency's request. The stream belongs to the deciding agency."""
         asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
         reading = await read(Registry.open, asked)
         self.taken_over(reading.answer)

@@ -136,7 +136,7 @@ class RefundLife(Life[st.Refund]):
                 await begin_refund(self._refund.filing_id, n)
 
     async def _give_back(self) -> None:
-        """Requests each approved refund of the provider. Meanwhile reads the logs' news and notifies the payment.
+        """Requests each approved refund from the provider. Meanwhile reads the logs' news and notifies the payment.
 
         Before a refund's first request the logs are read again: the refund is called off if the money is gone, or the
         filing was reopened. Each request is recorded before it is made.

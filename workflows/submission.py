@@ -106,7 +106,7 @@ def parse_submission(raw: Any) -> Filed:
 
 
 def _refusal(raw: Any, start: FilingStart) -> Refusal | None:
-    """Returns the refusal of a malformed submission, else None; it is ignored if the log has the submission."""
+    """Returns a malformed submission's refusal, else None. The refusal is ignored if the log has the submission."""
     try:
         FilingStart.model_validate(raw, extra="forbid")
         strictly(Submission, start.submission)

@@ -103,7 +103,7 @@ class Log:
     place: Place
 
     async def newest(self, key: Verifier) -> Published | None:
-        """Returns the newest checkpoint, if any. Raises `CheckpointError` if the log's key has not signed it."""
+        """Returns the newest checkpoint, or None. Raises `CheckpointError` if the log's key has not signed it."""
         content = await self.place.read(CHECKPOINT)
         if content is None:
             return None
@@ -115,7 +115,7 @@ class Log:
         raise CheckpointError(Fault.NOT_OURS, f"{CHECKPOINT} at the second place is not signed by this log's key")
 
     async def publish(self, published: Published) -> Published:
-        """Stores a checkpoint as the newest and returns it; if one of the same tree is stored, uses that one."""
+        """Stores a checkpoint as the newest and returns it. If one of the same tree is stored already, uses that."""
         content = bytes(published.note)
         path = f"{HISTORY}/{published.checkpoint.size}"
         if not await self.place.add(path, content):
@@ -191,7 +191,7 @@ def log_name(name: str, number: int) -> str:
 
 
 def _is_of_tree(note: Note, checkpoint: Checkpoint) -> bool:
-    """Returns whether the note states the same tree as `checkpoint`; its batch of chained rows may differ."""
+    """Returns whether the note states the same tree as `checkpoint`; their lines about chained rows may differ."""
     kept = Checkpoint.read(note.text)
     lines = [[line for line in one.extensions if not line.startswith(ROWS)] for one in (kept, checkpoint)]
     return (kept.origin, kept.size, kept.root, lines[0]) == (

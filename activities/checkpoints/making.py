@@ -1,6 +1,6 @@
 """Makes a checkpoint: stores the new tiles, proves that they extend the old tree, collects signatures, then publishes.
 
-A run that is killed leaves tiles, which the next run reuses, and never half a checkpoint.
+A run that is killed may leave tiles, which the next run reuses, but never half a checkpoint.
 """
 
 import asyncio
@@ -134,7 +134,7 @@ class _Making:
         return before
 
     async def _rows(self) -> list[str]:
-        """Chains the rows beside the log. Returns the line about the chain's last batch; empty if there is none."""
+        """Chains the rows of tables beside the log. Returns the line about the last batch; empty if there is none."""
         while await chain_rows(self.connection):
             pass
         last = await self.connection.fetchrow("select n, hash from row_batch where n > 0 order by n desc limit 1")

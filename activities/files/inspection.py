@@ -69,8 +69,8 @@ class Inspector:
     async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
         """Returns the rule of `activities.files.protocol` that the file breaks; None if it breaks none.
 
-        `file` is a descriptor of a regular file that does not change, open for reading, at any position. Raises
-        `ValueError` for more than `LARGEST_FILE` bytes.
+        `file` is a descriptor, open for reading, of a regular file that does not change; its position is irrelevant.
+        Raises `ValueError` for more than `LARGEST_FILE` bytes.
         """
         size = os.fstat(file).st_size
         if size > LARGEST_FILE:

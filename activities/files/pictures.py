@@ -14,7 +14,7 @@ from activities.files.protocol import BrokenRuleError, Rule
 
 LONGEST_SIDE: Final = 20_000
 MOST_PIXELS: Final = 100_000_000
-"""The maximum of pixels: as many as A0 at 250 dpi, or a page of A4 at 1,000."""
+"""The maximum number of pixels: as many as a page of A0 has at 250 dpi, or a page of A4 at 1,000 dpi."""
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit covers the sides too, and every picture is checked
 

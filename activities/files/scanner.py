@@ -23,7 +23,7 @@ class ScannerDownError(Exception):
 
 
 class Scanner(Protocol):
-    """Looks for viruses. An installation without a scanner has None in its place, and files stay *unscanned*."""
+    """Looks for viruses. If an installation has None instead of a scanner, its files stay *unscanned*."""
 
     async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
         """Returns whether the file contains a virus. Raises `ScannerDownError`, and the errors of `chunks`."""

@@ -94,7 +94,7 @@ class Ledger:
         audience: str | None = None,
         readings: Readings | None = None,
     ) -> None:
-        """`audience`: the installation's name. With it, every actor but the system, and every back office, must sign.
+        """`audience`: the installation's name. If it is given, back offices and all actors except the system must sign.
 
         Without `audience` no signature is checked or stored. `readings`: the readings made by this process; if None, a
         batch may depend on any reading.
@@ -472,7 +472,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 ) -> str:
     """Returns the single statement of an append. The statement yields the stream's epoch if the batch was written.
 
-    `spoken` is the number of parameters about the statement.
+    `spoken` is the number of SQL parameters about the batch's signed identity statement.
 
     The table `stream` comes first, in an update of no row, since PostgreSQL locks the tables of a subquery before the
     outer tables. So a process that locks `stream` stops every append before the append locks anything else.

@@ -80,7 +80,7 @@ def _of_applicant(applicant: Applicant) -> dict[str, str | None]:
 async def whose_is(vault: Vault, connection: AnyConnection, events: Iterable[Any], *, first: bool = False) -> Whose:
     """Returns the columns of `Whose` that these events change, with their new values.
 
-    `first`, and the errors raised, are those of `Vault.persons`.
+    `first` is passed on to `Vault.persons`, whose errors are raised here too.
     """
     numbers: dict[str, str | None] = {}
     for event in events:

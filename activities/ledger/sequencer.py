@@ -1,4 +1,4 @@
-"""The total order of all events, and the chain of the rows beside the log (docs/ledger.md).
+"""The total order of all events, and the chain of the rows of tables beside the log (docs/ledger.md).
 
 The database assigns the positions in a transaction that ends with the call, so a process that dies blocks no other
 process.

@@ -19,7 +19,7 @@ KEPT: Final = 200
 
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
-"""SQL for streams of a kind on another calendar: open ones, and ended ones still watched. Each query has an index."""
+"""SQL: a kind's open streams, and its ended streams still watched, on another calendar. Each query has an index."""
 
 _PAGE: Final = "and stream > $3 order by stream limit $4"
 # Few are watched. Without the CTE PostgreSQL would search all streams that ever existed for the next ones.

@@ -197,7 +197,7 @@ class Vault:
         return bool(await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by))
 
     async def _index_key(self, connection: Connection) -> bytes | None:
-        """Returns the index key; in an old record, the master key that served as one; None if neither exists."""
+        """Returns the index key; in an old record, the master key that served as index key; None if neither exists."""
         secret = None
         if (row := await connection.fetchrow(_INDEX_KEY)) is not None:
             secret = (await self.unwrap(row)).secret

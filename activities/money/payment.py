@@ -120,7 +120,7 @@ class Payments:
         """Closes an expired request at the provider; returns all captures made before the closing.
 
         If there is a new capture, the findings name the capture but not the closing: so no payment can end as unpaid
-        without the capture.
+        before the capture is recorded.
         """
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state

@@ -13,14 +13,14 @@ def soon() -> timedelta:
 
 
 def nothing_new(wait: timedelta) -> ApplicationError:
-    """Returns the error to raise if there is no news, which is no failure. The next check is after `wait`."""
+    """Returns the error to raise if there is no news; it counts as no failure. The next check is after `wait`."""
     return ApplicationError(
         "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=_fitting(wait)
     )
 
 
 def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
-    """Returns the error to raise after an unusable answer, which is a failure. The next check is after `wait`."""
+    """Returns the error to raise after an unusable answer; it counts as a failure. The next check is after `wait`."""
     return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=_fitting(wait))
 
 

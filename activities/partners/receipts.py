@@ -15,7 +15,7 @@ class NoReceiptServiceError(Exception):
 
 
 class Order(PartnerResponse):
-    """A receipt to be issued. `code` is the dossier code; `replaces`, if set, the number of the receipt it replaces."""
+    """A receipt to be issued. `code` is the dossier code; `replaces` the number of the replaced receipt, if any."""
 
     agency: str
     kind: FeeKind

@@ -75,7 +75,7 @@ class Papers:
 
 
 async def _filing(log: Log, told: LoggedStream) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
-    """Returns the filing's state at the event that causes the paper, the state before it, and its events so far.
+    """Returns the filing's state at the event that causes the paper, the state before, and the filing's events so far.
 
     If the event belongs to the filing itself, the events are empty; if it belongs to another stream, the state before
     is None.

@@ -39,7 +39,7 @@ def _parts_sha256() -> str:
 
 @lru_cache(_KEPT)
 def typesetter(template: str | None = None) -> Typesetter:
-    """Returns the typesetter of `template` (it may import only `/parts.typ`), or if None of the standard template."""
+    """Returns the typesetter of a template, which may import only `/parts.typ`; by default of the standard template."""
     if template is None:
         return Typesetter(_STANDARD)
     folder = Path(tempfile.mkdtemp(dir=_folder().name))

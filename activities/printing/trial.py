@@ -33,7 +33,7 @@ _SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
 _PIECE: Final = 8
 _TOLD: Final = 3
 _LETTERS: Final = 40
-"""The maximum length of each missing text in a fault; `_TOLD` is their maximum number."""
+"""The maximum length of a missing text in a fault; `_TOLD` is the maximum number of such texts."""
 
 
 class Fault(NamedTuple):

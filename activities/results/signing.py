@@ -75,7 +75,7 @@ class Files(Protocol):
 
 
 class FileOrder(Model):
-    """The order to prepare a file. The log does not name this file, but will name the prepared one.
+    """The order to prepare a file. The log does not name this file, but will name the prepared file.
 
     The file comes from the agency's answer (`answered` is the answer as received), the platform's print, or an officer.
     """

@@ -1,7 +1,7 @@
 """Requirements for a signature, a time-stamp and their certificates: one policy object, given to the library.
 
 The policy lists the permitted algorithms and uses; all others are refused. docs/signatures.md prints the lists. The
-algorithms that the law of Viet Nam prescribes are unconfirmed: the authorities there issue the listed ones, as far as
+algorithms that the law of Viet Nam prescribes are unconfirmed: the authorities there use the listed ones, as far as
 is known, and NIST and ETSI still recommend them.
 """
 

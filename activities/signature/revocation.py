@@ -32,7 +32,7 @@ class Answers:
         return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
 
     def about(self, certificate: x509.Certificate, moment: datetime) -> "Answers":
-        """Returns those of these answers that cover `certificate` and are fresh enough for `moment`."""
+        """Returns only the answers that cover `certificate` and are fresh enough for `moment`."""
         since = moment - FRESH
         ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
         return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))

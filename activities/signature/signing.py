@@ -47,9 +47,9 @@ class Lasting:
     subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
-        """Returns the data to embed for a chain (signer first), and the rule that is broken, or None.
+        """Returns the data to embed for a chain (signer first), and a broken rule; None if no rule is broken.
 
-        The rule is one that the chain breaks, or the time-stamp.
+        The rule is one that the chain or the time-stamp breaks.
         """
         now = datetime.now(UTC)
         signed = (await self.stamper.async_dummy_response("sha256"))["content"]

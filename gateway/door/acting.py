@@ -22,7 +22,7 @@ def known_of(caller: Caller) -> Mapping[str, Any]:
 
 
 def acting(caller: Caller, message: Model) -> Caller:
-    """Returns the caller as the actor that the message names; the message's `via` is the caller's program.
+    """Returns the caller with the actor that the message names, if any. A `via` must name the caller's own program.
 
     A person may name only themselves: an applicant also as a representative. A program that acts for no person may name
     anybody; its grants decide. Raises `RefusalError`, also if `via` names another program than the caller's.

@@ -42,7 +42,7 @@ class UnreadableError(Exception):
 
 
 class Request(NamedTuple):
-    """The parts of a request that may have fields of the message, as they came.
+    """The parts of a request that may contain fields of the message, as received.
 
     `reason` is the value of the header `Motcua-Reason`: percent-encoded UTF-8.
     """

@@ -24,7 +24,7 @@ _OF_THE_DOOR: Final = frozenset({"kind", "ask", "statement"})
 
 
 class Place(StrEnum):
-    """The part of an HTTP request that has a field of the message. `DOOR`: no part; the door fills in the field."""
+    """The part of an HTTP request that holds a field of the message. `DOOR`: no part; the door fills in the field."""
 
     PATH = "path"
     QUERY = "query"

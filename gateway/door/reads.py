@@ -17,7 +17,7 @@ from schemas.identity.statement import Proved
 from schemas.ids import filing_workflow
 
 _NEVER: Final = filing_workflow(UUID(int=0))
-"""The stream of a filing that never is."""
+"""The stream of a filing that never exists."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Writes:
     interpreter: Interpreter
 
     async def send(self, caller: Caller, stream: str, message: Message) -> Receipt:
-        """Sends a message that begins this stream, or is given to it. The same message again returns the first receipt.
+        """Sends a message to this stream, or one that begins it. The same message again returns the first receipt.
 
         The program's budget is charged before Temporal gets the message, so that a flood ends here.
         """

@@ -59,9 +59,9 @@ class Doorkeeper(Interceptor):
 def _ask(guard: Guard, update: str, raw: Any) -> Refusal | None:
     """Returns None if a permitted principal within its budget has signed the Update. Else raises `RefusalError`.
 
-    If the command may be in the log already, its statement may have expired, or its key or grants may be revoked: then
-    returns the refusal to send if the log lacks the command. The statement of `submit`, an Update that records nothing,
-    may only have expired. A `submit` that begins a filing is charged to the budget elsewhere.
+    If the command may be in the log already, an expired statement and a revoked key or grant are tolerated: then
+    returns the refusal to send if the log lacks the command. For `submit`, an Update that records nothing, only an
+    expired statement is tolerated. A `submit` that begins a filing is charged to the budget elsewhere.
     """
     said: dict[str, Any] = raw if isinstance(raw, dict) else {}
     life, submits = workflow.instance().life, update == SUBMIT

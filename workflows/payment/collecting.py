@@ -127,7 +127,7 @@ class Collecting(KnownPayment):
         await self.begin_refunds()
 
     async def _outcome(self, request: Attempt, closed: set[int], found: Closed) -> None:
-        """Records new captures, or that the request's outcome is awaited. If neither, adds its number to `closed`."""
+        """Records new captures and an awaited outcome. If there is neither, adds the request's number to `closed`."""
         n, news = request.attempt, await self.record_captures(found)
         if found.awaited_until is None:
             if not news:

@@ -65,7 +65,7 @@ class KnownPayment(Life[Payment]):
 
     @property
     def to_claim(self) -> tuple[Capture, ...]:
-        """The captures whose refund is to be started: not owed, charged back, or part of the fee with others."""
+        """The captures whose refund is to start: not owed, charged back, or a part of the fee that others completed."""
         payment = self.payment
         news = (*payment.to_refund, *(one for one in payment.counted if one.capture_id in payment.parts))
         claimed = (one for one in payment.captures if one in news or payment.taken_back(one))

@@ -40,7 +40,7 @@ class PaymentLife(Collecting):
         self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
-        """Returns the first request as the stream's first command. The start input or directory names the provider."""
+        """Returns the first command: the first request. The start input or the directory names the provider."""
         opening = await super().opening()
         start: st.PaymentStart = self.start
         asked = MerchantRequest(agency=start.agency, chosen=start.provider)
@@ -156,7 +156,7 @@ class PaymentLife(Collecting):
         return any((one.attempt or 1) != request.attempt for one in same)
 
     def _to_confirm(self, request: st.Attempt, notice: st.MoneyNotice) -> bool:
-        """Returns whether a query must confirm a payment: another transaction has paid this request before."""
+        """Returns whether a query must confirm the notice, because another transaction has paid this request before."""
         of_request = {one.capture_id for one in self.payment.captures if (one.attempt or 1) == request.attempt}
         return notice.confirms is True and bool(of_request) and notice.transaction not in of_request
 

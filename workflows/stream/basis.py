@@ -1,4 +1,4 @@
-"""The only module by which a workflow reads the record for an event. It reads again until the log accepts the data.
+"""The only module by which a workflow reads the record for an event. Each reading is repeated until the log accepts it.
 
 A reading is the answer of a local activity. Answers are stored in Temporal's history, where a stranger may have put
 another answer. So the log accepts an event that depends on a reading only from the process that made the reading;

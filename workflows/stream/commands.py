@@ -24,7 +24,7 @@ class Updated(Protocol):
     """The methods of a `Life` that the Updates use."""
 
     async def recorded(self) -> Stream[Any]:
-        """Returns the stream, once its first events are in the log. Raises `RefusalError` if it will have none."""
+        """Returns the stream, once its first events are in the log. Raises `RefusalError` if the log will have none."""
 
     def check_command(self, command: Command) -> None:
         """Raises `RefusalError` if the command would be refused now."""

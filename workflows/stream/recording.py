@@ -97,7 +97,7 @@ class Stream(Generic[S]):
 
     @classmethod
     async def of_log(cls, kind: StreamKind[S], id_: StreamId, epoch: int | None) -> tuple[Self, OpenResult]:
-        """Returns the stream as it is in the log, and data about it. Raises `RefusalError`, `catch_up`'s errors."""
+        """Returns the stream as it is in the log, and data about it. Raises `RefusalError` and `catch_up`'s errors."""
 
         async def loaded() -> tuple[Self, OpenResult]:
             reading = await read(Registry.open, OpenRequest(stream=str(id_)))
@@ -223,8 +223,8 @@ class Stream(Generic[S]):
     def check(self, command: Command, content: str) -> None:
         """Raises `RefusalError` if `command` would be refused now and can't be in the log.
 
-        A command is not refused if its sender has seen a later state than this run, or if it has an earlier `only_at`:
-        then the log first decides whether a person has changed anything since.
+        A command is not refused here if its sender has seen a later state than this run, or if its `only_at` is lower
+        than the state's seq: then the log first decides whether a person has changed anything since.
         """
         self._receipt(command, content)
         unchanged = command.only_at is None or command.only_at >= self.state.seq
@@ -349,9 +349,9 @@ class Stream(Generic[S]):
 
 
 def moment_of(statement: str | None, not_before: datetime | None = None) -> datetime:
-    """Returns the time that counts for a message: of its receipt by the door, if the statement has it; else now.
+    """Returns the time that counts for a message: when the door received it, if the statement has that time; else now.
 
-    Now is never earlier than `not_before`.
+    In the second case, the time is never earlier than `not_before`.
     """
     return received_at(statement) or max(workflow.now(), not_before or workflow.now())
 
@@ -359,8 +359,8 @@ def moment_of(statement: str | None, not_before: datetime | None = None) -> date
 async def refuse(stream: StreamId, refusal: Refusal, reading: Reading[Any]) -> NoReturn:
     """Raises `RefusalError`; or `UnfoundedError` if the log does not confirm the reading behind the refusal.
 
-    A refusal because of too many messages by one sender does not depend on the record, which is not read. A run that
-    continues another one has no sender, and must try again: `UnfoundedError`.
+    A refusal because of too many messages by one sender does not depend on the record, so the log isn't queried.
+    A run that continues another one has no sender, so it raises `UnfoundedError` instead, to try again.
     """
     if refusal.code is RefusalCode.TOO_MANY:
         raise RefusalError(refusal) if workflow.info().continued_run_id is None else UnfoundedError

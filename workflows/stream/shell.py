@@ -122,10 +122,10 @@ class Life(Generic[S]):
         """Remembers facts that a run needs but that are not in the stream's log, such as a queue."""
 
     async def caught_up(self) -> None:
-        """Called before `proceed` after a restart, to read facts again whose signals may have been lost."""
+        """Called before `proceed` after a restart, to read again the facts whose signals may have been lost."""
 
     async def heard_again(self) -> None:
-        """Reads facts again whose signals were dropped, as often as once a second."""
+        """Reads again the facts whose signals were dropped. Called once a second at most."""
         await self.caught_up()
 
     async def considered(self, command: Command) -> Considered:
@@ -161,7 +161,7 @@ class Life(Generic[S]):
         return self._stream is not None and self._stream.state.seq > 0
 
     async def recorded(self) -> Stream[S]:
-        """Returns the stream, once its first events are in the log. Raises `RefusalError` if it will have none."""
+        """Returns the stream, once its first events are in the log. Raises `RefusalError` if the log will have none."""
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
         return self.stream
 

@@ -31,7 +31,7 @@ class SignalReceiver(Protocol):
     """A run that receives signals."""
 
     async def recorded(self) -> Stream[Any]:
-        """Returns the stream, once it has begun. Raises `RefusalError` if it never will."""
+        """Returns the stream, once it has begun. Raises `RefusalError` if the stream will never begin."""
 
     async def hear_again(self, stream: Stream[Any], /) -> None:
         """Reads everything that the record holds for the stream and that a signal may have reported."""

@@ -52,7 +52,7 @@ async def drain_handlers(stream: Stream[Any], also: Callable[[], bool] = lambda:
 
 
 async def in_time(stream: Stream[Any], done: Callable[[], bool], within: timedelta | None, summary: str) -> bool:
-    """Waits until `done` is true, for `within` at most; else returns False. Raises the errors of `wait_for`."""
+    """Waits until `done` is true. Returns False if the time `within` is over first. Raises the errors of `wait_for`."""
     try:
         await wait_for(stream, done, within=within, summary=summary)
     except TimeoutError:
@@ -68,7 +68,7 @@ async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
 async def first_of(
     stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
 ) -> list[workflow.ActivityHandle[Any]]:
-    """Waits until `done` is true or an activity has ended. Returns the ended ones, cancels the rest.
+    """Waits until `done` is true or an activity has ended. Returns the ended activities, cancels the others.
 
     Raises the errors of `wait_for`.
     """

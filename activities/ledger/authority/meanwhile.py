@@ -11,7 +11,7 @@ from schemas.stream.ledger import Batch
 
 
 async def changed_meanwhile(connection: Connection, kind: StreamKind[Any], batch: Batch) -> Refusal | None:
-    """Returns the refusal of a batch if a person's event has a `seq` above its `only_at`; else None.
+    """Returns the refusal of a batch if an event by a person has a `seq` above the batch's `only_at`; else None.
 
     The refusal names the last such event and the role of its actor; to an applicant, it names the role only if the
     applicant's timeline shows the event.

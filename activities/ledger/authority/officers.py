@@ -65,12 +65,12 @@ async def own(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 async def is_own(connection: AnyConnection, filing_id: UUID, agency: str, officer: str) -> bool:
-    """Returns whether the officer is on the applicant's side of a filing, or recused from it, in any account."""
+    """Returns whether the officer is on the applicant's side of a filing, or recused from it, under any account."""
     return bool(await connection.fetchval(_OWN, filing_id, agency, officer))
 
 
 async def beside(connection: Connection, vault: Vault, kinds: Kinds, batch: Batch) -> list[Problem]:
-    """Returns a problem if an officer acts on a stream beside a filing, and their account is on the applicant's side.
+    """Returns a problem if an officer whose account is on the applicant's side acts on a stream beside the filing's.
 
     The rules of a filing compare the accounts themselves; a parcel and the papers have no applicant.
     """
@@ -89,7 +89,7 @@ async def beside(connection: Connection, vault: Vault, kinds: Kinds, batch: Batc
 async def taken_in(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an officer takes in a filing of their own, or one in which they represent the applicant.
 
-    Also if an officer records that they themselves succeed an applicant.
+    Returns a problem also if an officer records that they themselves succeed an applicant.
     """
     if batch.actor.role not in OFFICERS:
         return []
@@ -134,7 +134,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
 
 
 async def _in_two_accounts(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Returns a problem if an act needs another human, but its officer did the earlier act under another account."""
+    """Returns a problem if one human, under two accounts, did two acts that must be done by two humans."""
     known = [(event.officer, list(before)) for event in events if (before := _before(event))]
     same = [await connection.fetchval(_SAME, directory_of(batch), [officer], before) for officer, before in known]
     return [problem("actor.subject", "same_human")] if any(same) else []
@@ -159,7 +159,7 @@ async def in_their_place(
 ) -> bool:
     """Returns whether one of the officers `hands` is the substitute of one of `others` on that day, or the reverse.
 
-    The substitute's role does not matter. True as well if one of `hands` is one of `others` under another account.
+    The substitute's role does not matter. Returns True also if one of `hands` is one of `others` under another account.
     """
     return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
@@ -243,7 +243,7 @@ exists (
     )
 )
 """  # noqa: S608 -- SQL of our own
-"""SQL: true if an officer is on the applicant's side of a filing, or recused from it, in any account."""
+"""SQL: true if an officer is on the applicant's side of a filing, or recused from it, under any account."""
 
 _OWN: Final = f"select {OWN.format(filing='$1', agency='$2', officer='$3')}"
 _IS_ONE_OF: Final = f"""

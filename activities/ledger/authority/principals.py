@@ -156,7 +156,7 @@ class Guard:
     def verified(
         self, signed: object, message: Message, *, now: datetime | None = None, fresh: bool = True, known: bool = False
     ) -> Proved:
-        """Returns the same as `proved`, if the principal may make the statement's claims; as of `now` if given."""
+        """Returns the statement like `proved`, if the principal may make its claims. `now`: the time of the check."""
         at = now or self._keyring.now
         return verified(
             signed, message, VerificationContext(self._keyring.ring, self._audience, at, fresh=fresh, known=known)

@@ -84,9 +84,9 @@ async def after_batch(
 ) -> str | None:
     """Returns a filing's readers after a batch, as JSON for `KEPT`; None if the batch changes none.
 
-    `via`: the column of the batch's first event; `read`: returns the event in a row of the stream.
+    `via`: the value of that column for the batch's first event; `read`: returns the event in a row of the stream.
 
-    If the key of the index of persons is gone, persons are left out, until a rebuild makes another one.
+    If the key of the index of persons is gone, persons are left out, until a rebuild makes another key.
     """
     if batch.stream != filing_workflow(batch.filing_id) or MOVES.isdisjoint(event.kind for event in events):
         return None

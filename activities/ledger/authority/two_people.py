@@ -1,4 +1,4 @@
-"""Checks, before an event is written, that two persons did an act that needs two, by two programs or tokens."""
+"""Checks, before an event is written, that two persons, with separate programs or tokens, did an act that needs two."""
 
 import json
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ from schemas.stream.ledger import Batch
 async def alone(connection: Connection, vault: Vault, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Returns a problem if an act's two officers are the same, or one is the other's substitute on that day.
 
-    The two must also use different programs, since a program can name any officer, or each have an access token of
-    their own.
+    Since a program can name any officer, the two must also use different programs, or each must have an access token
+    of their own.
     """
     found: list[Problem] = []
     for event in events:

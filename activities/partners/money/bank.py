@@ -76,7 +76,7 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Places the order, or returns that of this key. Raises `RejectedError` (`key_reused`) if that one differs."""
+        """Places the order, or returns this key's order. Raises `RejectedError` (`key_reused`) if that differs."""
 
     async def get(self, key: str) -> Order:
         """Returns the order's current state. Raises `RejectedError` (`not_found`) if the order was never placed."""
@@ -85,7 +85,7 @@ class Bank(Protocol):
         """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Makes a refund, or returns that of this key. Raises `RejectedError` (`exceeds_capture`) if it is too high."""
+        """Makes a refund, or returns this key's one. Raises `RejectedError` (`exceeds_capture`) if it is too high."""
 
 
 class _NewOrder(PartnerResponse):
@@ -102,7 +102,7 @@ class _NewRefund(PartnerResponse):
 
 
 class HttpBank:
-    """A `Bank` that has the sandbox's JSON API. `url`: its address, unless the client has it."""
+    """A `Bank` that has the sandbox's JSON API. `url`: the bank's address; empty if the client has it."""
 
     def __init__(self, client: httpx.AsyncClient, url: str = "") -> None:
         self._partner = Partner("bank", client)

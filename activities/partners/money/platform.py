@@ -137,7 +137,7 @@ def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]
 
 
 def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
-    """Returns whether `MaXacThuc` is the checksum of these values. A value with `|` is ambiguous, so returns False."""
+    """Returns whether `MaXacThuc` is the checksum of these values; False for a value with `|`, which is ambiguous."""
     expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
     right = hmac.compare_digest(found.encode(), expected.encode())
     return right and not any("|" in said.get(name, "") for name in fields)

@@ -248,7 +248,7 @@ class Received:
 
 
 def is_signed(received: Received, secret: SecretStr, header: str) -> bool:
-    """Returns whether a `header` has the HMAC-SHA256 of the body, in hex; False for a body that is too long."""
+    """Returns whether a header named `header` has the body's HMAC-SHA256, in hex; False if the body is too long."""
     signature = (received.headers or {}).get(header, "")
     expected = hmac.new(secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
     genuine = hmac.compare_digest(signature.encode("utf-8", "replace"), expected.encode())

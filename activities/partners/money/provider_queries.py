@@ -154,7 +154,7 @@ class Asker:
         return await self._news(() if rests else askings, known, wait)
 
     def _reports(self, asking: Asking) -> bool:
-        """Returns whether a provider needs no query: nothing is to be closed, and it reports money or has no query."""
+        """Returns whether no call is needed: nothing must be closed, and the provider reports money or has no query."""
         closes = asking.over and asking.provider in self._providers and self._providers[asking.provider].can.cancel
         return not closes and (self._can(asking, "push") or not self._can(asking, "query"))
 

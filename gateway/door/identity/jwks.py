@@ -21,7 +21,7 @@ FRESH: Final = 300.0
 AGAIN: Final = 5.0
 """The shortest time between two fetches, in seconds, however many unknown keys are named meanwhile."""
 SECONDS: Final = 3.0
-"""The longest time of a fetch, discovery included; shorter than `AGAIN`, so that there is one at a time."""
+"""The longest time of a fetch, discovery included; shorter than `AGAIN`, so that only one fetch runs at a time."""
 MOST_BYTES: Final = 65_536
 MOST_KEYS: Final = 32
 _TYPES: Final = frozenset({"RSA", "EC", "OKP"})

@@ -55,7 +55,7 @@ class Reason(StrEnum):
     AGENCY = "token_agency"
     SIGNED_OUT = "token_signed_out"
     ISSUER_AWAY = "issuer_away"
-    """the only one that is not the token's fault: the issuer's keys can't be fetched"""
+    """the only reason that is not the token's fault: the issuer's keys can't be fetched"""
 
 
 class NotAuthenticatedError(Exception):

@@ -20,7 +20,7 @@ from schemas.text import composed
 
 PDF: Final = "application/pdf"
 PATIENCE: Final = 10.0
-"""The seconds that a request waits for its turn, and as many that its child may take, which needs 0.06 of CPU."""
+"""The maximum seconds that a request waits for its turn, and then for its child, which needs 0.06 seconds of CPU."""
 MOST_BYTES: Final = 32_000_000
 """The size of all files that are remembered, each of some 55 kB."""
 _ROOT: Final = Path(__file__).parents[3]

@@ -30,7 +30,7 @@ BUDGET: Final = Budget(rate=5, most=100)
 class ByHand:
     """A route that is written by hand. `answer`: the type of the answer; None if it is empty, or is a `file`.
 
-    `statuses`: of success; `headers`: of the answer; `open`: whether the route needs no access token.
+    `statuses`: the statuses of success; `headers`: the answer's headers; `open`: whether no access token is needed.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Public:
 
     @classmethod
     def over(cls, pool: Pool, issuers: Issuers, signed_out: SignedOutPersons) -> Self:
-        """Returns the routes' handlers over a record."""
+        """Returns the routes' handlers, which use the record behind `pool`."""
         procedures = Procedures(pool)
         answers = Tracking(pool), procedures, Blanks(procedures), Verification(pool)
         return cls(Logouts(issuers, signed_out), *answers, Allowance())
