@@ -25,7 +25,7 @@ PAGES: Final = ActivityConfig(
 PAGE: Final = 200
 MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
-"""The seconds in which a workflow must answer. One that does not answer is asked again in the next pass."""
+"""The seconds in which a workflow must answer. A workflow that does not is asked again in the next pass."""
 
 
 class Reprojections:

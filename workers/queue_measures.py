@@ -1,4 +1,4 @@
-"""Metrics of the record's queues, equal at each relay: waiting rows, rows tried in vain, the longest wait."""
+"""Metrics of the record's queues, the same at each relay: waiting rows, rows tried in vain, the longest wait."""
 
 from temporalio.common import MetricMeter
 

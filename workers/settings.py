@@ -138,7 +138,7 @@ class CheckpointSettings(ProcessSettings):
 
 
 class Identity(StrEnum):
-    """The setting whether senders must sign their messages."""
+    """The setting that decides whether senders must sign their messages."""
 
     REQUIRED = "required"
     OFF = "off"

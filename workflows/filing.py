@@ -140,7 +140,7 @@ class FilingLife(Life[Filing]):
     async def take_command(self, command: cm.Command) -> Receipt:
         """Records the command. A wrong pick-up code is counted before the command is refused.
 
-        If the command takes back a refusal of intake, the refunds because of the refusal are called off.
+        If the command takes back a refusal of intake, the refunds that the refusal caused are called off.
         """
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
@@ -314,7 +314,7 @@ class FilingLife(Life[Filing]):
         return (await read(Registry.open, OpenRequest(stream=str(self.stream.id)))).answer.signs
 
     async def _deliver(self) -> None:
-        """Sends the result if it goes by post, and a new copy if it is lost. Waits until it arrives or is collected."""
+        """Sends the result if it goes by post, and a new copy after a loss. Waits until it arrives or is collected."""
         while True:
             await self._issue()
             if self._to_send:

@@ -1,7 +1,7 @@
 """The protocol between a process and its child that reads files, and the rules that a file can break.
 
-A request is a line of JSON, sent with a file descriptor; an answer consists of frames of bytes. A rule has the same
-name as its sentence in `schemas.words`.
+A request is a line of JSON, sent with a file descriptor; an answer consists of frames of bytes. A rule's value is
+the key of the rule's sentence in `schemas.words`.
 """
 
 import json

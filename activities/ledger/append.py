@@ -442,7 +442,7 @@ def _value(place: int, type_: str, n: str, *, one: bool) -> str:
 
 
 def _chain(*, one: bool) -> str:
-    """Returns the SQL that chains the batch's events, with their hashes, to the head; for `one` event, no recursion."""
+    """Returns the SQL that chains the batch's events, with hashes, to the head; for `one` event, without recursion."""
     bound = f"""convert_to('{{"epoch":' || epoch || {_value(_BINDS, "text", "n + 1", one=one)} || '}}', 'UTF8')"""
     hashed = _value(_HASHED, "bytea", "n + 1", one=one)
     hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")

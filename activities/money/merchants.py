@@ -78,7 +78,7 @@ class Merchants:
     async def renewal(self, request: RenewalRequest) -> Renewal:
         """Returns the merchant for the new request, or a refusal.
 
-        Refused are actors without a right to the filing, and a `chosen` merchant that isn't offered.
+        Refuses an actor without a right to the filing, and a `chosen` merchant that isn't offered.
         """
         async with acquired(self._pool) as connection:
             log = Log(connection, self._vault.find, self._kinds)

@@ -16,7 +16,7 @@ from activities.signature.verified import UNSIGNED, verify_official
 
 NOT_SIGNED: Final = "result_not_signed"
 _REMEMBERED: Final = 600.0
-"""The seconds for which the signers of a valid file are cached: after every fault the same file is confirmed again."""
+"""The seconds for which the signers of a valid file are cached: after a failure, the same file is confirmed again."""
 
 Hands = frozenset[Identity]
 """The holders who signed a file; not the authorities of its time-stamps."""

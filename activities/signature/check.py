@@ -170,7 +170,7 @@ def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerd
 def verdict_of(
     rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = (), words: str = ""
 ) -> SignatureVerdict:
-    """Returns the verdict. `rules`: pairs of field and unmet rule; `words`: the prefix of their catalogue keys."""
+    """Returns the verdict. `rules`: pairs of field and unmet rule; `words`: the prefix of the rules' catalogue keys."""
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
     if rules:

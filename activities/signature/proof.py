@@ -18,7 +18,7 @@ from schemas.ids import canonical
 from schemas.signature import SignatureProof, SignatureVerdict, Unstamped
 
 LONGEST: Final = 2.0
-"""Timeout of a time-stamp in seconds: a proof without one is better than a filing that waits."""
+"""Timeout of a time-stamp in seconds: a proof without time-stamp is better than a filing that waits."""
 
 
 async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> bytes:

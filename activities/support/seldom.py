@@ -12,7 +12,7 @@ BUSY: Final = "too_soon"
 
 
 class Seldom:
-    """Runs an action at most once at a time in this process, and only when `every` has passed since its last start."""
+    """Never runs an action twice at once in this process, nor before `every` has passed since its last start."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every.total_seconds()

@@ -101,7 +101,7 @@ class Door:
     async def _answer(self, operation: Operation, parts: body.Request, caller: Caller) -> object:
         """Returns the answer to a question.
 
-        An applicant asks as the applicant of a filing and, if that finds none, as a representative.
+        An applicant asks as the applicant of a filing first; if no such filing is found, as a representative.
         """
         askers = (caller,) if caller.actor is None else (replace(caller, actor=one) for one in identities(caller.actor))
         for asker in askers:

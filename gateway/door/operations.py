@@ -43,10 +43,10 @@ class Operation:
         message: The model of the message. A message about a stream gets the stream's name from the address.
         answer: The type of the answer.
         kind: The kind of the stream that the address names; None if it names none.
-        roles: The roles that may ever send it; None if that depends on the filing or the message.
+        roles: The roles that may ever send the message; None if that depends on the filing or the message.
         places: The place of each field of the message.
         status: The HTTP status of success.
-        location: The address that shows the stream that it begins, with a parameter; None if it begins none.
+        location: The address, with a parameter, of the stream that the operation begins; None if it begins none.
     """
 
     name: str

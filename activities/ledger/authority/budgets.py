@@ -48,7 +48,7 @@ OFFICE: Final = Budget(rate=300, most=3_000)
 BUDGETS: Final[Mapping[PrincipalKind, Budget]] = MappingProxyType(
     {kind: PORTAL if kind is PrincipalKind.PORTAL else OFFICE for kind in PrincipalKind}
 )
-"""The default budgets. A portal's allows five submissions a second, three times the peak of a province."""
+"""The default budgets. A portal's budget allows five submissions a second, three times the peak of a province."""
 
 
 class Budgets:

@@ -45,7 +45,7 @@ PASSING: Final = frozenset({"principals_not_at_hand", "clock_is_off"})
 """Rules of temporary refusals: this process lacks current data, so the sender is not judged."""
 
 _BY_THE_RECORD: Final = PASSING | {"key_revoked", "program_not_spoken_for"}
-"""Rules of refusals that do not hold for a message that is recorded already."""
+"""Rules of refusals that do not apply to a message that is recorded already."""
 
 _TELL_EVERY: Final = 10.0
 """The minimum seconds between two reports of a wrong clock."""
@@ -58,7 +58,7 @@ class Keyring:
     """The copy of the principals in this process. Keep it open while the process accepts statements."""
 
     def __init__(self, pool: Pool, *, of_door: bool = False) -> None:
-        """`of_door`: whether the pool's role is the door's, which may not read the secret."""
+        """`of_door`: whether the pool has the database role of the door, which may not read the secret."""
         self._pool = pool
         self._version_query = _VERSION.format(secret="null" if of_door else "secret")
         self._ring = Ring()

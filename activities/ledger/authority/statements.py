@@ -84,7 +84,7 @@ async def _program(connection: Connection, signer: Principal, statement: Identit
 def may_speak(filing: str, agency: str, at: int, *, for_client: bool = False) -> str:
     """Returns SQL: true if one grant of the program covers the whole batch, and the signing key is not revoked.
 
-    The `parameters` begin at the number `at`; `for_client`: whether the last one of them is a client, for which the
+    The `parameters` begin at the number `at`; `for_client`: whether the last parameter is a client, for which the
     signer must be allowed to speak. The SQL corresponds to `not_granted` and `speaks_for`, but without the check of the
     person in `not_granted`.
     """

@@ -93,5 +93,5 @@ where event.filing_id = $1 and convert_from(actor, 'UTF8')::jsonb ->> 'subject' 
 """
 """SQL: the first events, with their statements, of these officers' earlier acts that led to the present act.
 
-Only acts made by the present act's program, or by its signer for any program.
+It selects only acts made by the present act's program, or by the present act's signer for any program.
 """

@@ -85,7 +85,7 @@ class Bank(Protocol):
         """Closes the order to further money, and returns it; its state is `paid` if money arrived before."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Makes a refund, or returns this key's one. Raises `RejectedError` (`exceeds_capture`) if it is too high."""
+        """Makes a refund, or returns this key's. Raises `RejectedError` (`exceeds_capture`) if the sum is too high."""
 
 
 class _NewOrder(PartnerResponse):

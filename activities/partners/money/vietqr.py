@@ -1,7 +1,7 @@
 """Transfers by VietQR: a code for each demand, and the bank's credit notes about money received.
 
-No official text of NAPAS was read. Credit notes have the sandbox bank's format, until a real bank's format is known. A
-transfer names its demand only in the memo, which banks cut and extend.
+No official text of NAPAS, the national payment network, was read. Credit notes have the sandbox bank's format, until a
+real bank's format is known. A transfer names its demand only in the memo, which banks cut and extend.
 """
 
 import binascii
