@@ -204,7 +204,7 @@ class _Asking(Generic[A]):
             return None
 
     async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> Reply[A]:
-        """Requests work on a back office's `queue` until there is an answer; None means the platform's own queue.
+        """Requests work on `queue` (a back office's, or None: the platform's own) until there is an answer.
 
         After an error or an unusable answer, the request is repeated, since the agency has to correct its system.
         Raises `ActivityError` only when the platform itself prints the result, and the log does not order the print.

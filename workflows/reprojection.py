@@ -70,7 +70,7 @@ class Reprojection:
     async def _rest(self, time: timedelta) -> bool:
         """Waits for `time`; returns False if `nudge` ended the wait early, so that the pass must be repeated.
 
-        Anybody can send a nudge: the next pass begins a second from now at the earliest.
+        Since anybody can send a nudge, the next pass begins a second from now at the earliest.
         """
         self._nudged = False
         await workflow.sleep(QUIET)

@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 class Written(Model):
-    """The newest versions a build reads, by kind. `by_order`: whether it calls partners only on orders in the log."""
+    """The newest versions that a build reads, by kind. `by_order`: whether it calls partners only as the log orders."""
 
     kinds: dict[str, Reads]
     by_order: bool = False

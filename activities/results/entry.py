@@ -24,14 +24,14 @@ from views.log import Log, LoggedStream
 
 
 class OrderRequest(Model):
-    """Asks for the order of a filing's `n`-th result."""
+    """Asks for the order to make a filing's `n`-th result."""
 
     filing_id: UUID
     n: int
 
 
 class Ordered(Model):
-    """The order of a result, and its agency. `adopted`: the issued result, if the filing itself has issued it."""
+    """The order to make a result, and its agency. `adopted`: the issued result, if the filing itself has issued it."""
 
     agency: AgencyCode
     order: ResultOrder

@@ -324,7 +324,7 @@ class AgencySeal:
         self._lasting = lasting
 
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime, about: About) -> bytes | None:
-        """Returns the paper about an event with the agency's seal, as of `at`; None without a seal or a signer.
+        """Returns the paper with the agency's seal, as of `at`, for the event `about`; None without seal or signer.
 
         Raises `SealRefusedError` until the agency's unfit certificate is renewed, and the other errors of
         `sign_official`.
@@ -344,7 +344,7 @@ class AgencySeal:
             return None
 
     async def _holder(self, agency: AgencyCode) -> Person | None:
-        """Returns the holder of the agency's seal; None if it has none.
+        """Returns the holder of the agency's seal; None if the agency has no seal.
 
         The holder is the agency, if its entry in the directory has a seal number, else the first of its signers by
         seal.

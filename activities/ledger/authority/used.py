@@ -13,7 +13,7 @@ from views.log import Connection
 class Use(NamedTuple):
     """The use of a signed statement by a look. `one`: the digest of the signed text.
 
-    The signature is left out, since one signature can be encoded in several ways.
+    The digest leaves the signature out, since one signature can be encoded in several ways.
     """
 
     one: bytes
@@ -40,8 +40,8 @@ async def expect_first(connection: Connection, use: Use, status: str) -> None:
 async def forget(connection: Connection) -> int:
     """Deletes expired statements and drafts, and logouts older than any valid token; returns their number.
 
-    At most 5,000 of each. A logout need not be kept longer, since a message is refused if its human authenticated more
-    than a day before it.
+    Deletes at most 5,000 of each. A logout need not be kept longer, since a message is refused if its human
+    authenticated more than a day before the message.
     """
     expired = [await connection.fetch(delete) for delete in (_FORGET, _FORGET_LOGOUTS, _FORGET_DRAFTS)]
     return sum(map(len, expired))

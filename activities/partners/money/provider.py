@@ -146,7 +146,7 @@ class PaymentMeans(Model):
 
 
 class Giving(Model):
-    """A refund of money from a `transaction`. `key`: the refund's own; `of`: the transaction's whole amount, in đồng.
+    """A refund of money from a `transaction`. `key`: the refund's key; `of`: the transaction's whole amount, in đồng.
 
     `before` are the amounts of all earlier refund requests for the same transaction, also failed ones, by key.
     """

@@ -88,8 +88,8 @@ class Stored:
     async def save(self, person: Person, draft_id: UUID, unfinished: Unfinished, only_at: int | None) -> Numbered:
         """Stores a draft in place of the one with its id. `only_at`: the number that the stored draft must have.
 
-        Raises `RefusalError` if it has another number, or if the person has `MOST` other drafts. Raises `HttpError` if
-        the record names no person yet: then it has no key from which an owner's name is computed.
+        Raises `RefusalError` if that draft has another number, or if the person has `MOST` other drafts. Raises
+        `HttpError` if the record names no person yet: then the record has no key to compute an owner's name from.
         """
         async with self._of(person) as (connection, owner):
             if not owner:

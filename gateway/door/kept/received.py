@@ -81,7 +81,7 @@ class Received:
         self._kept = kept
 
     async def keep(self, caller: Caller, stream: str, message: Message, waited: timedelta) -> Kept:
-        """Stores a message that was received `waited` ago. The same message again returns the first row.
+        """Stores a message that was received `waited` ago. For a repeated message, returns the first answer again.
 
         The caller's token proves the message's actor. Raises `RefusalError` for other content under the same id, and
         `ApplicationError` if the record, or the manager of its keys, can't be reached: then nothing is kept.
