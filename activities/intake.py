@@ -76,7 +76,7 @@ class DestinationRequest(Model):
 class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for each that does not exist.
 
-    `agency` is the one with which a stream began; the queue and `signs` are those of its present agency. `closed_for`
+    `agency` is the agency with which a stream began; queue and `signs` are of the present agency. `closed_for`
     is the successor of the agency of a new stream, if that agency is closed. `digests` are the digests of procedure and
     calendar. `accountable` are the leaders accountable for approvals, by the directory; empty for a stream that has
     begun, since its log names the leaders. `elsewhere` are the agencies that may decide the procedure, nearest first;
@@ -325,7 +325,7 @@ async def deciding(
     """Returns the agencies that decide the procedure, nearest first; None if `here` decides it, or has no known kind.
 
     A procedure decided by place is decided by the agencies whose territory has one of the form's `communes`. If the
-    directory lists none, an agency of a suitable kind without a territory decides.
+    directory lists no such agency, an agency of a suitable kind without a territory decides.
     """
     if here.kind is None or procedure is None or not procedure.decided_by:
         return None

@@ -174,4 +174,4 @@ from unnest($10::text[], $11::text[], $12::bytea[], $13::text[]) as shown (strea
 join event as first on first.stream = shown.stream and first.seq = 1
 on conflict do nothing
 """
-"""SQL: a row for each filing shown. The last three arrays have the rows' private parts (`_Private`); empty if none."""
+"""SQL: a row for each filing shown. The last three arrays have the rows' private parts (`_Private`), or are empty."""

@@ -1,4 +1,4 @@
-"""Bounds the gateway's connections, so that clients that send nothing, or endlessly little, leave room for others.
+"""Bounds the gateway's connections, so that clients that send nothing, or too slowly, leave room for others.
 
 uvicorn waits for the end of a request's head as long as the client likes, and for any number of clients.
 """

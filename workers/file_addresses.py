@@ -40,7 +40,7 @@ class Signed:
 
     @classmethod
     def of(cls, method: str, path: str, query: Mapping[str, str], key: bytes, now: datetime) -> Self | None:
-        """Returns the right in the address of a request; None if its signature is wrong, or it has expired."""
+        """Returns the right in the address of a request; None if the signature is wrong, or the right has expired."""
         try:
             until, size = int(query["until"]), int(query["size"])
             file = FileRef(key=path, sha256=path.rsplit("/", 1)[1], size=size, media_type=query["type"])

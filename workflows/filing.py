@@ -241,7 +241,7 @@ class FilingLife(Life[Filing]):
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
 
     def submitted(self, check: Any) -> Receipt:
-        """Returns the submission's receipt. Raises `RefusalError`, also if the caller names other content."""
+        """Returns the submission's receipt. Raises `RefusalError`, also if `check` names another content digest."""
         content = content_named(check)
         if self.refusal is not None and isinstance(self.start, Filed) and content not in {None, self.start.content}:
             # The refused submission is not this caller's: they can send theirs once this run has ended.

@@ -123,5 +123,5 @@ class ReferralWorkflow:
 
     @workflow.signal
     async def cancel(self, *_: Any) -> None:
-        """Handles the filing's signal that it has ended."""
+        """Handles the filing's signal that the filing has ended."""
         await self.life.hear("cancel", self.life.cancel)

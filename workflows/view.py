@@ -1,6 +1,6 @@
 """A question about the record, for clients that can reach only Temporal.
 
-A question adds six events to the history of its own run, and none to any other.
+A question adds six events to the history of its own run, and no event to any other history.
 """
 
 from typing import Any

@@ -63,7 +63,7 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Within:
-    """A folder of another `Place`, used as a store of files of its own."""
+    """A folder of another `Place`, used as a separate store of files."""
 
     place: Place
     folder: str

@@ -19,7 +19,7 @@ ACQUIRE_SECONDS: Final = 2
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Replaces a database error, which may quote values, by one that says only that log or keys are unreachable."""
+    """Replaces a database error, which may quote values, by an error that says only: log or keys are unreachable."""
     try:
         yield
     except KeysUnavailableError as error:

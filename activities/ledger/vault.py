@@ -114,7 +114,7 @@ class Vault:
         return secret
 
     async def begin(self, connection: Connection) -> bytes:
-        """Returns the key that identifies people; makes it if there is none. Raises `SealBrokenError`."""
+        """Returns the key that identifies people; makes that key if it is missing. Raises `SealBrokenError`."""
         secret = await self._index_key(connection) or os.urandom(KEY_BYTES)
         [wrapped] = await self._masters.current.wrap({_INDEX: secret})
         if await connection.fetchval(_MAKE_INDEX, wrapped.key_id, wrapped.data, wrapped.by):
@@ -129,7 +129,7 @@ class Vault:
         return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
 
     async def open_any(self, connection: Connection) -> None:
-        """Opens a key of the record, if it has one. Raises `SealBrokenError`."""
+        """Opens a key of the record, if the record has any. Raises `SealBrokenError`."""
         if row := await connection.fetchrow(_ANY):
             await self.unwrap(row)
 

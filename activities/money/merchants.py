@@ -22,7 +22,7 @@ from views.log import Log
 
 
 class MerchantRequest(Model):
-    """Asks for the merchant of this agency. `chosen`: the merchant named at the payment's start; None if none was."""
+    """Asks for the merchant of this agency. `chosen`: the merchant named at the payment's start, else None."""
 
     agency: AgencyCode
     chosen: Code | None = None

@@ -82,7 +82,7 @@ class Payments:
 
     @activity.defn(name="payment.money")
     async def money(self, given: MoneyWanted) -> Taken:
-        """Returns all captures of a fee that is owed, once there is one that the run does not know yet."""
+        """Returns all captures of a fee that is owed, once there is a capture that the run does not know yet."""
         read = await self._instructions.read(given, PAYMENT)
         payment: Payment = read.state
         if payment.state is not PaymentState.PENDING:
@@ -95,7 +95,7 @@ class Payments:
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, given: MoneyWanted) -> Watched:
-        """Returns all captures of a settled payment, once there is a new one or the watch is over.
+        """Returns all captures of a settled payment, once there is a new capture or the watch is over.
 
         After the watch, providers are queried at once, and only if a callback has to be confirmed.
         """

@@ -46,6 +46,6 @@ class ReceiptService:
         return await self._partner.call("PUT", path, Given, order, authorization=self._authorization)
 
     async def void(self, key: str) -> None:
-        """Voids the receipt of this key, if not void yet. Raises `RejectedError` 404 if none was issued."""
+        """Voids the receipt of this key, if not void yet. Raises `RejectedError` 404 if it was never issued."""
         path = f"/receipts/{segment(key)}/void"
         await self._partner.call("PUT", path, PartnerResponse, authorization=self._authorization)

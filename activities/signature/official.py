@@ -1,7 +1,7 @@
 """Officers' signatures on an agency's file: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
 
-Each signature is a revision of its own, in a field that was declared before the first signature. All have the level
-B-LT, the last one B-LTA, so that the file can be checked after the certificates have expired.
+Each signature is a revision of its own, in a field that was declared before the first signature. All have the PAdES
+level B-LT, the last one B-LTA, so that the file can be checked after the certificates have expired.
 """
 
 from collections.abc import Sequence

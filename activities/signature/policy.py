@@ -101,7 +101,7 @@ class Policy(CMSAlgorithmUsagePolicy):
     def fault(self, signed: cms.SignedData) -> str | None:
         """Returns the rule that a signature breaks, or None. Does not check the rules about its signer.
 
-        Raises one of `MALFORMED`.
+        Raises an error of `MALFORMED`.
         """
         (signer,) = signed["signer_infos"]
         digest, mechanism = signer["digest_algorithm"], signer["signature_algorithm"]

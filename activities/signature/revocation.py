@@ -134,7 +134,7 @@ class Remembering:
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Returns answers about each certificate of a chain except the first (the root): new ones, or else those in `kept`.
 
-    A stored answer is not used beside a new one: it must not hide a later revocation.
+    A stored answer is not used beside a new answer, so that it can't hide a later revocation.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))

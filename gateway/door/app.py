@@ -194,7 +194,7 @@ def _expect_key(request: Request, message: Model) -> None:
 
 
 def _json(answer: Any, status: int) -> Response:
-    """Returns an answer as JSON. Its ETag is the number of the last event that it shows, if it has one."""
+    """Returns an answer as JSON. The ETag is the number of the last event that the answer shows, if any."""
     seq = answer.get("seq") if isinstance(answer, Mapping) else getattr(answer, "seq", None)
     headers = {} if seq is None else {"ETag": f'"{seq}"'}
     return Response(to_json(answer, exclude_none=True), status, headers, media_type="application/json")

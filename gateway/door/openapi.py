@@ -22,7 +22,7 @@ _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}HttpProblem"}}}
 _BESIDE: Final = (*BY_HAND, *DRAFTS)
 _INPUT: Final = "Input"
-"""The suffix of the names of request schemas, whose objects take no unknown fields, unlike those of answers."""
+"""The suffix of the names of request schemas. Unlike answers' objects, requests' objects take no unknown fields."""
 
 
 def document(operations: Iterable[Operation]) -> JsonSchemaValue:

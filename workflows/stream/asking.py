@@ -1,6 +1,6 @@
 """The only place in which a workflow starts an activity that others could answer.
 
-Anybody with access to Temporal can answer in place of our worker: with an invention, with unreadable data, with a
+Anybody with access to Temporal can answer in place of our worker: with invented data, unreadable data, or a
 failure. So an answer leads only to a command, which the log accepts only with evidence in the record. Without the
 evidence, or after a failure, the question is repeated.
 """

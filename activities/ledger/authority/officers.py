@@ -49,7 +49,7 @@ async def missing(connection: Connection, needed: str | None, filing_id: UUID) -
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
-    """Returns why a batch is refused; None if it is not. `in_directory`: whether its actor is an active officer."""
+    """Returns why a batch is refused, else None. `in_directory`: whether the batch's actor is an active officer."""
     stranger = actor.role in OFFICERS and not in_directory
     why = [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])] if stranger else []
     problems = (*why, *unproved)

@@ -33,7 +33,7 @@ from views.log import DATABASE_ERRORS, Connection
 _log = logging.getLogger(__name__)
 
 KNOWN_WITHIN: Final = 5.0
-"""The seconds within which every process knows a change of principals: with an older copy, it accepts no statement."""
+"""The seconds after which each process knows a change of principals. With an older copy, it accepts no statement."""
 
 ASK_EVERY: Final = 1.0
 """The seconds between two checks of the register's version; each check reads one row."""
@@ -172,9 +172,9 @@ class Guard:
 
 
 def turned_away(guard: Guard | None, spoken: Spoken | None, work: Work) -> Refusal | None:
-    """Returns why a stream's first message is refused before the record is read; None if it is not.
+    """Returns why a stream's first message is refused before the record is read, else None.
 
-    It is refused if nobody has signed it, or if its sender's budget is spent. `verified_sender` checks everything else.
+    It is refused if nobody signed it or the sender's budget is spent. `verified_sender` checks everything else.
     """
     if guard is None or spoken is None:
         return None

@@ -11,8 +11,8 @@ from schemas.payment.state import MoneyNotice
 def notice_of(row: Mapping[str, Any], can: Capabilities | None) -> MoneyNotice:
     """Returns the notice from a row of `callback` that has a stream. `can`: the provider's capabilities, if known.
 
-    A notice of a wrong amount is pending if the provider can be queried. The notice's reference is that of the paid
-    request; for an old row without one, that of the payment's first request.
+    A notice of a wrong amount is pending if the provider can be queried. The notice has the reference of the paid
+    request; for an old row without that reference, the one of the payment's first request.
     """
     about, said, able = StreamId.parse(row["stream"]), Outcome(row["outcome"]), can or _UNKNOWN
     back = said is Outcome.REVERSED

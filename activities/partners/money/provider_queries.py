@@ -24,7 +24,7 @@ NEVER_MADE: Final = "not_found"
 """The provider's code for an unknown order."""
 
 _NEVER: Final = timedelta(days=36500)
-"""The wait for a provider that offers no query, in effect endless: its callback ends the wait."""
+"""The wait, in effect endless, for a provider that offers no query: the provider's callback ends the wait."""
 
 _NOT_DRIVEN: Final = """
 select transaction, amount, at from callback
@@ -97,7 +97,7 @@ def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[
 
 
 def late(payment: Payment, request: Attempt, reported: Reported) -> Asking:
-    """Returns the query about a request of a settled payment; it closes the request if another request was paid."""
+    """Returns the query about a request of a settled payment; the query closes the request if another was paid."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
     return asking(payment, request, reported, over=elsewhere and not request.over)
@@ -126,7 +126,7 @@ class Asker:
         return can is not None and bool(getattr(can, what))
 
     async def money(self, askings: Sequence[Asking], known: Collection[str], *, at_once: bool = False) -> Taken:
-        """Returns all captures, once there is one that is not in `known`.
+        """Returns all captures, once there is a capture that is not in `known`.
 
         A provider with callbacks is queried seldom, or `at_once` after a notice about the payment. A provider without a
         query sends a callback, which wakes the waiting run.
@@ -139,7 +139,7 @@ class Asker:
     async def late_money(
         self, payment: Payment, known: Collection[str], reported: Reported, *, at_once: bool = False
     ) -> Taken:
-        """Returns all captures of a settled payment, once there is one not in `known` or the watch is over.
+        """Returns all captures of a settled payment, once a capture is not in `known` or the watch is over.
 
         If all providers report by themselves, they are queried only at set times, or `at_once` after a notice. The
         watch is over if it ended before the start of this attempt by the server's clock, so a worker with a fast clock
@@ -159,7 +159,7 @@ class Asker:
         return not closes and (self._can(asking, "push") or not self._can(asking, "query"))
 
     async def _news(self, askings: Iterable[Asking], known: Collection[str], wait: timedelta) -> Taken:
-        """Returns the captures if one is not in `known`, even if a provider failed; else raises an error to retry."""
+        """Returns the captures if any is not in `known`, even if a provider failed; else raises an error to retry."""
         found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
         taken = _together(one for one in found if isinstance(one, Taken))
         if any(capture.capture_id not in known for capture in taken.captures):

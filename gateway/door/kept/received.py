@@ -182,7 +182,7 @@ def _context(row_id: UUID, part: str = "message") -> str:
 
 
 async def _key(connection: Connection, vault: Vault, row_id: UUID) -> FilingKey | None:
-    """Returns the key of a row from the record, since an erased key may not stay in a cache; None if it is missing."""
+    """Returns a row's key; None if it is missing. Reads it in the record, since no cache may keep an erased key."""
     row = await connection.fetchrow(KEY, row_id)
     return None if row is None else await vault.unwrap(row)
 
