@@ -60,7 +60,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
 
 
 async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
-    """Returns the key for a memo: the filing's key, or without a demand the callback's; None if the key is erased."""
+    """Returns the key that seals a memo: the filing's; without a demand, the callback's; None if the key is erased."""
     if demand is not None:
         return await vault.find(connection, demand.filing_id)
     if await connection.fetchval("select exists (select from callback where id = $1)", callback):

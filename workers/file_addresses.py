@@ -33,7 +33,7 @@ class Signed:
     principal: str
 
     def url(self, gateway: str, key: bytes) -> str:
-        """Returns the address at the gateway. `gateway`: its own address; `key`: the secret that signs."""
+        """Returns the address at the gateway. `gateway`: the gateway's address; `key`: the secret that signs."""
         file = self.file
         told = {"size": file.size, "type": file.media_type, "until": self.until, "by": self.principal}
         return f"{gateway.rstrip('/')}/{file.key}?{urlencode(told | {'signature': self._signature(key)})}"

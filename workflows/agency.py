@@ -64,7 +64,7 @@ Take = Callable[["_Asking[A]", "Reply[A]"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Reply(Generic[A]):
-    """An answer to a request. `signed_answer`: a back office's signed answer, for the log; None from the platform."""
+    """An answer to a request. `signed_answer`: a back office's signed answer, for the log; None for a print."""
 
     answer: A
     signed_answer: AgencyAnswer | None

@@ -78,7 +78,7 @@ class ComplaintLife(Life[st.Complaint]):
     async def considered(self, command: Command) -> Considered:
         """Returns the command; with a refusal if its actor no longer acts for the filing's applicant.
 
-        The complaint's state names the applicant's side at the start; since then an authorisation may have ended, say.
+        The complaint's state names the applicant's side at the start; an authorisation may have ended since.
         """
         one = await super().considered(command)
         if command.actor.role in OFFICERS:

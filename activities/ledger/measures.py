@@ -28,7 +28,7 @@ class Measures:
             self._conflicts.add(0, {"kind": kind})
 
     def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
-        """Records an append's duration; counts the append as accepted or refused, unless it was a mere query."""
+        """Records an append's duration; counts the append as accepted or refused, unless it only queried the log."""
         kind = _kind(batch)
         self._milliseconds.record(seconds * 1000, kind)
         if answer.refused is not None:

@@ -43,7 +43,7 @@ class FilingKey:
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
     def digest(self, text: str) -> str:
-        """Returns a digest of a text, so that nobody without the key can test guesses at the text."""
+        """Returns a keyed digest of a text: nobody without the key can test guesses at the text."""
         return hmac.new(self.secret, f"text\n{text}".encode(), hashlib.sha256).hexdigest()
 
     def salt(self, of: str) -> str:

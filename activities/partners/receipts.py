@@ -11,7 +11,7 @@ from schemas.publishing.fee import FeeKind
 
 
 class NoReceiptServiceError(Exception):
-    """An agency's receipts come from a service, but `MOTCUA_RECEIPTS_URL` names none. The receipts wait."""
+    """An agency's receipts come from a service, but `MOTCUA_RECEIPTS_URL` is not set. The receipts wait."""
 
 
 class Order(PartnerResponse):

@@ -1,4 +1,4 @@
-"""Witnesses of the log (C2SP tlog-witness): each cosigns a checkpoint that extends its last cosigned one."""
+"""Witnesses of the log (C2SP tlog-witness): each cosigns a checkpoint that extends the last one it cosigned."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Verifies an agency's issued file at any later time: complete, and signed by certificates that were good at signing.
+"""Verifies, any time after a file's issue, that it is complete, and signed by certificates that were good at signing.
 
 The time-stamps over the whole file are followed from the newest to the oldest. Each is judged as of the moment that the
 next newer one proves, so certificates may have expired since.

@@ -15,7 +15,7 @@ from schemas.errors import NOT_FOUND, Problem, Refusal, RefusalCode, RefusalErro
 AGAIN: Final = 5.0
 """Seconds after which a request that did not reach the platform may be sent again."""
 _AWAY: Final = frozenset({"ledger_unavailable", "keys_unavailable"})
-"""The types of `ApplicationError` while the record, or the manager of its keys, can't be reached."""
+"""The types of an `ApplicationError` raised when the record, or the manager of its keys, can't be reached."""
 
 
 class HttpError(Exception):

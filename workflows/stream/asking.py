@@ -69,7 +69,7 @@ def question(
 ) -> Question[A]:
     """Returns the question to put to one of our own activities.
 
-    With `watched_until`, an answer may never come, or come late: the server retries the question until this time and a
+    `watched_until` is for a question whose answer may come late or never: the server retries it until this time, and a
     little longer, for the last answer.
     """
     definition = _Definition.must_from_callable(activity)

@@ -28,7 +28,7 @@ _SCANNED_LATER: Final = (Submission, Supplement)
 
 @dataclass(frozen=True)
 class Examination:
-    """The result of examining a message's files; empty without files. `refusal`: None if the files are accepted."""
+    """The result of examining a message's files; empty if there are none. `refusal`: None if the files are accepted."""
 
     answer: Examined = field(default_factory=Examined)
     refusal: Refusal | None = None

@@ -46,7 +46,7 @@ MIN_TIMER: Final = timedelta(milliseconds=1)
 """The shortest time of a timer; also used for a past time, since the clock must not decide whether a timer starts."""
 
 PAGES: Final = 16
-"""The number of pages of the log read in a workflow task: all reach the server in one message of 4 MB at most."""
+"""The number of the log's pages that a workflow task reads: all reach the server in one message of 4 MB at most."""
 
 ASKED_AT: ContextVar[datetime | None] = ContextVar("ASKED_AT", default=None)
 """The time at which the present Update was received, for all events that it leads to; None outside an Update."""

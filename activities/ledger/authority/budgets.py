@@ -28,7 +28,7 @@ _MOST_KNOWN: Final = 10_000
 class Work(IntEnum):
     """The cost of a message in points.
 
-    The cost is about the message's CPU time as a multiple of a question's CPU time (docs/performance.md).
+    The cost is roughly the message's CPU time, as a multiple of a question's CPU time (docs/performance.md).
     """
 
     QUESTION = 1

@@ -74,7 +74,7 @@ async def _signer(connection: Connection, by: Signed) -> Principal | None:
 
 
 async def _program(connection: Connection, signer: Principal, statement: IdentityStatement) -> Principal | None:
-    """Returns the program whose grants count: the signer, or its client; None if it may not speak for that client."""
+    """Returns the program whose grants count: signer or client; None if the signer may not speak for the client."""
     if statement.client is None:
         return signer
     found = await principals(connection, statement.client)

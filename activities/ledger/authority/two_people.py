@@ -59,7 +59,7 @@ def _others(event: Any) -> tuple[str, ...] | None:
 async def _spoke_before(
     connection: Connection, vault: Vault, batch: Batch, event: Any, others: Iterable[str], said: IdentityStatement
 ) -> list[IdentityStatement | None]:
-    """Returns the statements of earlier acts that led to this one and came from its signer or its program.
+    """Returns the statements of earlier acts that led to this act and came from this act's signer or program.
 
     None stands for a statement that can't be opened.
     """

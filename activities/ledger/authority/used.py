@@ -27,7 +27,7 @@ class Use(NamedTuple):
 
 
 def use_of(signed: str, expires: datetime, look: UUID) -> Use:
-    """Returns the use, by the look `look`, of a signed statement that expires at `expires`."""
+    """Returns the `Use` of a signed statement by the look with this id. The statement expires at `expires`."""
     return Use(sha256(signed.rpartition(".")[0].encode()).digest(), look, expires + LEEWAY)
 
 

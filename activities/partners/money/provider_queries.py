@@ -85,7 +85,7 @@ def asking(payment: Payment, request: Attempt, reported: Reported, *, over: bool
 
 
 def closing(payment: Payment, request: Attempt, now: datetime, known: frozenset[str], reported: Reported) -> Closing:
-    """Returns the query about an expired request, repeated until the outcome is known if the unpaid fee is due."""
+    """Returns the query about an expired request; once the unpaid fee is due, it asks until the outcome is known."""
     due = payment.state is PaymentState.PENDING and now >= require(payment.due)
     return Closing(
         **dict(asking(payment, request, reported, over=True)),

@@ -17,7 +17,7 @@ from gateway.door.strict_json import object_in
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
 FRESH: Final = 300.0
-"""Seconds after which keys are fetched again; a key that its issuer has withdrawn counts that long."""
+"""Seconds after which keys are fetched again; a key that its issuer has withdrawn stays valid that long."""
 AGAIN: Final = 5.0
 """The shortest time between two fetches, in seconds, however many unknown keys are named meanwhile."""
 SECONDS: Final = 3.0

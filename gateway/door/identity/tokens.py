@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 
 class NotAuthenticatedError(Exception):
-    """The request has no valid access token. `claim`: with the reason `CLAIM`, the claim's name."""
+    """The request has no valid access token. `claim`: the claim's name if the reason is `CLAIM`."""
 
     def __init__(self, reason: Reason, claim: str | None = None) -> None:
         super().__init__(reason if claim is None else f"{reason}: {claim}")
@@ -177,7 +177,7 @@ class Issuers:
     async def logout(self, token: str) -> Logout:
         """Returns the logout that a logout token orders. Raises `NotAuthenticatedError`.
 
-        Also raises it for a token that names no person: the logout of a single session is not supported.
+        Raises that error also for a token that names no person: the logout of a single session is not supported.
         """
         known, claims = await self._verified(token, LOGOUT, _LogoutClaims)
         _expect_for(claims, {known.issuer.audience, *known.issuer.clients})
