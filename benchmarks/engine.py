@@ -28,7 +28,7 @@ from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)
 WARM_UP: Final = 3
-"""The part of a round that is played, without being measured, before the measured one."""
+"""Before a measured round, an unmeasured one is played that takes this many times less time."""
 MOST_APART: Final = 4
 """The number of events by which the two histories may differ: workflow tasks vary from run to run."""
 

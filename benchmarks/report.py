@@ -42,7 +42,7 @@ class Figures:
 class Ratio:
     """The ratio of the product to another side, below 1 if the product's value is smaller.
 
-    `pooled`: of all rounds together; `median`: over pairs of rounds. None if the other side has a value of zero.
+    `pooled`: the ratio of all rounds together; `median`: over pairs of rounds; each None for a divisor of zero.
     """
 
     pooled: float | None
@@ -116,7 +116,7 @@ def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
 
 
 def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Returns the ratio of two sides that took turns: of the rates `mine` and `theirs`, weighted by the other two."""
+    """Returns the ratio of two sides that took turns: the rates `mine` (with `weights`) to `theirs` (with `others`)."""
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(

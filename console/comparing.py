@@ -18,7 +18,7 @@ class Why(StrEnum):
 
 
 class Difference(NamedTuple):
-    """A row that is wrong: the names of the differing columns, never the values."""
+    """A wrong row: its table, its name and its fault, with the names of the differing columns but never the values."""
 
     table: str
     row: str

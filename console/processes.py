@@ -62,7 +62,7 @@ class Kind(StrEnum):
 class Process:
     """A process: its start, and its settings, ports and prerequisites.
 
-    Without a `module`, the stack has the command line. A process that runs `once` ends when its work is done. Any other
+    A stack has the command if there is no `module`. A process that runs `once` ends when its work is done. Any other
     is ready when it has created the file `READY_FILE`; a server or stand-in, when it answers at its port.
     """
 
@@ -74,7 +74,7 @@ class Process:
     """the command line for an operator's supervisor; the installation's programs must be on the path"""
     settings: frozenset[str] = frozenset()
     ports: Mapping[str, int] = field(default_factory=dict)
-    """port numbers by setting, for a machine of its own; a stack takes free ports"""
+    """port numbers by setting, if the process has a machine of its own; in a stack it gets free ports"""
     metrics: str = ""
     """the key in `ports` of the port with the metrics"""
     after: frozenset[str] = frozenset()
@@ -168,6 +168,6 @@ PROCESSES: Final = (
         grace=15,
     ),
 )
-"""All processes, those that others need first."""
+"""All processes. Each comes after the processes that it needs."""
 WITH_PORT: Final = tuple(port for process in PROCESSES for port in process.ports)
 """The ports of all processes."""

@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Command)
 
 
 def signed(command: C) -> C:
-    """Returns the act, signed by the program that the environment or the stack names; unsigned if neither names one."""
+    """Returns the act, signed by the program that the environment or the stack names; else unsigned."""
     by = _speaker()
     if by is None:
         return command
@@ -51,7 +51,7 @@ def _speaker() -> Speaker | None:
 async def via_of(connection: Connection, command: OfficerCommand, aud: str | None = None) -> str | None:
     """Returns `<program>/<channel>/<key id>/<digest>` of the act's statement; None while no program is registered.
 
-    `aud` is the audience of statements for this installation; None: the audience that environment or stack sets. Raises
+    `aud` is the audience of statements for this installation; None: the one that the environment or stack sets. Raises
     `RefusalError` unless a registered program signed exactly this act, and may speak for the act's actor.
     """
     about = {"act": command.act, "actor": command.actor, "command_id": command.command_id}

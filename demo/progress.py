@@ -13,7 +13,7 @@ from motcua.cli.language import in_words
 from schemas.translate import said
 
 FEW: Final = 40
-"""The most filings for which each gets a line. In a larger run there is a line after each tenth."""
+"""The most filings in a run that prints a line for each. A larger run prints a line after each tenth of its filings."""
 
 
 class Telling:

@@ -1,4 +1,4 @@
-"""Reads filings from the record: the ledger's own reader reads their events, and the rules fold them."""
+"""Reads filings from the record: the ledger's own reader reads the events, and the rules fold them into states."""
 
 from __future__ import annotations
 

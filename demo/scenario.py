@@ -36,13 +36,13 @@ COMPLAINING: Final = frozenset({"complain", "complain_again"}) | {
     model.model_fields["kind"].default for model in COMPLAINT_COMMANDS
 } - {"claim", "release", "reassign", "withdraw"}
 """The commands about a filing's last complaint. `complain` has the kind of the disputed event; `complain_again` makes
-the second complaint. The other ones have the word of the command: an outcome, a ground."""
+the second complaint. `answer_complaint` has the outcome as its argument, `not_take_up` the ground."""
 
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
 """The commands about the result: about its signatures and its later changes."""
 
 REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUND_COMMANDS}
-"""The commands about refunds. Their first argument is the refund's number, by default the first capture's."""
+"""The commands about refunds. Their first argument is a refund's number, by default that of the first capture."""
 
 LATE: Final = "late"
 """The word that makes a line wait until its task is overdue."""

@@ -1,4 +1,4 @@
-"""The programs that sign for the people of a scenario: an act of two people is signed by two programs."""
+"""The programs that sign for the people of a scenario: an act that needs two people is signed by two programs."""
 
 from collections.abc import Mapping
 from pathlib import Path

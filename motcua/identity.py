@@ -114,7 +114,7 @@ def key_in(file: Path) -> PrivateKey:
 
 
 def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
-    """Returns the key that the environment names; None if it names none. Raises `MotcuaError` for an unusable one."""
+    """Returns the key that the environment names, else None. Raises `MotcuaError` if the key can't be used."""
     if agent := said.get(AGENT):
         return Agent(agent)
     if file := said.get(KEY_FILE):
@@ -156,4 +156,4 @@ def _b64(value: bytes) -> str:
 
 
 _NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
-"""The errors for a PEM without a key, or with one that the library can't read."""
+"""The errors for a PEM without a key, or with a key that the library can't read."""

@@ -143,7 +143,7 @@ async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Se
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:
-    """Returns how often this activity's ended requests were attempted. The history lacks an open request's attempts."""
+    """Returns the number of attempts at this activity's ended requests. The history lacks those at an open request."""
     asked = {event.event_id for event in events if _asks_for(event) == name}
     begun = (event.activity_task_started_event_attributes for event in events)
     return sum(each.attempt for each in begun if each.scheduled_event_id in asked)

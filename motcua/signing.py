@@ -58,8 +58,8 @@ class Authenticated:
         acr: The level of assurance about the human, "1" to "4".
         amr: The methods of authentication, as named in RFC 8176: `pwd`, `otp`, `face`.
         auth_time: The time of authentication, in seconds since 1970; None: the moment of each signature.
-        token: SHA-256, in hex, of the access token with which the actor came; None without a token.
-        received_at: The time at which the message came, if the principal had to keep it (only the platform's door).
+        token: SHA-256, in hex, of the access token that the actor presented; None without a token.
+        received_at: The time of the message's arrival, if it was kept until now (only by the platform's HTTP door).
     """
 
     acr: str = "1"
@@ -93,7 +93,7 @@ class Speaker:
         return self._key.key_id
 
     def of_client(self, client: str) -> "Speaker":
-        """Returns a copy that speaks for this registered program, by the program's grants."""
+        """Returns a copy that speaks for this registered program, within the program's rights."""
         speaker = copy(self)
         speaker.client = client
         return speaker
@@ -105,12 +105,12 @@ class Speaker:
         return command.model_copy(update={"statement": self._signed(as_sent(command), about | who, how)})
 
     def order(self, act: str, order: dict[str, Any], how: Authenticated) -> str:
-        """Returns the signed statement of an act by a platform command. Raises `MotcuaError` if an agent fails."""
+        """Returns the signed statement for an act of a platform command. Raises `MotcuaError` if an agent fails."""
         about = {"act": act, "command_id": order["command_id"], "actor": order["actor"]}
         return self._signed(order, about, how)
 
     def complaint(self, complaint: c.ComplaintStart, how: Authenticated) -> c.ComplaintStart:
-        """Returns the complaint with a signed statement of its actor. Raises `MotcuaError` if an agent fails."""
+        """Returns the complaint with a signed statement that names its actor. Raises `MotcuaError`: an agent fails."""
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)
         about = {"act": "complain", "stream": stream, "actor": complaint.actor}
         return complaint.model_copy(update={"statement": self._signed(as_sent(complaint), about, how)})
@@ -120,7 +120,7 @@ class Speaker:
         return question.model_copy(update={"statement": sign(self.about_question(question, how, asker), self._key)})
 
     def about_question(self, question: c.StrictModel, how: Authenticated, asker: c.Actor | None) -> c.IdentityStatement:
-        """Returns the statement about a question of `asker`, unsigned; if None, of the principal itself."""
+        """Returns the unsigned statement for a question asked by `asker`; if None, by the principal itself."""
         sent = as_sent(question)
         about = {"act": f"ask.{sent['ask']}", "stream": sent.get("stream"), "actor": asker, "jti": uuid4().hex}
         return self._statement(sent, about, how)
@@ -190,7 +190,7 @@ class Voice:
         return self.asker is not None and self.asker.role in c.OFFICERS
 
     def of(self, asker: c.Actor, authenticated: Authenticated | None = None) -> "Voice":
-        """Returns a copy that signs questions for this actor, authenticated as given or as before."""
+        """Returns a copy that signs questions for this actor. Without `authenticated`, its authentication is kept."""
         return replace(self, asker=asker, authenticated=authenticated or self.authenticated)
 
     async def command(self, stream: str, command: C) -> C:

@@ -13,7 +13,7 @@ _NAME: Final = "%Y%m%dT%H%M%SZ"
 
 
 class Noted(BaseModel):
-    """A drill: its time and duration, the instant of the restored record, the numbers of faults and of lost events."""
+    """A drill: its time and duration, the instant up to which it restored, the numbers of faults and of losses."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

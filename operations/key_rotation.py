@@ -39,9 +39,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The result of a rotation. `by`: the current master key, with version; `rotated`: how many keys it wrapped.
+    """The result of a rotation. `by`: the current master key with its version; `rotated`: how many keys it wrapped.
 
-    `left`: how many keys each other master key still wraps.
+    `left`: the number of keys that each other master key still wraps.
     """
 
     by: str

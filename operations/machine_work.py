@@ -13,7 +13,7 @@ from recovery.histories import each
 from schemas.ids import filing_workflow
 
 MOST_OWED: Final = 500
-"""The maximum number of filings checked: first those that wait for their result's file, the oldest first."""
+"""The maximum number of filings checked. Those that await the file of their result come first, the oldest first."""
 
 _OWED: Final = """
 with instant as (

@@ -19,7 +19,7 @@ from views.log import Connection
 
 @dataclass(frozen=True)
 class Kept:
-    """A filing that the closed agency still has, with the reasons for the refusal of the command."""
+    """A filing that stays with the closed agency, with the reasons why the command to pass it on was refused."""
 
     filing_id: UUID
     code: str

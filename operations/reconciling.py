@@ -31,7 +31,7 @@ PAGES: Final = 5
 
 
 class Signature(PartnerResponse):
-    """A request that the signing service lists. `digest`: the file's SHA-256; `at`: the time of the last status."""
+    """A signature request in the signing service's list. `digest`: the file's SHA-256; `at`: the time of its status."""
 
     key: str
     number: str

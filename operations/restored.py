@@ -9,7 +9,7 @@ from views.log import Connection
 
 
 class Restored(NamedTuple):
-    """The generation of positions that began `after` a position, and the number of filings whose key was withheld."""
+    """The new generation of positions, the last position before it (`after`), and the number of keys withheld."""
 
     generation: int
     after: int

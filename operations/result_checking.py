@@ -31,7 +31,7 @@ from views.registers.papers import IssuedPaper
 class Hand:
     """A signer of a file.
 
-    `field`: the signature field; `tax_code`: that of an organisation (None for a person, whose number is private);
+    `field`: the signature field; `tax_code`: an organisation's tax code (None for a person, whose number is private);
     `expires_at`: the certificate's end; `reason`: as stated in the signature, such as the absent officer's name.
     """
 

@@ -136,7 +136,7 @@ async def seen(client: Client, workflow_id: str) -> Known:
 
 @dataclass(frozen=True)
 class _Knowledge(Known):
-    """The knowledge that a workflow gets by a history event. `begins`: whether it is about to read the whole log."""
+    """The knowledge that a workflow gets by a history event. `begins`: whether the whole log is read next."""
 
     begins: bool = False
 

@@ -33,7 +33,7 @@ from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
 from schemas.stream.reprojection import REPROJECTION
 
 NONE: Final = "none"
-"""The name of the build of all runs that were begun before there were builds."""
+"""The name that stands for the build of all runs that were begun before there were builds."""
 
 Tell: TypeAlias = Callable[[int, int], None]
 """Called with the number of runs that have left a build, and the number of runs still on this build."""

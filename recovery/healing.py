@@ -1,4 +1,4 @@
-"""Restarts, from the log, workflows that can't be replayed, ended too early, or have not begun an ordered stream.
+"""Restarts, from the log, workflows that can't be replayed, that ended too early or did not begin an ordered stream.
 
 A workflow that fails because of a bug is left for developers to mend. A query of Temporal's own, such as its web UI
 sends, may leave a history that can't be replayed, or an Update that can't be finished (docs/operations.md).
@@ -53,8 +53,8 @@ _DOUBLED: Final = 10
 
 MOST: Final = 500
 MOST_REPLAYED: Final = 50
-"""The maximum numbers of workflows that a search replays, and heals (`MOST`); chosen at random so none blocks
-others."""
+"""The maximum number of workflows that a search replays; `MOST`: that it heals. Both are chosen at random, so that none
+blocks others."""
 
 LOOKED_BACK: Final = timedelta(minutes=10)
 """The time before a search within which a workflow must have ended to be found."""

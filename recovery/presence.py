@@ -56,7 +56,7 @@ async def temporals(connection: Connection) -> set[int]:
 
 @asynccontextmanager
 async def present(dsn: str, client: Client) -> AsyncIterator[None]:
-    """Holds this process's lock during the block. If its connection breaks, requests the lock again."""
+    """Holds this process's lock during the block. If the lock's connection breaks, requests the lock again."""
     connection = await _holding(dsn, client)
     keeping = asyncio.create_task(_keep(connection, dsn, client))
     try:

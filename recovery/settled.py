@@ -1,4 +1,4 @@
-"""Searches the record for one process: examines each event once, when it is at least a minute old."""
+"""Searches the record's events on behalf of one process, each event once, when it is at least a minute old."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Finds runs whose stream is missing in the record, and runs that have not begun a stream which their log orders.
+"""Finds runs whose stream the record lacks, and runs that have not begun another stream, though their log orders it.
 
 A stranger who executes our activity may report events that are in no log, or the start of a stream that never began.
 A run of the first sort is nudged, so that it reads the log and begins anew. A run of the second sort is restarted.

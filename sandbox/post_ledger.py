@@ -33,7 +33,7 @@ AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
 """The statuses of a filing's second and later parcels, by postcode: they are delivered."""
 
 FOUND: Final = "99907"
-"""With this postcode, a lost parcel is delivered when the next is sent; the next, once that delivery was reported."""
+"""With this postcode, a lost parcel is delivered when a second is sent, and the second once that was reported."""
 NOT_RETURNED: Final = "99908"
 """With this postcode, a returned parcel is delivered after all, once its return was reported."""
 

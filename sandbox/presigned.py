@@ -41,7 +41,7 @@ def directory(source: bytes) -> bytes:
 
 
 async def signed_file(env: Mapping[str, str]) -> bytes:
-    """Returns a page that the leader has signed, lastingly, at the signing service of this environment."""
+    """Returns a PDF page with the leader's long-term signature by the signing service of this environment."""
     roots = [x509.Certificate.load(root) for root in roots_of(env["MOTCUA_SIGNATURE_ROOTS"])]
     page, at = BytesIO(), datetime.now(UTC)
     with Pdf.new() as made:

@@ -93,7 +93,7 @@ class Ledger(ABC):
 
     @contextmanager
     def transaction(self) -> Iterator[int]:
-        """Applies the due events, then yields the present instant. Stores these changes and the block's, or nothing."""
+        """Applies the due events, then yields the present instant. Stores all changes, also the block's, or none."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             now = time.time_ns() // 1000

@@ -55,7 +55,7 @@ class Speed:
 
 
 def rounds(all_of_them: int, so_many: int) -> Iterator[tuple[int, int]]:
-    """Divides the items among `so_many` rounds; yields each round's first item number, and its last one plus 1."""
+    """Divides the items among `so_many` rounds; yields each round's first item number, and the one after its last."""
     of = min(all_of_them, so_many)
     return ((all_of_them * n // of, all_of_them * (n + 1) // of) for n in range(of))
 

@@ -49,7 +49,7 @@ class Call:
 class Measured:
     """The measurement. `rounds`: by call; `sizes`: the bytes of the answers that have constants beside them.
 
-    `firsts`: the CPU of the first view of each filing after the start of the door, when its cache is empty.
+    `firsts`: the CPU of each filing's first view after the start of the door, whose cache is empty then.
     """
 
     rounds: Mapping[str, tuple[Round, ...]]

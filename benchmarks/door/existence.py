@@ -35,12 +35,12 @@ _ACCEPT: Final[tuple[str, Mapping[str, str]]] = "accept", {}
 _NOT_FOUND: Final = 404
 
 Pair = tuple[float, float]
-"""The seconds of an answer about a foreign filing, and of one about a filing that does not exist."""
+"""The seconds until the answer about a foreign filing, and until that about a filing that does not exist."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A guess: answers slower than `seconds` (without `slower`: not slower) are taken to be about foreign filings."""
+    """A guess: if `slower`, answers that take more than `seconds` are about foreign filings; if not, all others are."""
 
     seconds: float
     slower: bool

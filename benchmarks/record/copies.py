@@ -55,7 +55,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class World:
-    """The recorded filings, of one agency. `counted`: its counters by kind and period; `events`: their total number."""
+    """The recorded filings, of one agency. `counted`: its counters by kind and period; `events`: how many there are."""
 
     filings: Sequence[Recorded]
     agency: str

@@ -27,7 +27,7 @@ from rules.require import require
 
 EVENTS: Final = (1_000_000, 3_000_000, 10_000_000)
 SLOW: Final = 0.2
-"""The seconds from which a check of the doctor is named."""
+"""A check of the doctor that takes more than this many seconds is listed by name."""
 
 
 @dataclass(frozen=True)

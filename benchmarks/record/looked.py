@@ -1,4 +1,4 @@
-"""One pass over a whole log, in a process of its own: `python -m benchmarks.record.looked verify|bindings|rebuild`.
+"""Makes one pass over a log, in a process of its own: `python -m benchmarks.record.looked verify|bindings|rebuild`.
 
 It prints its seconds and the number of problems as a line of JSON. `verify` checks everything that needs no key,
 `bindings` everything that needs the master key; the addresses and the master key are in the environment.
@@ -45,7 +45,7 @@ LOOKS: Final[Mapping[str, Callable[[MasterKeys], Awaitable[int]]]] = {
     "bindings": _bindings,
     "rebuild": _rebuild,
 }
-"""The passes by name. Each returns the number of its problems, `rebuild` that of the rows that were wrong."""
+"""The passes by name. Each returns the number of problems; `rebuild` returns the number of wrong rows."""
 
 
 def _cpu() -> float:

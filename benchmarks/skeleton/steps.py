@@ -53,7 +53,7 @@ class Steps:
 
     @activity.defn(name="skeleton.merchant")
     async def merchant(self, agency: str) -> str | None:
-        """Looks up the agency's merchant. None, because no agency has one here."""
+        """Looks up the agency's merchant. Returns None, because no agency has a merchant here."""
         found: str | None = await self._pool.fetchval("select merchants[1] from agency where agency = $1", agency)
         return found
 
@@ -67,7 +67,7 @@ class Steps:
 
     @activity.defn(name="skeleton.late_money")
     async def late_money(self, _: Plain) -> Plain:
-        """Reports no money, so that Temporal retries it as in the first hour of the product's watch."""
+        """Reports no money, so that Temporal retries this activity as in the first hour of the product's watch."""
         looks = activity.info().attempt
         raise nothing_new(EARLY[looks] - EARLY[looks - 1])
 

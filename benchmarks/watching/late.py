@@ -44,7 +44,7 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Late:
-    """The looks of a standard watch: average and largest number, the CPU of one look, and of one filing's looks."""
+    """The looks of a standard watch: their average and largest number, the CPU of one look and of all of a filing."""
 
     looks: float
     most_looks: int

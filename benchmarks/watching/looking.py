@@ -24,7 +24,7 @@ class WatchRequest(MoneyWanted):
 
 
 class Watches:
-    """Has the activity that watches for late money: calls `product`; if `since` is set, watches from that moment."""
+    """Has the activity that watches for late money: calls `product`, or if `since` is set, watches from then on."""
 
     def __init__(
         self, product: Callable[[MoneyWanted], Awaitable[Taken]], asker: Asker, instructions: Instructions

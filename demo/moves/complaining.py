@@ -118,13 +118,13 @@ class Complaining:
         await self.page.act_on(stream, command)
 
     async def _over(self) -> ComplaintView | None:
-        """Returns the complaint; None while its filing has yet to be reopened."""
+        """Returns the complaint; None while its outcome requires the filing to be reopened and that is pending."""
         one = (await self.page.complaints())[-1]
         to_come = one.state in RIGHT and one.act in UNDONE and one.reopened is None
         return None if to_come else one
 
     async def _stands_as_told(self) -> bool | None:
-        """Returns True once the filing is closed, or stayed exactly when the complaint says so; None until then."""
+        """Returns True once the filing is closed, or is stayed as the complaint states; None until then."""
         view, one = await self.page.view(), (await self.page.complaints())[-1]
         return True if view.closed or (view.stage is Stage.STAYED) is one.stayed else None
 

@@ -55,7 +55,7 @@ async def _items(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
 
 
 async def _answers(scenario: Scenario, _: Act, view: FilingView, filer: Filer) -> Words:
-    """Returns the fields of a supplement: all requested items and nothing else."""
+    """Returns the fields of a supplement, with all requested items and no others."""
     asked = view.supplement.items if view.supplement else ()
     fields = {item.code for item in asked if item.target is TargetKind.FIELD}
     papers = [item.code for item in asked if item.target is TargetKind.PAPER]

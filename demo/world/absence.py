@@ -23,7 +23,7 @@ from schemas.people import Actor, Role
 
 PAUSE: Final = 1.0
 _JUDGED: Final[tuple[list[str], ...]] = ([], ["four_eyes"])
-"""The final results of a task's pass-over: no broken rule, or that the substitute proposed the decision."""
+"""The final results of passing a task on, as the broken rules: none, or that the substitute proposed the decision."""
 
 
 class Absences:

@@ -42,7 +42,7 @@ class Paying:
         await self._send(view.pay_url or str(view.code), act.arguments[0])
 
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
-        """Plays `pay_late PAYER [PAYMENT]`: pays the first request, after the fee was paid through another request."""
+        """Plays `pay_late PAYER [PAYMENT]`: pays the first request, once the fee has been paid by a later request."""
         await until(lambda: _settled(page, _payment(act)))
         await self._send(page.pay_pages(_payment(act))[0], act.arguments[0])
 

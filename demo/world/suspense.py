@@ -32,7 +32,7 @@ class InSuspense:
         self._speaker = speaker
         self._vault = Vault(master_keys(master_key))
         self._taken: dict[UUID, UUID] = {}
-        """By filing, the suspense entry assigned to it."""
+        """By filing, the id of the money in suspense that is assigned to the filing."""
 
     @property
     def words(self) -> Mapping[str, Beside]:

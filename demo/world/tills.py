@@ -30,7 +30,7 @@ LEFT_OPEN: Final = "Còn mở từ lần chạy trước"
 
 
 class Tills:
-    """The cashiers of all scenarios, with their tills in this database. A cashier has one scenario's till at a time."""
+    """The cashiers of all scenarios, with their tills in this database. No cashier serves two scenarios at once."""
 
     def __init__(self, database: str) -> None:
         self._database = database

@@ -9,7 +9,7 @@ from motcua.configured_speaker import PRINCIPAL
 from motcua.signing import KEY
 
 REPLICAS: Final = {"worker": 2}
-"""The processes that run more than once."""
+"""The processes of which several copies run at once, with the number of copies."""
 PLATFORM: Final = [one for one in PROCESSES if one.kind is Kind.PLATFORM]
 _SECRETS: Final = sorted(frozenset[str]().union(*(one.secrets for one in PLATFORM)) - {KEY})
 _COMMON: Final = {

@@ -39,12 +39,12 @@ class Drill:
 
     Attributes:
         at: The time of the drill.
-        cut: The instant of the restored record.
+        cut: The instant up to which the record was restored.
         last_event: The time of the last event in the restored record.
         seconds: The seconds of each step: `restore`, `recovery`, `verify` and `engine`.
         events: The number of events in the restored record.
         generation: The generation of positions that the restored record began.
-        withheld: The number of filings that were erased later, whose keys were withheld.
+        withheld: The number of filings whose keys were withheld, since the filings were erased after the backup.
         started: The number of workflows that were started from the log.
         problems: The faults of the backup; none if the drill has gone well.
         lost: The losses of each filing.

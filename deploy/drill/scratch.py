@@ -35,7 +35,7 @@ CLOSED: Final = {
 DEBIAN: Final = Path("/usr/lib/postgresql")
 PORT: Final = 5432
 STARTS: Final = 3600.0
-"""Seconds for the recovery up to the instant."""
+"""The maximum seconds for PostgreSQL's recovery up to the requested instant."""
 STOPS: Final = 60.0
 POLL: Final = 0.05
 
@@ -85,7 +85,7 @@ class Scratch:
         return own | {"PGBACKREST_LOG_LEVEL_FILE": "off", "PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
     def last_words(self, *marks: str) -> str:
-        """Returns the last line of the log that contains one of these marks; the last line at all if none does."""
+        """Returns the last line of the log that contains one of these marks; if no line does, the log's last line."""
         lines = (self.folder / "log").read_text(errors="replace").splitlines() or [""]
         return next((line for line in reversed(lines) if any(mark in line for mark in marks)), lines[-1]).strip()
 

@@ -51,11 +51,11 @@ async def checkpoints(connection: Connection, sources: Sources, last: int) -> li
 
 _LOST: Final = {Rule.EVENT_MISSING, Rule.POSITION_DIFFERS}
 _OF_LATER: Final = {Rule.ROWS, Rule.MORE}
-"""Rules that later batches of rows, or too many lost events, also break. `record` verifies the chain of the rows."""
+"""Faults that are reported for a sound backup, too, as it lacks the latest rows. `record` verifies the rows' chain."""
 
 
 async def keys(connection: Connection, masters: MasterKeys) -> list[Problem]:
-    """Opens every key of the record."""
+    """Checks that the master keys can unwrap every key of the record."""
     found = []
     try:
         await Vault(masters).persons(connection)
@@ -70,11 +70,11 @@ async def keys(connection: Connection, masters: MasterKeys) -> list[Problem]:
 
 
 PAGE: Final = 5_000
-"""The number of keys opened at once."""
+"""The number of keys unwrapped at once."""
 
 
 async def files(dsn: str, sources: Sources) -> list[Problem]:
-    """Reads every file that the restored record names. Raises `StoreFailedError`."""
+    """Checks that the store has every file that the restored record names. Raises `StoreFailedError`."""
     report = await scrub(dsn, sources.store, sources.masters, lambda *_: None)
     return [Problem("files", one.key or _where(one.stream, one.seq), one.rule) for one in report.problems]
 

@@ -47,10 +47,10 @@ async def nothing() -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """A process of the table that the stack has to run.
+    """A process from `console.processes` that the stack has to run.
 
     `prepare` runs before each start; after the start, `ready` is called repeatedly until it returns True. The process
-    sees the settings of its row and its `own`, and no other setting of ours.
+    sees the settings that its row lists, and those in `own`; it sees no other setting of the platform.
     """
 
     process: Process

@@ -56,7 +56,7 @@ class ActingClient(FileCalls):
         self.via = via
 
     async def submit(self, /, **fields: Any) -> c.Receipt:
-        """Hand in a filing, as `FilingClient.submit` does. `fields`: a `Submission` without `actor` and `via`.
+        """Hand in a filing, as `FilingClient.submit` does. `fields`: those of `Submission`, but `actor` and `via`.
 
         Raises `UnfitError` if the fields do not fit; in that case nothing has been sent.
         """
@@ -85,7 +85,7 @@ class ActingClient(FileCalls):
         return await self.act(c.payment_workflow(filing_id, Call(n=n).n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Complain. `fields`: a `ComplaintStart` without `actor` and `via`. Raises `UnfitError` if they do not fit."""
+        """Make a complaint. `fields`: those of a `ComplaintStart`, without `actor` and `via`. Raises `UnfitError`."""
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
@@ -95,7 +95,7 @@ class ActingClient(FileCalls):
     async def pass_over(
         self, absent: str, progress: Callable[[int, int], None] = lambda _, __: None
     ) -> list[PassedOver]:
-        """As a team lead, give the claimed tasks of an absent officer of one's agency to the substitute (chuyển việc).
+        """As a team lead, give an absent officer's claimed tasks to the substitute in the same agency (chuyển việc).
 
         Only this officer's tasks move. The call may be repeated: tasks given to the substitute before stay as they are.
 
@@ -122,7 +122,7 @@ class ActingClient(FileCalls):
         return done
 
     async def _tasks_of(self, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
-        """Returns the tasks claimed by the absent officer or by a substitute for them, one task for each stream."""
+        """Returns the tasks claimed by the absent officer or by the officer's substitutes, one for each stream."""
         whose = {"agency": agency, "role": absence.role}
         theirs = await self._every_task(c.AskTasks(**whose, officer=absence.officer))
         in_their_place = await self._every_task(c.AskTasks(**whose, acting_for=absence.officer))
@@ -137,7 +137,7 @@ class ActingClient(FileCalls):
         return found
 
     async def _pass_one(self, absence: c.AbsenceSummary, task: c.TaskSummary) -> PassedOver:
-        """Gives one task to the substitute. A task that somebody else has claimed meanwhile stays with them."""
+        """Gives one task to the substitute, unless another officer has claimed the task meanwhile."""
         became = partial(PassedOver, task.stream, task.code, task.name, absence.substitute)
         if task.officer == absence.substitute:
             return became("already")

@@ -11,7 +11,7 @@ from .retry import Crowd
 
 @dataclass(frozen=True)
 class Line:
-    """A client's connection, signer, known receipts and waiting calls, and the seconds for which a call is retried."""
+    """A client's connection, signer, known receipts, waiting calls, and `patience`: the seconds to retry a call."""
 
     client: Client
     patience: float

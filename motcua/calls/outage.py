@@ -17,7 +17,7 @@ OUTAGE: Final = "MOTCUA_OUTAGE"
 SECONDS: Final = 2.0
 _NOT_FOUND: Final = 404
 _LONGEST: Final = 1 << 16
-"""The maximum bytes of an announcement that are read."""
+"""The maximum number of bytes that are read from an announcement's address."""
 
 
 class Outage(BaseModel):

@@ -29,7 +29,7 @@ SUBMIT: Final = "submit"
 
 
 class _Asks(Protocol[T_co]):
-    """A question, whose class names the type of its answer."""
+    """A question. The question's class states the type of the answer."""
 
     @property
     def answer(self) -> type[T_co]: ...
@@ -42,7 +42,7 @@ class Questions:
         self._line = line
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
-        """Returns the filing, as shown to a reader who may see the whole filing."""
+        """Returns the whole filing, as shown to a reader who may see all of it."""
         return await self._answer(c.AskFiling(stream=filing_stream(filing_id)))
 
     async def receipt(self, target: UUID | str, command_id: str = SUBMIT) -> c.Receipt:
@@ -88,7 +88,7 @@ class Questions:
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
-        """Returns the history of the filing and its other streams, as far as this audience may see it."""
+        """Returns the history of the filing and of its related streams, as far as this audience may see them."""
         return await self._answer(c.AskTimeline(stream=filing_stream(filing_id), audience=audience))
 
     async def access(

@@ -24,7 +24,7 @@ DEFAULT_PATIENCE: Final = 60.0
 LONGEST_ATTEMPT: Final = 10.0
 
 FIRST_CONNECT: Final = 3.0
-"""The seconds for the first connection to a server. The address of a server that was never reached may be wrong."""
+"""The seconds to wait for the first connection to a server: few, since a server's untried address may be wrong."""
 
 _PASSING: Final = frozenset(
     {
@@ -40,14 +40,14 @@ _PASSING: Final = frozenset(
 )
 
 _AGAIN_IN: Final = 1.0
-"""The seconds until a message is sent again, if its refusal does not name them."""
+"""The seconds until a refused message is sent again, if the refusal does not state a time."""
 
 _PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand", "clock_is_off"})
 
 
 @dataclass
 class Crowd:
-    """The calls of one client that wait, since the client has sent too many. Their retries are spread over time."""
+    """One client's calls that wait because the client has sent too many. Their retries are spread over time."""
 
     waiting: int = 0
 

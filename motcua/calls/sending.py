@@ -218,7 +218,7 @@ class Sending(FileCalls):
     async def _on_demand(
         self, starts: _Starts, stream: str, command: c.Command, update_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Gives the command to the stream's workflow. If it is not running, starts it with `starts` first."""
+        """Gives the command to the stream's workflow. If that is not running, first starts it as `starts` says."""
         operation = WithStartWorkflowOperation[Any, Any](
             *starts,
             id=stream,
@@ -230,7 +230,7 @@ class Sending(FileCalls):
     async def _with_start(
         self, operation: WithStartWorkflowOperation[Any, Any], update: str, content: Any, own_id: str, limit: timedelta
     ) -> c.Receipt:
-        """Returns the receipt of an Update. If no workflow is running, `operation` starts it before the Update."""
+        """Returns the receipt of an Update. If the workflow is not running, `operation` starts it before the Update."""
         try:
             receipt: c.Receipt = await self._line.client.execute_update_with_start_workflow(
                 update, content, start_workflow_operation=operation, id=own_id, result_type=c.Receipt, rpc_timeout=limit
@@ -243,7 +243,7 @@ class Sending(FileCalls):
         return receipt
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
-        """Returns the receipt that this client has for the command, else the result of `attempt`, which is retried."""
+        """Returns the command's receipt if this client has it already; else the result of `attempt`, with retries."""
         known = self._line.known
 
         async def one_try(limit: timedelta) -> c.Receipt:
@@ -288,7 +288,7 @@ class Sending(FileCalls):
 
 
 def _starts(stream: str, command: c.Command) -> _Starts | None:
-    """Returns workflow and input with which the command starts its stream again; None if the command can't do that."""
+    """Returns the type and the input of the workflow that the command may start again; None if it can't start one."""
     asked = c.StreamId.parse(stream)
     if (workflow := c.on_demand(asked.kind)) is not None:
         return workflow, {"filing_id": str(asked.filing), "n": asked.n}

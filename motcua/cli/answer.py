@@ -82,8 +82,8 @@ class _Cell(NamedTuple):
 def columns(*parts: str | Column) -> tuple[Column, ...]:
     """Returns columns written as `label`, `label:path`, `label|form` or `label:path|form`, several in one string.
 
-    The path leads to the value in the answer; without a path, the label is the path. The form is `dong`, or the prefix
-    of the catalogue keys of a code's names.
+    The path leads to the value in the answer; without a path, the label is the path. The form is `dong` for money, or
+    for codes, the prefix of the catalogue keys of their names.
     """
     return tuple(column for part in parts for column in ((part,) if isinstance(part, Column) else _written(part)))
 

@@ -19,7 +19,7 @@ from motcua.files.store import Progress as Moved
 Attach = Annotated[list[str] | None, typer.Option("--attach", metavar="CODE=PATH", help="option.attach")]
 
 NO_FILE_YET: Final = {"key": "files", "sha256": "0" * 64, "size": 1}
-"""Placeholder for an authorisation's file until it is in the store."""
+"""A placeholder for the reference to an authorisation's file, until the file is in the store."""
 
 Put = Callable[[Mapping[str, Path]], Mapping[str, c.FileRef]]
 """Attaches local files, each named by its place in the message, and returns their references by the same names."""

@@ -42,7 +42,7 @@ _OF_OTHERS = {
     for command in commands
     if stream != _FILING
 }
-"""The known commands of streams other than filings, by kind of stream and of command. Omitted fields have defaults."""
+"""The models of known commands to streams other than filings, by kind of stream and of command. They have defaults."""
 
 app = typer.Typer()
 after_files = typer.Typer()
@@ -94,7 +94,7 @@ def submit(  # noqa: PLR0913 -- a command line has many options
 
 
 def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
-    """Returns the submission at this level. If the level lacks its channel, uses the counter, and prints a note."""
+    """Returns the submission at this level; a channel that the level lacks becomes the counter, with a note."""
     can, counter = c.CAPABILITIES[level], {}
     for name, (what, channels) in {
         "result_channel": ("cli.the_result", can.result),

@@ -39,7 +39,7 @@ _CODE: Final = re.compile(r"[A-Z0-9.]+-[0-9]{8}-[0-9]+")
 
 
 def filing_id_of(text: str) -> UUID:
-    """Returns a filing's id: the text itself, or the id of this dossier code if the platform is installed."""
+    """Returns a filing's id: the text, if it is an id; else, if the platform is installed, the dossier code's id."""
     if _CODE.fullmatch(text) and (platform := next(iter(entry_points(group=COMMANDS, name=PLATFORM)), None)):
         find: Callable[[str], UUID] | None = getattr(import_module(platform.module), "filing_id", None)
         if find is not None:

@@ -42,7 +42,7 @@ def commands() -> typer.Typer:
 
 @contextmanager
 def _identity() -> Iterator[Any]:
-    """Imports the kit's identity, which needs an extra. A `MotcuaError` inside ends the command."""
+    """Yields the module `motcua.identity`, which needs an extra. A `MotcuaError` in the block ends the command."""
     try:
         from motcua import identity  # noqa: PLC0415 -- an extra: the other commands work without
     except ModuleNotFoundError as error:

@@ -16,7 +16,7 @@ NAME: Final = "result"
 
 
 class _OrOf(WordedGroup):
-    """A group in which the command name `of` may be omitted, as it was before the group had other commands."""
+    """A group in which the command name `of` may be omitted: users did so before the group had other commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         return super().resolve_command(ctx, args if args[0] in self.commands else ["of", *args])

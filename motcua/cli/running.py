@@ -255,7 +255,7 @@ def fail(
 
 
 def _tell_outage() -> None:
-    """Prints the planned outage, if one is announced: it may be the reason why nobody answers."""
+    """Prints the planned outage, if one is announced: the outage may be why the platform does not answer."""
     from motcua.calls.outage import OUTAGE, announced  # noqa: PLC0415 -- what reads addresses is slow to load
 
     with suppress(SettingsError):  # `motcua doctor` reports an announcement that can't be read

@@ -57,11 +57,11 @@ _ENDS: Final = {
     PauseReason.SUCCESSION: Clock.SUCCESSION,
     PauseReason.STAY: Clock.STAY,
 }
-"""The clock at whose limit a pause ends at the latest, by the reason of the pause."""
+"""The clock that bounds a pause, by the reason of the pause: the pause ends at this clock's limit at the latest."""
 
 
 def clock_columns(runs: Iterable[ClockState]) -> tuple[Column, ...]:
-    """Returns the columns for all runs of one filing's clocks. One clock's limit may be the end of another's pause."""
+    """Returns the columns for all runs of one filing's clocks. A clock's limit may end the pause of another clock."""
     ends = {run.clock: run.due for run in runs if run.ended is None}
 
     def pause(one: Pause) -> Text:

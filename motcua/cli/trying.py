@@ -15,7 +15,7 @@ from motcua.office.answers import PDF, check_answer, issue_answer, pages, part_a
 from motcua.office.hooks import Hooks
 
 _LOOK: Final = 0.2
-"""Seconds between two checks whether a hook blocks the others."""
+"""Seconds between two checks for a hook that blocks the other hooks."""
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ class InFolder:
 async def overwrites(store: ObjectStore) -> bool:
     """Returns whether the store overwrites a file that it was asked only to create. A local folder never does.
 
-    Puts several files of one name at the same time: a store that first checks and then writes overwrites a file only in
-    this case.
+    Puts several files of one name at the same time, since some stores check for the file and then write: such a store
+    overwrites a file only if the two requests overlap.
     """
     from obstore.exceptions import AlreadyExistsError, BaseError  # noqa: PLC0415 -- as above
 

@@ -1,4 +1,4 @@
-"""The descriptions of the fields that three or more models of the contract have with the same meaning.
+"""The descriptions of fields with the same name and meaning in three or more models of the contract.
 
 All other fields are described in the source of their models, each below the field; so are fields that have one of these
 names but another meaning.

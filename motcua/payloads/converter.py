@@ -87,7 +87,7 @@ class FailureConverter(sdk.DefaultFailureConverter):
 
 
 class _DataConverter(sdk.DataConverter):
-    """A converter without an external store: it returns a reference to a stored payload as it is."""
+    """A converter without external storage: a reference to an externally stored payload is returned as it is."""
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads)

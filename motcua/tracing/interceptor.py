@@ -18,7 +18,7 @@ from temporalio.exceptions import FailureError
 from .spans import Spans, carried, carrying, filing_of, part, root
 
 _current: ContextVar[SpanContext | None] = ContextVar("current", default=None)
-"""The context of the workflow step that runs, the parent of the activities that the step requests."""
+"""The context of the present workflow step: the parent of the spans of the activities that the step requests."""
 
 
 class Tracing(client.Interceptor, worker.Interceptor):

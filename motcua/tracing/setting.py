@@ -23,7 +23,7 @@ _API: Final = "opentelemetry.trace"
 
 
 def called(name: str) -> None:
-    """Sets this process's name in its spans, unless OpenTelemetry's own setting gives one. Needs `TRACES`."""
+    """Sets this process's name in its spans, unless OpenTelemetry's own setting does. Only with `TRACES`."""
     if os.environ.get(TRACES):
         os.environ.setdefault("OTEL_SERVICE_NAME", name)
 

@@ -51,10 +51,10 @@ _OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.W
 """The statuses of open filings."""
 
 _AGENCIES: Final = len(_OPEN) - 1
-"""The number of agencies beside the statuses. One more line counts the others, so both tables have equal height."""
+"""The number of agencies in the table beside the statuses: with a line for all others, both tables are as high."""
 
 SPAN: Final = timedelta(seconds=10)
-"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter one."""
+"""The time over which the rate is averaged. The database updates its counter too unevenly for a shorter time."""
 
 FAILURES: Final = (OSError, TimeoutError, *DATABASE_ERRORS)
 
@@ -63,7 +63,7 @@ _STATES: Final = (PaymentState.PENDING, PaymentState.PAID, PaymentState.EXPIRED,
 
 @dataclass(frozen=True)
 class Picture:
-    """The board of one agency, or of all, for printing: whole in a file, as far as it fits on a screen.
+    """The board of one agency, or of all, for printing: in full to a file; to a screen, as much as fits.
 
     `every`: seconds between readings, None for a file; `pace`: appends per second; `lost`: the last reading's error.
     """

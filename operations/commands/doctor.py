@@ -45,10 +45,10 @@ DEADLINE: Final = 14.0
 
 @dataclass(frozen=True)
 class Check:
-    """A check of the doctor, which is skipped if something that it needs is missing.
+    """A check by `motcua doctor`. The check is skipped if something that it needs is missing.
 
-    `setting`: the name of the setting that it needs, if any; `record`, `temporal`: whether it needs the database,
-    Temporal.
+    `setting`: the name of the setting that the check needs, if any; `record`: whether it needs the database;
+    `temporal`: whether it needs Temporal.
     """
 
     name: str

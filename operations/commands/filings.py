@@ -81,7 +81,7 @@ _COLUMNS: Final = columns("filing:0 stream:1 since:2 tries:3 reason:4 next_try:5
 
 
 def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
-    """Returns code and agency of each filing, by id, and failing machine work; both empty if the record is missing."""
+    """Returns each filing's code and agency, by id; and the failing machine work. Both are empty without a record."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_setting(APPLICATION)
     if dsn is None:
@@ -100,7 +100,7 @@ def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], lis
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns a filing's id as a UUID; None for any other text: the id of a foreign workflow can be any text."""
+    """Returns a filing's id as a UUID; None for any other text, such as the id of a workflow that is not ours."""
     try:
         return UUID(text)
     except ValueError:

@@ -42,7 +42,7 @@ async def certificates(around: Surroundings) -> list[Finding]:
 
 
 def ending(setting: str, until: datetime) -> Finding:
-    """Returns the finding about the certificate to which a setting leads; it ends at `until`."""
+    """Returns the finding about a certificate that ends at `until`. `setting`: the setting that leads to it."""
     left = until - datetime.now(UTC)
     if left >= SOON:
         return ok("doctor.certificates.until", setting=setting, until=until)

@@ -27,7 +27,7 @@ from views import primary
 
 
 class Health(StrEnum):
-    """The health of a checked part. `SKIPPED`: not checked, since a setting or a part that it needs is missing."""
+    """The health of a part of the platform. `SKIPPED`: the check was skipped, since it needs a part that is missing."""
 
     OK = "ok"
     WARN = "warn"
@@ -74,7 +74,7 @@ def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
 SOON: Final = timedelta(days=30)
 """A key or certificate that ends within this time is reported."""
 AT_ONCE: Final = timedelta(days=7)
-"""One that ends within this time is reported as a failure."""
+"""A key or certificate that ends within this time is reported as a failure."""
 
 
 def ends(key: str, left: timedelta, *, fix: str | None = None, **values: object) -> Finding:

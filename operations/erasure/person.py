@@ -54,7 +54,7 @@ async def others(connection: Connection, vault: Vault, id_number: str, progress:
 
 
 async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
-    """Returns one of the person's filings, decrypted, as plain data, and its files. Raises `UnfoldableError`."""
+    """Returns a filing of the person, decrypted, as plain data; and the filing's files. Raises `UnfoldableError`."""
     streams: dict[str, Any] = {}
     for row in await log.connection.fetch(_STREAMS, filing["filing_id"], list(KINDS)):
         streams[row["stream"]] = [

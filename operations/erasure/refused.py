@@ -1,6 +1,6 @@
-"""Refused submissions: they are not in the record, but in Temporal's executions until its retention ends.
+"""Refused submissions: they are not in the record, but in Temporal's executions until Temporal's retention ends.
 
-Only an execution's content names the applicant, so one that can't be decrypted here may be of any applicant.
+Only an execution's content names the applicant: if it can't be decrypted here, the execution is deleted as well.
 """
 
 import json

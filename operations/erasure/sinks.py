@@ -1,4 +1,4 @@
-"""The database's tables, and the effect on each of an applicant's erasure. A test checks that no table is missing."""
+"""The database's tables, and the effect of an applicant's erasure on each table. A test finds missing tables."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -51,7 +51,7 @@ class Outside:
 
 @dataclass
 class Gone:
-    """The numbers of deleted files and executions. `failed`: filings with remaining files or executions, and why."""
+    """The numbers of deleted files and executions. `failed`: the filings that still have some, with the reasons."""
 
     files: int = 0
     executions: int = 0

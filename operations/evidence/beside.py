@@ -1,4 +1,4 @@
-"""Compares changeable columns of tables beside the log with the log, and with rows that never change."""
+"""Compares the columns that may change, in the tables beside the log, with the log and with unchanging rows."""
 
 from collections.abc import Sequence
 from typing import Any, Final

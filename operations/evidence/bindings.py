@@ -41,7 +41,7 @@ class Claimed(NamedTuple):
 
 
 async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -> Claimed | None:
-    """Returns the statement about this event's command, None if unsigned. Raises `SealBrokenError` if undecryptable."""
+    """Returns the statement about this event's command, None if unsigned. `SealBrokenError`: it can't be decrypted."""
     row = await connection.fetchrow(_FIRST, stream, seq)
     if row is None or row["via"].count("/") < _SIGNED:
         return None
@@ -81,9 +81,9 @@ select e.stream, e.seq, e.filing_id, e.command_id, e.bound, r.digest,
 from event e left join receipt r on r.stream = e.stream and r.command_id = e.command_id
 where length(e.bound) > 64 or (e.bound is null and e.kind = 'submitted' and e.seq = 1) order by e.stream, e.seq
 """
-"""SQL: the events with other commitments beside the epoch's, whose text has 64 characters.
+"""SQL: the events whose `bound` has more commitments than the epoch's: that one alone has 64 characters.
 
-Also the first event of an older filing without commitments: if the event can be decrypted, the key is right.
+Also an older filing's first event, which has no commitments: if it can be decrypted, the filing's key is right.
 """
 
 _ERASED: Final = """

@@ -49,7 +49,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register. `seen`: whether an earlier run read its present file; `until`: its time-stamp's end."""
+    """A result in the register. `seen`: whether an earlier run read its present file; `until`: the time-stamp's end."""
 
     number: str
     agency: str

@@ -70,7 +70,7 @@ async def approve(database: Database, n: int, by: Publisher) -> Sequence[ev.Publ
 
 
 async def decline(database: Database, n: int, reason: str, by: Publisher) -> None:
-    """Declines request `n`, as its requester may also do. Raises `RefusalError`."""
+    """Declines request `n`. The operator may be the one who made the request. Raises `RefusalError`."""
     async with publishing(database, by) as now:
         await _request(now, n, read=False)
         via = await via_of(now.connection, by.act(DeclinePublication, asked=n, reason=reason))
@@ -124,4 +124,4 @@ async def _request(now: Publishing, n: int, *, read: bool = True) -> tuple[Store
 
 _EVENT: Final[TypeAdapter[ev.PublicationEvent]] = TypeAdapter(ev.PublicationEvent)
 _CHANGED: Final = "select exists (select from event where stream = any($1) and occurred_at > $2)"
-"""SQL: whether one of these streams has an event after this time. An event made for an older row has the row's time."""
+"""SQL: whether one of these streams has an event after this time. Events made for older rows have the rows' times."""

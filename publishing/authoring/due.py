@@ -111,7 +111,7 @@ def answer_of(case: Case) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _calendar(name: str, agency: str | None) -> tuple[Calendar, list[CalendarDay]]:
-    """Returns the calendar `name` for an agency, and those of its days that are only proposed."""
+    """Returns the calendar `name` for an agency, and the calendar's days that are only proposed."""
     file = named_file(name)
     return expand(file, agency), proposed(file, agency)
 

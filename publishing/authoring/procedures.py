@@ -216,7 +216,7 @@ async def seed_directory(database: Database, data: bytes, by: Publisher) -> Dire
 
 
 def _lines(directory: Directory, there: Iterable[Row]) -> Iterator[Mistake]:
-    """Yields the mistakes that the file's agencies would make in the lines of successors and of superiors."""
+    """Yields the mistakes that the file's agencies would make in the chains of successors and of superiors."""
     successors = {row["agency"]: row["closed"] and row["closed"]["successor"] for row in there}
     superiors = {row["agency"]: row["superior"] for row in there}
     for entry in directory.agencies:
@@ -228,7 +228,7 @@ def _lines(directory: Directory, there: Iterable[Row]) -> Iterator[Mistake]:
 
 
 def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
-    """Returns the event for an agency of the file. `receives_for` stays as in the present row (`stands`)."""
+    """Returns the event for an agency of the file. `receives_for` is taken from the present row (`stands`)."""
     return AgencyEntered(
         agency=entry.agency,
         name=entry.name,

@@ -111,7 +111,7 @@ _WORDS: Final = {
 
 
 class DayChange(NamedTuple):
-    """A changed day. `agency` is None for the country; `hours`: new, proposed or withdrawn ones; empty if closed."""
+    """A changed day. `agency` is None for the country; `hours`: the new, proposed or withdrawn ones, if it is open."""
 
     agency: str | None
     day: date

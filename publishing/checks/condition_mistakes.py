@@ -45,7 +45,7 @@ def _of_fee(fee: rp.FeeSketch, checks: "_Checks") -> Iterator[Mistake]:
 
 
 class _Checks:
-    """Checks conditions against the form and the level. `claims_of`: those of each field's conditions, by index."""
+    """Checks conditions against the form and the level. `claims_of`: by field index, its conditions' claims."""
 
     def __init__(self, form: Mapping[int, rp.FieldSketch], form_whole: bool, level: Level | None) -> None:  # noqa: FBT001
         self._form = form

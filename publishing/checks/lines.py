@@ -1,4 +1,4 @@
-"""Checks of lines from agency to agency in the directory, such as from a closed agency to its successor."""
+"""Checks of chains of agencies in the directory, such as from each closed agency to its successor."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,9 +6,9 @@ from rules.source import Mistake, mistake
 
 
 def line_mistakes(agency: str, line: Mapping[str, str | None], path: str) -> Iterator[Mistake]:
-    """Yields the mistake at this `path` if the line from the agency leaves the directory, or never ends.
+    """Yields the mistake at this `path` if the chain from the agency leads out of the directory, or never ends.
 
-    `line` has each agency of the directory, with the next agency of its line; None where the line ends.
+    `line` has each agency of the directory, with the next agency of its chain; None where the chain ends.
     """
     seen = [agency]
     while (following := line[seen[-1]]) is not None:

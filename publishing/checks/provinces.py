@@ -25,7 +25,7 @@ _VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
 
 
 class Known(NamedTuple):
-    """The known versions of each procedure, by code, and the province's agencies. `agencies` is None if unknown."""
+    """The known versions of each procedure, by its code, and the province's agencies; None if these are unknown."""
 
     procedures: "Mapping[str, Iterable[Base]]"
     agencies: frozenset[str] | None = None

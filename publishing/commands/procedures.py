@@ -326,7 +326,7 @@ def what_if(
 
 
 def _what_if(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    """Returns the effect of this version on open filings, as if received now, or when the version starts if later."""
+    """Returns the effect of this version on open filings, as if received now or, if later, at the version's start."""
     rules, received = rules_of(procedure, sha256), datetime.now(VIETNAM)
     if procedure.validity is not None and procedure.validity.valid_from is not None:
         received = max(received, datetime.combine(procedure.validity.valid_from, time(), VIETNAM))

@@ -98,7 +98,7 @@ def _some(key: str, value: object) -> dict[str, object]:
 
 
 def _twice(words: str) -> dict[str, str]:
-    """Returns a text for both languages: the same for both, since a table has texts only in Vietnamese."""
+    """Returns the text as the texts of both languages, since a table has texts only in Vietnamese."""
     return {"vi": words, "en": words}
 
 

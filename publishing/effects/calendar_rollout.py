@@ -57,7 +57,7 @@ async def first_waiting(pool: Pool, calendar: CalendarName, most: int) -> list[s
 
 @dataclass(frozen=True)
 class Turned:
-    """The numbers of switched (`turned`) and remaining (`left`) streams by kind; `streams` names some of the latter."""
+    """The numbers of switched (`turned`) and remaining (`left`) streams by kind; `streams`: some remaining ones."""
 
     turned: dict[str, int]
     left: dict[str, int]

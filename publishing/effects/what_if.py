@@ -123,7 +123,7 @@ async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime
 
 
 class Anew(Model):
-    """Fee and processing limit of a dossier under its own version, and (`…_then`) under another version.
+    """A dossier's fee and processing limit under its own version, and under another version (the fields `…_then`).
 
     A fee is in đồng, before any waiver. `problems`: the parts of the dossier that are missing or wrong only under the
     other version.

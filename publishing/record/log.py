@@ -118,7 +118,7 @@ async def stored(
 
 
 NOBODY: Final = Actor(subject="-", role=Role.SYSTEM)
-"""The actor of an event whose actor can't be read, as in a row that somebody has changed."""
+"""Stands for the actor of an event if the actor can't be read, as in a row that somebody has changed."""
 _EVENT_OF: Final[TypeAdapter[PublicationEvent]] = TypeAdapter(PublicationEvent)
 _EVENTS: Final = """
 select stream, seq, kind, body, sealed, actor, via, occurred_at from event

@@ -60,7 +60,7 @@ class Faults:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
     def take(self, wire: str, fault: RequestFault | CallbackFault | Queried | Refunded) -> int | None:
-        """Returns the fault's value, and uses up one of the calls that it is on for; None if it is off."""
+        """Returns the fault's value, and counts down the calls for which the fault is on; None if it is off."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))
         self._db.execute("DELETE FROM fault WHERE times = 0")

@@ -1,4 +1,4 @@
-"""The page where a person pays, or does not: it has a button for every kind of payer."""
+"""The page where a person pays or refuses to pay: it has a button for every behaviour of a payer."""
 
 import html
 from collections.abc import Mapping

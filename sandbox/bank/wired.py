@@ -57,7 +57,7 @@ class Standing:
 
 
 class WiredLedger(BankLedger):
-    """The bank's whole ledger. `retry`: microseconds until a callback is repeated; `told`: whether callbacks go out."""
+    """The bank's whole ledger. `retry`: microseconds until a callback is repeated; `told`: whether any are sent."""
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ class WiredLedger(BankLedger):
         )
 
     def _wait_for_next(self, wire: str, reference: str) -> None:
-        """Delays an order's unsent callbacks until the interface's next one is answered, unless others are delayed."""
+        """Delays an order's unsent callbacks until the interface's next callback is answered; only for one order."""
         self.db.execute(
             "UPDATE callback SET next_at = ? WHERE wire = ? AND reference = ? AND tries = 0 AND next_at < ?"
             " AND NOT EXISTS (SELECT 1 FROM callback WHERE wire = ? AND next_at = ?)",

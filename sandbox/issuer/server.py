@@ -198,7 +198,7 @@ class IssuerServer:
         query: Mapping[str, str] = MappingProxyType({}),
         at: int | None = None,
     ) -> Response:
-        """Answers with the tokens of a person, who signed in `at` this time, or of a program."""
+        """Answers with the tokens of a program, or of a person who signed in at the time `at`."""
         now = int(time.time())
         level = query.get("acr_values", _USUAL_LEVEL)
         if level not in _LEVELS:

@@ -20,7 +20,7 @@ YEARS: Final = timedelta(days=3650)
 PERSON_LIFE: Final = timedelta(days=365)
 STAMPING_LIFE: Final = 3 * PERSON_LIFE
 STAMPING_USE: Final = PERSON_LIFE
-"""How long a time-stamping certificate is used. It is valid longer, so that time-stamps can be renewed in time."""
+"""How long a time-stamping certificate makes time-stamps. It is valid longer, so that these can be renewed in time."""
 ANSWER_LIFE: Final = timedelta(hours=12)
 """The validity that a CRL or an OCSP answer states for itself."""
 
@@ -218,7 +218,7 @@ def private(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def opened(data: bytes) -> rsa.RSAPrivateKey:
-    """Returns the key from the bytes that `private` returned, without the tests of its numbers, which take 20 ms."""
+    """Returns the key in the bytes that `private` returned. Skips the tests of the key's numbers, which take 20 ms."""
     key = serialization.load_der_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("a key of the sandbox is RSA")

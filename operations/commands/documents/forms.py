@@ -50,7 +50,7 @@ from schemas.translate import said
 from views import primary
 
 _NO_FILE: Final = "0" * 64
-"""A placeholder for the digest of a procedure's file, if only its rules are needed."""
+"""A placeholder for the digest of a procedure's file, for uses that need only the procedure's rules."""
 
 app = group("forms")
 

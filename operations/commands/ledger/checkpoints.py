@@ -96,7 +96,7 @@ def checkpoint_key(
 
 
 def held_against_checkpoints(since: Path | None) -> Report:
-    """Verifies the record against all checkpoints newer than that in the file `since`; then writes the newest there."""
+    """Verifies the record against checkpoints newer than the one in the file `since`; writes the newest to it."""
     settings = settings_set()
     log = notes.Key.read(str(log_of(settings)), notes.LOG)
     policy = notes.Policy(Path(settings.witnesses).read_text(encoding="utf-8") if settings.witnesses else "quorum none")

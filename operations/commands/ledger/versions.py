@@ -239,7 +239,7 @@ def _ask(work: Callable[[Builds], Awaitable[T]]) -> T:
 
 
 def _connected(work: Callable[[Pool, Client], Awaitable[T]]) -> T:
-    """Returns the result of `work`, called with connections to record and Temporal. An error ends the command."""
+    """Returns the result of `work`, called with connections to the record and Temporal. Errors end the command."""
     use_stack_here()
     dsn = address(APPLICATION)
 

@@ -113,7 +113,7 @@ class Memory:
             raise MemoryFaultError(f"{file}: {error}") from None
 
     def seen(self, origin: str) -> Seen:
-        """Returns the last cosigned tree of a log, `NOTHING` if none. Raises `MemoryFaultError` if it can't be read."""
+        """Returns the last cosigned tree of a log, or `NOTHING`. Raises `MemoryFaultError` for an unreadable file."""
         content = self.cosigned(sha256(origin.encode()).hexdigest())
         if content is None:
             return NOTHING
@@ -124,7 +124,7 @@ class Memory:
         return Seen(found.size, found.root)
 
     def cosigned(self, origin_hash: str) -> bytes | None:
-        """Returns the last cosigned checkpoint of a log; None if none. `origin_hash`: SHA-256 of its origin (hex)."""
+        """Returns the last cosigned checkpoint of a log, or None. `origin_hash`: SHA-256 of the log's origin (hex)."""
         file = self._folder / _SEEN / origin_hash
         return file.read_bytes() if file.exists() else None
 

@@ -37,7 +37,7 @@ _RECORDED: Final = "select exists (select from receipt where stream = $1 and com
 async def void_receipt(
     dsn: str, master: MasterKeys, command: VoidReceipt | ApproveVoid, sign: Callable[[str, Any], Any] = lambda _, it: it
 ) -> RegisteredReceipt:
-    """Requests or approves that a receipt is voided; returns its row. Idempotent by the command's id.
+    """Records a request, or an approval, to void a receipt; returns the receipt's row. Idempotent by the command's id.
 
     `sign(stream, command)` returns the command with a program's statement. Raises `RefusalError`, asyncpg's errors.
     """

@@ -47,7 +47,7 @@ from views.registers.money import suspense as money_in_suspense
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand, aud: str | None = None) -> Suspense:
     """Records an officer's step, and returns the money with its state. Idempotent by the command's id.
 
-    `aud`: as in `via_of`.
+    `aud`: the audience of signed statements, as in `via_of`.
     Raises `RefusalError`, and asyncpg's errors.
     """
     async with connection.transaction():

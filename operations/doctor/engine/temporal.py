@@ -81,7 +81,7 @@ def long_updates(limit: int) -> list[Finding]:
 
 
 async def pollers(around: Surroundings) -> list[Finding]:
-    """Checks that each queue has workers: the platform's, and a back office for each agency."""
+    """Checks that live workers serve the platform's queue, and that back offices serve the agencies' queues."""
     client = require(around.temporal)
     rows = []
     if around.database:
@@ -249,7 +249,7 @@ def _nobody(why: str) -> Finding:
 
 
 def _left(found: Healings) -> list[Finding]:
-    """Reports once each filing whose workflows the healing left stalled: a restart of the filing restarts them all."""
+    """Reports, once each, filings of which the healing left workflows stalled: a filing's restart restarts them all."""
     filings = list(dict.fromkeys(map(_filing, found.left)))
     reported = [fail("doctor.healing.left", filing=filing) for filing in filings[:MOST_LEFT]]
     if len(filings) > MOST_LEFT:

@@ -50,7 +50,7 @@ async def erasures(around: Surroundings) -> list[Finding]:
 
 
 def _undone(request: int, problem: str | None, filings: int) -> Finding:
-    """Returns the finding for an unfinished request: a warning if untried or not allowed yet, a failure otherwise."""
+    """Returns the finding for an unfinished request: a warning if not tried or not allowed yet, else a failure."""
     if problem is None:
         return warn("doctor.erasures.unfinished", request=request, filings=filings)
     if problem.startswith(REFUSED):

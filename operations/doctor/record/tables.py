@@ -76,7 +76,7 @@ where rolname = 'motcua_gateway' and relnamespace = 'public'::regnamespace and r
     ))
 order by 1
 """
-"""SQL: the tables that show the door's role rows of filings, whichever reader it has set."""
+"""SQL: the tables in which the door's role may use rows of all filings, not only those of the reader that it sets."""
 WITHOUT_READERS: Final = """
 select 'filing:' || filing_id as stream from filing
 where erased_at is null and not exists (
