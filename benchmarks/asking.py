@@ -25,7 +25,7 @@ _LAST_LINES: Final = 25
 
 
 class AskedError(Exception):
-    """A side could not be set up, or one of its rounds failed: then none of its rounds is compared."""
+    """A side could not be set up, or a round of it failed: then no round of this side is compared."""
 
 
 class SideProcess:

@@ -31,7 +31,7 @@ _LIMITS: Final = (
 _YEAR: Final = 365 * 24 * 60
 _LONGEST_PAUSE: Final = 14 * 24 * 60
 _WITH_PAUSES: Final = 4
-"""One case in this many has pauses: one to three."""
+"""One case in this many has one to three pauses."""
 
 
 class Case(NamedTuple):

@@ -65,7 +65,7 @@ class Measured:
 
 
 class DifferentShapeError(Exception):
-    """The steps of skeleton and product differ, or those of skeleton and DBOS: a comparison would be wrong."""
+    """The skeleton's steps differ from the product's or from those on DBOS: a comparison would be wrong."""
 
 
 class Contestant(Protocol):

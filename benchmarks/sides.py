@@ -119,7 +119,7 @@ class Product:
 
 
 def submission(applicant: str | None = None) -> Submission:
-    """Returns a new submission of this applicant; without one, of a new applicant."""
+    """Returns a new submission of this applicant; if None, of a new applicant."""
     person = uuid4()
     applicant = applicant or f"applicant-{person}"
     return Submission.model_validate(

@@ -149,7 +149,7 @@ async def _stopped(watching: asyncio.Task[None]) -> None:
 
 
 def _until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of `work`. The first SIGINT or SIGTERM cancels it; later ones can't interrupt a clean stop."""
+    """Returns the result of `work`. The first SIGINT or SIGTERM cancels it; later signals do not disturb the stop."""
 
     async def within() -> T:
         task = asyncio.create_task(work)

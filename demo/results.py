@@ -38,7 +38,7 @@ class Results:
             yield cls(Store(open_store(env["MOTCUA_OBJECTS"])), Trust(roots, Remembering(Responders(client))))
 
     async def problems(self, files: Sequence[FileRef]) -> list[str]:
-        """Returns a problem for each file that is missing, damaged or not validly signed; an empty list if none is."""
+        """Returns a problem for each file that is missing, damaged or not validly signed; empty if there is none."""
         return [problem for file in files for problem in await self._problems(file)]
 
     async def _problems(self, file: FileRef) -> list[str]:

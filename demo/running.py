@@ -101,7 +101,7 @@ async def publish(owner: str, by: procedures.Publisher, scenarios: Iterable[Scen
 
 
 def _sources() -> dict[str, bytes]:
-    """Returns the catalogue's procedure files by code: of several versions, the last one that is already in force."""
+    """Returns the catalogue's procedure files by code: of several versions, the latest that is in force already."""
     files = (file.read_bytes() for file in sorted(procedures.PROCEDURES.glob("*.yaml")))
     checked = ((procedures.check_bytes(source).procedure, source) for source in files)
     return {procedure.code: source for procedure, source in checked if procedure and not _is_coming(procedure)}

@@ -34,7 +34,7 @@ class ByPerson(Speaker):
 
 
 def speaker_of(env: Mapping[str, str]) -> Speaker | None:
-    """Returns the speaker of an embedded stack, with its second program for approvals; else that of the environment."""
+    """Returns an embedded stack's speaker, with its second program for approvals; else the environment's speaker."""
     if env.get(PRINCIPAL) != HERE:
         return speaker_here(env)
     key, installation = Path(env[KEY_FILE]), env[INSTALLATION]

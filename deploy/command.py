@@ -21,6 +21,6 @@ _STACK: Final = {
     "restore-drill": alone("restore-drill", "deploy.commands.restore_drill"),
     "dev": grouped("dev", ("deploy.commands.dev",)),
 }
-"""The commands that set up a stack, or need one: an image has none."""
+"""The commands that set up a stack, or need a stack: the container image has none of these commands."""
 
 app: Final = app_of({**(_STACK if find_spec("deploy.stack") else {}), **LATER})

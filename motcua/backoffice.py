@@ -146,7 +146,7 @@ class _Work:
 
 @contextmanager
 def _failures(hook: str, dossier: c.Dossier) -> Iterator[None]:
-    """Logs a failure of the block in one line, by type and place, and raises it again as a `_HookError`.
+    """Logs a failure of the block in one line, with its type and line of code, and raises a `_HookError` instead.
 
     The failure's own message is left out, since it may contain personal data.
     """

@@ -1,4 +1,4 @@
-"""The kit's errors, each with a type of its own. A refusal has its problems in Vietnamese and in English."""
+"""The kit's errors, each with a type of its own. A refusal states its problems in Vietnamese and in English."""
 
 from typing import ClassVar, Final
 

@@ -1,4 +1,4 @@
-"""Signed statements of a principal. Each message has one: it names the actor, and how the actor was authenticated.
+"""Signed statements of a principal. Each message has one, with the actor and how the actor was authenticated.
 
 A client has a `Line`: its connection, its signer (`Voice`), and the receipts of its earlier commands (`Known`).
 """
@@ -34,7 +34,7 @@ A = TypeVar("A", c.CheckAnswer, c.IssueAnswer, c.AnswerAnswer)
 
 
 class Key(Protocol):
-    """A signing key, or an agent that holds one.
+    """A signing key, or an agent that holds a signing key.
 
     Attributes:
         waits: True if signing waits for another process or device.

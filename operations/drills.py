@@ -1,4 +1,4 @@
-"""The results of restore drills, stored at the second place, where they outlive a loss of the record."""
+"""The results of restore drills, at the second place (the store of checkpoints), so that they outlive the record."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -25,7 +25,7 @@ class Noted(BaseModel):
 
 
 async def note(place: SecondPlace, drill: Noted) -> None:
-    """Adds a drill to those at the second place. Raises obstore's errors and `OSError`."""
+    """Stores the result of a drill at the second place. Raises obstore's errors and `OSError`."""
     await place.add(f"{FOLDER}/{drill.at.astimezone(UTC):{_NAME}}", drill.model_dump_json().encode())
 
 

@@ -195,7 +195,7 @@ async def differences(connection: Connection) -> list[Difference]:
 
 
 def _folded(changes: Sequence[Any]) -> tuple[Fold, list[Difference]]:
-    """Returns the principals as the changes define them, and the missing, unreadable or inconsistent changes."""
+    """Returns the principals that result from the changes; and the missing, unreadable or inconsistent changes."""
     fold, numbers = Fold(), {row["n"] for row in changes}
     gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
     found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]

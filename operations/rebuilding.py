@@ -43,7 +43,7 @@ PASSES: Final = 20
 """Maximum number of passes over grown streams before appends are blocked."""
 ATTEMPTS: Final = 30
 LOCK_WAIT: Final = "1500ms"
-"""The timeout for the lock, since appends wait behind it; PostgreSQL cancels its own vacuum in a little less."""
+"""The timeout for the lock: appends wait behind it. PostgreSQL cancels its own vacuum a little sooner."""
 PAUSE: Final = 2.0
 """The seconds between two attempts to get the lock; meanwhile appends go on."""
 TIMEOUT: Final = 10.0

@@ -58,7 +58,7 @@ class SignatureState(StrEnum):
 
 
 class Wrong(StrEnum):
-    """The fault of a signature: not requested; requested, but not accepted by the log; the second for the same event.
+    """The fault of a signature: it was not requested; the log did not accept it; it is the second for the same event.
 
     `of_no_filing`: the log does not have the filing, so the signature may belong to another installation.
     """
@@ -145,7 +145,7 @@ class Act(StrictModel):
 
 
 class Unordered(StrictModel):
-    """An act that no event requested. `ours`: whether the act names a stream that this record has."""
+    """An act that no event requested. `ours`: whether the record has the stream that the act names."""
 
     act: Act
     ours: bool
@@ -218,7 +218,7 @@ async def unordered(connection: Connection, acts: Sequence[Act]) -> list[Unorder
 
 
 def _bears_out(act: Act, order: Mapping[str, Any], to_give: dict[tuple[UUID, str], Counter[int]]) -> bool:
-    """Whether an event requested the act. A refund is also subtracted from `to_give`, the approved refunds."""
+    """Whether an event requested the act. Subtracts a refund from the approved refunds (`to_give`)."""
     if act.deed is not Deed.REFUND:
         kind, *rest = act.key.split(":")  # fee:<filing>:<n>:<attempt>, or another key
         attempt = int(rest[2]) if kind == "fee" and rest[2:] and rest[2].isdecimal() else 1
@@ -245,7 +245,7 @@ async def _stream(connection: Connection, key: str) -> StreamId | None:
 
 
 async def _to_give(connection: Connection, filings: Iterable[UUID]) -> dict[tuple[UUID, str], Counter[int]]:
-    """Returns the approved refunds: maps (filing, transaction) to the number of its refunds by amount."""
+    """Returns the approved refunds: for each (filing, transaction), the number of refunds by amount."""
     found: defaultdict[tuple[UUID, str], Counter[int]] = defaultdict(Counter)
     for row in await connection.fetch(_APPROVED, list(filings)):
         told = json.loads(row["body"])

@@ -137,7 +137,7 @@ class Healer:
             return found
 
     async def look(self, client: Client, now: datetime) -> Look:
-        """Heals workflows. Returns the healed ones, and the stalled ones that were not healed. Raises `RPCError`.
+        """Heals workflows. Returns those that were healed, and stalled ones that were not. Raises `RPCError`.
 
         Stalled workflows are found only if the server marks them, because examining all running ones is too costly.
         """

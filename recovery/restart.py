@@ -93,7 +93,7 @@ class Found(StrEnum):
 
 
 class Restarter:
-    """Restarts workflows. Several processes may restart the same one at once: a running workflow is not touched."""
+    """Restarts workflows. Several processes may restart the same workflow at once: a running one is not touched."""
 
     def __init__(self, pool: Pool, temporal: Client, kinds: Kinds = KINDS) -> None:
         self.kinds = kinds

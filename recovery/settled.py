@@ -15,7 +15,7 @@ LOOKED_BACK: Final = 10_000
 """The number of newest events that the first search of a process examines."""
 
 PAGE: Final = 500
-"""The number of events examined in one statement: for many more, the database would read all events."""
+"""The number of events examined in one statement: for many more, the database would read the whole table."""
 
 Find: TypeAlias = Callable[[Connection, int, int], Awaitable[set[str]]]
 """Returns the streams to find among the events after one position, up to another."""

@@ -99,7 +99,7 @@ _BEGUN: Final = "select kind, n from standing where filing_id = $1"
 
 
 async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
-    """Returns streams with an event in this range that orders a new stream, if none of that kind began after it."""
+    """Returns the streams with an event in this range that orders another stream, if no such stream began after it."""
     orders = [(one.event.model_fields["kind"].default, one.kind, one.named) for one in ORDERS]
     events = await connection.fetch(_RANGE, since, upto)
     if not events:

@@ -20,7 +20,7 @@ Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 OTHER_AGENCIES: Final = tuple(f"H{number}.30" for number in range(60, 69))
 _NUMBER: Final = rb'-[0-9]{4,8}-[A-Z]{0,2}[0-9]{7}(?=["\\]|$)'
-"""The end of a number from a counter, such as a filing's code, in JSON or alone."""
+"""Matches the end of a number from a counter, such as the end of a filing's code, in JSON or alone."""
 _HASHED: Final = (
     *("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed", "key_id"),
     *("command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash", "bound"),

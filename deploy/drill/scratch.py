@@ -63,7 +63,7 @@ class Scratch:
         return folder
 
     async def run(self, *command: str) -> asyncio.subprocess.Process:
-        """Starts a program, which ends with this process, in a small environment of its own.
+        """Starts a program with a few environment variables of its own. The program ends with this process.
 
         Its output goes to `log` in this folder.
         """

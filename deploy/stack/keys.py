@@ -1,4 +1,4 @@
-"""The keys of a stack for its principals, codec and checkpoints: made by the stack, unless the settings name keys."""
+"""The keys of a stack's principals, codec and checkpoints. The stack makes them, unless the settings name keys."""
 
 import secrets
 from collections.abc import Mapping

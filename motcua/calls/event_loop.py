@@ -48,7 +48,7 @@ class Loop:
 
 
 async def _end_all() -> None:
-    """Cancel the calls of other threads, and wait until they have ended."""
+    """Cancel the calls of other threads, and wait until these calls have ended."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -64,7 +64,7 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
-    """Returns the kit's commands with the `added` ones: the platform's at the top level, others in groups."""
+    """Returns the kit's commands with those of `added`: the platform's at the top level, any others in groups."""
     app = typer.Typer(
         cls=WordedGroup,
         callback=with_language(nothing),
@@ -93,7 +93,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
-    """Adds the commands of `other`, also lazily imported ones. A group that `app` has already is extended."""
+    """Adds the commands of `other` to `app`, also those imported lazily. A group that both have is merged."""
     if isinstance(other.info.cls, type):
         app.info.cls = other.info.cls
     app.registered_commands += other.registered_commands

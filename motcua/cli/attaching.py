@@ -64,7 +64,7 @@ def with_their_papers(supplement: c.Supplement, papers: Mapping[str, Path], put:
 
 
 def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tuple[c.Paper, ...]:
-    """Returns `papers` with these files: a paper of the same code is replaced, others are appended."""
+    """Returns `papers` with these files: a paper with the same code is replaced, any other paper is appended."""
     named = {paper.code: paper for paper in papers}
     return tuple((named | {code: c.Paper(code=code, file=file) for code, file in files.items()}).values())
 

@@ -1,1 +1,1 @@
-"""Files of a filing in the object store."""
+"""The files of filings in the object store."""

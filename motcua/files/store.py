@@ -241,7 +241,7 @@ class Store:
         return False
 
     def _see_room(self, folder: str, file: FileRef) -> None:
-        """Refuses a file beyond the filing's limits. Two files stored at the same moment may exceed them together."""
+        """Refuses a file beyond the filing's limits. Two files stored at the same time may together exceed them."""
         if self._root is not None:  # a third of obstore's time
             there = sizes(self._root / folder)
         else:

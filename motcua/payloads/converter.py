@@ -43,7 +43,7 @@ _BY_ENCODING: Final = sdk.CompositePayloadConverter(
         for each in sdk.DefaultPayloadConverter.default_encoding_payload_converters
     )
 )
-"""The payload converters by encoding. All converters of the SDK share them, since they cache models' parsers."""
+"""The payload converters by encoding. All converters of the SDK share these, since each caches models' parsers."""
 
 
 class _CompactConverter(sdk.PayloadConverter):
@@ -55,7 +55,7 @@ class _CompactConverter(sdk.PayloadConverter):
         return [self._value(payload, hint) for payload, hint in zip(payloads, hints, strict=True)]
 
     def _value(self, payload: Payload, hint: type | None) -> Any:
-        """Decodes one value. An unreadable untyped value is passed on, so that its receiver can refuse it."""
+        """Decodes one value. If it can't be read and has no type, passes it on for the receiver to refuse."""
         as_it_comes = hint is None or hint is Any
         try:
             return _BY_ENCODING.from_payloads([payload], None if hint is None else [hint])[0]

@@ -25,7 +25,7 @@ HEADER: Final = "_tracer-data"
 """The header by which Temporal's SDKs carry a context."""
 
 _LONGEST: Final = 4096
-"""The maximum bytes of this header. A longer one is ignored: others may add baggage to it."""
+"""The maximum bytes of this header. A longer header is ignored: other programs may add baggage."""
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _NOWHERE: Final = trace.INVALID_SPAN_CONTEXT
 _FLAGS: Final = TraceFlags(0b11)

@@ -163,7 +163,7 @@ def _newest(board: Board, most: int | None) -> Table:
 
 
 def _table(*headers: str, words: int = 1) -> Table:
-    """Returns an empty table. Its first `words` columns hold words, the others numbers."""
+    """Returns an empty table. The first `words` columns hold words, the other columns numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="cyan")
     for n, header in enumerate(headers):
         table.add_column(header, justify="left" if n < words else "right", overflow="fold")
@@ -235,7 +235,7 @@ class Looks:
             raise
 
     async def _stalled(self) -> int | None:
-        """Returns the number of stalled workflows; None if Temporal does not answer, or does not mark them."""
+        """Returns the number of stalled workflows; None if Temporal does not answer or does not mark these."""
         try:
             async with asyncio.timeout(2):
                 client = self._temporal = self._temporal or await connect()

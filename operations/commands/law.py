@@ -14,7 +14,7 @@ from schemas.people import Role
 from schemas.translate import said
 
 CELLS: Final = Path(__file__).with_suffix(".jsonl")
-"""The cells of the law matrix, one a line. Generated from the rules and compared with them, like docs/law.md."""
+"""The cells of the law matrix, one a line: generated from the rules, and compared with the rules, like docs/law.md."""
 
 app = typer.Typer(name="law")
 

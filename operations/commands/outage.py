@@ -57,7 +57,7 @@ def _outage(begins: datetime | None, ends: datetime | None, vi: str | None, en: 
 
 
 def _write(address: str, outage: Outage | None) -> None:
-    """Writes the announcement in one step, so that no reader gets half of it; removes it if `outage` is None."""
+    """Writes the announcement atomically, so that no reader gets half of it; removes the file if `outage` is None."""
     file = file_of(address)
     if file is None:
         fail(said("refused.outage.no_file", name=OUTAGE), Exit.USAGE)

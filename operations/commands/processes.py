@@ -107,7 +107,7 @@ def _migrate(dbmate: str, dsn: str) -> int:
 
 
 async def _of_one_host(dsn: str) -> str:
-    """Returns the address with only its first usable host, since dbmate supports one port for all hosts."""
+    """Returns the address with the first usable host alone, since dbmate supports only one port for all hosts."""
     hosts = primary.each_host(dsn)
     for one in hosts if len(hosts) > 1 else ():
         with suppress(*db.AWAY):

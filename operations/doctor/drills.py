@@ -10,7 +10,7 @@ from operations.drills import age, newest
 from recovery.checkpoint_store import SecondPlace
 
 DAYS: Final = 92
-"""The days after which another drill is due: one is held each quarter."""
+"""The days after which another drill is due: a drill is held each quarter."""
 
 
 async def drills(around: Surroundings) -> list[Finding]:

@@ -1,7 +1,7 @@
 """The erasure of one filing in the record: one transaction, after which its encrypted parts can't be decrypted.
 
-The second place lists the ids of the erased filings: if an older backup is restored, the record has these filings
-and their keys again, and does not know of the erasures.
+The second place (the store of checkpoints) lists the ids of erased filings: once an older backup is restored, the
+record has these filings and their keys again, and does not know of the erasures.
 """
 
 from collections.abc import Iterable

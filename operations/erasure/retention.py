@@ -14,7 +14,7 @@ from views.log import Connection, Log
 
 
 async def retentions(connection: Connection, procedure: str | None = None) -> dict[str, RetentionRule]:
-    """Returns the retention rule of one procedure or all, by code: the rule in the newest version that has one."""
+    """Returns the retention rule of one procedure or all, by code: each from the newest version that has any."""
     found: dict[str, RetentionRule] = {}
     for row in await connection.fetch(_STATED, procedure):
         if row["code"] not in found and (said := _retention(row["source"])) is not None:
@@ -23,7 +23,7 @@ async def retentions(connection: Connection, procedure: str | None = None) -> di
 
 
 async def due(connection: Connection, now: datetime) -> list[str]:
-    """Returns the codes of filings whose retention is over, without a request to erase them; earliest end first."""
+    """Returns the codes of filings whose retention is over and whose erasure is not requested, earliest end first."""
     found: list[tuple[datetime, str]] = []
     for procedure, rule in (await retentions(connection)).items():
         if rule.erase_years is not None:

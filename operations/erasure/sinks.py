@@ -8,7 +8,7 @@ from schemas.privacy import NO_DIGEST
 
 @dataclass(frozen=True)
 class Sink:
-    """An erasure's effect in one table. `what`: in words; `statement`: its SQL, if it needs any (`$1`: the filing)."""
+    """An erasure's effect in one table. `what`: in words; `statement`: as SQL, if it needs any (`$1`: the filing)."""
 
     what: str
     statement: str | None = None

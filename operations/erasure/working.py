@@ -42,7 +42,7 @@ LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
 
 @dataclass(frozen=True)
 class Outside:
-    """The object store, Temporal, and the second place, which has the checkpoints (`elsewhere`), if one is set."""
+    """The object store, Temporal, and, if it is set, the second place, which also has the checkpoints (`elsewhere`)."""
 
     store: ObjectStore
     temporal: Client

@@ -34,7 +34,7 @@ _RECEIPTS: Final = "select command_id, digest, seq, body from receipt where stre
 _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
 
 Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
-"""Returns the proofs that the given streams are in a checkpoint, as a bundle contains them."""
+"""Returns the proofs that these streams are in a checkpoint, in the form that a bundle has."""
 
 
 async def export(

@@ -8,7 +8,7 @@ from console.database import Connection
 from operations.schema_version import MIGRATIONS, schema_version
 
 FILE: Final = MIGRATIONS / "structure.json"
-"""The structure that the migrations make, as `there` returns it after the last migration."""
+"""The structure that the migrations make, in the form in which `there` returns it."""
 
 Structure: TypeAlias = dict[str, dict[str, str]]
 """The parts of each object: by the object's name, the definition of each part by the part's name."""

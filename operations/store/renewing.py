@@ -31,7 +31,7 @@ from schemas.translate import said
 from views.log import Connection
 
 SOON: Final = timedelta(days=180)
-"""How long before its end a time-stamp is renewed. If a monthly run fails, there are five more tries."""
+"""A time-stamp is renewed this long before its end. If a monthly run fails, there are five more tries."""
 PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000

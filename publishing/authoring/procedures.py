@@ -81,8 +81,8 @@ class OfficerEntry(StrictModel):
     """An officer of an agency; `active`: false after leaving. `number`: the officer's number at the signing service.
 
     `id_number` is the citizen number, which identifies the person in all their accounts and in their own filings.
-    `power` (TM., KT., TL., TUQ., Q.) and the officer's own `title` are printed above the name on papers that the
-    officer signs.
+    `power`, the abbreviation of an authority to sign (TM., KT., TL., TUQ. or Q.), and the officer's own `title` are
+    printed above the name on papers that the officer signs.
     """
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")

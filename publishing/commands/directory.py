@@ -95,7 +95,7 @@ def absence_words(away: Mapping[str, Any]) -> str:
 
 
 USUAL_YEARS: Final = 10
-"""Default number of years for which an officer's name is kept after they left (unconfirmed)."""
+"""Default number of years for which an officer's name is kept after the officer left (unconfirmed)."""
 
 _FORM: Final = ["%Y-%m-%d"]
 

@@ -106,7 +106,7 @@ def _today() -> date:
 
 
 def _find(named: str) -> Listed:
-    """Returns the version `CODE@VERSION`; for `CODE`, the one in force, else the newest. Ends the command if none."""
+    """Returns the version `CODE@VERSION`; for `CODE`, the one in force, else the newest; else ends the command."""
     code, _, version = named.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:

@@ -55,7 +55,7 @@ class Published(NamedTuple):
 
 
 def unapproved(log: Iterable[Published]) -> list[Published]:
-    """Returns the events that were published without a second operator's approval, though they then needed it."""
+    """Returns the events that were published without a second operator's approval although they needed one."""
     fold, approvals, found = Fold(), _Approvals(), []
     for at, same in groupby(sorted(log, key=attrgetter("at")), key=attrgetter("at")):
         # citizen numbers are only compared here, so a number serves as its own index

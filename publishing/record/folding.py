@@ -110,7 +110,7 @@ async def _persons(connection: Connection, vault: Vault | None) -> Persons | Non
 
 
 def _whole(table: Table, there: Row | None, row: Row) -> Row:
-    """Returns `row`; gives an officer whose name was not decrypted the name in the stored row (`there`), else `-`."""
+    """Returns `row`; an officer's name that was not decrypted is taken from the stored row (`there`), else is `-`."""
     if table is not OFFICER or "name" in row:
         return row
     return row | {"name": "-" if there is None else there["name"]}

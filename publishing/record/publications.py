@@ -56,7 +56,7 @@ class Place(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The change of one row by an event. `row` is the whole new row; if it is deleted (`gone`), only its key."""
+    """The change of one row by an event. `row` is the whole new row; of a deleted row (`gone`), only the key."""
 
     table: Table
     row: Row

@@ -15,7 +15,7 @@ from sandbox.bank.wire import Merchant
 FILE: Final = "merchants.json"
 _NAMES: Final = {"vnpay": "MOTCUA01", "platform": "MOTCUA", "vietqr": "1903001234567"}
 OWN: Final = "bank"
-"""The merchant of the bank's own JSON. Only a bank that has it reports the captures of its own orders."""
+"""The merchant of the bank's own JSON. Only a bank with this merchant reports the captures of its own orders."""
 STRANGER: Final = "STRANGER"
 BANK: Final = "970400"
 
@@ -67,7 +67,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
 
 
 def merchants(data: Path, *, reports: bool = False) -> Mapping[str, Merchant]:
-    """Returns the merchants in a folder, by interface; makes missing ones. With `reports`, makes also that of `OWN`."""
+    """Returns the merchants in a folder, by interface; makes missing ones. With `reports`, one is `OWN`."""
     file, names = data / FILE, {**_NAMES, OWN: OWN} if reports else _NAMES
     known = json.loads(file.read_text()) if file.exists() else {}
     if names.keys() - known.keys():

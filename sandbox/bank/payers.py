@@ -1,4 +1,4 @@
-"""The behaviours of payers. The last digits of a `payer_account`, or a person on the pay page, choose one."""
+"""The behaviours of payers. The last digits of a `payer_account`, or a person on the pay page, choose the behaviour."""
 
 import re
 from collections.abc import Mapping

@@ -109,7 +109,7 @@ class BankServer:
 
 
 def _payer(body: bytes) -> str:
-    """Returns the number of the payer chosen on the page; without a choice, of the one who pays in full."""
+    """Returns the number of the payer chosen on the page; without a choice, that of the payer who pays in full."""
     return parse_qs(body.decode(errors="replace")).get("payer", [_PAYS])[0]
 
 

@@ -38,7 +38,7 @@ class IssuerKeys:
 
 
 def client_keys(data: Path, clients: Iterable[str]) -> dict[str, ECKey]:
-    """Returns the keys of these clients; new ones are made, and kept in files, for the clients' programs to read."""
+    """Returns the keys of these clients; makes missing keys, in files, from which the clients' programs read them."""
     folder = data / CLIENTS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {client: _key(folder / f"{client}.pem") for client in clients}

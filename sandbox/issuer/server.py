@@ -146,7 +146,7 @@ class IssuerServer:
         raise OAuthError("unsupported_grant_type")
 
     async def at_once(self, request: Request) -> Response:
-        """Answers with a token: a `person`'s, in the first role unless one is named; else the program's."""
+        """Answers with a token: a `person`'s, in the named role or else the first; without one, the program's."""
         form = await _form(request)
         if form.get("client") not in self._clients:
             raise OAuthError("invalid_client")

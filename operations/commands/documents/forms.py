@@ -148,7 +148,7 @@ def _submission(file: str, *, to_come: bool) -> Submission:
 
 
 def _governing(submission: Submission, day: date) -> Procedure:
-    """Returns the version of the procedure that applies to the submission; ends the command if none does."""
+    """Returns the version of the procedure that applies to the submission; ends the command if there is none."""
 
     async def look() -> Procedure | None:
         async with primary.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:

@@ -264,7 +264,7 @@ def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> Text:
 LONG: Final = 3600.0
 """Seconds for one statement of a comparison of read models with a long log."""
 KEPT: Final = timedelta(days=30)
-"""Findings are kept this long after they were written, and this long after the last event of their ended stream."""
+"""Findings are kept until this long after they were written, and after the last event of their stream, once ended."""
 PAGE: Final = 500
 """The number of streams whose findings are deleted in one statement."""
 

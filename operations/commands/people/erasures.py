@@ -173,7 +173,7 @@ def _work_off(*, as_json: bool) -> None:
 
 
 def second_place() -> SecondPlace | None:
-    """Returns the second place, which has the checkpoints; None if none is set. A bad address ends the command."""
+    """Returns the second place (the store of checkpoints); None if it is not set. A bad address ends the command."""
     url = find_setting(CHECKPOINTS)
     with refusing(NoStoreError, Exit.USAGE):
         return SecondPlace.at(url) if url else None

@@ -21,7 +21,7 @@ Look: TypeAlias = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 def waits(check: str, none: str | None = None) -> Look:
-    """Returns the function that reports the long waits of a check.
+    """Returns the function that reports the long waits that belong to `check`.
 
     `none`: the key of the sentence that the function reports if there is no long wait; if None, no finding.
     """

@@ -275,7 +275,7 @@ async def publications(around: Surroundings) -> list[Finding]:
 
 _CALENDAR: Final = "select body, source from calendar where agency = '' order by published_at desc limit 1"
 ENDS_SOON: Final = 60
-"""A calendar that ends within this number of days is reported: time to write and check another one."""
+"""A calendar that ends within this number of days is reported: time to write and check its successor."""
 
 
 async def calendar(around: Surroundings) -> list[Finding]:
