@@ -159,7 +159,7 @@ _SEEN: Final = (
 AWAY: Final = (OSError, TimeoutError, *_SEEN)
 """Errors that a restart of the database may cause."""
 LOST: Final = (ConnectionError, *_SEEN)
-"""The errors in `AWAY` that nothing else than a restart of the database can cause."""
+"""The errors in `AWAY` that only a restart of the database can cause."""
 
 _NO_RESTART: Final = (asyncpg.QueryCanceledError, ValueError)
 """Errors in `AWAY` that are no sign of a restart: the server's time limit, a wrong address, a wrong value."""

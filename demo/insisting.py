@@ -1,4 +1,4 @@
-"""A client for one filing that has a receipt, and so must exist: it retries while Temporal lacks the filing."""
+"""A client for one filing that has a receipt, and so must exist: it retries calls while Temporal lacks the filing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE: Final = 180.0
 """Seconds for which a call is retried: the stack's processes may be killed and restarted meanwhile."""
 
 LOST: Final = 15.0
-"""Seconds after which a missing filing is submitted again. That also restores a filing that has ended."""
+"""Seconds after which a missing filing is submitted again, which also restores a filing that has ended."""
 
 PAUSE: Final = 1.0
 
@@ -48,7 +48,7 @@ class Insisting:
         return await self._insist(lambda: self._client.referral(self._filing, n))
 
     async def actions(self, actor: Actor, part: int | None = None) -> list[Action]:
-        """Returns the actions on the filing, or on the referral numbered `part`, and whether `actor` may do each."""
+        """Returns the actions on the filing, or on its referral `part`, each with whether `actor` may do it."""
         return await self._insist(lambda: self._client.actions(self._stream(part), actor))
 
     async def act(self, command: Command, part: int | None = None) -> None:
@@ -98,7 +98,7 @@ class Insisting:
         return await self._insist(lambda: self._client.complaints(self._filing))
 
     async def actions_on(self, stream: str, actor: Actor) -> list[Action]:
-        """Returns the actions on another stream of the filing, and whether `actor` may do each."""
+        """Returns the actions on another stream of the filing, each with whether `actor` may do it."""
         return await self._insist(lambda: self._client.actions(stream, actor))
 
     async def act_on(self, stream: str, command: Command) -> None:

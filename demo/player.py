@@ -36,7 +36,7 @@ class _EndedError(Exception):
 
 @dataclass
 class Played:
-    """The result of a played scenario, as seen by the client. `problems`: the failures."""
+    """The result of a played scenario, as seen by the client. `problems`: descriptions of all failures."""
 
     scenario: Scenario
     filing_id: UUID

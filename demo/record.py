@@ -33,7 +33,7 @@ from views.registers.papers import papers, receipts_of
 
 @dataclass(frozen=True)
 class FilingOnRecord:
-    """A filing read from its events. `path`: its statuses; `handed_over`: the hand-over's channel, None before it."""
+    """A filing read from its events. `path`: its statuses; `handed_over`: the channel of the hand-over, if any."""
 
     filing: Filing
     kinds: tuple[str, ...]
@@ -96,7 +96,7 @@ class Record:
         return await patiently(read)
 
     async def results(self, played: Played) -> list[FileRef]:
-        """Returns the issued results' files, also of results that were signed or corrected in a stream of their own."""
+        """Returns the files of the issued results, even if a result was signed or corrected in a stream of its own."""
 
         async def read() -> list[FileRef]:
             async with self._pool.acquire() as connection:

@@ -84,7 +84,7 @@ class Act(NamedTuple):
 class ExpectedFee(StrictModel):
     """The last requested fee: its đồng, its state, and the channel of its payment (if unpaid, of its request).
 
-    `before`: the earlier payments, which the fee does not include; `returned`: the đồng refunded for a lower fee.
+    `before`: the earlier payments, which the fee does not include; `returned`: the refund for a lower fee.
     """
 
     amount: int

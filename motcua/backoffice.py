@@ -38,7 +38,7 @@ from .stopping import GRACE, on_stop_signals
 from .tracing.setting import called
 
 BEAT: Final = 2
-"""The seconds between two heartbeats while a hook works. Without them the platform repeats the request after 10 s."""
+"""The seconds between two heartbeats while a hook works. If none comes, the platform repeats the request in 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
 """The interval of the worker's heartbeats to Temporal. `motcua doctor` reports a process that sends none for 20 s."""
 HOOKS: Final = ("check", "issue", "answer")

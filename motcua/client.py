@@ -109,5 +109,5 @@ class FilingClient(Sending):
         return ActingClient(line, actor, via)
 
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
-        """Returns every command of the stream, whether `actor` can give it now, and the reason if not."""
+        """Returns every command of the stream; for each, whether `actor` can give it now, and if not, why."""
         return await self._answer(c.AskActions(stream=stream_of(target), actor=actor))

@@ -19,7 +19,7 @@ _KEYS: Final = (AGENT, KEY_FILE, KEY)
 def speaker_here(said: Mapping[str, str] = os.environ) -> Speaker | None:
     """Returns the principal with its key, for the installation; the environment names all three.
 
-    None if the environment names neither principal nor key. If an agent holds the key, queries it for the public key.
+    None if the environment names neither principal nor key. If an agent holds the key, asks it for the public key.
 
     Raises:
         SettingsError: Principal or key is missing, the key can't be used, or the extra `identity` is not installed.

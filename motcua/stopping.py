@@ -13,7 +13,7 @@ GRACE: Final = timedelta(seconds=8)
 """The time that running work has to finish after a stop signal."""
 
 LONGEST: Final = 9.5
-"""The seconds after a stop signal at which the process ends in any case, with exit code 1."""
+"""The seconds after a stop signal until a process that still runs is ended, with exit code 1."""
 
 _log = logging.getLogger("motcua.stopping")
 

@@ -30,7 +30,7 @@ def page(words: str) -> bytes:
 
 
 PAPER: Final = page("birth notice")
-"""The content of the paper of `submission()`: put it into the store first, or the submission is refused."""
+"""The content of the paper in `submission()`. Put the file into the store first, else the submission is refused."""
 
 _SUBJECT: Final = "applicant-1"
 

@@ -29,7 +29,7 @@ from schemas.people import Actor, Role
 
 
 class Done(NamedTuple):
-    """A recorded change; and the principal's state after it, None if the principal is not registered yet."""
+    """A recorded change, and the state of the principal after it; None while the principal is not registered."""
 
     change: pr.PrincipalChange
     principal: Principal | None
@@ -140,7 +140,7 @@ async def _possible(connection: Connection, said: pr.PrincipalCommand, now: date
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
-    """Writes the rows of the principal and of its keys, and deletes the rows of its removed keys."""
+    """Writes the rows of a principal and of the principal's keys, and deletes the rows of keys that were removed."""
     keys = rows_of_keys(principal)
     row = row_of(principal)
     await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())

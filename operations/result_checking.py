@@ -114,7 +114,7 @@ class Terms:
     """The terms of a verification.
 
     `roots`: trusted certificates; `at`: the time as of which to verify; `kept`: an earlier verdict, if any. `online`:
-    whether to query authorities; `subjects`: rules for the names in certificates; `policy`: for signatures.
+    whether to query authorities; `subjects`: rules for the names in certificates; `policy`: of valid signatures.
     """
 
     roots: Sequence[bytes]

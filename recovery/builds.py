@@ -256,7 +256,7 @@ class Builds:
 
 
 def _held_by(build: str) -> str:
-    """Returns the visibility query that finds the running workflows on this build; for `NONE`, those on no build."""
+    """Returns the visibility query that finds running workflows on this build; for `NONE`, those without a build."""
     on = "IS NULL" if build == NONE else f"= '{DEPLOYMENT}:{build}'"
     return f"{_RUNNING} AND TemporalWorkerDeploymentVersion {on}"
 
@@ -271,7 +271,7 @@ async def queue_of(client: Client, name: str, kind: TaskQueueType.ValueType) -> 
 
 
 def asking(queue: service.DescribeTaskQueueResponse, name: str, signs: Signs) -> list[PollerInfo]:
-    """Returns the live pollers of the queue called `name`, one for each identity."""
+    """Returns a queue's live pollers, one for each identity. `name`: the queue's name."""
     since = datetime.now(UTC) - FRESH
     fresh = {p.identity: p for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
     return [poller for identity, poller in fresh.items() if signs.get((name, identity), True)]

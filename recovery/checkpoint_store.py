@@ -1,4 +1,4 @@
-"""The second place of checkpoints: `MOTCUA_CHECKPOINTS`, a folder (`file:///…`) or S3 (`s3://…`).
+"""The second place: a store for checkpoints, outside of the record; `MOTCUA_CHECKPOINTS`: `file:///…` or `s3://…`.
 
 Only the object `checkpoint`, the newest checkpoint, is ever overwritten, so a bucket may lock all other objects.
 """

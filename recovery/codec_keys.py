@@ -1,6 +1,6 @@
 """The record of the keys with which workers have encrypted payloads in Temporal: every process needs these keys.
 
-A process without the key refuses the payloads like payloads of a stranger, so a filing's next run would fail.
+A process without the key takes such payloads for a stranger's and refuses them, so a filing's next run would fail.
 """
 
 import asyncio

@@ -50,7 +50,7 @@ async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[Histor
 
 
 async def runs(client: Client, workflow_id: str, limit: timedelta | None = None) -> bool:
-    """Returns whether the workflow with this id runs. Raises `RPCError`, also without an answer within the `limit`."""
+    """Returns whether the workflow with this id runs. Raises `RPCError`, also if there is no answer within `limit`."""
     with MayBeGone():
         description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
         return description.status is WorkflowExecutionStatus.RUNNING

@@ -30,7 +30,7 @@ ATTEMPTS: Final = 8
 """The number of attempts to take over, in about ten seconds: workers of another Temporal may be about to end."""
 
 MOST: Final = 20
-"""The maximum takeovers and restarts of a stream in an hour, so that two runs do not alternate endlessly."""
+"""The maximum number of takeovers and restarts of a stream in an hour: it stops two runs that alternate endlessly."""
 
 _PATIENCE: Final = timedelta(seconds=2)
 

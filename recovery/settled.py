@@ -18,7 +18,7 @@ PAGE: Final = 500
 """The number of events examined in one statement: for many more, the database would read the whole table."""
 
 Find: TypeAlias = Callable[[Connection, int, int], Awaitable[set[str]]]
-"""Returns the streams to find among the events after one position, up to another."""
+"""Returns the wanted streams among the events after the first position, up to the second position."""
 
 
 class Settled:

@@ -38,7 +38,7 @@ RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3
-"""The number of the attempt from which a task counts as failing. An earlier timeout may only mean a lost worker."""
+"""A task counts as failing from this attempt on. A timeout of an earlier attempt may only mean a lost worker."""
 
 BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"

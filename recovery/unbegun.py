@@ -109,7 +109,7 @@ async def ordered(connection: Connection, since: int, upto: int) -> set[str]:
 
 
 class Due(NamedTuple):
-    """A stream of this kind that must have begun, under any one of the `numbers`."""
+    """A stream that must have begun: one of this `kind`, with any of the `numbers`."""
 
     kind: str
     numbers: range

@@ -25,7 +25,7 @@ _HANOI: Final = timedelta(hours=7)
 
 
 def page(waybill: str, found: Consignment | None) -> str:
-    """Returns the tracking page for an item code. `found`: its consignment; None if there is none."""
+    """Returns the tracking page for an item code. `found`: the consignment with this code, if any."""
     code = html.escape(waybill)
     said = "<p>Không tìm thấy mã bưu gửi này.</p>" if found is None else _steps(found.history)
     return (

@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement. `rounds`: by call; `sizes`: the bytes of the answers that have constants beside them.
+    """The measurement. `rounds`: by call; `sizes`: the bytes of those answers that are compared with constants.
 
     `firsts`: the CPU of each filing's first view after the start of the door, whose cache is empty then.
     """

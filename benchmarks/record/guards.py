@@ -64,7 +64,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: rounds by act and side. `guarded`: by side, which guards it has: `sealed`, `signed`."""
+    """The measurement: rounds by act and side. `guarded`: by side, whether it is `sealed` and `signed`."""
 
     guarded: Mapping[str, Mapping[str, bool]]
     rounds: Mapping[str, Mapping[str, tuple[Round, ...]]]

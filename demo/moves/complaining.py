@@ -89,7 +89,7 @@ class Complaining:
         return Actor(subject=f"{one.agency.lower()}-{act.role}-{act.n}", role=act.role, agency=one.agency)
 
     def _content(self, act: Act, later: float = 3) -> dict[str, Any]:
-        """Returns the command's own fields. A dialogue is `later` seconds from now."""
+        """Returns the command's own fields. `later`: the seconds from now until a dialogue."""
         word, own = act.arguments[0] if act.arguments else None, f"{self.filer.canary}: đã xem xét lại"
         now = datetime.now(UTC)
         contents: dict[str, dict[str, Any]] = {

@@ -75,7 +75,7 @@ def door_key(key: Path) -> Path:
 
 
 def _key(file: Path) -> Path:
-    """Makes a key in this file, unless the file has a key already. Returns the file."""
+    """Makes a key in this file, unless the file exists. Returns the file's path."""
     if not file.exists():
         draft = file.with_suffix(".new")
         draft.unlink(missing_ok=True)

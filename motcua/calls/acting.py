@@ -89,7 +89,7 @@ class ActingClient(FileCalls):
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
-        """Returns every command of the stream, whether the actor can give it now, and the reason if not."""
+        """Returns every command of the stream; for each, whether the actor can give it now, and if not, why."""
         return await self._answer(c.AskActions(stream=stream_of(target), actor=self.actor))
 
     async def pass_over(

@@ -92,7 +92,7 @@ class FileCalls(Questions):
         return await self._transferred(c.AskFile(stream=filing_stream(filing_id), sha256=sha256, link=link), received)
 
     async def _transferred(self, question: c.AskFile | c.AskUpload, work: Callable[[c.FileAddress, float], T]) -> T:
-        """Returns the result of `work` with the address; each attempt gets a new address."""
+        """Returns the result of `work`, called with an address and a time limit. Each attempt gets a new address."""
 
         async def attempt(limit: timedelta) -> T:
             address = await self._ask(question, min(limit, timedelta(seconds=LONGEST_ATTEMPT)))

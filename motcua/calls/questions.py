@@ -124,7 +124,7 @@ class Questions:
         return await self._answer(c.AskCounts(agency=agency))
 
     async def agency(self, code: str) -> c.AgencySummary:
-        """Returns an agency's entry in the directory. Raises `NotFound` if it has none."""
+        """Returns an agency's entry in the directory. Raises `NotFound` if the directory has none."""
         return await self._answer(c.AskAgency(agency=code))
 
     async def absences(self, agency: str) -> list[c.AbsenceSummary]:
@@ -185,7 +185,7 @@ class Questions:
         return await patiently(ask, line.patience, longest, server=server, crowd=line.crowd)
 
     async def _ask(self, question: _Asks[T], limit: timedelta, asker: c.Actor | None = None) -> T:
-        """Returns a question's answer. A new workflow reads it from the record, so no other workflow is disturbed."""
+        """Returns a question's answer. A workflow of its own reads the record, so no filing is disturbed."""
         voice = self._line.voice if asker is None else self._line.voice.of(asker)
         asked = await voice.question(cast("c.Question", question))
         try:
@@ -213,7 +213,7 @@ class Questions:
         return answered
 
     async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
-        """Returns the error for a stream that is not in the record: not recorded yet, refused, or never submitted."""
+        """Returns the error for a stream that the record lacks: it is not recorded yet, was refused, or never sent."""
         handle = self._line.client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)

@@ -315,7 +315,7 @@ def strerror(error: OSError) -> str | None:
 
 
 def exit_if(wrong: object, code: Exit = Exit.REFUSED) -> None:
-    """Ends the command without a message if `wrong` is true."""
+    """Ends the command with the exit code `code`, without a message, if `wrong` is true."""
     if wrong:
         raise typer.Exit(code)
 

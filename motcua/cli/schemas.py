@@ -32,7 +32,7 @@ def schemas(
 
 
 def _ways(wires: list[dict[str, str]]) -> str:
-    """Returns the first operation in which a message is passed, and the number of further operations."""
+    """Returns, as text, the first operation by which a message is sent, and the number of its further operations."""
     first = wires[0]
     more = f" … +{len(wires) - 1}" if len(wires) > 1 else ""
     return f"{first['kind']} {first['name']}: {first['part']}{more}"

@@ -34,7 +34,7 @@ class Tried:
 
 
 async def tried(office: BackOffice, dossier: Dossier) -> list[Tried]:
-    """Returns the outcome of each hook: `answer` if it is overridden, `issue` for an approval and for a refusal."""
+    """Returns each hook's outcome: for `issue`, of an approval and of a refusal; for `answer`, only if overridden."""
     requests: list[tuple[str, Callable[[Any], Any], Any, Callable[[Any], Text | str]]] = [
         ("check", office.check, dossier, _complete)
     ]

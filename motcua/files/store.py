@@ -46,7 +46,7 @@ def not_taken(rule: str, **values: Any) -> FileNotTakenError:
 
 OBJECTS: Final = "MOTCUA_OBJECTS"
 CHUNK: Final = 1 << 20
-"""Bytes of a file read at once."""
+"""The number of bytes of a file that are read at once."""
 
 Progress = Callable[[int], None]
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from motcua.contract import FileAddress, FileRef
 
 _THERE: Final = 412
-"""The status of an upload if the store has the file already."""
+"""The HTTP status of an upload if the store has the file already."""
 
 _NO_OVERWRITING: Final = {"If-None-Match": "*"}
 
 _PASSING: Final = frozenset({403, 408, 429, *range(500, 600)})
-"""The statuses after which another attempt, with another address, may succeed. 403: the address has expired."""
+"""The HTTP statuses after which another attempt, with another address, may succeed. 403: the address has expired."""
 
 _MOST: Final = {"too_many_files": c.MOST_FILES, "files_too_large": c.LARGEST_FILING}
 

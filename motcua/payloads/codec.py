@@ -62,7 +62,7 @@ class Codec(sdk.PayloadCodec, sdk.WithSerializationContext):
         return bound
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Encrypts each payload, or passes it through if no key is current."""
+        """Encrypts each payload; returns the payloads unchanged if no key is current."""
         key = self.ring.sealing_key(self._queue)
         return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
 
@@ -116,7 +116,7 @@ class _SealedFailures(FailureConverter):
 
 
 def sealing(converter: sdk.DataConverter, ring: CodecRing | None) -> sdk.DataConverter:
-    """Returns the converter with our codec, also for failures; unchanged if `ring` is None. Raises `RingError`."""
+    """Returns the converter with our codec, which seals failures, too; unchanged without `ring`. Raises `RingError`."""
     if ring is None:
         return converter
     return dataclasses.replace(

@@ -1,1 +1,1 @@
-"""Traces of filings by OpenTelemetry (docs/operations.md): nothing of it is imported unless a process is traced."""
+"""Traces of filings by OpenTelemetry (docs/operations.md). OpenTelemetry is imported only if a process is traced."""

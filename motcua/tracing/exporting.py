@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from .spans import Spans, chosen
 
 _SECONDS: Final = 2.0
-"""The maximum seconds for sending spans, repeats included. A process waits for this at its end."""
+"""The maximum seconds for sending spans, with all repeats. A process that ends waits for this long at most."""
 
 
 class Ids(RandomIdGenerator):

@@ -67,7 +67,7 @@ def warn(key: str, *, fix: str | None = None, **values: object) -> Finding:
 
 
 def fail(key: str, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns a failure: with this fault the platform can't work. `fix`: as in `warn`."""
+    """Returns a failure: with this fault the platform can't work. `fix`: the key of the remedy, as in `warn`."""
     return Finding(Health.FAIL, said(key, **values), said(fix or f"{key}.fix", **values))
 
 
@@ -78,7 +78,7 @@ AT_ONCE: Final = timedelta(days=7)
 
 
 def ends(key: str, left: timedelta, *, fix: str | None = None, **values: object) -> Finding:
-    """Returns the finding about the end of a term: a failure within `AT_ONCE`, else a warning; `fix` as in `warn`."""
+    """Returns the finding about the end of a term: a failure within `AT_ONCE`, else a warning. `fix`: as in `warn`."""
     return (fail if left < AT_ONCE else warn)(key, fix=fix, **values)
 
 

@@ -85,7 +85,7 @@ async def erase_outside(connection: Connection, outside: Outside, filings: Colle
 
 
 async def _questions(temporal: Client, filings: Collection[UUID], gone: Gone) -> None:
-    """Deletes the `View` workflows about these filings or any persons, and undecryptable ones, once they have ended."""
+    """Deletes ended `View` workflows (questions): about these filings or any person, or if they can't be decrypted."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> None:
@@ -140,10 +140,10 @@ select filing_id, id from callback join stream using (stream) where filing_id = 
 
 @dataclass
 class Worked:
-    """The outcome of a run: the finished filings, and the `refused` ones that can't be erased yet, with the reasons.
+    """The outcome of a run. `refused`: the filings that can't be erased yet, each with the reason.
 
-    `failed`: all other filings, each with the reason. `files` and `executions`: the numbers of deleted files
-    and Temporal executions.
+    `failed`: all other filings that are not finished, each with the reason. `files` and `executions`: the numbers of
+    deleted files and Temporal executions.
     """
 
     finished: list[str] = field(default_factory=list)

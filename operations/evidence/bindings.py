@@ -20,7 +20,7 @@ from views.log import Connection, SealBrokenError
 
 
 class Claimed(NamedTuple):
-    """A program's signed statement about a command. `text`: as received; `seq`: the command's first event.
+    """A program's signed statement about a command. `text`: as received; `seq`: of the command's first event.
 
     `key`: the signing key's present entry in the register, None without one; `same`: whether the statement's digest
     is the digest in the log; `by_key`: whether `key` signed the statement.
@@ -64,7 +64,7 @@ async def claimed(connection: Connection, stream: str, seq: int, vault: Vault) -
 
 
 _SIGNED: Final = 3
-"""The number of slashes in the `via` of a signed event."""
+"""The number of slashes in an event's column `via`, if a program has signed the event's act."""
 _FIRST: Final = """
 select seq, via, filing_id, sealed from event
 where stream = $1 and command_id = (select command_id from event where stream = $1 and seq = $2) order by seq limit 1

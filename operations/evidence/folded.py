@@ -78,7 +78,7 @@ class _Folding:
         return set()
 
     async def _folds(self, stream: Any) -> bool:
-        """Folds one stream into the temporary tables. Returns whether that was possible; if not, notes a difference."""
+        """Folds one stream into the temporary tables. If that is impossible, returns False and notes a difference."""
         try:
             events = await self._log.events_of([stream])
             await write_rows(self._log, self._vault, [(stream, events[0])])

@@ -11,7 +11,7 @@ class Lost:
     """The losses of one filing, or of one published stream (`published`).
 
     `whole`: whether the whole filing would be lost, so that the applicant would have to file again. `receipts`: the
-    given receipts that would be lost, as `<stream> <seq>`.
+    receipts that were given and would be lost, each as `<stream> <seq>`.
     """
 
     code: str | None

@@ -70,7 +70,7 @@ async def named_files(connection: Connection, vault: Vault, rows: Sequence[async
 
 
 async def evidence(connection: Connection, callbacks: Sequence[UUID] | None = None) -> list[tuple[Place, Reference]]:
-    """Returns the files with officers' evidence about money in suspense, for these `callbacks` or for all."""
+    """Returns the files of officers' evidence about money in suspense, for all callbacks or only for `callbacks`."""
     rows = await connection.fetch(_EVIDENCE, callbacks)
     places = [(Place(f"suspense:{row['callback']}", row["n"], row["callback"]), row) for row in rows]
     return [(place, file) for place, row in places for file in _references(json.loads(row["evidence"]))]

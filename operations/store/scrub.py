@@ -40,7 +40,7 @@ class Problem:
 
 @dataclass
 class Report:
-    """The result of a scrub. `files`: a file counts once for each event that names it; `erased`: erased filings."""
+    """The result of a scrub. `files`: counts a file once for each event with it; `erased`: counts erased filings."""
 
     events: int = 0
     files: int = 0

@@ -27,7 +27,7 @@ from operations.store.named_files import COLUMNS, Condition, Reference, conditio
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
-"""How long an unnamed file stays before it is set aside, and then again before it is removed."""
+"""How long an unnamed file stays in place before it is set aside, and then stays aside before it is removed."""
 ASIDE: Final = "swept/"
 PAGE: Final = 200
 """The number of files checked at once, with their filings' events in memory."""
@@ -146,7 +146,7 @@ class _Sweep:
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
-        """Whether an unnamed file stays in place: it is young, or its filing can't be read. Counts such a file."""
+        """Whether an unnamed file stays in place: it is young, or its filing can't be read. Counts it if it stays."""
         filing = _filing(key)
         if filing is None or filing in known.unreadable:
             self.report.left += 1

@@ -60,7 +60,7 @@ ASKED_FOR: Final = frozenset({"reading", "unclaimed", "intake_at_counter", "inta
 
 
 class MistakesFoundError(Exception):
-    """A file can't be published because of these `mistakes`."""
+    """A file can't be published; `mistakes` has the reasons."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         super().__init__("; ".join(f"{entry.path}: {entry.rule}: {entry.fix.en}" for entry in mistakes))

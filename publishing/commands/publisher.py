@@ -61,7 +61,7 @@ def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsEr
 
 
 def published(already: bool) -> Text:  # noqa: FBT001 -- a form takes the value in the answer
-    """Returns the sentence that something is published now, or that it was published `already`."""
+    """Returns the sentence that something is published now, or, if `already`, that it was published before."""
     return said("command.publish.already" if already else "command.publish.published")
 
 
@@ -85,5 +85,5 @@ def row_of(entry: Any) -> dict[str, Any]:
 
 
 def recorded_now(*, already: bool) -> Text:
-    """Returns the sentence that something is recorded now, or that it was recorded `already`."""
+    """Returns the sentence that something is recorded now, or, if `already`, that it was recorded before."""
     return said("command.publish.recorded_already" if already else "command.publish.recorded")

@@ -167,7 +167,7 @@ _FIGURE: Final = re.compile(
 
 
 def with_figures(draft: dict[str, Any], source: str) -> dict[str, Any]:
-    """Returns the draft; in its texts, placeholders replace times and percentages, which become its `figures`."""
+    """Returns the draft with its texts' times and percentages moved into `figures`, and placeholders in their place."""
     figures: dict[str, dict[str, Any]] = {}
 
     def placeholder(match: re.Match[str]) -> str:

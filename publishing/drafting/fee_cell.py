@@ -64,7 +64,7 @@ class Fee(NamedTuple):
 
 
 def fee_of(cell: str, unit: str = "") -> Fee:
-    """Returns the fee in a cell. A bare number has the `unit` of its heading. Raises `CellError`."""
+    """Returns the fee in a cell. A number without a unit gets `unit`, from the heading. Raises `CellError`."""
     if unit and re.fullmatch(r"[\d.,]+", cell):
         cell = f"{cell} {unit}"
     words = folded(cell)
@@ -172,8 +172,8 @@ def _named(amounts: list[Amount]) -> list[tuple[str, dict[str, str]]]:
 def _are_cases(amounts: list[Amount]) -> bool:
     """Whether the amounts are cases that exclude each other, so that the applicant has to choose one.
 
-    Amounts that differ only by channel or by applicant leave no choice; one phí and one lệ phí are both charged.
-    Raises `CellError` if it is unclear in which case an amount is charged.
+    Amounts that differ only by channel or by applicant leave no choice. One phí (for a service) and one lệ phí (for a
+    paper) are both charged. Raises `CellError` if it is unclear in which case an amount is charged.
     """
     conditions = [tuple(amount.when.items()) for amount in amounts]
     by_one_key = all(len(when) == 1 for when in conditions) and len({when[0][0] for when in conditions}) == 1

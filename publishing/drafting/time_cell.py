@@ -55,7 +55,7 @@ class Time(NamedTuple):
 
 
 def time_of(cell: str, unit: str = "") -> Time:
-    """Returns the time in a cell; unread parts are open points. A bare number gets the `unit`. Raises `CellError`."""
+    """Returns the time in a cell; unread parts are open points. A number alone is in `unit`. Raises `CellError`."""
     words = folded(cell)
     if _RANGE.search(words):
         raise CellError("time_is_range")

@@ -54,7 +54,7 @@ class NoKeyError(Exception):
 
 
 class WaitsError(Exception):
-    """The publication is recorded as the request numbered `n`, which waits until another operator approves it."""
+    """The publication is only recorded, as request number `n`, until another operator approves this request."""
 
     def __init__(self, n: int) -> None:
         super().__init__(f"{n} waits until another operator approves it")

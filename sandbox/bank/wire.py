@@ -20,7 +20,7 @@ _SUM: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True)
 class Fact:
-    """A change of a provider's order. `at`: in microseconds; `n`: the number of the capture, 0 without a capture."""
+    """A change of a provider's order. `at`: in microseconds; `n`: the capture's number; 0 if it is no capture."""
 
     reference: str
     amount: int

@@ -45,7 +45,7 @@ _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBA
 
 @dataclass(frozen=True)
 class Standing:
-    """An order from a provider's interface. `captures`: by number; `given_back`: the last refund, by capture id."""
+    """An order from a provider's interface. `captures`: by number; `given_back`: last refunds by capture id."""
 
     amount: int
     description: str

@@ -22,7 +22,7 @@ _STYLE: Final = (
 
 @dataclass(frozen=True)
 class Account:
-    """A person in one role. `agency`: an officer's agency; None for others."""
+    """A person in one role. `agency`: an officer's agency; None for a person without one."""
 
     sub: str
     name: str

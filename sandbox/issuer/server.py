@@ -40,7 +40,7 @@ _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class OAuthError(Exception):
-    """A refusal in the form of RFC 6749, 5.2. `error`: its code."""
+    """A refusal in the form of RFC 6749, section 5.2. `error`: the error code."""
 
     def __init__(self, error: str, status: int = 400) -> None:
         super().__init__(error)
@@ -154,7 +154,7 @@ class IssuerServer:
         return self._answer(form["client"], person, form)
 
     async def sign_out(self, request: Request) -> Response:
-        """Answers with the logout token of a `person`, for the caller to send to the door."""
+        """Answers with the logout token of a `person`, which the caller sends to the door (the HTTP interface)."""
         now, person = int(time.time()), _account((await _form(request)).get("person", ""))
         about = {"iss": self._url, "aud": AUDIENCE, "sub": person.sub, "iat": now, "exp": now + LOGOUT_SECONDS}
         claims = about | {"jti": secrets.token_urlsafe(12), "events": {LOGOUT_EVENT: {}}}

@@ -218,7 +218,7 @@ def _say_folds(folds: _Folds) -> None:
 
 
 def _folds() -> _Folds:
-    """Compares all tables with the log; the read models on another connection, where temporary tables hide them."""
+    """Compares all tables with the log: the read models on a connection of their own, as temporary tables hide them."""
     masters = db.master_key_at_hand()
     folds = db.ask(lambda connection: _compared(connection, masters))
     if masters is None:

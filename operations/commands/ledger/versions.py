@@ -134,7 +134,7 @@ class BuildCheck:
         return False
 
     async def _snapshot(self, stream: str) -> bool:
-        """Loads the snapshot that the previous run passed to the current run. Returns whether there was one."""
+        """Loads the snapshot that the previous run passed to the current run. Returns False if it passed none."""
         events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
         raw = None
         with MayBeGone():

@@ -1,4 +1,4 @@
-"""`motcua ledger restored`: the first step after a backup was restored."""
+"""`motcua ledger restored`: must be run first after the restore of a backup."""
 
 import typer
 from obstore.exceptions import BaseError

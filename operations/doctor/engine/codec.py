@@ -78,7 +78,7 @@ async def missing_keys(around: Surroundings) -> list[Finding]:
 
 
 def wants_a_key(one: Stalled) -> bool:
-    """Whether a workflow is stalled by a payload that can't be decrypted, also if the SDK has wrapped that error."""
+    """Whether a payload that can't be decrypted stalls a workflow; looks for the error also inside the SDK's errors."""
     return not _OF_KEYS.isdisjoint({one.error, *one.caused_by})
 
 
