@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """The measurement: wall-clock and CPU seconds of each round. The first also expands the days of the calendar."""
+    """The measurement: wall-clock and CPU seconds of each round. The first round also expands the calendar's days."""
 
     cases: int
     wall: Sequence[float]

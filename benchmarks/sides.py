@@ -66,7 +66,7 @@ Command: TypeAlias = Callable[[str, str], Awaitable[None]]
 
 
 async def commands(give: Command, board: Board, stream: str) -> None:
-    """Give all commands to a submitted filing, and wait for its last step. Used by the clients of skeleton and DBOS."""
+    """Give all commands to a submitted filing, and wait for its last step: for the clients of skeleton and DBOS."""
     await give("accept", "reception")
     await board.at(stream, "fee_settled")
     await give("claim", "specialist")

@@ -73,7 +73,7 @@ async def fill(owner: str, by: procedures.Publisher) -> None:
 
 
 def _unsigned(source: bytes) -> bytes:
-    """Returns the procedure with its signature not required, because the skeleton and DBOS check none."""
+    """Returns the procedure without the required signature, because the skeleton and DBOS check no signatures."""
     asked, free = b"signature:\n  required: true\n", b"signature:\n  required: false\n"
     if asked not in source:
         raise ValueError(f"{PROCEDURE} asks for no signature any more")

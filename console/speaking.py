@@ -1,4 +1,4 @@
-"""Signs the acts of commands with the key of this environment's program, and verifies which program signed an act.
+"""Signs the acts of commands with the key of this environment's program, and verifies an act's signature.
 
 While no program is registered, acts are accepted without a signed statement.
 """

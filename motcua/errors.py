@@ -15,7 +15,7 @@ class Unavailable(MotcuaError):
 
 
 class SettingsError(MotcuaError):
-    """A setting, or the key or file that it names, can't be used: nothing was sent. The message contains no key."""
+    """A setting can't be used, or the key or file that the setting names: nothing was sent. The message has no key."""
 
 
 class FilingNotAvailable(MotcuaError):

@@ -52,7 +52,7 @@ class Key(Protocol):
 
 @dataclass(frozen=True)
 class Authenticated:
-    """How the principal has authenticated its actor. The default claims only that a program has shown its key.
+    """How the principal has authenticated the actor. The default states only that a program has shown its key.
 
     Attributes:
         acr: The level of assurance about the human, "1" to "4".

@@ -132,7 +132,7 @@ class Deed(StrEnum):
 
 
 class Act(StrictModel):
-    """An act of bank or post in our name. `number`: the partner's number for it; `capture`: the refunded transaction.
+    """An act of bank or post in our name. `number`: the partner's number for the act; `capture`: a refunded capture.
 
     `key`: our key: `fee:…`, `provider:reference` or `parcel:…`; `amount`: charged, refunded or collected, in đồng.
     """

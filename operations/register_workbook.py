@@ -32,7 +32,7 @@ async def read_register(
     takers: Callable[[Register], Iterable[Taker]],
     told: Callable[[int, int], None],
 ) -> Register:
-    """Passes a register to the takers, page by page. Returns its head with the number of lines.
+    """Passes a register to the takers, page by page. Returns the register's head, with the number of lines.
 
     `told(read, of)` is called before the first page and after each. Raises `RefusalError` (`not_found`).
     """

@@ -1,4 +1,4 @@
-"""The first step after a backup was restored: before it, no process of the platform may work on the record."""
+"""The first step after a backup was restored: until this is done, no process of the platform may use the record."""
 
 from collections.abc import Collection
 from typing import Final, NamedTuple

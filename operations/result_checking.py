@@ -126,7 +126,7 @@ class Terms:
 
 
 async def check(pdf: bytes, asked: Terms, *, lasts: bool = True, known: bool = False) -> SignatureVerdict:
-    """Returns the verdict on a file's signatures. `lasts`: whether they must be long-term signatures.
+    """Returns the verdict on a file's signatures. `lasts`: whether these must be long-term signatures.
 
     A file that the register does not know (`known` is False) must have a seal.
     """

@@ -94,7 +94,7 @@ def _check_headings(known: Headings, line: int) -> None:
 
 
 def _csv(data: bytes) -> list[list[Cells]]:
-    """Returns the rows of a text, as a single sheet. The delimiter is the one that gives the most known headings."""
+    """Returns the rows of a text, as a single sheet. Splits at the delimiter that gives the most known headings."""
     encoding = next((name for mark, name in _ENCODINGS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)

@@ -35,7 +35,7 @@ AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
 FOUND: Final = "99907"
 """With this postcode, a lost parcel is delivered when a second is sent, and the second once that was reported."""
 NOT_RETURNED: Final = "99908"
-"""With this postcode, a returned parcel is delivered after all, once its return was reported."""
+"""With this postcode, a returned parcel is delivered after all, once a query has reported the return."""
 
 NOT_SERVED: Final = "99909"
 

@@ -30,7 +30,7 @@ ROUNDS: Final = 10
 WORKERS: Final = 4
 """Files in progress at once, when storing and when copying."""
 FILES: Final = 20
-"""Files of one filing, more than most filings have. The store lists a filing's files; more files make that slower."""
+"""Files of one filing, more than most filings have. The store lists a filing's files, slower if there are more."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class WatchRequest(MoneyWanted):
-    """A request to watch a payment as if it had been settled at `since`; as it really was if `since` is None."""
+    """A request to watch a payment as if it had been settled at `since`; if None, from its real settlement on."""
 
     since: Instant | None = None
 

@@ -54,7 +54,7 @@ class Questions:
         return await self._answer(c.AskClocks(stream=filing_stream(filing_id)))
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
-        """Returns the decision and the reference of its file. Raises `NotReady` before the decision."""
+        """Returns the decision and the reference to the result's file. Raises `NotReady` before the decision."""
         return await self._answer(c.AskResult(stream=filing_stream(filing_id)))
 
     async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
@@ -132,7 +132,7 @@ class Questions:
         return await self._answer(c.AskAbsences(agency=agency))
 
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
-        """Returns the filing's open requests to its back office, with attempts, last error and next attempt.
+        """Returns the filing's open requests to its back office, each with its attempts, last error and next attempt.
 
         The answer comes from Temporal, not from the record: it is empty for a filing that does not run.
         """

@@ -74,7 +74,7 @@ def words_of(key: str) -> str:
 
 
 def nothing() -> None:
-    """The callback of a group without options. With a callback, typer builds a group even for one command or none."""
+    """The callback of a group without options. It makes typer build a group even for a single command or for none."""
 
 
 def group(name: str, cls: type[WordedGroup] = WordedGroup, **more: Any) -> typer.Typer:

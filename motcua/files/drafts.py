@@ -71,7 +71,7 @@ class InMemory:
 
 
 class InFolder:
-    """A file in a folder of this computer. Leaving the `with` block deletes it, unless it was kept.
+    """A file in a folder of this computer. The end of the `with` block deletes the file, unless it was kept.
 
     If the system supports it, the file has no name until it is kept (`O_TMPFILE`), so a killed process leaves nothing
     behind. On other systems it first has the name of a draft.

@@ -76,7 +76,7 @@ def part_answer(made: object) -> c.AnswerAnswer:
 
 
 def pages(data: bytes) -> int:
-    """Returns the number of pages of a PDF. Raises `UnfitError` if it does not open, or has none."""
+    """Returns the number of pages of a PDF. Raises `UnfitError` for a PDF that does not open, or has no pages."""
     try:
         import pikepdf  # noqa: PLC0415 -- an extra: the rest of the kit works without
     except ModuleNotFoundError:

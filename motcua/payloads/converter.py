@@ -21,7 +21,7 @@ NOT_OPENED: Final = b"motcua/not-opened"
 
 
 class UnopenedError(MotcuaError):
-    """A required payload is not encrypted, foreign, damaged, or encrypted with a key that this process does not have.
+    """A required payload is foreign, damaged, unencrypted, or encrypted with a key that this process does not have.
 
     This error is never a refusal: the workflow task or activity that raises it is retried until a process has the key.
     """
@@ -77,7 +77,7 @@ def why_not_opened(payload: Payload) -> str | None:
 
 
 class FailureConverter(sdk.DefaultFailureConverter):
-    """Encodes failures, without the traceback of expected errors (a refusal, no news yet): formatting takes time."""
+    """Encodes failures. Omits the traceback of an expected error, such as a refusal, since formatting it takes time."""
 
     def to_failure(self, exception: BaseException, payload_converter: sdk.PayloadConverter, failure: Failure) -> None:
         """Encodes as the SDK does, but drops the traceback of a benign error."""

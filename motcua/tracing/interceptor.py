@@ -118,7 +118,7 @@ class _Steps(worker.WorkflowInboundInterceptor):
         await self._step(own, name, carried(signal.headers), super().handle_signal(signal))
 
     async def _step(self, own: SpanContext | None, name: str, near: SpanContext, step: Awaitable[Any]) -> Any:
-        """Makes the span of a step once it has ended: a step that waits may end in another process."""
+        """Makes the span of a step only at the step's end, since a step that waits may end in another process."""
         start = workflow.time_ns()
         try:
             result = await step
@@ -158,7 +158,7 @@ def _own(*names: str) -> SpanContext | None:
 
 
 def _run(run: worker.ExecuteWorkflowInput) -> SpanContext | None:
-    """Returns the context of the run itself. For the run that begins a filing, that is the root of the trace."""
+    """Returns the context of the run itself, which is the root of the trace if the run begins a filing."""
     own, given = _own("run"), run.args[0] if run.args else None
     begins = isinstance(given, dict) and "submission" in given and workflow.info().continued_run_id is None
     return own if own is None or not begins else root(UUID(int=own.trace_id))

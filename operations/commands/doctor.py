@@ -141,7 +141,7 @@ def examine() -> list[tuple[Check, Finding]]:
 
 async def _all(around: Surroundings, found: dict[str, list[Finding]]) -> None:
     async def one(check: Check) -> None:
-        """Stores the check's findings; of an error, only its type, since the error's text may quote values."""
+        """Stores the check's findings; if it fails, the type of its error without the text, which may quote values."""
         try:
             async with asyncio.timeout(LONGEST):
                 found[check.name] = _not_now(check, around) or await check.look(around)
@@ -183,7 +183,7 @@ app = typer.Typer()
 
 
 class Least(StrEnum):
-    """The mildest health that is shown: the findings of this health and of any worse health are shown."""
+    """The least severe health that is shown: only findings of this or of a worse health are shown."""
 
     WARN = "warn"
     FAIL = "fail"

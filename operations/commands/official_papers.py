@@ -116,7 +116,7 @@ def register(
 
 
 class _Kept:
-    """The requested outputs of the register (PDF, XLSX, JSON). If the register is read again, `begin` restarts them."""
+    """The requested outputs of the register (PDF, XLSX, JSON). If the register is read again, `begin` restarts all."""
 
     def __init__(self, pdf: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
         self._pdf, self._xlsx, self._as_json = pdf, xlsx, as_json

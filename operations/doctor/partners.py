@@ -152,7 +152,7 @@ async def time_stamps(around: Surroundings) -> list[Finding]:
 
 
 def _policy(around: Surroundings) -> Policy:
-    """Returns the configured signature policy; the default if it can't be read, which another check reports."""
+    """Returns the configured signature policy; if it can't be read, the default: another check reports that fault."""
     from activities.signature.policy import POLICY, Policy  # noqa: PLC0415 -- slow to load: no other check needs it
 
     try:

@@ -89,7 +89,7 @@ class _Folding:
 
 
 def _name(key: str) -> str:
-    """Returns the SQL for the name of a read model's row: its key; for a filing's row, the name of its stream."""
+    """Returns the SQL for the name of a read model's row: the row's key, or for a filing's row, the filing's stream."""
     return "'filing:' || filing_id" if key == "filing_id" else f"concat_ws(' ', {key})"
 
 

@@ -11,7 +11,7 @@ FILE: Final = MIGRATIONS / "structure.json"
 """The structure that the migrations make, in the form in which `there` returns it."""
 
 Structure: TypeAlias = dict[str, dict[str, str]]
-"""The parts of each object: by the object's name, the definition of each part by the part's name."""
+"""Maps an object's name to the object's parts: each maps the name of a part to the definition of the part."""
 
 
 async def differences(connection: Connection) -> list[Difference]:

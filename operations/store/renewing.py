@@ -1,4 +1,4 @@
-"""Renewal: before an issued file's newest time-stamp becomes unverifiable, a new file gets another time-stamp."""
+"""Renewal: before the newest time-stamp of an issued file becomes unverifiable, a new file with another one is made."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable

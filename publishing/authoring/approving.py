@@ -1,4 +1,4 @@
-"""Publications that wait for a second operator: their list, approval and refusal, and the setting that requires two."""
+"""Publications that wait for a second operator: their list, approval, refusal, and the setting that requires this."""
 
 import json
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ def days(file: CalendarSketch) -> Iterator[tuple[str, OverlaySketch, DaySketch]]
 
 
 def problems(raw: object, today: date) -> list[Mistake]:
-    """Returns every mistake of a calendar, read with all scalars as texts. Without mistakes, it may be published."""
+    """Returns every mistake of a calendar, read with all scalars as texts. If none, the calendar may be published."""
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
     found: list[Mistake] = []

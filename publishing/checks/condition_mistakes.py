@@ -200,7 +200,7 @@ _WAYS: Final = {
     ("at_least", "at_most"): (_at, "form"),
     ("at_least_days_ago", "at_most_days_ago"): (_ago, "ago"),
 }
-"""The kinds of conditions on a field: the keys of each kind, with its check and the subject of its claim."""
+"""The kinds of conditions on a field: by the keys of a kind, the kind's check and the subject of its claims."""
 
 
 def _fits(field: rp.FieldSketch, value: FormValue) -> bool:

@@ -62,7 +62,7 @@ def _future(value: Any, today: date) -> Iterator[Mistake]:
 
 
 def sourced(value: Any, path: str, checked: date | None) -> Iterator[tuple[str, str, date | None]]:
-    """Yields path, source and last check: of each part with a source, each legal basis, and each source of a limit.
+    """Yields the path, source and last check of each part with a source, each legal basis, each source of a limit.
 
     `path`: the path of `value` in its file. `checked`: the last check, for parts that state none of their own.
     """

@@ -38,7 +38,7 @@ _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
 def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
-    """Returns every mistake of a procedure as read from a file. Without any, the procedure may be published.
+    """Returns every mistake of a procedure as read from a file. If there is none, the procedure may be published.
 
     `allow_seconds` permits limits in seconds, for demonstrations. A check dated after `today` is a mistake; without
     `today`, any date is allowed.

@@ -88,7 +88,7 @@ class Moved:
 
 @dataclass
 class WhatIf:
-    """The clocks whose due times would change under this calendar, and the number of open filings, as of `at`."""
+    """The clocks whose due times another calendar would change, and the number of open filings, at the instant `at`."""
 
     calendar: str
     at: datetime

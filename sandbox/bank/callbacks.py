@@ -15,7 +15,7 @@ _TIMEOUT_S: Final = 10.0
 _LONGEST: Final = 500
 
 Answer: TypeAlias = tuple[int, str]
-"""The HTTP status and the beginning of the body; 0 and the name of the error if no answer came."""
+"""The HTTP status and the beginning of the body; if no answer came, 0 and the name of the error."""
 
 
 class Sender:

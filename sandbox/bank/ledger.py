@@ -103,7 +103,7 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def charge_back(self, key: str, capture_id: str | None = None) -> Json:
-        """Charges a capture back, as the payer's bank does; the last capture if `capture_id` is None."""
+        """Charges a capture back, as a payer's bank does: the capture `capture_id`, or if None, the last capture."""
         with self.transaction() as now:
             self._order(key)
             self.happen(key, f"{CHARGEBACK}:{capture_id or ''}", now)

@@ -237,7 +237,7 @@ class WiredLedger(BankLedger):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
     def callbacks(self, reference: str | None) -> list[Json]:
-        """Returns the callbacks about one order, oldest first, with tries and last answers; all if no `reference`."""
+        """Returns the callbacks about one order, oldest first, with tries and last answers; if None, all callbacks."""
         with self.transaction():
             found = self.db.execute(_ABOUT, (reference,)).fetchall()
         names = ("n", "wire", "reference", "tries", "status", "answer")

@@ -49,7 +49,7 @@ def accounts() -> tuple[Account, ...]:
 
 
 def account(sub: str, role: str | None = None) -> Account | None:
-    """Returns a person's account, the first one unless a role is named; None if an officer has no such role."""
+    """Returns a person's account: in the given role, else the first account; None if an officer lacks that role."""
     theirs = [one for one in accounts() if one.sub == sub] or [Account(sub, sub, APPLICANT)]
     return next((one for one in theirs if role in {None, one.role}), None)
 

@@ -40,7 +40,7 @@ class Faults(Message):
 
 
 class Clock(Message):
-    """Body of `PUT /clock`. `now`: the time to set the clock to, from which it runs on; None: real time."""
+    """Body of `PUT /clock`. `now`: the time to which the clock is set, to run on from there; None: real time."""
 
     now: Annotated[AwareDatetime, Field(strict=False)] | None = None
 

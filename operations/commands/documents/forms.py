@@ -134,7 +134,7 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
 
 
 def _submission(file: str, *, to_come: bool) -> Submission:
-    """Returns the submission in a file; ends the command if invalid. `to_come`: an authorisation may lack its file."""
+    """Returns the submission in a file; or ends the command. `to_come`: whether an authorisation may lack its file."""
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:

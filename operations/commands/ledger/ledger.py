@@ -247,7 +247,7 @@ async def _compared(connection: db.Connection, masters: MasterKeys | None) -> _F
 
 
 def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
-    """Returns the place of a problem: its stream, the event's seq and the issued number, each as far as known."""
+    """Returns the place of a problem: those of its stream, its event's seq and the issued number that are known."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
     number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
     return " ".join(part for part in (place, number) if part)

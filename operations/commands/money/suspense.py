@@ -88,7 +88,7 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
 
 
 async def _see_payment(connection: Connection, vault: Vault, provider: str, stream: str, step: SuspenseStep) -> None:
-    """Raises `RefusalError` if the payment is unknown, another agency's, or for the officer's own filing."""
+    """Raises `RefusalError` if the payment is unknown, of another agency, or for the officer's own filing."""
     demand = await asked_through(connection, stream, provider)
     if demand is None or demand.agency != step.agency:
         raise refuse(problem("payment", "unknown_payment"))

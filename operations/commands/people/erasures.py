@@ -142,7 +142,7 @@ def left() -> list[Any]:
 
 
 def say_left() -> None:
-    """Prints a table, not JSON, of the kinds of copies that the platform can't erase."""
+    """Prints, as a table for people, the kinds of copies that the platform can't erase."""
     show_all((said(f"erasure_left.{name}") for name in LEFT), (Column("not_erased_here", lambda text: text),))
 
 

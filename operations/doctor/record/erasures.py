@@ -27,7 +27,7 @@ from erasure join erasure_deed as answer on answer.asked = request and answer.de
 where finished_at is null and (problem is not null or not {UNDER_WAY})
 group by request, problem order by request, problem
 """  # noqa: S608 -- a constant
-"""SQL: approved, unfinished erasures by problem. Those without a problem only count if no `motcua erasures` runs."""
+"""SQL: approved, unfinished erasures by problem. Erasures without a problem count only if no `motcua erasures` runs."""
 _UNGIVEN: Final = """
 select count(*) from export_request where given is null and asked_at < clock_timestamp() - make_interval(hours => $1)
 """

@@ -82,7 +82,7 @@ where at < clock_timestamp() - interval '10 minutes' and 0 = (
 )
 group by kind order by kind
 """
-"""SQL: outcomes that are in no event, by kind of event. Reads only open and watched streams: others have none."""
+"""SQL: outcomes that are in no event, by kind of event. Reads only open and watched streams: no others have any."""
 
 
 async def findings(around: Surroundings) -> list[Finding]:

@@ -159,7 +159,7 @@ async def tills(around: Surroundings) -> list[Finding]:
 
 
 TRIED_WITHIN: Final = 60
-"""The seconds after which a paper that nobody has tried to make shows that no relay runs."""
+"""If no process has tried to make a waiting paper within this many seconds, then no relay runs."""
 
 _OWED: Final = """
 select count(*) as owed,

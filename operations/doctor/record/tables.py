@@ -116,7 +116,7 @@ where filing_id is not null
 """  # noqa: S608 -- joined from statements of our own
 
 APART: Final = timedelta(seconds=2)
-"""The largest harmless difference of clocks. With a larger one, deadlines expire early or late."""
+"""The largest harmless difference of clocks. A larger difference makes deadlines expire early or late."""
 LONG: Final = timedelta(minutes=1)
 
 
