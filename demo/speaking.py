@@ -16,7 +16,7 @@ _APPROVING: Final = frozenset({Role.LEADER, Role.AUDITOR})
 
 
 class ByPerson(Speaker):
-    """Signs the acts of leaders and auditors, who approve, by the speaker `second`; all other acts by its own key."""
+    """Signs leaders' and auditors' acts (approvals) by another speaker, `second`; all other acts by its own key."""
 
     def __init__(self, principal: str, key: Key, installation: str, second: Speaker) -> None:
         super().__init__(principal, key, installation)

@@ -38,7 +38,7 @@ select distinct case when starts_with(new.stream, 'restarts:') then (
 ) else new.stream end as stream
 from ({order.NEWEST.format(most="$1")}) as new
 """  # noqa: S608 -- joined from statements of our own
-"""SQL: the streams of the newest events and restarts. An older Temporal that was restored most probably lacks these."""
+"""SQL: the streams of the newest events and restarts. After Temporal was restored, it most probably lacks these."""
 
 
 Record: TypeAlias = "Pool | Connection"
@@ -75,7 +75,7 @@ class Compared:
 
 
 async def behind(client: Client, record: Record, streams: Sequence[str]) -> Compared:
-    """Returns the streams whose running workflow knows another head than the log has. Raises `RPCError`."""
+    """Returns the streams whose running workflow does not know the log's head (last event). Raises `RPCError`."""
     unopened: set[str] = set()
     heads = await _heads(record, streams)
 

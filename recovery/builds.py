@@ -123,7 +123,7 @@ class Builds:
         return (await self._deployed())[0]
 
     async def release(self, build: str, tell: Tell) -> None:
-        """Promotes a build, and drains all other builds without workers. Raises the errors of `promote` and `drain`."""
+        """Promotes a build, and drains the others that have no workers. Raises the errors of `promote` and `drain`."""
         if await self.current() != build:
             # No build can replay runs begun before there were builds; after a promotion the new build would have to.
             await self._send_away(NONE)

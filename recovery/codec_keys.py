@@ -18,7 +18,7 @@ Record: TypeAlias = "asyncpg.Connection[Any] | Pool"
 
 
 class KeyNotHereError(SettingsError):
-    """This process lacks a key of the platform's workers, or the workers lack its key."""
+    """This process lacks a key of the platform's workers, or the workers lack this process's key."""
 
 
 STOPPED_WITHIN: Final = 10.0
@@ -26,7 +26,7 @@ STOPPED_WITHIN: Final = 10.0
 
 
 async def announce(record: Record, ring: CodecRing | None) -> float:
-    """Records our key. Returns the seconds until all workers without it have stopped. Raises `KeyNotHereError`."""
+    """Records our key. Returns the seconds until all workers without the key have stopped. Raises `KeyNotHereError`."""
     await expect_current(record, ring)
     if ring is None or ring.current is None:
         return 0.0

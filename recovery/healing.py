@@ -198,7 +198,7 @@ class Healer:
     async def _restarted(
         self, client: Client, stream: str, stalled: datetime | None, now: datetime, *, force: bool
     ) -> int | None:
-        """Restarts a workflow. Returns the log's head (0 without a log); None if it runs or is not due yet."""
+        """Restarts a workflow. Returns the log's last seq (0 without a log); None if it runs or is not due yet."""
         restarter = Restarter(self._pool, client, self._kinds)
         seq = int(await self._pool.fetchval("select head_seq from stream where stream = $1", stream) or 0)
         description = await client.get_workflow_handle(stream).describe()

@@ -24,7 +24,7 @@ from schemas.stream.restart import TAKE_OVER, UNRECORDED
 from views.log import Connection
 
 AGAIN_WITHIN: Final = 2.0
-"""The seconds in which workers reconnect to the database after it was unreachable, for example because it restarted."""
+"""The seconds in which workers reconnect to a database that was unreachable, for example because of its restart."""
 
 ATTEMPTS: Final = 8
 """The number of attempts to take over, in about ten seconds: workers of another Temporal may be about to end."""

@@ -30,7 +30,7 @@ from workers.telemetry import configure_engine, configure_logging
 from workers.trust import roots_of
 
 LEADER: Final = "001085000099"
-"""The number at the signing service of the leader who has signed, in every agency of the directory."""
+"""The number, at the signing service, of the leader who has signed; used for every agency of the directory."""
 _SIGNERS: Final = re.compile(rb"^    signing:\n(?:      .*\n)+", re.MULTILINE)
 _FIRST_LEADER: Final = re.compile(rb"(-leader-1, .*\]) \}")
 

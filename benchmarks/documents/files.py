@@ -78,7 +78,7 @@ async def run(files: int, size: int, progress: Callable[[int], None]) -> Measure
 
 
 def _rounds(folder: Path, files: int, size: int) -> Iterator[list[Path]]:
-    """Yields the files of each round, all different, made and synced to disk outside the measured time."""
+    """Yields the files of each round. No two files are the same; they are synced to disk outside the measured time."""
     for first, last in rounds(files, ROUNDS):
         made = [folder / f"{number}.pdf" for number in range(first, last)]
         for path in made:

@@ -127,7 +127,7 @@ async def run(pairs: int, tell: Callable[[str], None]) -> Measured:
 
 @dataclass(frozen=True)
 class Requests:
-    """One kind of request. `path`: added to a filing's address, empty for a view; `fields`: the body of a command."""
+    """One kind of request. `path`: added to a filing's address, empty for a view; `fields`: those of a command."""
 
     filings: Sequence[UUID]
     path: str

@@ -88,7 +88,7 @@ Value: TypeAlias = Callable[[_Copy], Any]
 
 @dataclass(frozen=True)
 class _Event:
-    """A recorded event. `ordinal`: its place in its command, from 0; `receipt`: set at the last event of a command."""
+    """A recorded event. `ordinal`: its place among its command's events, from 0; `receipt`: only at the last one."""
 
     row: Row
     own: Mapping[str, Value]

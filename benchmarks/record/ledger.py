@@ -102,7 +102,7 @@ async def run(events: int, tell: Callable[[str], None]) -> Measured:
 
 
 async def look(env: Mapping[str, str], pid: int, name: str, tell: Callable[[str], None]) -> Look:
-    """Measures a check or a rebuild of the log, `name`, in a process. `pid`: PostgreSQL's. Raises `NotWholeError`."""
+    """Measures the pass `name` over the log, in a process. `pid`: PostgreSQL's process id. Raises `NotWholeError`."""
     async with connected(env["MOTCUA_DATABASE_URL"], timeout=600) as connection:
         events = int(await connection.fetchval("select count(*) from event"))
     postgresql = {"postgresql": pid}

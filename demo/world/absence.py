@@ -27,7 +27,7 @@ _JUDGED: Final[tuple[list[str], ...]] = ([], ["four_eyes"])
 
 
 class Absences:
-    """The absent officers of all scenarios, absent on the same days. `owner`: the database owner's address."""
+    """The absent officers of all scenarios, on the same days. `owner`: the address with the database owner's rights."""
 
     def __init__(self, client: FilingClient, owner: str) -> None:
         self._client = client

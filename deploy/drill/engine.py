@@ -23,14 +23,14 @@ from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
 NOWHERE: Final = "http://127.0.0.1:1"
-"""The address of bank and post: nothing listens there."""
+"""The address for bank and post in the drill: no server listens there."""
 READS: Final = 120.0
 """Seconds within which a started workflow must have read its log."""
 POLL: Final = 0.2
 
 
 class Begun(NamedTuple):
-    """The number of workflows that were started and have read their log, and a problem for each that failed."""
+    """The number of workflows that were started and have read their log; and a problem for each other one."""
 
     started: int
     problems: list[Problem]

@@ -80,7 +80,7 @@ async def files(dsn: str, sources: Sources) -> list[Problem]:
 
 
 async def erased(connection: Connection, filings: Collection[UUID]) -> list[Problem]:
-    """Returns a problem for each key that the platform's role can still read though its filing was erased since."""
+    """Returns a problem for each key of an erased filing that the platform's role can still read."""
     seen = await connection.fetch("select filing_id from filing_key where filing_id = any($1)", list(filings))
     return [Problem("erased", str(row["filing_id"]), "readable") for row in seen]
 

@@ -28,7 +28,7 @@ PLATFORM_STATE_REVERSED: Final = "5"
 
 
 def own_settings(data: Path, url: str) -> Mapping[str, object]:
-    """Returns the settings with which a client uses the bank's own JSON, and makes the bank report its captures."""
+    """Returns the settings with which a client uses the bank's own JSON; also makes the bank report its captures."""
     return {"kind": "bank", "url": url, "secret": merchants(data, reports=True)[OWN].secret, "pending_minutes": 0}
 
 

@@ -76,7 +76,7 @@ class VietQrWire:
 
 
 def garnished(memo: str, payer: str) -> str:
-    """Returns the memo as it arrives: empty, changed by the payer's bank, or unchanged, depending on `payer`."""
+    """Returns the memo as it arrives: depending on the `payer`, empty, changed by the payer's bank, or unchanged."""
     if payer == NO_MEMO:
         return ""
     return (
