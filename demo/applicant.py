@@ -99,7 +99,7 @@ class Filer:
         return tuple([Paper(code=code, file=await self._file(code)) for code in codes])
 
     async def submission(self, scenario: Scenario, version: str, reception: Actor) -> Submission:
-        """Returns the submission. The actor: online, the applicant or representative; on paper, the desk."""
+        """Returns the submission. The actor is the applicant or representative if online, else `reception`."""
         online = scenario.channel is Channel.ONLINE
         paper_only = tuple(Paper(code=code) for code in scenario.papers)
         filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)

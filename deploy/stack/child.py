@@ -192,7 +192,7 @@ def _kill_group(pid: int) -> None:
 
 
 def end_leftovers(home: Home) -> None:
-    """Ends the processes that this home's `run/` lists, and deletes the lists. The caller must hold the home's lock."""
+    """Ends the processes that this home's `run/` records; deletes the records. The caller must hold the home's lock."""
     processes = []
     for file in home.run.glob("*.pid"):
         with suppress(ValueError, psutil.Error):
