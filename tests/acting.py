@@ -42,7 +42,7 @@ VERSION: Final = "2026-12-demo"
 VIA: Final = Via(principal="test")
 FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
 AUTHORISATION: Final = FILE | {"principal": "001090000001", "id_number": "001090000002"}
-"""An authorisation by the applicant of the samples."""
+"""The paper by which the samples' applicant authorises the representative."""
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 PAYS: Final = "970400-0001"
 PAYS_TWICE: Final = "970400-0003"

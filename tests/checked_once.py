@@ -10,7 +10,7 @@ _checked: Final[set[type]] = set()
 
 
 def check_once(self: SandboxedWorkflowRunner, definition: _Definition) -> None:
-    """The replacement of the runner's `prepare_workflow`, which skips a workflow that it has validated before."""
+    """In place of the runner's `prepare_workflow`: validates a workflow unless it was validated before."""
     if definition.cls not in _checked:
         _CHECK(self, definition)
         _checked.add(definition.cls)

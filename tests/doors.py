@@ -49,7 +49,7 @@ JSON: Final = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Entrance:
-    """A door with the identity providers that it accepts: of citizens, of officers, of programs, and another one."""
+    """A door and the providers that it accepts: of citizens, officers, programs (`town`), and one more (`others`)."""
 
     town: Town
     others: Provider
@@ -101,7 +101,7 @@ async def register_door(world: World) -> None:
 
 @asynccontextmanager
 async def entrance(world: World, town: Town | None = None) -> AsyncIterator[Entrance]:
-    """Opens a door of a locked world in which it is registered. `town`: its providers, if not the default ones."""
+    """Opens a door that is registered in a locked world. `town`: the identity providers; by default, new ones."""
     town = town or Town()
     town.settings["agency"] |= {"namespaced": False, "officers": ["*"]}
     town.settings["citizens"]["clients"]["other"] = "other-portal"

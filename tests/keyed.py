@@ -9,7 +9,7 @@ from tests.conftest import World
 
 
 async def keyed(world: World, filing: UUID | None = None) -> UUID:
-    """Makes a key in the record for the filing, or for a new one; returns its id."""
+    """Makes a key in the record for the filing, or for a new filing; returns the filing's id."""
     named = filing or uuid4()
     async with world.connection() as connection:
         await Vault(master_keys(world.env["MOTCUA_MASTER_KEY"])).key(connection, named, AGENCY, first=True)

@@ -23,7 +23,7 @@ STEPS: Final[dict[str, dict[str, Any]]] = {
     "obligation": {"obligation": {"authority": "Thuế", "answer": HOUR, "pay": HOUR}},
     "draft": {"draft": {"answer": HOUR}},
 }
-"""The first step of a review that leads to a stage that an extract does not have, by act."""
+"""By act, the first step of a review, with this act: it leads to a stage that the plain extract lacks."""
 DEATH: Final = {"limit": HOUR, "evidence": "Văn bản thừa kế"}
 
 

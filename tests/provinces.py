@@ -23,5 +23,5 @@ def overlay(province: str, version: str, amount: int | None = None, **parts: Any
 
 
 def changed(source: bytes, **parts: Any) -> bytes:
-    """Returns a procedure's file with other parts."""
+    """Returns a procedure's file with these parts added or replaced."""
     return yaml.safe_dump(parse(source).value | parts, allow_unicode=True, sort_keys=False).encode()

@@ -42,7 +42,7 @@ WITHIN: Final[dict[str, type[Model]]] = {
     "accepted": CaptureAccepted,
     "result_settled": ResultFact,
 }
-"""The platform's internal messages, and messages with another name here."""
+"""The models of the platform's internal messages, and of messages that have another name here."""
 UNSAMPLED: Final = {"filing_input", "result_view", "event_actor", "procedure", "province"}
 """Messages without a sample of their own name: they are sampled under another name, inside others, or in the catalogue.
 """

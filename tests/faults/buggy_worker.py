@@ -8,7 +8,7 @@ from schemas.filing.state import Filing
 from schemas.stream.ledger import Recorded
 
 TRIPS_OVER: Final = {"result_issued", "fee_paid"}
-"""The failing events: the last one of a filing approved at once; the one before the review of a filing with a fee."""
+"""The kinds of events that fail: the last one of an instant filing; before the review, that of a paid fee."""
 _fold = lifecycle.evolve
 
 

@@ -116,7 +116,7 @@ async def flood(address: str, namespace: str, own: str, officers: str, counts: l
 
 
 async def officer_at_work(play: Play, going_on: Callable[[int], bool]) -> list[float]:
-    """Returns the seconds that each of an officer's commands and questions takes, one after the other."""
+    """Gives an officer's commands and questions, one after the other; returns the seconds that each of them takes."""
     specialist, times = play.officer(Role.SPECIALIST), list[float]()
     tasks = play.world.client.as_(specialist, play.submission.via)
     page = AskTasks(agency=specialist.agency)

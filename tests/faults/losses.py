@@ -52,7 +52,7 @@ async def delete(world: World, workflow_id: str) -> None:
 
 LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}
 WORKERS: Final = ("worker", "back-office")
-"""The workers, which must be restarted with a Temporal restored from a copy, since their caches are newer than it."""
+"""The workers: they must restart when Temporal is restored from a copy, since their caches are newer than the copy."""
 
 
 async def counted(env: dict[str, str], what: str) -> int:

@@ -54,12 +54,12 @@ REACHED: Final = 30
 LEFT_TO_THEMSELVES: Final = 15
 """Seconds for which the runs of the restored, older Temporal continue before the runbook is followed."""
 TO_ACT: Final = {"draft": 90}
-"""Seconds for waits that are too short in a story for an actor who must act during them: longer than any fault."""
+"""By name, the seconds of waits in which an actor must act: longer than any fault, unlike those of the stories."""
 POINTS: Final = (
     *("finding.kept", "payment.ordered", "finding.kept", "parcel.sent", "finding.kept", "result.signed"),
     *("finding.kept", "payment.refunded", "result.printed", "examined"),
 )
-"""Places between an outside act, its finding and its answer, where the worker dies; half of them follow a finding."""
+"""Places where the worker dies, between an outside act, its finding and its answer; four directly follow a finding."""
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "relay", "trust")
 ACTS: Final = frozenset({"payment_ordered", "payment_captured", "refund_given", "consignment_sent", "result_signed"})
 """Kinds of findings that must all have an event at the end; with other kinds, a person's act may have come first."""

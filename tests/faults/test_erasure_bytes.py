@@ -59,7 +59,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
 
 
 async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
-    """Returns the newest checkpoint of the whole record, with tiles at the second place, and a witness's signature."""
+    """Makes a checkpoint of the whole record, with tiles at the second place and a witness's signature; returns it."""
     policy = Policy((), {"w": Known(witness.key, witness.url)}, {"all": Group(1, ("w",))}, "all")
     async with world.connection() as connection:
         made = await make(connection, Setup(SecondPlace.at(second.as_uri()), LOG, policy, (witness,)))

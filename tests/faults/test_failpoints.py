@@ -96,7 +96,7 @@ async def test_the_receipt_of_a_command_that_the_engine_forgot_comes_from_the_lo
 
 
 async def forgotten(tmp_path: Path, *, by_a_page: bool) -> None:
-    """Client and Temporal lose a recorded command; the log reports a page of events (`by_a_page`) or the receipt."""
+    """Client and Temporal lose a recorded command; the log then gives a page of events (`by_a_page`) or the receipt."""
     async with own_stack() as (stack, world):
         client = world.client
         async with worker_process(world.process_env, tmp_path) as worker:

@@ -42,7 +42,7 @@ async def described(world: World) -> ScheduleDescription:
 
 
 async def made(world: World) -> ScheduleDescription | None:
-    """Returns the schedule; None before it exists, since a worker on a busy machine can be ready before it is made."""
+    """Returns the schedule; None before it exists: on a busy machine, a worker may be ready before its schedule."""
     try:
         return await described(world)
     except RPCError as error:

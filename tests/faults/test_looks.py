@@ -18,11 +18,11 @@ from tests.faults.processes import worker_process
 from workers.wiring import WORKFLOWS
 
 LONG = "11"
-"""The number of events after which Temporal suggests a new run: the first task is before it, the second after it."""
+"""The number of events after which Temporal suggests a new run: the first task comes earlier, the second later."""
 TOLD = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SECOND = 2
 MEANWHILE = 0.5
-"""Seconds, fewer than the question waits for the dead worker."""
+"""A wait in seconds, shorter than the time for which the question waits for the dead worker."""
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ async def end(play: Play) -> None:
 
 
 async def answer(play: Play) -> None:
-    """Answers the complaint, as the head of the agency whose act it is about."""
+    """Answers the complaint, as the head of the agency whose act is disputed."""
     complaint, leader = complaint_workflow(play.filing, 1), play.officer(Role.LEADER, 2)
     await play.give(complaint, cm.Claim, leader)
     await play.give(complaint, TakeUp, leader)

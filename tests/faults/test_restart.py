@@ -46,7 +46,7 @@ async def whole(env: Mapping[str, str]) -> World:
 
 
 TOGETHER: Final[dict[str, tuple[bool, Lose]]] = {"alone": (False, terminate), "together": (True, delete)}
-"""Whether a filing is lost together with its payment or parcel, and the way in which it is lost."""
+"""Two cases: whether a filing is lost together with its payment or parcel, and the function that loses it."""
 
 
 async def restart(play: Play, expected: int = 0) -> dict[str, Any]:

@@ -35,7 +35,7 @@ PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def steps() -> list[list[str]]:
-    """Returns the commands of the page, in order."""
+    """Returns the commands that docs/operations.md gives for a restored backup, in order."""
     _, _, section = PAGE.partition("### After a backup was brought back")
     block = re.search(r"```\n(.*?)```", section, re.DOTALL)
     assert block is not None

@@ -49,7 +49,7 @@ def notice(version: str) -> Submission:
 
 @dataclass(frozen=True)
 class Race:
-    """A filing: the instant of silent approval, the time of the officer's decision, and the rule that refused it."""
+    """A filing: the instant of silent approval, the time of the decision, and the rule that refused the decision."""
 
     play: Play
     due: datetime

@@ -19,10 +19,10 @@ from tests.forked import Forked
 FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
-"""The number of paid and watched payments at the loss; `OPEN`: that of open filings."""
+"""The least number of payments, paid and still watched, at the loss; `OPEN`: the least number of open filings."""
 SINCE: Final = 60
 FILED_SINCE: Final = 5
-"""The number of filings that the restored Temporal lacks; `SINCE`: that of events."""
+"""The least number of filings that the restored Temporal lacks; `SINCE`: the least number of events."""
 
 
 async def under_way(env: dict[str, str]) -> bool:

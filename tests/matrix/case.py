@@ -190,7 +190,7 @@ class Steps:
             await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
 
     async def _polled(self) -> None:
-        """Makes the bank answer queries, and awaits an answer, except after a settlement: the next takes a minute."""
+        """Makes the bank answer queries, and awaits an answer; not after a settlement, when it would take a minute."""
         settled = (await self.case.row())["settled_at"]
         await self.case.hold(queries=False, callbacks=True)
         if not self.known:

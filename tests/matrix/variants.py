@@ -37,7 +37,7 @@ class Money(StrEnum):
     RENEWED = "renewed"
     """The request is renewed, and the fee is paid through both requests."""
     UNHEARD = "unheard"
-    """Paid in time, but unknown to the platform until after the act beside it."""
+    """Paid in time, but the platform learns of the money only after the act beside the payment."""
 
 
 class Beside(StrEnum):

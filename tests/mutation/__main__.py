@@ -258,7 +258,7 @@ class Guards:
 
 
 def _function(path: Path, line: int) -> range | None:
-    """Returns the body lines of the outermost function around a line; None without a function, or if it is cached."""
+    """Returns the body lines of the outermost function around a line; None if no function is there, or a cached one."""
     found = [
         node
         for node in ast.walk(ast.parse(path.read_text()))

@@ -74,7 +74,7 @@ def local(at: datetime) -> str:
 
 
 def land(**overrides: Any) -> Submission:
-    """Returns a submission for a sale of land by its buyer, who collects the certificate."""
+    """Returns the submission of a buyer of land about the sale; the buyer collects the certificate."""
     papers = [{"code": code, "file": FILE} for code in ("application", "certificate", "contract", "tax_declaration")]
     form = {"plot": "Thửa 12, tờ 3, xã Hoằng Sơn", "change": "sale", "price": 900}
     fields: dict[str, Any] = {"procedure": LAND, "form": form, "papers": papers, "result_channel": "counter"}

@@ -53,7 +53,7 @@ class Alive:
         return self
 
     def numbered(self, event: Any) -> Any:
-        """Returns the event with the numbers that the ledger assigns to it; here none."""
+        """Returns the event with the numbers that the ledger would assign to it; by default it has none."""
         return event
 
     def command(self, what: str | type[Command], actor: Actor, **said: Any) -> Any:

@@ -40,7 +40,7 @@ AT_THE_EDGE: Final = [
     and not message.name.startswith("ask.")
     and message.name not in {"procedure", "province", "calendar", "submit_check"}
 ]
-"""Messages to the platform, without questions and `submit_check`, which the log never has, and published files."""
+"""Messages to the platform except published files, and except questions and `submit_check`: no log has those two."""
 LOOKED_INTO: Final = frozenset({text, line, _form_value})
 INVISIBLE: Final = {
     "NUL": "\0",

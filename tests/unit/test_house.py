@@ -105,9 +105,9 @@ def test_an_addition_touches_few_files(names: str, most: int) -> None:
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 MOST: Final = 10
-"""McCabe's cyclomatic complexity, as radon counts it."""
+"""The highest cyclomatic complexity (McCabe's, as radon counts it) of a function that is not complex."""
 CEILING: Final = 50
-"""Functions above that. The number may only fall: lower it with each that is made simpler."""
+"""The allowed number of functions above `MOST`. It may only fall: lower it when such a function is made simpler."""
 
 
 BRANCHES: Final[dict[type[ast.AST], Callable[[Any], int]]] = {

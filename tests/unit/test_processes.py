@@ -363,7 +363,7 @@ TAKEN_AWAY: Final[dict[str, list[str]]] = {
     "20261201000009_signals.sql": ["drop"],  # a table of signals that were set aside, before any release
     "20261201000010_chain.sql": ["delete"],  # of notes in its own table, each once its row is chained
 }
-"""By migration, with the reason why no build needs it any more."""
+"""By migration, its removing words; each comment says why no build needs the removed part any more."""
 
 
 def taken_away(sql: str) -> list[str]:

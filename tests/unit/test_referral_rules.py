@@ -1,4 +1,4 @@
-"""A part that another agency decides: the rights to its commands, its clock's notices; while open it has a task."""
+"""A part of a filing that another agency decides: rights to its commands, notices of its clock, its open task."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ ELSEWHERE: Final = {
 }
 """The files with Vietnamese text beside their code, and the purpose of the text."""
 OF_CODES: Final = re.compile("đ", re.IGNORECASE)
-"""The letter that dossier codes and the numbers of decrees have too."""
+"""The letter đ alone marks no Vietnamese text: dossier codes and numbers of decrees contain it too."""
 
 
 def constants(node: ast.AST) -> list[str]:
@@ -328,9 +328,9 @@ QUOTED: Final = (
     "đồng",
     "} đ ",
 )
-"""Vietnamese text in English sentences: money, and the content for a cell of a table."""
+"""Vietnamese text that English sentences may quote: units of money, and contents of a table's cells."""
 PLAIN: Final = re.compile(r"\{[^}]*\}|`[^`]*`|\b(Python|PostgreSQL|Temporal|MOTCUA_\w+|docs/[\w.]+|s|sai|xem)\b")
-"""Text without accents in Vietnamese: placeholders, commands, names, seconds, and some words."""
+"""Text in Vietnamese sentences that has no accents: placeholders, commands, names, `s` for seconds, some words."""
 
 
 @walked("key", SENTENCES, at_least=1400)

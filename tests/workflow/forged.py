@@ -45,7 +45,7 @@ async def recorded(world: World, stream: str) -> int:
 
 @dataclass(frozen=True)
 class Forgery:
-    """A difference between a message and its statement, and the rule that refuses it."""
+    """A difference between a message and its statement, and the rule by which the message is refused."""
 
     rule: str
     says: Mapping[str, Any] = field(default_factory=dict)

@@ -116,7 +116,7 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
 
 @asynccontextmanager
 async def at_work(till: Till, *others: str, **changes: Any) -> AsyncIterator[None]:
-    """Runs a worker; all agencies use this wire's merchant, changed by `changes`, and the merchants `others`."""
+    """Runs a worker; every agency uses the merchants `others` and that of this wire, which has these `changes`."""
     world, providers = till.world, merchants_of(till.bank)
     wire = {till.wire: providers[till.wire].model_copy(update=changes)}
     settings = world.settings.model_copy(update={"providers": {**providers, **wire}})

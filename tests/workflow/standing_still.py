@@ -49,7 +49,7 @@ def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
 
 
 async def awake(play: Play) -> None:
-    """Give the workflow a task, with a signal that it does not handle."""
+    """Makes the workflow take a task, by a signal that it does not handle."""
     await handle_of(play).signal("nothing")
 
 

@@ -40,7 +40,7 @@ STARTING: Final = frozenset({"workflows.start", "workflows.wake"})
 
 @asynccontextmanager
 async def lying(world: World, lies: Counter[str]) -> AsyncIterator[None]:
-    """Runs a platform that answers the first appends of these kinds of streams as if the log had taken them."""
+    """Runs a platform that confirms appends without recording them: the first `lies[kind]` appends to each kind."""
     async with activities(world.settings) as functions:
         honest = next(one for one in functions.working if name_of(one) == APPEND)
 

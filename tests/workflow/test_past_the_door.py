@@ -130,7 +130,7 @@ async def test_a_look_by_a_queue_is_one_of_the_run_that_asks_whatever_it_says(cl
 
 
 async def alone(world: World, name: str, said: Any, queue: str) -> ApplicationError | None:
-    """Returns an activity's refusal of a request without any workflow; None if the server has no such requests."""
+    """Returns an activity's refusal when it is started without a workflow; None if the server can't start it so."""
     client = (await Program.of(world, PORTAL)).client
     try:
         handle = await client.start_activity(

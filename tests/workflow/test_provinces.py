@@ -155,7 +155,7 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
-    """Publishes a version for these kinds of agencies, and an agency of kind `here`; returns the version's name."""
+    """Publishes an agency of kind `here`, if any, and a version that agencies of `kinds` decide; returns its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     entries: list[dict[str, Any]] = [
@@ -292,7 +292,7 @@ WARD: Final = "H01.12"
 
 
 def handed_in(desk: str, agency: str) -> Submission:
-    """Returns a birth on paper, handed in at this desk."""
+    """Returns a submission on paper for a birth, handed in at this desk for this agency."""
     recorded_by = officer(Role.RECEPTION, desk)
     there = {"agency": agency, "desk": desk, "channel": "counter", "actor": recorded_by, "result_channel": "counter"}
     return birth(**there)

@@ -54,7 +54,7 @@ LIES: Final[Mapping[str, tuple[Callable[[Any], Any], ...]]] = {
 
 @dataclass
 class Liar(Readings):
-    """Readings that begin with lies in each run, as from another process; counts the lies by name."""
+    """Readings whose first answers in each run are lies, as if another process had read; counts the lies by name."""
 
     lies: set[str] = field(default_factory=set)
     lied: Counter[str] = field(default_factory=Counter)
@@ -69,7 +69,7 @@ class Liar(Readings):
             super().keep(digest)
 
     def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Returns the activity, whose first answers to each run are lies."""
+        """Returns the activity, made to answer each run with lies at first."""
         name = name_of(function)
 
         async def read(given: Any) -> Any:

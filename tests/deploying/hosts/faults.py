@@ -27,7 +27,7 @@ from workers.build import CODE, LOCK, build_of
 
 CUT_OFF: Final = 60.0
 FULL: Final = 30.0
-"""Seconds for which a host is cut off, and for which the space for a worker's temporary files is full."""
+"""Seconds for which the space for a worker's temporary files is full; `CUT_OFF`: for which a host is cut off."""
 APART: Final = 10.0
 """Seconds without a fault between two faults."""
 

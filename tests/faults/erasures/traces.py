@@ -11,7 +11,7 @@ from operations.store.sweep import ASIDE
 OF_OTHERS: Final = re.compile(r"(bank|post|trust)([.-]|$)")
 """The files of the sandboxes of bank, post and trust: they hold those partners' own data, and are not searched."""
 _ENDS: Final = " @:-"
-"""A mark ends with one of these characters; otherwise another mark, a longer one, could begin with it."""
+"""Each mark ends with one of these characters; otherwise a longer mark could begin with a shorter one."""
 
 
 def marks(submissions: Iterable[str]) -> dict[bytes, str]:

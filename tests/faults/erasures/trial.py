@@ -90,7 +90,7 @@ async def free(record: Record, filings: Collection[UUID], given: argparse.Namesp
 
 
 def drawn(free: Iterable[UUID], story: Mapping[UUID, str], most: int, chance: random.Random) -> list[UUID]:
-    """Draws up to `most` of the filings, first one of each story."""
+    """Draws up to `most` of the filings: first one filing of each story, then others."""
     shuffled = sorted(free)
     chance.shuffle(shuffled)
     seen, first, then = set[str](), list[UUID](), list[UUID]()

@@ -68,9 +68,9 @@ _ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
 PROGRAMS: Final = 1500
 """The number of programs, each of which can be revoked or narrowed once."""
 FILERS: Final = 100
-"""The number of programs that submit filings: as many as a program may have predecessors."""
+"""The number of programs that submit filings: as many as one program may have as predecessors."""
 LASTS: Final = 10
-"""Seconds for which a statement is still valid that is to expire during its trial."""
+"""Seconds for which a statement stays valid if it is to expire during the trial of its command."""
 
 
 def say(what: str) -> None:
@@ -674,7 +674,7 @@ def program(n: int) -> Principal:
 
 
 class Trying(FilingClient):
-    """A client that has each command tried by the lab before it gives the command."""
+    """A client that lets the lab try each command before the client itself gives it."""
 
     lab: Lab
 

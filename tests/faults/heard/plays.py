@@ -36,7 +36,7 @@ def stories() -> list[Scenario]:
 
 @asynccontextmanager
 async def _stack(folder: Path, suggest: int | None) -> AsyncIterator[Stack]:
-    """Runs a stack in which a run ends after `suggest` events, and calls wait long enough for many kills."""
+    """Yields a stack whose workflows continue as new after `suggest` events; calls wait long enough for many kills."""
     async with Stack(folder, parts=PARTS, temporal={} if suggest is None else {SUGGEST: str(suggest)}) as stack:
         with patch.object(player, "LONGEST", LONGEST), patch.object(eventually, "__defaults__", (LONGEST,)):
             yield stack

@@ -45,7 +45,7 @@ from workers.build import own_build
 
 AT_ONCE: Final = 25
 AFTER: Final = 900.0
-"""Seconds after the intruder has left within which every story must have ended."""
+"""After the intruder has left, the seconds within which every story must end."""
 PARTS: Final = ("answers", "tasks")
 """The acts of the intruder: it answers activities, and takes workflow tasks."""
 

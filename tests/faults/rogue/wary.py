@@ -31,7 +31,7 @@ from tests.answering import STRANGER
 
 AGAIN: Final = 1.0
 AFTERWARDS: Final = 90.0
-"""Seconds after the intruder has left within which a refusal may still depend on its answers to a run."""
+"""After the intruder has left, the seconds within which its earlier answers to a run may still cause a refusal."""
 
 
 @dataclass

@@ -137,7 +137,7 @@ CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]
 
 
 class Payments:
-    """Payments that record their notifications, unless they are away."""
+    """A stand-in for the payments: it keeps all notifications; while `away`, it fails at each of them."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, MoneyNotice]] = []

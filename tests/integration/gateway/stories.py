@@ -130,7 +130,7 @@ class Telling:
 
     @classmethod
     def of(cls, scenario: Scenario, lines: int, *then: Further, **changed: Any) -> Self:
-        """Returns the story with this number of lines of its script, and then these commands."""
+        """Returns the story of the script's first `lines` lines and of the commands `then`, with fields `changed`."""
         return cls(scenario.model_copy(update={"script": scenario.script[:lines]} | changed), then=then)
 
 
@@ -161,7 +161,7 @@ def as_they_stand(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> l
 
 
 def with_other_roles(scenarios: Sequence[Scenario], wanted: AbstractSet[Pair]) -> list[Telling]:
-    """Returns stories in which the remaining pairs' roles give commands that other roles give in the script."""
+    """Returns stories that cover the wanted pairs: their roles give commands that other roles give in the script."""
     chosen, left = list[Telling](), {*wanted}
 
     def swaps(scenario: Scenario) -> dict[str, tuple[int, Role]]:

@@ -18,7 +18,7 @@ from tests.doors import Entrance
 
 COUNTRY: Final = "/v1/procedures"
 FORMS: Final = f"{COUNTRY}/1.013833/forms/"
-"""Of a procedure with two forms, `TAX` and `LAND`."""
+"""The address of the forms of one procedure, which has two: `TAX` and `LAND`."""
 TAX, LAND = f"{FORMS}to-khai-thue", f"{FORMS}don-dang-ky"
 
 

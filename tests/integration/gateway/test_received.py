@@ -118,7 +118,7 @@ async def test_what_is_delivered_has_its_own_moment_and_its_sender_the_receipt_o
 
 
 async def test_a_moment_that_no_row_bears_out_is_refused(world: World) -> None:
-    """A registered portal can sign any time, also the time of another message of its own."""
+    """A registered portal can sign a false time of receipt, also that of another message of its own."""
     async with locked(world) as closed, at_the_door(closed, SPEAKER) as door:
         portal = await Program.of(closed, PORTAL)
         submission = birth()

@@ -23,7 +23,7 @@ SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
 HOOKS: Final = SETTINGS.with_name("schemathesis_hooks.py")
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 DRAWN: Final = 14
-"""The number of operations whose every limit is tried: of all of them that would be 18,000 requests."""
+"""The number of operations of which every limit is tried. For all operations, it would take 18,000 requests."""
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from motcua.files.store import Store
 drafts.NAMELESS = drafts.NAMELESS and sys.argv[1] == "False"
 print(asyncio.run(Store.from_environment().attach(*sys.argv[2:])).key)
 """
-"""A program that attaches a file to a filing in the store; with `True` as on a system without unnamed files."""
+"""A program that attaches a file to a filing in the store; given `True`, as if the system had no unnamed files."""
 
 
 async def process(objects: Path, *words: str) -> Process:

@@ -95,7 +95,7 @@ async def refused(call: Awaitable[object]) -> tuple[str, str]:
 
 
 async def take_all(world: World, *commands: pr.AnyPrincipalCommand) -> Done:
-    """Gives these commands, signed if they are not yet, to a register that has begun; returns the last outcome."""
+    """Gives the commands, and signs unsigned ones; begins the register first if needed. Returns the last outcome."""
     async with world.connection(world.owner_dsn) as connection:
         if not await connection.fetchval("select version from principal_version"):
             await take(connection, beginning())

@@ -41,7 +41,7 @@ _SIGNED: Final[dict[bytes, bytes]] = {}
 
 @pytest.fixture
 async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns the path of a license with three signatures; beside it, where commands run, is the root certificate."""
+    """Returns the path of a license with three signatures; beside it, the root certificate."""
     monkeypatch.chdir(tmp_path)
     root = party.root.dump()
     if root not in _SIGNED:

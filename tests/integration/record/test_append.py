@@ -420,7 +420,7 @@ class Wire:
 
 @asynccontextmanager
 async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
-    """Runs the world's platform with one connection to PostgreSQL, through a proxy that counts; yields both."""
+    """Runs the platform with one connection to PostgreSQL, through a counting proxy; yields the world and the proxy."""
     address, wire = urlsplit(world.app_dsn), Wire()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -50,7 +50,7 @@ def vault(world: World) -> Vault:
 
 
 async def reserve(pool: Pool, vault: Vault, filing: UUID, *events: Model, fails: bool = False) -> Reserved:
-    """Reserves a key and numbers in a transaction, which then ends; returns them."""
+    """Returns a key and numbers reserved in one transaction, which then commits, or rolls back if it `fails`."""
     async with pool.acquire() as connection:
         return await reserve_on(connection, vault, filing, *events, fails=fails)
 

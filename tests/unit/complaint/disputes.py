@@ -105,6 +105,6 @@ class Dispute(Alive):
 
     @property
     def tells(self) -> tuple[str, str, str] | None:
-        """The clock, the moment and the time in Vietnam of the next timer; None if there is none."""
+        """The next timer's clock, its moment (such as `reminder`) and its time in Vietnam; None if no timer runs."""
         timer = fold.next_timer(self.complaint)
         return None if timer is None else (timer.clock, timer.moment, f"{timer.due.astimezone(VIETNAM):%Y-%m-%d %H:%M}")

@@ -297,7 +297,7 @@ def test_the_days_of_an_obstacle_and_those_before_knowing_do_not_count(
 
 SATURDAY: Final = date(2027, 2, 27)
 SHORT: Final = ILL | {"last": "2027-01-07"}
-"""Four days, after which the ninetieth counted day is a Saturday."""
+"""An obstacle of four days; with it, the ninetieth counted day, the last to complain, is a Saturday."""
 
 
 @pytest.mark.parametrize(

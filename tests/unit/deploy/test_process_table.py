@@ -79,7 +79,7 @@ def test_a_secret_is_what_the_page_calls_one() -> None:
             told[name] = told.get(name, "") + meaning
     secret = {name for name, meaning in told.items() if "secret" in meaning}
     beside = {"MOTCUA_IDENTITY_AGENT", "MOTCUA_IDENTITY_KEY_FILE", "MOTCUA_POST_CUSTOMER_KEY", "MOTCUA_RECEIPTS_URL"}
-    """on the lines of secrets"""
+    """These settings are no secrets, but the page names them on lines about secrets."""
     assert secret == SECRETS | beside
 
 

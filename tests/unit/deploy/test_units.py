@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.programs import program
 
 MOST_EXPOSED: Final = 19
-"""Tenths of systemd's measure of a service's exposure."""
+"""The highest exposure that a service may have, in tenths of a point on systemd's scale."""
 
 
 @pytest.fixture

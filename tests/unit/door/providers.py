@@ -33,7 +33,7 @@ JSON: Final = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-"""Any JSON, a small one."""
+"""A strategy for small JSON values of every kind."""
 
 
 def part(data: bytes) -> bytes:
@@ -81,7 +81,7 @@ class Provider:
 
 @dataclass
 class Web:
-    """An ASGI application: it serves `bodies` by address, keeps the `fetched` addresses, and hangs at `silent` ones."""
+    """An ASGI application: serves `bodies` by address, adds requested addresses to `fetched`; `silent` ones hang."""
 
     bodies: dict[str, Any] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)

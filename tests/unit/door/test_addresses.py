@@ -45,7 +45,7 @@ FAULTS: Final[Mapping[str, tuple[str, Callable[[Provider], str | None]]]] = {
     "ID token": ("token_type", lambda one: f"Bearer {one.token({'typ': 'JWT'})}"),
     "refresh token": ("token_type", lambda one: f"Bearer {one.token({'typ': 'Refresh'})}"),
 }
-"""The faults of a token: the rule that it breaks, and the header `Authorization` with it."""
+"""Each fault of a token: the broken rule, and a function that makes the header `Authorization`, or None for none."""
 
 
 async def never() -> bool:
@@ -53,7 +53,7 @@ async def never() -> bool:
 
 
 def door() -> tuple[httpx.AsyncClient, list[tuple[str, str]]]:
-    """Returns a client of a door that has only issuers, and each method and address that needs a token."""
+    """Returns a client of a door that has issuers but no platform; and each method and address that needs a token."""
     app = application(TOWN.door(), never)
     routes = [(route, one) for route in app.routes if isinstance(route, Route) for one in sorted(route.methods or ())]
     addresses = [(method, route.path) for route, method in routes if method != "HEAD" and route.path not in OPEN]

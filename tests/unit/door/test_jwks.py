@@ -18,7 +18,7 @@ from tests.walking import walked
 
 HOUR: Final = 3600
 TOWN: Final = Town()
-"""Its keys are made once, for the test by many examples."""
+"""Providers whose keys are made only once, for the test with many examples."""
 
 
 @pytest.fixture

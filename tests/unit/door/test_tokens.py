@@ -26,7 +26,7 @@ from tests.unit.door.providers import JSON, NEW_KEYS, NOW, Provider, Town, part,
 from tests.walking import walked
 
 TOWN: Final = Town()
-"""Its keys are made once; no test changes it."""
+"""Providers for all tests of this module: their keys are made only once, and no test changes them."""
 
 
 async def refusal(issuers: Issuers, authorization: str | None) -> tuple[Reason, str | None]:

@@ -53,7 +53,7 @@ from tests.unit.filing.lives import (
 T = TypeVar("T")
 ORDERED: Final = {(order.event, order.kind) for order in ORDERS}
 TURNS: Final = 5
-"""To query every actor about every command after each step takes long, so they take turns."""
+"""The number of turns: after each step, one actor in five is queried about all commands, since all take too long."""
 
 PEOPLE: Final = (
     APPLICANT,
@@ -106,7 +106,7 @@ CLOSINGS: Final = {
 }
 FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
 NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:", "stayed")
-"""Tasks that are notices, and need no action: a stay is ended by an act on its complaint."""
+"""Beginnings of the names of tasks that need no action: notices, and a stay, which an act on its complaint ends."""
 
 ONWARDS: Final = {
     *("accept", "supplement", "forward", "propose", "decide", "pay_at_counter", "hand_over"),
@@ -138,7 +138,7 @@ def somebody(task: Task) -> Actor:
 
 
 def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bool:
-    """Returns True if the sender has the papers, or the receiver is of the agency to which they are sent."""
+    """Returns True if the sender's agency has the papers, or if they are on the way to the receiver's agency."""
     if isinstance(given, cm.ReceiveDossier):
         return given.actor.agency == filing.agency and filing.under_way != ()
     return given.actor.agency == filing.desk and set(given.originals) <= set(filing.at_desk) > set()

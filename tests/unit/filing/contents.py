@@ -42,7 +42,7 @@ VALUES: Final = {
 
 
 HEIR: Final = AN.model_copy(update={"name": "Nguyễn Thị Cúc", "id_number": "001199000003"})
-"""The applicant's successor, with the same account, so that the tests' applicant can act on."""
+"""The applicant's successor, with the same account, so that the tests' applicant can go on acting."""
 
 ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
 

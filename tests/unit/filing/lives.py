@@ -128,7 +128,7 @@ FETCHED: Final[dict[str, Any]] = {
 """The fields of a hand-over to the applicant."""
 
 PASSPORT: Final = {"document": "passport", "number": "C1234567", "citizen_number": AN.id_number}
-"""A passport, which bears the applicant's citizen number beside its own."""
+"""A passport; beside the passport's own number it bears the applicant's citizen number."""
 
 CODE: Final = "123456"
 LINK: Final = "link-at-which-the-result-is-read-1"
@@ -197,11 +197,11 @@ def submission(**changes: Any) -> Submission:
 
 
 PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
-"""The changes for a paper submission, recorded at the counter."""
+"""The changes that turn `submission` into one on paper, recorded at the counter."""
 
 DESK: Final = "H01.01"
 AT_DESK: Final[dict[str, Any]] = {"channel": "counter", "desk": DESK, "actor": officer(Role.RECEPTION, agency=DESK)}
-"""The changes for a paper submission received at another agency's desk."""
+"""The changes that turn `submission` into one on paper, received at another agency's desk."""
 
 SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     *(cm.TimerFired, cm.ChangeCalendar, cm.Issue, cm.SettleFee, cm.AskFeeAgain, cm.SettleParcel),

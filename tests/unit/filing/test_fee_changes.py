@@ -189,7 +189,7 @@ def test_whatever_is_supplied_what_was_paid_less_what_goes_back_is_what_is_due(
 
 
 def settle(life: Life, means: str) -> None:
-    """Waives the due fee if `means` is `waive` and a waiver is possible; pays a fee that is still due."""
+    """Waives the due fee if `means` is `waive` and a waiver is possible; then pays the fee if it is still due."""
     if means == "waive" and not life.refusal("waive_fee", CASHIER, waiver="half", reason="hộ nghèo"):
         life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
     if life.stage is not Stage.FEE:

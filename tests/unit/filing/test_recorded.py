@@ -322,7 +322,7 @@ DERIVED: Final = {
     *("procedure", "version", "calendar", "status", "status_name", "stage", "tasks"),
     *("timers", "complain_until", "supplement", "stretched"),
 }
-"""Of a view, beside the moment: the rest is copied."""
+"""The fields of a view that are derived, beside `as_of`; all others are copied from the filing."""
 
 
 def everything() -> Life:

@@ -116,7 +116,7 @@ class Spent(Guard):
 
 
 NOWHERE: Any = None
-"""A pool whose use fails: nothing may read the record."""
+"""In place of a connection pool: any use fails, since these tests must not read the record."""
 FILING: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 
 

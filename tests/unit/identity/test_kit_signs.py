@@ -74,7 +74,7 @@ class Sent:
 
 @dataclass
 class Temporal:
-    """A stand-in for Temporal: keeps the messages, refuses the first ones by the rules in `no`, then gives `answer`."""
+    """A stand-in for Temporal: keeps messages; refuses one for each rule in `no`, then gives the others `answer`."""
 
     answer: Any
     no: list[str] = field(default_factory=list)

@@ -161,7 +161,7 @@ AGENCIES: Final = (None, "H01.12", "H56.30", "H29.05")
 PROCEDURES: Final = ("1.001193", "2.000635", "3.000001")
 FILERS: Final = ("desk-1", "portal-1", "portal-9")
 CLIENTS: Final = ("portal-1", "portal-9")
-"""Client ids: the last one is in no grant."""
+"""Client ids, the last of which no grant names."""
 
 EVERYTHING: Final = [
     (
@@ -176,7 +176,7 @@ EVERYTHING: Final = [
 
 
 SPOKEN_FOR: Final = (principal("portal-9", keys=()), principal("operations", grant(Claim.OPERATOR, "*"), keys=()))
-"""The second one is never among all of them: it can only be named."""
+"""Programs to speak for. A grant for all programs covers the first one only; the second must be named."""
 
 
 def allowed(grants: tuple[Grant, ...]) -> set[Any]:

@@ -192,7 +192,7 @@ OTHERWISE: Final = (
     "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 )
-"""The first ones in other ways, and two more whose y is not below the prime."""
+"""Other encodings of some points of small order, and two of other points whose y is not below the prime."""
 
 
 @pytest.mark.parametrize("encoded", [*SMALL_ORDER, *OTHERWISE])

@@ -1,4 +1,4 @@
-"""Templates of agencies: tested before their publication, refused with the faulty line, and used for printing."""
+"""Templates of agencies: tested before publication, refused with the number of the faulty line, used for printing."""
 
 from typing import Final
 

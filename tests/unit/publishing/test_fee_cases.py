@@ -43,7 +43,7 @@ FILES: Final = sorted(PROCEDURES.glob("*.yaml"))
 
 
 class Costed(StrictModel):
-    """A submission and its cost in đồng: `total` is the cost with the `waiver`, or without it if that is `refused`."""
+    """A submission and its cost in đồng, `total`: less the `waiver`, unless the rule `refused` refuses the waiver."""
 
     received: Day
     channel: Channel

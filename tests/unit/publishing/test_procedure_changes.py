@@ -271,7 +271,7 @@ def test_no_leaf_changes_unseen(path: tuple[str | int, ...]) -> None:
 
 
 UNSHOWN: Final = {("code",), ("limits_source", "a")}
-"""In the title, and the source of no limit that there is."""
+"""Leaves in no row: the code, which is in the title, and the source of a limit that the procedure does not have."""
 
 
 @walked(

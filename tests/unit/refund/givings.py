@@ -19,7 +19,7 @@ DEPUTY: Final = officer(Role.LEADER, "leader-2")
 DUAL: Final = officer(Role.CASHIER, LEADER.subject)
 """The leader as a cashier."""
 APART: Final = officer(Role.LEADER, "leader-9")
-"""A leader who is on the filing's side."""
+"""A leader who is on the applicant's side of the filing, and may not act on the refund."""
 OTHER_AGENCY: Final = officer(Role.LEADER, "leader-3", "H01.13")
 PEOPLE: Final = (SPECIALIST, CASHIER, LEADER, DEPUTY, DUAL, APART, OTHER_AGENCY, officer(Role.CLERK))
 WHY: Final = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}

@@ -72,7 +72,7 @@ class Oracle:
         self.by_law()
 
     def end(self, percent: int) -> None:
-        """Ends the filing: the refund of the whole sum is rounded half up, so the shares of its parts add up to it."""
+        """Ends the filing: owes `percent` of the fee, rounded half up as a sum; the captures' shares add up to it."""
         before = 0
         for one, mine, still in self.shares():
             self.owed[one] += half_up(percent, before + still) - half_up(percent, before)
@@ -80,7 +80,7 @@ class Oracle:
         self.by_law()
 
     def shares(self) -> list[tuple[str, int, int]]:
-        """Returns each capture with its part of the fee, and the share of this part that a reduced fee still needs."""
+        """Returns each capture, the part of the fee that it paid, and how much of that a reduced fee still needs."""
         found, before = [], 0
         for one in self.counted:
             mine = min(self.came[one], self.fee - before)

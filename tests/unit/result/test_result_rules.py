@@ -295,7 +295,7 @@ ENDED: Final = {ResultState.VOIDED, ResultState.REVOKED, ResultState.REPLACED}
 
 
 FEWEST: Final = 60
-"""The least number of lives: they are short and quick, and most commands to them are refused."""
+"""The least number of random lives of a result: each is short and quick, and most of its commands are refused."""
 
 
 class AnyResult(stateful.RuleBasedStateMachine):

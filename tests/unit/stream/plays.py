@@ -1,4 +1,4 @@
-"""A `Play` for each kind of stream: where it begins, and all commands that people and the system may give."""
+"""A `Play` for each kind of stream: its first states, and all commands that people and the system may give."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -273,7 +273,7 @@ _SIGNED_AGAIN: Final[Mapping[type[cm.Command], type[cm.Command]]] = {
     of_paper.SignAgain: of_paper.SignAgainBy,
     of_paper.CorrectResult: of_paper.CorrectResultBy,
 }
-"""The commands that begin another signing, as the workflow gives them: with the signers of the directory."""
+"""For each command of a person that begins another signing, the workflow's form of it, with the directory's signers."""
 
 
 def result(officers: tuple[Actor, ...], _: tuple[Actor, ...]) -> Play:

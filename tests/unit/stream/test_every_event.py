@@ -62,7 +62,7 @@ LATER: Final = {
     *("referred", "obligation_referred", "obligation_demanded", "draft_shown", "reopened", "apology_drafted"),
     *("result_issued", "reissue_requested", "fee_reduced", "fee_charged_back", "refund_given", "refund_given_by_hand"),
 }
-"""Kinds of events that never follow the first event of a stream, since they depend on one between."""
+"""Kinds of events that never directly follow the first event of a stream: they depend on an event in between."""
 
 _STEP: Final = {"role": "specialist", "limit": "4 working hours"}
 _WAIT: Final = "5 working days"
@@ -84,7 +84,7 @@ WHOLE_RULES: Final = ProcedureRules.model_validate(
 )
 
 REGISTERED: Final = {"filing_id": FILING, "agency": AGENCY, "n": 1, "state": "in_force"}
-"""The register's row of a number before the stream adds more."""
+"""The fields that the register's row of any number has; the stream adds the others."""
 
 SHOWN: Final[dict[str, Callable[[Any], Any]]] = {
     "filing": lambda filing: (projections.view(filing, AT, AT), projections.delivery(filing)),
@@ -102,7 +102,7 @@ def stream_of(kind: StreamKind[Any]) -> str:
 
 
 def recorded(seq: int, event: Any) -> Recorded:
-    """Returns the event as recorded at this place of a stream, by the applicant; `erased` by the system."""
+    """Returns the event as recorded at this place of a stream: `ERASED` by the system, others by the applicant."""
     return Recorded(seq=seq, at=AT, command_id=f"c{seq}", actor=SYSTEM if event == ERASED else APPLICANT, event=event)
 
 

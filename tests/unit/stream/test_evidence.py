@@ -81,7 +81,7 @@ ITS_OWN: Final = {
         }
     ),
 }
-"""The events that people, the rules or the clock decide from their own stream. Files that they name are examined."""
+"""The events that people, rules or the clock decide from the event's own stream; any files in them are examined."""
 
 
 AGENCYS: Final = {"filing": {"accepted", "result_issued"}, "referral": {"referral_answered"}}

@@ -30,7 +30,7 @@ DEPUTIES: Final = (
     *(one for one in ONE_LEADER if one.role not in {Role.LEADER, Role.SPECIALIST}),
     *(officer(Role.LEADER, "leader-2"), officer(Role.SPECIALIST, "specialist-2")),
 )
-"""The leader and the specialist of all earlier acts are kept from the filing; there is another one of each."""
+"""Everybody, but with another leader and another specialist: those of all earlier acts are kept from the filing."""
 SIDE: Final = (APPLICANT, REPRESENTATIVE)
 WORLDS: Final[dict[str, tuple[tuple[Actor, ...], tuple[Actor, ...]]]] = {
     "one leader": (ONE_LEADER, SIDE),
@@ -48,7 +48,7 @@ PLAYS: Final[dict[str, Callable[..., Play]]] = {
 }
 
 PLAYED: Final = SHAPE_NAMES if FULL in os.environ else SHAPE_NAMES[3::4]
-"""The procedures whose filings are played; in the short tier those with a succession among them."""
+"""The procedures whose filings are played; in the short tier every fourth, with both that know a succession."""
 
 
 def wrong(found: Reached) -> list[tuple[str, Key]]:

@@ -29,15 +29,15 @@ _HOLIDAYS: Final = {
     *("2026-01-02", "2026-08-31"),
 }
 _MADE_UP: Final = {"2026-01-10", "2026-08-22"}
-"""The Saturdays on which those days are made up for."""
+"""The working Saturdays that make up for the swapped days off, 2 January and 31 August 2026."""
 
 LAST: Final = date(2027, 12, 31)
-"""The last day of which anything is known."""
+"""The last day for which the days off are known."""
 
 HOURS: Final = ((time(7), time(11, 30)), (time(13, 30), time(17)))
 """Office hours of an agency, as it has published them."""
 CUT_OFF: Final = time(15)
-"""NĐ 61/2018 Đ18, NĐ 23/2015 Đ7: what comes later is not for the same day."""
+"""A filing that arrives later need not be decided on the same day (NĐ 61/2018 Đ18, NĐ 23/2015 Đ7)."""
 
 
 def works(day: date) -> bool:

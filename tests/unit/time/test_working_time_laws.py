@@ -18,9 +18,9 @@ from tests.unit.time.calendars import MOMENTS, calendars
 Pauses = list[tuple[datetime, datetime]]
 
 START: Final = datetime(2026, 1, 1, tzinfo=working_time.VIETNAM)
-"""Limits begin in 2026, in, before and after the validity."""
+"""The earliest start of a limit. Limits begin in 2026: before, within and after the calendar's validity."""
 MANY: Final = settings(max_examples=examples(150), deadline=None)
-"""The first example of a calendar lays out its days, and the machine may be busy."""
+"""There is no deadline: the first example of each calendar also computes its days, and the machine may be busy."""
 
 LIMITS: Final = st.builds(
     Limit, amount=st.integers(0, 15), unit=st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS, Unit.CALENDAR_DAYS])

@@ -61,7 +61,7 @@ SEALED: Final[Json] = {
 }
 OF_EACH_TYPE: Final[tuple[object, ...]] = (None, True, -1, 2**53, 0.5, "x", "\ud800", [[]], {})
 PLACES: Final = {"body": 10, "actor": 3, "receipt": 6}
-"""The number of values in the JSON of each kind, at most."""
+"""The maximum number of values in one JSON text, by kind of text."""
 
 
 def of_every_kind() -> Json:
@@ -206,7 +206,7 @@ def too_deep(depth: int) -> bool:
 
 
 def test_no_depth_is_more_than_a_problem() -> None:
-    """The verifier's depth limit is slightly below that of this test: some depths can be read, but not compared."""
+    """Just below this test's own limit of depth, the verifier can't read some depths, and can't compare others."""
     edge = bisect_left(range(1_000_000), 1, key=too_deep)
     seen = set()
     for depth in range(edge - 150, edge + 1):

@@ -38,11 +38,11 @@ from workflows import agency
 PAUSE: Final = timedelta(seconds=1)
 """The pause before each activity is requested again, in place of ten seconds."""
 BOTH: Final = ("not_ordered", "somebody's word")
-"""The types of the errors that are marked as final: a filing for each, so that both wait at the same time."""
+"""The types of the errors that are marked as final: each for a filing of its own, so that both wait together."""
 
 
 def failing(function: Callable[..., Any], times: int, types: Sequence[str]) -> Callable[..., Any]:
-    """Returns the activity, which first fails with an error that is marked as final, but never for an intruder's run.
+    """Returns the activity, made to fail at first with errors that are marked as final, but not for an intruder's run.
 
     It fails `times` times for each filing: for the first filing with the first of the types, and so on.
     """

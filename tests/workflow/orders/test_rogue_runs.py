@@ -81,7 +81,7 @@ async def at_work(world: World, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 def everything(streams: Mapping[str, int]) -> Iterator[Order]:
-    """Yields requests for each activity that takes orders: about each stream's first event, last event, and beyond."""
+    """Yields requests for each activity that takes orders: on each stream's first, last and next (missing) event."""
     for name in sorted(INSTRUCTED):
         for stream, head in streams.items():
             for seq, case in product({1, head, head + 1}, (None, 1, 2)):

@@ -230,7 +230,7 @@ async def states_of(play: Play, *places: About) -> list[SignatureState]:
 
 
 async def named(play: Play) -> list[tuple[Health, bool]]:
-    """Returns the doctor's findings about signatures that name this filing: the health of each, with True."""
+    """Returns, for each finding of the doctor about signatures that names this filing, its health and True."""
     settings = {"MOTCUA_DATABASE_URL": play.world.app_dsn, "MOTCUA_SIGNER_URL": play.world.env["MOTCUA_SIGNER_URL"]}
     found = await signatures(Surroundings(settings, {}, Home.__new__(Home)))
     return [(one.health, str(play.filing) in one.what.en) for one in found if str(play.filing) in one.what.en]
