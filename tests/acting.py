@@ -315,7 +315,7 @@ class Play:
         return [row["kind"] for row in rows]
 
     async def order(self) -> dict[str, Any]:
-        """Returns the bank's own order for the filing's first payment; empty before there is one."""
+        """Returns the bank's own order for the filing's first payment; an empty dict before the bank has the order."""
         async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             answer = await bank.get(f"/orders/{ids.fee_key(self.filing, 1)}")
         found: dict[str, Any] = answer.json() if answer.is_success else {}

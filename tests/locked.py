@@ -65,7 +65,7 @@ def programs() -> dict[int, Principal]:
 
 
 def back_office(seed: int, agency: str | None = None, name: str = "back-office") -> Principal:
-    """Returns the program of an agency's back office; without an agency, of the default one."""
+    """Returns the program of an agency's back office, or of the default back office if no agency is named."""
     plain_ = principal(name, keys=(now_in_force(seed),))
     return plain_.model_copy(update={"kind": st.PrincipalKind.BACK_OFFICE, "agency": agency})
 

@@ -27,7 +27,7 @@ async def not_once(env: Mapping[str, str], filings: Iterable[Mapping[str, Any]])
 
 
 async def unrecorded(env: Mapping[str, str]) -> dict[str, list[str]]:
-    """Returns the findings that no event records, by kind: each finding's stream with the events in it."""
+    """Returns the findings that no event records, by kind: each as its stream and the kinds of the stream's events."""
     async with connected(env["MOTCUA_SUPERUSER_DATABASE_URL"]) as connection:
         rows = await connection.fetch(_UNRECORDED)
     found: dict[str, list[str]] = {}

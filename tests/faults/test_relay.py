@@ -41,7 +41,7 @@ async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
 async def test_a_relay_that_dies_over_a_receipt_leaves_it_one_number(
     world: World, desk: Desk, tmp_path: Path, service: Server, outside: ReceiptService, failpoint: str
 ) -> None:
-    """The first relay dies after the service issued the receipt, or the log recorded it; the next gets the same one."""
+    """The first relay dies after the service issued the receipt, or the log recorded it; the next gets this receipt."""
     await by_service(world)
     env = world.process_env | {"MOTCUA_RECEIPTS_URL": service.url, "MOTCUA_RECEIPTS_SECRET": SECRET}
     async with at_work(world), worker_process(env, tmp_path, RELAY) as relay:

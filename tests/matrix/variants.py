@@ -139,7 +139,7 @@ def pays(variant: Variant) -> bool:
     """Returns True if this payment pays the sum due, since it comes before the act beside it.
 
     Money that is paid in time but unknown also pays if the act is the end of the time to pay and the provider can be
-    queried, since it is queried before the request ends.
+    queried, since the provider is queried before the request ends.
     """
     if variant.money is Money.UNHEARD:
         return variant.beside is Beside.EXPIRY and variant.wire != "vietqr"

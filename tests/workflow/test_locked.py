@@ -120,7 +120,7 @@ LET_IN: Final = {
     *("statement_expired", "key_revoked", "role_not_granted", "agency_not_granted", "applicant_of_another"),
     "assurance_too_low",
 }
-"""The rules by which only the log refuses a registered program, if its run has not queried it lately."""
+"""The rules by which the log, not the door, refuses a program if the run has not heard from the log lately."""
 REFUSED_BY_THE_LOG: Final = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
@@ -487,7 +487,7 @@ async def test_no_forged_question_is_answered(closed: World) -> None:
 
 
 def _of(question: dict[str, Any], stream: str) -> dict[str, Any]:
-    """Returns the sample question about the existing filing's stream instead of its own."""
+    """Returns the sample question, with a stream of the existing filing in place of the stream that it names."""
     kind, *_ = question.get("stream", "").split(":")
     n = {"payment": payment_workflow, "parcel": parcel_workflow}
     filing = stream.removeprefix("filing:")

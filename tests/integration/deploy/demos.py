@@ -32,7 +32,7 @@ QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-inta
 def up_in_a_folder(**more: str) -> Iterator[Path]:
     """Yields a folder in which `motcua up` runs.
 
-    The folder is outside pytest's folder, since PostgreSQL may run as a user who can't enter that one.
+    The folder is outside pytest's folder, since PostgreSQL may run as a user who can't enter pytest's.
     """
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         path = Path(name).resolve()

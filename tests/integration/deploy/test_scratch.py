@@ -1,4 +1,4 @@
-"""A drill refuses its scratch server if that can connect to other machines, or other machines to it."""
+"""A drill refuses its scratch server if the server can connect to other machines, or other machines to the server."""
 
 import pytest
 

@@ -40,7 +40,7 @@ SUIT: Final = {"court": "Tòa án nhân dân khu vực 1", "day": "2026-11-25"}
 
 
 def of_second(**found: Any) -> Dispute:
-    """Returns a second complaint, which is about the answer to the first one; the province answers it."""
+    """Returns a second complaint, which is about the answer to the first one; the province answers the second."""
     return Dispute(FOUND.model_copy(update=found), against=1)
 
 

@@ -150,7 +150,7 @@ BROKEN: Final[dict[str, tuple[Callable[[Provider], str], Reason]]] = {
 
 
 def _spliced(token: str, other: str) -> str:
-    """Returns the first token with the claims of the other one and its own, unchanged signature."""
+    """Returns the first token with its signature unchanged, but with the claims of the other token."""
     header, _, signature = token.split(".")
     return f"{header}.{other.split('.')[1]}.{signature}"
 

@@ -128,7 +128,7 @@ JUDGED = {"accepted": True, "reason": "đã gọi điện xác minh"}
 
 
 def scanned(life: Life, *infected: str, of: FileRef | None = None) -> Life:
-    """Records the scanner's result for one file, or for all that wait for it."""
+    """Records the scanner's result for one file, or for all files that wait for the scanner."""
     waiting = [paper.file.sha256 for paper in life.filing.to_scan if paper.file]
     return life.do("record_scan", SYSTEM, scanned=waiting if of is None else [of.sha256], infected=list(infected))
 

@@ -259,7 +259,7 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
 
 
 def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
-    """The charge-back is reported before the capture it names, and after another capture of the same amount."""
+    """The charge-back is reported before the capture that it names, and after another capture of the same amount."""
     so_far = payment_after(("money", "m1"))
     back = ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
     assert isinstance(charge_backs.charge_back_event(so_far, back), PaymentChargeBackAhead)

@@ -241,7 +241,7 @@ def test_how_the_filing_ended_says_what_goes_back(
 
 
 def test_what_was_requested_of_one_part_lessens_the_share_of_another_until_it_is_declined() -> None:
-    """The rule refunds half of 16,000; a request for 10,000 from the first part came before, and exceeds that."""
+    """The rule refunds half of 16,000; a request for 10,000 from the first part came before, and exceeds this half."""
     filing = paid(Life(procedure(fee=fee() | RULES)).accepted()).do("withdraw", APPLICANT, reason="thôi").filing
     payment = payment_after(("money", "m1", 10_000), ("money", "m2", 6_000))
     first, second = (Giving(require(claims.capture_of(payment, n))) for n in (1001, 1002))
