@@ -83,7 +83,7 @@ class Answering:
         signs: Mapping[Way, Signs] | None = None,
         build: str | None = None,
     ) -> None:
-        """`build`: the build under which the intruder polls; no other worker gets the activities of its workflows."""
+        """`build`: the build under which the intruder polls: no other worker gets activities of its workflows."""
         self._client = client
         self._inventions = inventions
         self._queue = queue

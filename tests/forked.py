@@ -40,7 +40,7 @@ class Forked:
 
     @property
     def returncode(self) -> int | None:
-        """The exit code, or the negative number of the signal that ended it; None while it runs."""
+        """The exit code, or the negative number of the signal that ended the program; None while the program runs."""
         return self._process.exitcode
 
     def send_signal(self, which: int) -> None:

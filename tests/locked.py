@@ -71,7 +71,7 @@ def back_office(seed: int, agency: str | None = None, name: str = "back-office")
 
 
 async def with_office(world: World, program: Principal | None = None, seed: int = MACHINE) -> World:
-    """Registers the program of a back office, by default of the default one; returns the world with this office."""
+    """Registers a back office's program, by default that of the default office; returns the world with this office."""
     program = program or back_office(seed)
     await register(world, program)
     return replace(world, office=Speaker(program.id, private_key(seed), UNNAMED))
@@ -149,7 +149,7 @@ class Program:
         return programs()[self.seed].id
 
     def statement(self, message: Mapping[str, Any], about: Mapping[str, Any], /, **other: Any) -> str:
-        """Returns the program's signed statement of a message, with the fields of `other` replaced."""
+        """Returns the program's signed statement of a message; `other` replaces fields of the statement."""
         at = other.get("iat", st.seconds(datetime.now(UTC)))
         how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": at - 60}
         when = {"iss": self.name, "aud": AUDIENCE, "iat": at, "exp": at + 60, "content": message_digest(message)}

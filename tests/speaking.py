@@ -70,7 +70,7 @@ MESSAGE: Final = st.Message(
 
 
 def statement(message: st.Message = MESSAGE, by: str = "desk-1", **other: Any) -> st.IdentityStatement:
-    """Returns the statement of a message by the principal `by`, with the fields of `other` replaced."""
+    """Returns the statement of a message by the principal `by`; `other` replaces fields of the statement."""
     own = message.model_dump(include={"actor", "on_behalf_of", "act", "stream", "command_id", "content"})
     how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": other.get("iat", st.seconds(NOW)) - 900}
     when = {"iss": by, "aud": AUDIENCE, "iat": st.seconds(NOW), "exp": st.seconds(NOW) + 300}

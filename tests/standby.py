@@ -35,7 +35,7 @@ class Standby:
         self.process.send_signal(signal.SIGCONT)
 
     async def cuts(self, cut: str = "pg_cancel_backend") -> None:
-        """Ends the wait of the one connection that waits for this standby; first waits for such a connection."""
+        """Waits until just one connection waits for this standby, and then ends the wait of that connection."""
         [pid] = await self.waiting()
         await self.superuser.execute(f"select {cut}($1)", pid)
 

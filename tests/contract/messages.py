@@ -43,7 +43,7 @@ def sample(message: Message) -> Any:
 
 
 SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model not in {Procedure, ProvinceOverlay}]
-"""The messages with a sample here; the catalogue has those of procedures and provinces
+"""The messages with a sample here; the samples of procedures and provinces are the catalogue's files
 (tests/integration/deploy/test_demo_fits.py).
 """
 READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]

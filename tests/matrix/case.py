@@ -77,7 +77,7 @@ class Case:
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Makes the bank hold back its answers to queries, and its callbacks, or send them again."""
+        """Makes the bank hold back answers to queries if `queries`, and callbacks if `callbacks`; else, send them."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 

@@ -101,7 +101,7 @@ VARIANTS: Final = tuple(
 class Outcome:
     """The sums in đồng: the captures assigned to this filing, refunds, charge-backs, money in suspense.
 
-    `refused`: the act beside is refused, since the fee is paid. `paid`: how often the filing has recorded the payment
+    `refused`: the act beside it is refused, as the fee is paid. `paid`: how often the filing has recorded the payment
     of a fee or of a tax office's demand. `receipts`: the valid ones in the end, by kind.
     """
 

@@ -46,7 +46,7 @@ AT_ONCE: Final = 2
 class Package:
     """A mutated package, the tests that guard it, and whether they need PostgreSQL and Temporal.
 
-    `without`: those of these tests that take too long to run for each mutant.
+    `without`: the tests among them that take too long to run for each mutant.
     """
 
     path: str

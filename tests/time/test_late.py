@@ -30,7 +30,7 @@ LOOKS: Final = [
     *("2030-03-04 17:00", "2030-03-05 07:00", "2030-03-05 17:00", "2030-03-06 07:00", "2030-03-06 17:00"),
     "2030-03-07 07:00",
 ]
-"""The times of queries for late money after the first hour and before the end, if the fee is paid on Monday at nine."""
+"""The times of queries for late money, except in the first hour and at the end; the fee is paid on Monday at nine."""
 COMES_BACK: Final = "99902"
 DAYS: Final = 180
 

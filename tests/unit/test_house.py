@@ -44,7 +44,7 @@ NAMESAKES: Final = 3
 OF_EVERY_KIND: Final = {
     *("__init__.py", "__main__.py", "commands.py", "events.py", "evidence.py", "fold.py", "kind.py", "state.py"),
 }
-"""Files that the package of every kind of stream has, or any package."""
+"""Files that any package may have, or that the package of every kind of stream has."""
 NO_PRODUCT: Final = {"benchmarks", "demo", "sandbox"}
 
 

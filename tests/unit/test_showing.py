@@ -1,4 +1,4 @@
-"""The output of commands for people."""
+"""The output of commands, as people see it."""
 
 import json
 from collections.abc import Callable, Mapping

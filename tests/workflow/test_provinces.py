@@ -214,7 +214,7 @@ THERE: Final = "00004"
 
 
 async def decided_by_place(world: World, *fields: str, **territories: list[str]) -> str:
-    """Publishes a birth for which these fields determine the commune, with territories; returns the version's name."""
+    """Publishes territories, and a version for births in which these fields determine the commune; returns its name."""
     source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     place = {"place": {"fields": list(fields), "source": "Luật Hộ tịch Đ13"}} if fields else {}
     rule = {"kinds": ["commune"], "source": "Luật Hộ tịch Đ13"} | place

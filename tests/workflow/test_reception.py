@@ -27,7 +27,7 @@ VIRUS = b"%PDF virus"
 
 @asynccontextmanager
 async def received(world: World, scanner: Scanning) -> AsyncIterator[tuple[Store, Play]]:
-    """Yields a store, and a birth whose paper has been received, at an agency whose officers do the work."""
+    """Yields a store, and a filing for a birth with its paper received, at an agency whose officers do the work."""
     plain, store = birth(), Store(world)
     reception = receiving(world, store, Looking(), scanner, Verdicts())
     async with world.platform(reception), world.back_office(Doubtful()):

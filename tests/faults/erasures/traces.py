@@ -20,7 +20,7 @@ def marks(submissions: Iterable[str]) -> dict[bytes, str]:
 
 
 def marked_files(folder: Path, wanted: Sequence[str]) -> dict[str, set[str]]:
-    """Returns the files below a folder with marks of these submissions, each with the ids of those submissions."""
+    """Returns the files below a folder that contain marks of these submissions, each with the submissions' ids."""
     named, told = marks(wanted), dict[str, set[str]]()
     any_of = re.compile(rb"CANARY-[0-9A-Z]{7}-[0-9]{5}[ @:-]")
     for path in sorted(folder.rglob("*")):

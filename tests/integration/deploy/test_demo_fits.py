@@ -155,7 +155,7 @@ class Looker:
 
 
 class Sending(OutboundInterceptor):
-    """An interceptor that has the looker validate the arguments of the Updates that a client sends.
+    """An interceptor that lets the looker validate the arguments of the Updates that a client sends.
 
     A history lacks an Update whose workflow task was lost after the append: its receipt comes from the record.
     """

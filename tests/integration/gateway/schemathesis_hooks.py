@@ -14,7 +14,7 @@ def before_call(_: Any, case: schemathesis.Case[Any], __: dict[str, Any]) -> Non
     """Mends the headers of a request that is not to be refused for its headers, so that the rest of it is judged.
 
     The only right value of `Idempotency-Key` is the id in the body. The coverage phase writes `If-Match: 0` into each
-    request about another part, which does not match the pattern.
+    request that tests another part, but `0` does not match the pattern.
     """
     if case.meta is None or _is_wrong_by_header(case.meta):
         return

@@ -1,6 +1,6 @@
 """The demo's stories, played over HTTP: each message goes to the door, with a token of its actor.
 
-A story is played unchanged, or with other roles in some of its lines; it stops after its last new combination.
+A story is played unchanged, or with other roles in some of its lines; it stops after its last wanted pair.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ def source(name: str) -> Path:
 
 @pytest.fixture
 async def door(there: tuple[World, Entrance]) -> Entrance:
-    """A door to procedures with two forms, with a form that is no paper's, at level 1, and of the demo."""
+    """A door to four procedures: with two forms, with a form for no paper, at level 1, and for the demo."""
     world, opened = there
     for name in ("1.013833", "1.000656", "2.002396"):
         await publish(world.owner_dsn, source(name))

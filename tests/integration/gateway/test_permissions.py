@@ -66,7 +66,7 @@ BY_PROCEDURE: Final = {
     ("filing.revoke_waiver", RECEPTION),
     ("filing.answer_more_time", SPECIALIST),
 }
-"""Pairs that the law's table lacks, since it is made from few procedures, and that other procedures allow."""
+"""Pairs that some procedures allow, but not the few procedures from which the law's table is made."""
 NOT_TAKEN: Final = {
     # Operators pass on only a closed agency's filings: tests/integration/record/test_passing_on.py.
     ("filing.pass_on", Role.OPERATOR): "not_the_successor",

@@ -238,7 +238,7 @@ async def waiting(shell: Shell) -> list[dict[str, Any]]:
 async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
     world: World, gateway: httpx.AsyncClient, shell: Shell, relay: Relay, payments: Payments
 ) -> None:
-    """The memo names a later demand; once that exists, the bank reports the money again, before the leader approves."""
+    """The memo names a later demand; once it exists, the bank reports the money again, before the leader approves."""
     await takes(world)
     reference, filing = await demand(world, "treasury")
     await world.execute("update payment set reference = reverse(reference)")

@@ -1,4 +1,4 @@
-"""The doctor reads when each certificate expires that a server presents, or that we present to Temporal."""
+"""The doctor reads when certificates expire: those that servers present, and those that we present to Temporal."""
 
 import asyncio
 import ssl

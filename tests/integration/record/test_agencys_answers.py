@@ -23,7 +23,7 @@ DONE: Final = "accept:automatic"
 
 
 def answered(world: World, log: Log, answer: Any, act: str = CHECK, **other: Any) -> AgencyAnswer:
-    """Returns the default back office's answer, with the fields of `other` replaced."""
+    """Returns the default back office's answer; `other` replaces fields of the answer."""
     assert world.office is not None
     request = REQUEST | {"request_id": "issue:1"} if act == ISSUE else REQUEST
     told = world.office.answer(f"filing:{log.filing}", act, request, answer).model_dump(mode="json", exclude_none=True)

@@ -98,7 +98,7 @@ async def on(dsn: str, *statements: str) -> None:
 
 @pytest.fixture(scope="module")
 def province(stack: Mapping[str, str]) -> Iterator[str]:
-    """Yields the application role's address of a database with 300,000 filings, which sends its clients each plan."""
+    """Yields the address, for the application's role, of a database of 300,000 filings that sends clients each plan."""
     superuser = stack["MOTCUA_SUPERUSER_DATABASE_URL"]
     maintenance, name = database_url(superuser, "postgres"), f"t{uuid4().hex[:12]}"
     asyncio.run(on(maintenance, f"create database {name} template motcua owner motcua_owner"))

@@ -34,7 +34,7 @@ ACTS: Final = {
     for name, kind in KINDS.items()
     if name != "filing" and kind.rules.writers & OFFICERS
 }
-"""For each kind of stream to which officers write, except the filing, one event by an officer."""
+"""One event by an officer for each kind of stream to which officers write, except the filing."""
 LISTED: Final = """
 insert into officer (agency, subject, role, name, person) values ($1, $2, $3, 'Bùi Thị Sáu', $4) on conflict do nothing
 """

@@ -142,7 +142,7 @@ def on_page(**entries: Any) -> bytes:
 
 
 def shown_from(**entries: Any) -> bytes:
-    """Returns a PDF with a form XObject, a picture drawn by instructions, that has these entries."""
+    """Returns a PDF with a form XObject (a picture drawn by instructions) that has these entries."""
     return u.with_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9]), **entries)
 
 

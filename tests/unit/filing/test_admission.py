@@ -362,7 +362,7 @@ def test_the_day_is_that_of_vietnam_at_the_hour_of_receipt() -> None:
     ],
 )
 def test_an_organisations_representative_has_its_code(given: dict[str, Any], said: list[tuple[str, str]]) -> None:
-    """A representative by law also needs an authorisation, since nobody but the filer has confirmed that right."""
+    """A representative by law also needs an authorisation, since only the filer has confirmed the representation."""
     director = COMPANY.model_copy(update={"stands_for_it": DIRECTOR.subject})
     assert wrong(**{"authorisation": None} | given, applicant=director, actor=DIRECTOR) == said
 
@@ -377,7 +377,7 @@ def test_the_desk_records_an_authorisation_on_paper_and_what_is_said_of_it_must_
 
 
 def acting(**said: Any) -> Life:
-    """Returns a filing with an open question; its authorisation is valid until the end of the next day."""
+    """Returns a representative's filing with an open question; the authorisation ends with the next day."""
     life = Life(**mandate(valid_until=date(2026, 11, 26), **said)).accepted().do("claim", SPECIALIST)
     return life.do("ask", SPECIALIST, question="Ngày sinh?")
 

@@ -172,7 +172,7 @@ async def test_who_does_not_tell_keeps_its_looks_and_an_order_elsewhere_is_close
 
 @dataclass
 class Waiting(Wire):
-    """A provider that reports this `outcome`; `patience`: how long it is queried after the fee is due."""
+    """A provider that reports this `outcome`; `patience`: how long the provider is queried after the fee is due."""
 
     outcome: Outcome = Outcome.PAID
     patience: timedelta = PATIENCE

@@ -147,7 +147,7 @@ MUST = {
     "vnp_TransactionStatus": "99",
     "vnp_TxnRef": "01",
 }
-"""The answer if a required field is signed, but wrong."""
+"""By required field, the response code to VNPay if the message is signed, but lacks the field or has it wrong."""
 
 
 @walked("name", FIELDS, exactly=11)

@@ -135,7 +135,7 @@ def test_another_stands_in_its_place() -> None:
 
 @pytest.mark.parametrize(("given", "n"), [(0, 1000), (15_999, 1000), (16_000, 1000), (16_000, 2000), (16_000, 1001)])
 def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_given_back(given: int, n: int) -> None:
-    """The rule is for money without a payment (`n` is a multiple of 1,000); a payment records this by itself."""
+    """The rule is for money without a payment (`n` is a multiple of 1,000); payments record the loss by themselves."""
     taken = {"payment": n // 1000, "capture_id": WITHOUT_PROVIDER, "amount": 16_000, "asked": 16_000, "description": ""}
     capture = CaptureTaken.model_validate(taken | {"requested_at": AT, "due": AT})
     entry = RefundEntry(case=1, amount=given, cause=RefundCause.REQUEST, state=CaseState.GIVEN)

@@ -135,7 +135,7 @@ def _is_told(kind: StreamKind[Any], state: Any) -> bool:
 
 
 def reached(play: Play, most: int, seed: int = 35) -> Reached:
-    """Tries every move from at most `most` places, the rarest stage first, ties at random; returns what it reached."""
+    """Tries all moves from up to `most` places, the rarest stage first, ties at random; returns the reached places."""
     found, chance, stages = Reached(play), random.Random(seed), Counter[object]()
     ahead: list[Key] = []
     for place in play.begun():

@@ -352,7 +352,7 @@ def test_whatever_takes_events_is_gone_through() -> None:
 
 
 def test_events_that_need_a_second_officer_name_both() -> None:
-    """If the event did not name both, one officer could approve their own request for a refund."""
+    """If an event did not name both officers, one officer could approve their own request for a refund."""
     by_two = [event for event in EVENTS if two_people._others(event) is not None]
     assert len({type(event) for event in by_two}) >= 4
     assert [event for event in by_two if event.officer is None] == []

@@ -85,7 +85,7 @@ ITS_OWN: Final = {
 
 
 AGENCYS: Final = {"filing": {"accepted", "result_issued"}, "referral": {"referral_answered"}}
-"""The events by the system that rest on the answer of an agency's back office, which its program has signed."""
+"""The system's events that rest on an answer of an agency's back office, signed by the agency's program."""
 
 
 def bodies(kind: StreamKind[Any]) -> list[Any]:

@@ -170,7 +170,7 @@ async def test_what_can_not_be_used_is_dropped(engine: Engine, notice: object) -
 
 @pytest.mark.parametrize("number", ["c1", "r9"])
 async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(engine: Engine, number: str) -> None:
-    """The charge-back is reported twice, then with another time; its number is the capture's or its own."""
+    """The charge-back is reported twice, then with another time; its number is the capture's or one of its own."""
     life = await begun(engine)
     for _ in range(2):
         await send_notice(life, own_notice(outcome="reversed", transaction=number, at=None))

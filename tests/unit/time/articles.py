@@ -140,5 +140,5 @@ def online_in_time(act: datetime, ends: datetime) -> bool:
 
 
 def at_the_desk_in_time(act: datetime, ends: datetime) -> bool:
-    """Returns True if a hand-over at the desk is in time; a closed desk receives it at its next opening."""
+    """Returns True if a hand-over at the desk is in time; a closed desk receives the papers when it next opens."""
     return received(act) < ends

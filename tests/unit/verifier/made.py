@@ -68,7 +68,7 @@ def field(content: Any) -> bytes:
 
 
 def event(place: int, seq: int, before: str) -> tuple[Json, Json | None]:
-    """Returns an event in the form of a bundle with its key; and the receipt, if it is the last of its command."""
+    """Returns an event as in a bundle that contains the key; and the receipt, if the event is its command's last."""
     of, kind, body, command, private = EVENTS[place]
     stream, at = NAMES[of], AT + place * 1_000_000
     is_last = place + 1 == len(EVENTS) or EVENTS[place + 1][3] != command

@@ -271,7 +271,7 @@ async def test_what_is_waited_for_is_signed_once_whoever_asks_for_it_again(runni
 
 @pytest.fixture
 async def printing(world: World) -> AsyncIterator[World]:
-    """Runs a platform that prints one procedure's results, and a back office that makes the others'."""
+    """Runs a platform that prints the results of one procedure, and a back office that makes all other results."""
     await publish(world.owner_dsn, PROCEDURE.encode())
     async with world.platform(), world.back_office():
         yield world
