@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Interceptor, OutboundInterceptor, StartWorkflowUpdateWithStartInput, WorkflowHistory
 from temporalio.worker import Replayer
@@ -78,10 +79,18 @@ async def traced(world: World) -> World:
 
 
 async def ended(collector: Collector, *plays: Play) -> None:
-    async def traces() -> list[set[str]]:
-        return [{each.span.name for each in collector.trace(play.filing)} for play in plays]
+    """Waits until each trace has its end, and every span's parent, since clients and workers send in any order."""
 
-    await eventually(traces, lambda traces: all("CompleteWorkflow:Filing" in names for names in traces))
+    async def traces() -> list[list[Span]]:
+        return [[each.span for each in collector.trace(play.filing)] for play in plays]
+
+    def is_whole(spans: list[Span]) -> bool:
+        ids = {b"", *(span.span_id for span in spans)}
+        return any(span.name == "CompleteWorkflow:Filing" for span in spans) and ids.issuperset(
+            span.parent_span_id for span in spans
+        )
+
+    await eventually(traces, lambda traces: all(map(is_whole, traces)))
 
 
 class Failing(Signed):
