@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from activities.ledger.database import Connection, acquired
 from gateway.door import body
 from gateway.door.acting import acting, expect_uuid, identities, known_of
 from gateway.door.drafts.routes import Drafts
@@ -59,6 +60,8 @@ class Door:
 
     async def do(self, operation: Operation, request: Request) -> Response:
         """Carries out one operation. Raises the errors that `answer_to` turns into answers."""
+        if operation.is_prompt:
+            return await self._read(operation, request)
         began = monotonic()
         caller = await self.issuers.caller(request.headers.get("authorization"))
         parts = await _parts(operation, request)
@@ -98,7 +101,21 @@ class Door:
             raise RefusalError(NOT_FOUND) from None
         return _json(await self.received.outcome(caller, row_id), 200)
 
-    async def _answer(self, operation: Operation, parts: body.Request, caller: Caller) -> object:
+    async def _read(self, operation: Operation, request: Request) -> Response:
+        """Answers a question by one connection: the last logout of the caller is read by it, too.
+
+        The token is verified before, so that neither a stranger nor an issuer that is away occupies a connection.
+        """
+        token = await self.issuers.verified(request.headers.get("authorization"))
+        parts = await _parts(operation, request)
+        async with acquired(self.reads.pool) as connection:
+            caller = await self.issuers.signed_in(token, connection)
+            answer = await self._answer(operation, parts, caller, connection)
+        return _json(answer, operation.status)
+
+    async def _answer(
+        self, operation: Operation, parts: body.Request, caller: Caller, by: "Connection | None" = None
+    ) -> object:
         """Returns the answer to a question.
 
         An applicant asks as the applicant of a filing first; if no such filing is found, as a representative.
@@ -107,7 +124,7 @@ class Door:
         for asker in askers:
             question: Any = body.message(operation, parts, known_of(asker))
             try:
-                return await self.reads.answer(acting(asker, question), question)
+                return await self.reads.answer(acting(asker, question), question, by)
             except RefusalError as error:
                 if error.refusal.code is not RefusalCode.NOT_FOUND:
                     raise

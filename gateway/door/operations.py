@@ -66,6 +66,11 @@ class Operation:
         return "ask" in self.message.model_fields
 
     @property
+    def is_prompt(self) -> bool:
+        """Whether the operation is a question that has no body, and whose answer waits for nothing."""
+        return self.method == "GET" and "wait" not in self.message.model_fields
+
+    @property
     def limit(self) -> int:
         """The maximum size of a body, in bytes."""
         return MAX_SUBMISSION_BYTES if self.message is Submission else MAX_COMMAND_BYTES

@@ -1,5 +1,6 @@
 """Answers to questions, from the record, in the door's own process: no workflow is started for them (ADR 0036)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid4
@@ -33,12 +34,16 @@ class Reads:
     pool: Pool
     vault: Vault
 
-    async def answer(self, caller: Caller, question: rd.Question) -> object:
-        """Returns the answer. Raises `RefusalError`; `ApplicationError` if the record can't be read."""
+    async def answer(self, caller: Caller, question: rd.Question, by: "Connection | None" = None) -> object:
+        """Returns the answer. Raises `RefusalError`; `ApplicationError` if the record can't be read.
+
+        `by`: the connection to read by; if None, one is taken from the pool. The answer to a question that waits for
+        changes is read by another connection, so that none is occupied meanwhile.
+        """
         proved = self._charged(caller, question, Work.QUESTION)
         asked = rd.QuestionRequest(question=question, content=proved.statement.content, look=uuid4())
         waits = isinstance(question, rd.AskChanges) and question.wait
-        async with acquired(self.pool) as connection:
+        async with acquired(self.pool) if by is None else nullcontext(by) as connection:
             session = await self._session(connection, caller, question, proved)
             if not waits:
                 return await self.views.answer_model(asked, session)

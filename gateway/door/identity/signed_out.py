@@ -1,9 +1,10 @@
 """Persons who have signed out everywhere: rows that every door reads with each request of a person."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
-from activities.ledger.database import Pool, acquired
+from activities.ledger.database import Connection, Pool, acquired
 from activities.ledger.vault import IndexKeyGoneError, Vault
 from gateway.door.identity.tokens import Logout
 
@@ -15,9 +16,12 @@ class SignedOutPersons:
     pool: Pool
     vault: Vault
 
-    async def since(self, issuer: str, sub: str) -> int | None:
-        """Returns the time of a person's last logout, in seconds since 1970; None without one."""
-        async with acquired(self.pool) as connection:
+    async def since(self, issuer: str, sub: str, by: "Connection | None" = None) -> int | None:
+        """Returns the time of a person's last logout, in seconds since 1970; None without one.
+
+        `by`: the connection to read by; if None, one is taken from the pool.
+        """
+        async with acquired(self.pool) if by is None else nullcontext(by) as connection:
             try:
                 person = await self.vault.account(connection, issuer, sub)
             except IndexKeyGoneError:

@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from activities.ledger.database import Connection
 from gateway.door.identity.issuers import ConfiguredIssuers, Issuer
 from gateway.door.identity.jwks import IssuerAwayError, Keys, NoSuchKeyError
 from gateway.door.strict_json import object_in
@@ -96,13 +97,21 @@ class Caller:
         return replace(self, actor=self.actor.model_copy(update={"role": Role.REPRESENTATIVE}))
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The claims of a valid token, whose person may have signed out since. `sub`: the subject at the issuer."""
+
+    caller: Caller
+    sub: str
+
+
 class SignedOut(Protocol):
     """The persons who have signed out everywhere."""
 
-    async def since(self, issuer: str, sub: str) -> int | None:
+    async def since(self, issuer: str, sub: str, by: "Connection | None" = None, /) -> int | None:
         """Returns the time of a person's last logout by the issuer's clock, in seconds since 1970; None without one.
 
-        `issuer`: the issuer's short name; `sub`: the person's subject there.
+        `issuer`: the issuer's short name; `sub`: the person's subject there; `by`: the connection to read by, if any.
         """
 
 
@@ -162,14 +171,28 @@ class Issuers:
 
     async def caller(self, authorization: str | None) -> Caller:
         """Returns the caller of a request with this `Authorization` header. Raises `NotAuthenticatedError`."""
+        return await self.signed_in(await self.verified(authorization))
+
+    async def verified(self, authorization: str | None) -> Verified:
+        """Returns the token in this `Authorization` header, without a look at the record.
+
+        Raises `NotAuthenticatedError`.
+        """
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise NotAuthenticatedError(Reason.MISSING)
         known, claims = await self._verified(text, ACCESS, _AccessClaims)
         _expect_for(claims, {known.issuer.audience})
-        caller = known.caller(claims, hashlib.sha256(text.encode()).hexdigest())
+        return Verified(known.caller(claims, hashlib.sha256(text.encode()).hexdigest()), claims.sub)
+
+    async def signed_in(self, token: Verified, by: "Connection | None" = None) -> Caller:
+        """Returns the token's caller. Raises `NotAuthenticatedError` if the person has signed out since the token.
+
+        `by`: the connection to read by; if None, one is taken from the pool.
+        """
+        caller = token.caller
         if caller.actor is not None and self._signed_out is not None:
-            since = await self._signed_out.since(known.name, claims.sub)
+            since = await self._signed_out.since(caller.issuer, token.sub, by)
             if since is not None and caller.auth_time <= since:
                 raise NotAuthenticatedError(Reason.SIGNED_OUT)
         return caller

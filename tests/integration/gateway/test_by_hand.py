@@ -40,19 +40,24 @@ def logout_token(provider: Provider, **changed: Any) -> dict[str, str]:
     return {"logout_token": provider.token({"typ": "logout+jwt"}, "", **claims | changed)}
 
 
-async def signed_in(door: Entrance, who: dict[str, str]) -> bool:
-    answer = await door.http.get("/v1/me", headers=who)
-    if answer.status_code == 200:
-        return True
-    assert (answer.status_code, answer.json()["problems"][0]["rule"]) == (401, "token_signed_out")
-    return False
+async def signed_in(door: Entrance, filing: str, who: dict[str, str]) -> bool:
+    """Whether the door takes a token, for questions without and with a body and for a command."""
+    address = f"/v1/filings/{filing}"
+    broken: dict[str, Any] = {"content": b"no JSON", "headers": who | {"content-type": "text/plain"}}
+    answers = [
+        *[await door.http.get(one, headers=who) for one in ("/v1/me", address, f"{address}/changes?after=0")],
+        *[await door.http.post(f"{address}/{one}", **broken) for one in ("linked_result", "commands/withdraw")],
+    ]
+    refused = [one.json()["problems"][0]["rule"] for one in answers if one.status_code == 401]
+    assert refused in ([], ["token_signed_out"] * len(answers))
+    return not refused
 
 
 async def test_who_has_signed_out_everywhere_is_refused_at_every_door(there: tuple[World, Entrance]) -> None:
     world, door = there
     citizens = door.town.citizens
     assert (await door.http.post(LOGOUT, data=logout_token(citizens))).status_code == 503, "nobody has filed yet"
-    await filed(door)
+    filing, _ = await filed(door)
     before = door.citizen("an")
     for form, rule in (
         (logout_token(citizens, nonce="1"), "token_claim"),
@@ -66,18 +71,18 @@ async def test_who_has_signed_out_everywhere_is_refused_at_every_door(there: tup
         assert (refused.status_code, refused.json()["problems"][0]["rule"]) == (400, rule)
         assert refused.headers["cache-control"] == "no-store"
     assert (await door.http.post(LOGOUT, data=logout_token(door.town.agency))).status_code == 200
-    assert await signed_in(door, before), "neither a bad token nor another issuer signs anybody out"
+    assert await signed_in(door, filing, before), "neither a bad token nor another issuer signs anybody out"
     async with entrance(world, door.town) as second:
-        assert await signed_in(second, before)
+        assert await signed_in(second, filing, before)
         order = logout_token(citizens)
         done = await door.http.post(LOGOUT, data=order)
         assert (done.status_code, done.headers["cache-control"]) == (200, "no-store")
-        assert not await signed_in(door, before)
-        assert not await signed_in(second, before)
-        assert await signed_in(second, door.citizen("binh"))
+        assert not await signed_in(door, filing, before)
+        assert not await signed_in(second, filing, before)
+        assert await signed_in(second, filing, door.citizen("binh"))
         again = door.citizen("an", auth_time=int(time.time()) + 5)
         assert (await door.http.post(LOGOUT, data=order)).status_code == 200
-        assert await signed_in(second, again), "a repeat reaches no later sign-in"
+        assert await signed_in(second, filing, again), "a repeat reaches no later sign-in"
     rows = await world.fetch("select person from signed_out")
     assert sorted(len(row["person"]) for row in rows) == [32, 32]
 

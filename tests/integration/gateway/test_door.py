@@ -1,6 +1,8 @@
 """The HTTP door on a real platform: filings and commands, the programs in the record, answers to strangers."""
 
+import asyncio
 import json
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from math import ceil
 from uuid import uuid4
@@ -123,6 +125,27 @@ async def test_a_command_holds_only_for_the_state_that_its_sender_saw(there: tup
     latest = {"if-match": ahead.headers["etag"]} | door.officer("specialist")
     held = await door.http.post(f"{address}claim", json={"command_id": "c-3"}, headers=latest)
     assert (held.status_code, held.json()["code"]) == (409, "not_allowed"), "not for what has come since"
+
+
+async def test_a_question_takes_one_connection_while_it_is_answered_and_a_bad_token_takes_none(
+    there: tuple[World, Entrance],
+) -> None:
+    _, door = there
+    filing, _ = await filed(door)
+    pool, mine = door.door.reads.pool, door.citizen("an")
+    async with AsyncExitStack() as held:
+        for _ in range(pool.get_max_size() - 1):
+            await held.enter_async_context(pool.acquire(timeout=5))
+        latest = (await _view(door, filing)).json()["seq"]
+        waits = f"/v1/filings/{filing}/changes?after={latest}&wait=20"
+        waiting = asyncio.create_task(door.http.get(waits, headers=mine))
+        viewed = [await _view(door, filing) for _ in range(3)]
+        assert ([one.status_code for one in viewed], waiting.done()) == ([200] * 3, False)
+        waiting.cancel()
+        await held.enter_async_context(pool.acquire(timeout=5))
+        expired = await door.http.get(f"/v1/filings/{filing}", headers=door.citizen("an", exp=1))
+        assert (expired.status_code, expired.json()["problems"][0]["rule"]) == (401, "token_expired")
+        assert (await _view(door, filing)).status_code == 503
 
 
 async def test_beyond_its_budget_a_program_is_refused_at_the_door_with_a_time_to_come_back(world: World) -> None:

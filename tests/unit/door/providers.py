@@ -4,7 +4,9 @@ import asyncio
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import httpx
@@ -145,7 +147,11 @@ class Town:
         return Issuers(configured, self.web.client(), signed_out, lambda: self.now, lambda: self.elapsed)
 
     def door(self) -> Door:
-        """Returns a door that has only these issuers: a request that needs more than its token fails."""
+        """Returns a door that has only these issuers: a request that needs more than its token fails.
+
+        It has connections that can do nothing, since a question takes one before its parts are read.
+        """
         nothing = cast("Any", None)
+        reads = cast("Any", SimpleNamespace(pool=SimpleNamespace(acquire=lambda **_: nullcontext())))
         public, drafts = Public.over(nothing, self.issuers(), nothing), Drafts(self.issuers(), nothing, nothing)
-        return Door(self.issuers(), nothing, nothing, nothing, public, drafts)
+        return Door(self.issuers(), reads, nothing, nothing, public, drafts)

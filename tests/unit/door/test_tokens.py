@@ -292,7 +292,7 @@ class Once:
     def __init__(self, issuer: str, sub: str, at: int) -> None:
         self.logout = (issuer, sub, at)
 
-    async def since(self, issuer: str, sub: str) -> int | None:
+    async def since(self, issuer: str, sub: str, _: object = None, /) -> int | None:
         return self.logout[2] if (issuer, sub) == self.logout[:2] else None
 
 
