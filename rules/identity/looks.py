@@ -5,7 +5,7 @@ refusals, which come from `asker`, must therefore not depend on a filing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rules.identity.grants import names_agency, names_client, names_procedure, not_authorised, not_granted
@@ -133,8 +133,9 @@ def asker(proved: Proved, question: rd.Question) -> Asker:
         return Asker(proved.principal, None, _for_upload(question, grants))
     if roles is not None and actor.role not in roles:
         raise not_authorised("role_not_allowed", names=listed(ROLE_NAMES, sorted(roles, key=[*Role].index)))
-    said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
-    spoken_for = Proved(said, proved.principal, proved.key_id, proved.sha256)
+    spoken_for, said = proved, proved.statement
+    if actor != said.actor:
+        spoken_for = replace(proved, statement=said.model_copy(update={"actor": actor, "acr": str(int(assurance))}))
     why = not_granted(spoken_for, Message(act=said.act, content=said.content))
     if why is not None and type(question) not in OPEN:
         raise refused(RefusalCode.NOT_AUTHORISED, why)
