@@ -65,8 +65,7 @@ PACKAGES: Final = (
     Package(
         "rules/time",
         (
-            "tests/unit/time/test_working_time.py",
-            "tests/unit/time/test_working_time_laws.py",
+            "tests/unit/time",
             "tests/unit/filing/test_clocks.py",
             "tests/unit/filing/test_clocks_late.py",
             "tests/unit/publishing/test_calendar_files.py",
