@@ -36,7 +36,7 @@ def signed(command: C) -> C:
 
 
 def signed_to(stream: str, command: S) -> S:
-    """Returns the command to a stream, signed by the program that the environment or the stack names; else unsigned."""
+    """Returns a command to a stream, signed if the environment or the stack names a program, otherwise unsigned."""
     by = _speaker()
     with refusing(MotcuaError, Exit.USAGE):
         return command if by is None else by.command(stream, command, authenticated_here())

@@ -101,7 +101,7 @@ class Vault:
         return hmac.new(key, f"account\n{issuer}\n{sub}".encode(), hashlib.sha256).digest()
 
     async def owner(self, connection: Connection, issuer: str, program: str, sub: str) -> str:
-        """Returns the untraceable owner of drafts: an account at a program. Raises the errors of `persons`."""
+        """Returns a draft owner's untraceable id, made from account and program. Raises the errors of `persons`."""
         key = await self._index_secret(connection)
         return hmac.new(key, f"owner\n{issuer}\n{program}\n{sub}".encode(), hashlib.sha256).hexdigest()
 

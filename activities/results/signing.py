@@ -287,7 +287,7 @@ class OfficialSigning:
             return await is_signed(connection, self._audience, stream, said)
 
     async def _awaited(self, order: Instruction) -> _AwaitedSignature:
-        """Returns the signature that the log awaits. Raises `NotOrderedError`, also for an outdated order."""
+        """Returns the signature requested now. Raises `NotOrderedError` if there is none or the order is outdated."""
         read = await self._orders.read(order, RESULT)
         asked = [recorded.seq for recorded in read.log.events if recorded.event.kind == "signature_requested"]
         signer = read.state.awaited

@@ -1,1 +1,1 @@
-"""Evidence for auditors: bundles of filings, commitments in events, signed statements."""
+"""Evidence for auditors: bundles of filings, events' commitments to keys and receipts, signed statements."""

@@ -206,7 +206,7 @@ def remaining(
 
 
 def elapsed(since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> int:
-    """The units of time between two instants: dates, working days, working hours (rounded up), or whole seconds."""
+    """The time between two instants in calendar days, working days, working hours (rounded up) or whole seconds."""
     match unit:
         case Unit.CALENDAR_DAYS:
             return (local_day(until) - local_day(since)).days

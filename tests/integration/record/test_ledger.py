@@ -220,7 +220,7 @@ async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
 
 
 async def rudely(world: World, play: Play) -> list[str]:
-    """Returns the answers to malformed messages that contain personal data."""
+    """Sends a filing malformed messages that contain personal data, and returns the refusals."""
     client = await stock(world)
     handle = client.get_workflow_handle(f"filing:{play.filing}")
     by = {"actor": PERSON, "via": {"principal": "canary principal"}}

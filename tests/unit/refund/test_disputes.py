@@ -247,9 +247,9 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> Payme
     [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
 )
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
-    """A charge-back concerns the capture that has its number.
+    """If a charge-back has the number of a capture, it concerns that capture.
 
-    If the bank has numbered the charge-back itself, it concerns the last capture of this amount.
+    If it has a number of its own, it concerns the last capture of the same amount.
     """
     payment = payment_after(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
     back = ChargeBack(transaction=transaction, amount=amount, at=NOW)
