@@ -38,7 +38,7 @@ class SideProcess:
         self._errors = errors
 
     async def begin(self) -> None:
-        """Wait until the side is set up. Raises `AskedError`."""
+        """Waits until the side is set up. Raises `AskedError`."""
         self.begun = await self._answer(_START_SECONDS)
 
     async def round(self, concurrency: int, seconds: float, **more: str) -> Round:

@@ -35,7 +35,7 @@ class Board:
         await self._connection.close()
 
     async def at(self, filing: Hashable, place: str) -> None:
-        """Return once the filing has reached this place. Raises `TimeoutError` if that takes longer than `PATIENCE`."""
+        """Returns once the filing has reached this place. Raises `TimeoutError` after `PATIENCE` seconds."""
         arrived = self._waiting[filing, place] = asyncio.Event()
         async with asyncio.timeout(PATIENCE):
             await arrived.wait()

@@ -19,14 +19,14 @@ from benchmarks.stage import scene
 
 
 async def appends() -> None:
-    """Set up a log, then play the requested rounds: each makes only the appends of filings."""
+    """Sets up a log, then plays the requested rounds: each makes only the appends of filings."""
     answers, load = _ours("peer/asked").Answers(), _ours("load")
     async with _ours("record/appends").appending() as (side, pids):
         await answers.serve({}, lambda concurrency, seconds: load.measure(side, concurrency, seconds, pids))
 
 
 async def main() -> None:
-    """Set everything up, report the Temporal history of one filing, and play the requested rounds."""
+    """Sets everything up, reports the Temporal history of one filing, and plays the requested rounds."""
     asked, load, history, ending = _ours("peer/asked"), _ours("load"), _ours("history"), _ours("ending")
     answers = asked.Answers()
     async with scene() as on:

@@ -76,7 +76,7 @@ class Contestant(Protocol):
         """The name of the side."""
 
     async def round(self, concurrency: int, seconds: float) -> Round:
-        """Play and measure one round."""
+        """Plays and measures one round."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class OnTwoWorkers:
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, warm all sides up, and measure them in turn.
+    """Sets everything up, warms all sides up, and measures them in turn.
 
     Raises `DifferentShapeError`; `AskedError` if a side in another process fails.
     """
@@ -150,13 +150,13 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 
 
 def compare(product: History, skeleton: History) -> None:
-    """Raise `DifferentShapeError` if the shapes differ, or the numbers of events by more than `MOST_APART`."""
+    """Raises `DifferentShapeError` if the shapes differ, or the numbers of events by more than `MOST_APART`."""
     if product.shape != skeleton.shape or abs(product.events - skeleton.events) > MOST_APART:
         raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
 def compare_appends(skeleton: Sequence[Sequence[str]], dbos: Sequence[Sequence[str]]) -> None:
-    """Raise `DifferentShapeError` unless skeleton and DBOS append the same steps in the same order, in each stream."""
+    """Raises `DifferentShapeError` unless skeleton and DBOS append the same steps in the same order, in each stream."""
     if skeleton != dbos:
         raise DifferentShapeError(f"skeleton: {skeleton}\ndbos: {dbos}")
 

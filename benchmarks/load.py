@@ -33,7 +33,7 @@ class Filing(Protocol):
     name: str
 
     async def file(self) -> Filed:
-        """Play one filing, from the submission to the hand-over of the result."""
+        """Plays one filing, from the submission to the hand-over of the result."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Side(Protocol):
     name: str
 
     async def file(self) -> Filed:
-        """Play one filing, from the submission to the hand-over of the result."""
+        """Plays one filing, from the submission to the hand-over of the result."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ Command: TypeAlias = Callable[[str, str], Awaitable[None]]
 
 
 async def commands(give: Command, board: Board, stream: str) -> None:
-    """Give all commands to a submitted filing, and wait for its last step: for the clients of skeleton and DBOS."""
+    """Gives all commands to a submitted filing, and waits for its last step: for the clients of skeleton and DBOS."""
     await give("accept", "reception")
     await board.at(stream, "fee_settled")
     await give("claim", "specialist")
@@ -99,7 +99,7 @@ class Product:
         return ids.filing_id(new.client_id, new.submission_id)
 
     async def prepare(self, filing: UUID, timed: Timed) -> None:
-        """Bring a filing to its decision: it is accepted and paid, a decision is proposed, and the leader claims it."""
+        """Brings a filing to its decision: it is accepted and paid, a decision proposed, and claimed by the leader."""
         await self._act(timed, filing, cm.Accept, Role.RECEPTION)
         await self._board.at(filing, "review")
         await self._act(timed, filing, cm.Claim, Role.SPECIALIST)
@@ -107,7 +107,7 @@ class Product:
         await self._act(timed, filing, cm.Claim, Role.LEADER)
 
     async def decide(self, filing: UUID, timed: Timed) -> None:
-        """Approve a filing, and wait for the automatic steps up to the hand-over."""
+        """Approves a filing, and waits for the automatic steps up to the hand-over."""
         await self._act(timed, filing, cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
         await self._board.at(filing, "closed")
 

@@ -144,7 +144,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def gone(process: asyncio.subprocess.Process, within: float) -> None:
-    """Wait until a process has ended; kill it after `within` seconds."""
+    """Waits until a process has ended; kills it after `within` seconds."""
     try:
         async with asyncio.timeout(within):
             await process.wait()

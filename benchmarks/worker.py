@@ -77,7 +77,7 @@ WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncCont
 
 
 async def main(name: str) -> None:
-    """Run the named worker until SIGTERM."""
+    """Runs the named worker until SIGTERM."""
     settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)

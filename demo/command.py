@@ -143,7 +143,7 @@ async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool)
 
 
 async def _stopped(watching: asyncio.Task[None]) -> None:
-    """Wait for Ctrl-C, which ends the kept stack but does not change the exit code."""
+    """Waits for Ctrl-C, which ends the kept stack but does not change the exit code."""
     with contextlib.suppress(asyncio.CancelledError):
         await watching
 

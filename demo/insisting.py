@@ -52,7 +52,7 @@ class Insisting:
         return await self._insist(lambda: self._client.actions(self._stream(part), actor))
 
     async def act(self, command: Command, part: int | None = None) -> None:
-        """Give a command to the filing, or to the referral numbered `part`."""
+        """Gives a command to the filing, or to the referral numbered `part`."""
         await self._insist(lambda: self._client.act(self._stream(part), command))
 
     def _stream(self, part: int | None) -> UUID | str:
@@ -90,7 +90,7 @@ class Insisting:
         return self._pages[n]
 
     async def complain(self, complaint: ComplaintStart) -> None:
-        """Make a complaint about the filing."""
+        """Makes a complaint about the filing."""
         await self._insist(lambda: self._client.complain(complaint))
 
     async def complaints(self) -> list[ComplaintView]:
@@ -102,7 +102,7 @@ class Insisting:
         return await self._insist(lambda: self._client.actions(stream, actor))
 
     async def act_on(self, stream: str, command: Command) -> None:
-        """Give a command to another stream of the filing."""
+        """Gives a command to another stream of the filing."""
         await self._insist(lambda: self._client.act(stream, command))
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:

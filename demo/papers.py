@@ -33,7 +33,7 @@ class NotLeftError(Exception):
 
 
 async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path, done: Callable[[], None]) -> None:
-    """Write the papers of these filings below `folder`; call `done` after each filing. Raises `NotLeftError`."""
+    """Writes the papers of these filings below `folder`; calls `done` after each filing. Raises `NotLeftError`."""
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     async with (
         primary.create_pool(env["MOTCUA_DATABASE_URL"], min_size=0, max_size=4, timeout=5) as pool,
@@ -56,7 +56,7 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
 
 
 def write(file: Path, content: bytes) -> None:
-    """Write a file, and make its folder if that is missing. Raises `NotLeftError`."""
+    """Writes a file, and makes its folder if that is missing. Raises `NotLeftError`."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

@@ -36,7 +36,7 @@ class Telling:
         self._bar.stop()
 
     def ended(self, played: Played) -> None:
-        """Count an ended filing, and show it."""
+        """Counts an ended filing, and shows it."""
         self._done += 1
         self._bar.advance(self._task)
         if self._total <= FEW:

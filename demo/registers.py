@@ -21,7 +21,7 @@ from views.log import Log
 
 
 async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Path) -> None:
-    """Write each register below `folder`, as `<agency>-<month>.pdf`. Raises `NotLeftError`."""
+    """Writes each register below `folder`, as `<agency>-<month>.pdf`. Raises `NotLeftError`."""
     filings = [verdict.recorded.filing for verdict in verdicts if verdict.recorded is not None]
     months = {(filing.agency, f"{local_day(require(filing.submitted_at)):%Y-%m}") for filing in filings}
     connection = await primary.connect(env["MOTCUA_DATABASE_URL"], timeout=5)

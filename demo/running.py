@@ -140,7 +140,7 @@ async def _publish(owner: str, source: bytes, edition: Edition) -> procedures.Pu
 
 
 async def _province(owner: str, by: procedures.Publisher, overlay: bytes) -> None:
-    """Publish a province. Versions never change: a file changed since an earlier demo gets a new version name."""
+    """Publishes a province. Versions never change: a file changed since an earlier demo gets a new version name."""
     try:
         await publish_province(owner, overlay, by)
     except procedures.VersionPublishedError:
@@ -158,7 +158,7 @@ async def play(  # noqa: PLR0913 -- two are options, by name
     every: float = 0,
     kit: Callable[..., FilingClient] = FilingClient,
 ) -> list[Played]:
-    """Play all scenarios, `concurrency` at once, under a new name for the run; call `ended` after each.
+    """Plays all scenarios, `concurrency` at once, under a new name for the run; calls `ended` after each.
 
     `every`: the minimum number of seconds between the starts of two scenarios; `kit`: makes the client.
     """

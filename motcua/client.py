@@ -46,7 +46,7 @@ class FilingClient(Sending):
         authenticated: Authenticated | None = None,
         patience: float = DEFAULT_PATIENCE,
     ) -> None:
-        """Make a client on a connection.
+        """Makes a client on a connection.
 
         Args:
             client: The client of Temporal.
@@ -86,7 +86,7 @@ class FilingClient(Sending):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Let the SDK's threads finish: a process that ends while they work may abort (sdk-python#300)."""
+        """Lets the SDK's threads finish: a process that ends while they work may abort (sdk-python#300)."""
         await asyncio.sleep(REST)
 
     def as_(self, actor: c.Actor, via: c.Via, *, authenticated: Authenticated | None = None) -> ActingClient:

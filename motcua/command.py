@@ -15,7 +15,7 @@ _BUG: Final = 70
 
 
 def main() -> NoReturn:
-    """Run one command and end the process with its exit code.
+    """Runs one command and ends the process with its exit code.
 
     Every command ends here, by `os._exit`: at a normal exit Python may crash in the SDK's library
     (temporalio/sdk-python#300), and a finished command would look failed.

@@ -42,7 +42,7 @@ class PrivateKey:
     waits = False
 
     def __init__(self, pem: bytes) -> None:
-        """Read a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it."""
+        """Reads a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it."""
         try:
             key = load_pem_private_key(pem, password=None)
         except _NO_KEY:
@@ -69,7 +69,7 @@ class Agent:
     waits = True
 
     def __init__(self, path: str | Path) -> None:
-        """Request the public key of the agent at this socket. Raises `MotcuaError`."""
+        """Requests the public key of the agent at this socket. Raises `MotcuaError`."""
         self._path = str(path)
         self.public_key = self._ask({}, "public_key")
         self.key_id = key_id(self.public_key)

@@ -80,7 +80,7 @@ class Speaker:
     """
 
     def __init__(self, principal: str, key: Key, installation: str) -> None:
-        """Make a speaker. `installation`: the value of the installation's `MOTCUA_INSTALLATION`."""
+        """Makes a speaker. `installation`: the value of the installation's `MOTCUA_INSTALLATION`."""
         self.principal = principal
         self.client: str | None = None
         self.audience = c.audience(installation)

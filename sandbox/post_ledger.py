@@ -143,7 +143,7 @@ class PostLedger(Ledger):
             return [self._consignment(row["key"]) for row in keys]
 
     def break_down(self, length: int) -> None:
-        """Begin an outage of `length` microseconds."""
+        """Begins an outage of `length` microseconds."""
         with self.transaction() as now:
             self.db.execute("DELETE FROM outage")
             self.db.execute("INSERT INTO outage VALUES (?)", (now + length,))

@@ -104,12 +104,12 @@ class Ledger(ABC):
         self.db.execute("INSERT INTO due (key, what, at) VALUES (?, ?, ?)", (key, what, at))
 
     def forget(self, key: str) -> None:
-        """Delete the scheduled events of `key`."""
+        """Deletes the scheduled events of `key`."""
         self.db.execute("DELETE FROM due WHERE key = ?", (key,))
 
     @abstractmethod
     def happen(self, key: str, what: str, at: int) -> None:
-        """Record that the event `what` happened to `key` at the instant `at`, even if the server was down then."""
+        """Records that the event `what` happened to `key` at the instant `at`, even if the server was down then."""
 
     def _settle(self, now: int) -> None:
         for row in self.db.execute("SELECT * FROM due WHERE at <= ? ORDER BY at, n", (now,)).fetchall():

@@ -73,7 +73,7 @@ class Keys:
         return len(self._keys.get(name, ()))
 
     def add(self, name: str) -> None:
-        """Make a new version of a key; the first version if the key is new."""
+        """Makes a new version of a key; the first version if the key is new."""
         self._keys.setdefault(name, []).append(base64.b64encode(secrets.token_bytes(32)).decode())
         written = self._file.with_suffix(".new")
         written.write_text(json.dumps(self._keys))

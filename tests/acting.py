@@ -253,7 +253,7 @@ class Play:
         return await self.act(cm.Accept, self.officer(Role.RECEPTION))
 
     async def review(self, outcome: Outcome = Outcome.APPROVED, reason: str | None = None) -> None:
-        """Take every step of the review to the decision, each by the first officer of its role."""
+        """Takes every step of the review to the decision, each by the first officer of its role."""
         judged = {"outcome": outcome, "reason": reason}
         if outcome is Outcome.REFUSED:
             judged["legal_basis"] = "Decree 123/2015"
@@ -272,7 +272,7 @@ class Play:
             view = await self.view()
 
     async def deliver(self, reason: str | None = None) -> FilingView:
-        """Bring the filing from intake to its end, and return it."""
+        """Brings the filing from intake to its end, and returns it."""
         await self.accept()
         await self.review(reason=reason)
         return await self.at(Stage.CLOSED)
@@ -281,7 +281,7 @@ class Play:
         return await self.act(cm.PayAtCounter, self.officer(Role.CASHIER), amount=amount)
 
     async def hand_over(self) -> Receipt:
-        """Hand the result over to a person with the pick-up code."""
+        """Hands the result over to a person with the pick-up code."""
         code = (await self.world.client.delivery(self.filing)).pickup_code
         said = {"recipient": "Nguyễn Văn An", "code": code, "signed_on_paper": True}
         return await self.act(cm.HandOver, self.officer(Role.HANDOVER), **said)
@@ -304,7 +304,7 @@ class Play:
         return await self.give(ids.payment_workflow(self.filing, n), RenewPayment, **said)
 
     async def approve_refund(self, n: int = 1001) -> Receipt:
-        """Approve the refund as a leader, once the system has requested it."""
+        """Approves the refund as a leader, once the system has requested it."""
         await eventually(lambda: self.kinds("refund", n), lambda kinds: "refund_opened" in kinds)
         return await self.refund(ApproveRefund, self.officer(Role.LEADER), n, case=1)
 
@@ -348,7 +348,7 @@ async def registering(world: World, version: str = VERSION, **overrides: Any) ->
 
 
 async def decide_part(play: Play, part: FilingPart, **said: Any) -> Receipt:
-    """Claim a part and answer it, as the first specialist of the agency that decides it."""
+    """Claims a part and answers it, as the first specialist of the agency that decides it."""
     stream = ids.referral_workflow(play.filing, part.n)
     await eventually(lambda: play.kinds("referral", part.n), bool)
     given = {"actor": officer(Role.SPECIALIST, part.agency), "via": VIA}

@@ -69,7 +69,7 @@ DIRECTORY: Final = directory((ROOT / "deploy" / "directory.yaml").read_bytes())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that choose the tests when no file is named; without an option, the short tests run."""
+    """Adds the options that choose the tests when no file is named; without an option, the short tests run."""
     group = parser.getgroup("tiers", "short and long tests (tests/long.py)")
     group.addoption("--quick", action="store_true", help=f"short ones that need no server: {', '.join(tiers.QUICK)}")
     group.addoption("--all", action="store_true", help="short and long ones")
@@ -118,7 +118,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Let `--changed` succeed if nothing has changed."""
+    """Lets `--changed` succeed if nothing has changed."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("changed"):
         session.exitstatus = pytest.ExitCode.OK
 
@@ -425,7 +425,7 @@ async def running(world: World) -> AsyncIterator[World]:
 async def publish_demo(
     env: Mapping[str, str], seconds: Mapping[str, int] | None = None, directory_: bytes = DIRECTORY
 ) -> None:
-    """Publish the calendar, the directory, and the demo version of every procedure of the catalogue.
+    """Publishes the calendar, the directory, and the demo version of every procedure of the catalogue.
 
     The default directory is that of a back office whose results a leader has already signed.
     """

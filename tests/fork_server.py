@@ -30,7 +30,7 @@ LATE: Final = (
 
 
 async def check() -> None:
-    """Validate the workflows in the sandbox, inside an event loop, as in a worker."""
+    """Validates the workflows in the sandbox, inside an event loop, as in a worker."""
     for workflow in WORKFLOWS:
         check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
 

@@ -2,7 +2,7 @@
 
 The imports of a command or a worker take a second of CPU or more, longer than most of them run. A copy behaves
 like `python -m`: environment, folder, arguments and exit code are its own, and any signal ends it. But it runs no
-`atexit` handlers, and a module that reads the environment at import has read the parent's.
+`atexit` handlers, and a module that reads the environment at its import saw that of the parent process.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, which: int) -> None:
-        """Send the program a signal, unless it has ended."""
+        """Sends the program a signal, unless it has ended."""
         if self.returncode is None:
             os.kill(self.pid, which)
 
@@ -55,12 +55,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for the end; returns the exit code."""
+        """Waits for the end; returns the exit code."""
         await self._ended.wait()
         return cast("int", self.returncode)
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """Wait for the end; returns stdout and stderr, empty unless they are a `PIPE`."""
+        """Waits for the end; returns stdout and stderr, empty unless they are a `PIPE`."""
         await self.wait()
         return self._read.get(1, b""), self._read.get(2, b"")
 

@@ -165,12 +165,12 @@ class Program:
         return {"submission": said, "statement": self.statement(said, about, **other)}
 
     async def start(self, submission: Submission, **other: Any) -> WorkflowHandle[Any, Any]:
-        """Submit the filing by a plain start of its workflow."""
+        """Submits the filing by a plain start of its workflow."""
         start, id_ = self.submitting(submission, **other), filing_workflow(of(submission))
         return await self.client.start_workflow("Filing", start, id=id_, task_queue=TASK_QUEUE)
 
     async def submit(self, submission: Submission, **other: Any) -> Any:
-        """Submit the filing, and wait for the receipt."""
+        """Submits the filing, and waits for the receipt."""
         start = self.submitting(submission, **other)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             "Filing",
@@ -197,7 +197,7 @@ class Program:
         return await self.client.get_workflow_handle(stream).execute_update(kind, said, id=uuid4().hex)
 
     async def complain(self, start: Mapping[str, Any], **other: Any) -> WorkflowHandle[Any, Any]:
-        """Submit a complaint by a plain start of its workflow."""
+        """Submits a complaint by a plain start of its workflow."""
         stream = complaint_workflow(start["filing_id"], start["n"])
         signed = dict(start) | {"statement": self.statement(start, {"act": COMPLAIN, "stream": stream}, **other)}
         return await self.client.start_workflow("Complaint", signed, id=stream, task_queue=TASK_QUEUE)

@@ -20,7 +20,7 @@ async def lose(world: World, stream: str) -> None:
 
 
 async def restart(world: World, *streams: str, force: bool = False) -> None:
-    """Restart lost workflows, or with `force` running ones."""
+    """Restarts lost workflows, or with `force` running ones."""
     async with open_pool(world.settings) as pool:
         for stream in streams:
             assert await Restarter(pool, world.temporal).restart(stream, force=force) is Found.RESTARTED
@@ -42,14 +42,14 @@ async def _run(world: World, stream: str) -> str | None:
 
 
 async def reset(world: World, stream: str) -> None:
-    """Reset the workflow of a stream to its first workflow task, as an operator would."""
+    """Resets the workflow of a stream to its first workflow task, as an operator would."""
     history = await world.temporal.get_workflow_handle(stream).fetch_history()
     first = next(event.event_id for event in history.events if event.event_type == COMPLETED)
     await _reset_to(world, stream, history.run_id, first)
 
 
 async def forget(world: World, stream: str, update: str) -> None:
-    """Make Temporal forget this Update of a stream and all that came after it; the log still has them."""
+    """Makes Temporal forget this Update of a stream and all that came after it; the log still has them."""
     history = await world.temporal.get_workflow_handle(stream).fetch_history()
     before = takewhile(
         lambda event: event.workflow_execution_update_accepted_event_attributes.accepted_request.input.name != update,

@@ -6,7 +6,7 @@ from verifier.ledger import Problem, Rule, verify
 
 
 async def sound(world: World) -> None:
-    """Assert that the record verifies, and that a rebuild of the read models changes nothing."""
+    """Asserts that the record verifies, and that a rebuild of the read models changes nothing."""
     problems = (await verify(world.superuser_dsn)).problems
     assert not problems, problems
     assert set((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values()) == {0}

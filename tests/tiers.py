@@ -100,7 +100,7 @@ def _differs(commit: str | None, rooms: Iterable[str]) -> bool:
 
 
 def keep(report: Path) -> None:
-    """Store the seconds of the long tests, and the present commit, from pytest's report on all tests."""
+    """Stores the seconds of the long tests, and the present commit, from pytest's report on all tests."""
     took: defaultdict[str, float] = defaultdict(float)
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 -- pytest's own
         modules = [name for name in case.get("classname", "").split(".")[1:] if not name.startswith("Test")]

@@ -17,7 +17,10 @@ Head = Mapping[str, Any]
 
 
 async def heads(connection: Connection, streams: Collection[tuple[str, UUID | None, str]]) -> dict[str, Head]:
-    """Locks streams, each given with its filing and agency; begins missing ones first. Returns the heads by stream."""
+    """Locks these streams and returns their heads, by stream. Begins each stream that is missing.
+
+    `streams`: for each stream its name, filing and agency.
+    """
     await connection.executemany(_BEGIN, streams)
     rows = await connection.fetch(_HEADS, [stream for stream, *_ in streams])
     return {row["stream"]: row for row in rows}

@@ -63,7 +63,7 @@ class Measured:
 
 
 async def run(progress: Callable[[int], None], papers: int = MANY, seals: int = SEALED) -> Measured:
-    """Make papers, and only compile as many others, in batches that take turns; then seal `seals` further papers.
+    """Makes papers, and only compiles as many others, in batches that take turns; then seals `seals` further papers.
 
     `progress` gets the number of papers in each finished batch.
     """

@@ -50,7 +50,7 @@ class Answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     async def serve(self, begun: Mapping[str, Any], play: Callable[..., Awaitable[Round]]) -> None:
-        """Send `begun` as the first answer, then play each requested round and send its result, until stdin ends.
+        """Sends `begun` as the first answer, then plays each requested round and sends its result, until stdin ends.
 
         All fields of a request (see `benchmarks.asking.SideProcess.round`) are arguments of `play`.
         """

@@ -85,7 +85,7 @@ async def running(dsn: str) -> AsyncIterator[None]:
 
 
 async def main(postgresql: int) -> None:
-    """Report one filing's appends and the number of steps that DBOS records for it; then play the requested rounds."""
+    """Reports one filing's appends and the number of steps that DBOS records for it; plays the requested rounds."""
     answers = Answers()
     settle()
     dsn, processes = os.environ[DSN], {"worker": os.getpid(), "postgresql": postgresql}

@@ -75,7 +75,7 @@ class Acting:
 
 
 async def main() -> None:
-    """Set everything up, report whether encryption and identity statements are on, and play the requested rounds."""
+    """Sets everything up, reports whether encryption and identity statements are on, and plays the requested rounds."""
     answers = Answers()
     async with scene() as on:
         product, _ = on.sides

@@ -66,7 +66,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(against: Path, rounds: int, seconds: float, tell: Callable[[str], None]) -> Measured:
-    """Set both sides up, warm them up, and measure them in turn. Raises `NoCheckoutError`, `AskedError`."""
+    """Sets both sides up, warms them up, and measures them in turn. Raises `NoCheckoutError`, `AskedError`."""
     async with elsewhere(against, _WHAT) as before, here(TODAY, _WHAT) as today:
         found: dict[str, list[Round]] = {TODAY: [], BEFORE: []}
         for number in range(rounds + 1):

@@ -65,7 +65,7 @@ class Appending:
         self._turn = count(1)
 
     async def file(self) -> Filed:
-        """Append one filing's events; returns each append's seconds by seq. Raises `RuntimeError` if one is refused."""
+        """Appends one filing's events; returns each append's seconds by seq. Raises `RuntimeError` for a refusal."""
         n, filing = next(self._turn), uuid4()
         times = [time.perf_counter()]
         person = {"subject": "an", "kind": "person", "name": "Nguyễn Văn An", "id_number": f"{n:012}"}

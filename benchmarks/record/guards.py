@@ -135,7 +135,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set all sides up, warm them up, and measure them in turn. Raises `AskedError`."""
+    """Sets all sides up, warms them up, and measures them in turn. Raises `AskedError`."""
     async with AsyncExitStack() as held:
         command, sides = (sys.executable, "-m", "benchmarks.record.acts"), dict[str, SideProcess]()
         for name, more in settings().items():

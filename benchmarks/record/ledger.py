@@ -84,7 +84,7 @@ class Measured:
 
 
 async def run(events: int, tell: Callable[[str], None]) -> Measured:
-    """Record a filing, copy it in the log until that has about `events` events, and measure the passes over the log.
+    """Records a filing, copies it until the log has about `events` events, and measures the passes over the log.
 
     Raises `NotWholeError`.
     """

@@ -87,7 +87,7 @@ class Filing:
 
     @workflow.signal
     async def parcel_settled(self, fact: Plain) -> None:
-        """Record that a parcel has ended; unused here."""
+        """Records that a parcel has ended; unused here."""
         await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
 
     async def _pay(self) -> None:

@@ -75,7 +75,7 @@ def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
 async def measure(
     client: Client, payment: str, processes: Mapping[str, int], calendar: Calendar, seconds: float
 ) -> Late:
-    """Start many watches for late money of one paid payment, and measure the CPU of their looks.
+    """Starts many watches for late money of one paid payment, and measures the CPU of their looks.
 
     `seconds`: the period in which the watches begin, one after another. Raises `TooSlowError`.
     """

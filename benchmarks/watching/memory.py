@@ -97,7 +97,7 @@ def as_json(measured: Measured) -> bytes:
 
 
 async def run(submissions: int, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, and measure with few open filings, then with `submissions` open filings."""
+    """Sets everything up, and measures with few open filings, then with `submissions` open filings."""
     async with scene() as on:
         product = on.sides[0]
         few = await _decisions(on, product, submissions // FEWER)

@@ -62,7 +62,7 @@ class Tills:
         await self._closed(mine, played.filing_id, int(act.arguments[0]), WRONG_CHANGE)
 
     async def _begin(self, agency: str) -> None:
-        """Close the tills that an interrupted run has left open at the agency; only once for each agency."""
+        """Closes the tills that an interrupted run has left open at the agency; only once for each agency."""
         async with self._beginning:
             if agency not in self._begun:
                 for left in await self._run(lambda connection: views.tills(connection, agency)):

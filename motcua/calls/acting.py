@@ -56,14 +56,14 @@ class ActingClient(FileCalls):
         self.via = via
 
     async def submit(self, /, **fields: Any) -> c.Receipt:
-        """Hand in a filing, as `FilingClient.submit` does. `fields`: those of `Submission`, but `actor` and `via`.
+        """Hands in a filing, as `FilingClient.submit` does. `fields`: those of `Submission`, but `actor` and `via`.
 
         Raises `UnfitError` if the fields do not fit; in that case nothing has been sent.
         """
         return await self._sending.submit(c.Submission(**self._with_ours(fields)))
 
     async def act(self, /, target: UUID | str, command: type[c.Command], **fields: Any) -> c.Receipt:
-        """Give a command, as `FilingClient.act` does.
+        """Gives a command, as `FilingClient.act` does.
 
         Args:
             target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
@@ -85,7 +85,7 @@ class ActingClient(FileCalls):
         return await self.act(c.payment_workflow(filing_id, Call(n=n).n), c.RenewPayment, **fields)
 
     async def complain(self, /, **fields: Any) -> c.Receipt:
-        """Make a complaint. `fields`: those of a `ComplaintStart`, without `actor` and `via`. Raises `UnfitError`."""
+        """Makes a complaint. `fields`: those of a `ComplaintStart`, without `actor` and `via`. Raises `UnfitError`."""
         return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:

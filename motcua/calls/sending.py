@@ -39,7 +39,7 @@ class Sending(FileCalls):
     """Sends all questions and messages, signed by the connection's speaker (`Line`) for the actor of each message."""
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
-        """Hand in a filing. The same submission again, at any time, returns the first receipt.
+        """Hands in a filing. The same submission again, at any time, returns the first receipt.
 
         Returns:
             The receipt; `code` is the dossier code (mã hồ sơ).
@@ -139,7 +139,7 @@ class Sending(FileCalls):
         return _same_content(receipt, c.content_of_start(complaint), c.OTHER_CONTENT)
 
     async def act(self, target: UUID | str, command: c.Command) -> c.Receipt:
-        """Give a command. The same command (same `command_id`) again returns the first receipt.
+        """Gives a command. The same command (same `command_id`) again returns the first receipt.
 
         Args:
             target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.

@@ -37,7 +37,7 @@ class Draft(Protocol):
     """A file that is being written."""
 
     def write(self, data: bytes) -> None:
-        """Append data."""
+        """Appends data."""
 
     def keep(self, name: str) -> bool:
         """Gives the draft its name. Returns False, and changes nothing, if a file with that name exists."""
@@ -172,7 +172,7 @@ def _size(path: str) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its missing parents, each synced to disk."""
+    """Makes a folder and its missing parents, each synced to disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)

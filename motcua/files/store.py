@@ -99,7 +99,7 @@ class Store:
         name: str | None = None,
         progress: Progress | None = None,
     ) -> FileRef:
-        """Put a local file into the store for a filing, before the filing is submitted. Idempotent.
+        """Puts a local file into the store for a filing, before the filing is submitted. Idempotent.
 
         The file is read once, and stored whole or not at all. When the method returns, the file is on the store's disk.
         A filing may have at most `MOST_FILES` files in the store, with `LARGEST_FILING` bytes in total.

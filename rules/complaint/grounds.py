@@ -126,7 +126,7 @@ def _known_at(found: _Turn, turns: Sequence[_Turn]) -> datetime | None:
 
 
 def _within(known_at: datetime | None, limit: Limit, days: Calendar) -> dict[str, object]:
-    """The fields of the time limit for a complaint: start, length and end; none if the limit has not started."""
+    """The time limit for a complaint as fields: start, length and end. Empty if the limit has not started."""
     if known_at is None:
         return {}
     return {"known_at": known_at, "within": limit, "until": working_time.applicant_due(known_at, limit, days)}

@@ -35,12 +35,12 @@ class Sender:
                 await asyncio.sleep(TICK_S)
 
     async def once(self) -> None:
-        """Send the callbacks that are due, and wait for their answers."""
+        """Sends the callbacks that are due, and waits for their answers."""
         async with self._client() as client:
             await asyncio.gather(*(self._send(client, row) for row in self._due()))
 
     async def call(self, n: int) -> Answer:
-        """Send the callback numbered `n`, even if it was sent before. Raises `ProblemError` 404 if there is none."""
+        """Sends the callback numbered `n`, even if it was sent before. Raises `ProblemError` 404 if there is none."""
         async with self._client() as client:
             return await self._send(client, self._ledger.callback(n))
 

@@ -28,7 +28,7 @@ class Holds:
         self._db = db
 
     def put(self, key: str, hold: Hold) -> None:
-        """Set an order's hold, and set the count of its answered queries to 0."""
+        """Sets an order's hold, and sets the count of its answered queries to 0."""
         self._db.execute("INSERT OR REPLACE INTO hold VALUES (?, ?, ?, 0)", (key, hold.queries, hold.callbacks))
 
     def answered(self, key: str) -> int:

@@ -132,7 +132,10 @@ def _with_pay_url(request: Request, order: Json) -> Json:
 
 
 def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> Starlette:
-    """Returns the bank over `data/bank.sqlite3`; times in seconds. `callbacks`: their address; empty: none are sent."""
+    """Returns the bank over `data/bank.sqlite3`. Times are in seconds.
+
+    `callbacks`: the address to which callbacks are sent; if it is empty, none are sent.
+    """
     wires = {"vnpay": vnpay.WIRE, "platform": platform.WIRE, "vietqr": vietqr.WIRE, OWN: own.WIRE}
     file, retry = data / "bank.sqlite3", microseconds(retry_after)
     ledger = WiredLedger(file, microseconds(pay_after), wires, merchants(data), retry, told=bool(callbacks))

@@ -130,7 +130,7 @@ class WiredLedger(BankLedger):
         return Fact(reference, amount, state, n, at, standing.description, standing.details)
 
     def hold(self, key: str, hold: Hold) -> None:
-        """Put an order on hold. Raises `ProblemError` 404 if there is no such order."""
+        """Puts an order on hold. Raises `ProblemError` 404 if there is no such order."""
         with self.transaction():
             self._order(key)
             self._holds.put(key, hold)
@@ -201,7 +201,7 @@ class WiredLedger(BankLedger):
             self._tell(key, OWN, fact, at)
 
     def garnish(self, key: str, change: Callable[[str], str]) -> None:
-        """Change the memo of an order before its payment is reported. Raises `ProblemError` 422 if it has no memo."""
+        """Changes the memo of an order before its payment is reported. Raises `ProblemError` 422 if it has no memo."""
         with self.transaction():
             row = self.db.execute("SELECT details FROM wired WHERE key = ? AND wire = 'vietqr'", (key,)).fetchone()
             if row is None:

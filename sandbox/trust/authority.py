@@ -65,7 +65,7 @@ class Authority:
         self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
 
     def renew_responder(self) -> None:
-        """Give the OCSP responder a new certificate."""
+        """Gives the OCSP responder a new certificate."""
         self._responder = self._service("ocsp", "Sandbox OCSP", _RESPONDER, YEARS)
 
     @property

@@ -135,7 +135,7 @@ class People(Ledger):
             return self._request(key)
 
     def hurry(self, key: str) -> Json:
-        """Let a slow signer sign now. Raises `ProblemError` 404 if there is no request under this key."""
+        """Lets a slow signer sign now. Raises `ProblemError` 404 if there is no request under this key."""
         with self.transaction() as now:
             self.db.execute("UPDATE due SET at = ? WHERE key = ?", (now, key))
             self._settle(now)

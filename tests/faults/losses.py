@@ -61,7 +61,7 @@ async def counted(env: dict[str, str], what: str) -> int:
 
 
 async def lose_all(home: Home, left: bytes | None = None) -> None:
-    """Delete the files of the running server, and kill it: the next one begins empty, or with the database `left`."""
+    """Deletes the files of the running server, and kills it: the next one begins empty, or with the database `left`."""
     for file in (home.root / "temporal").glob("temporal.db*"):
         file.unlink()
     if left is not None:

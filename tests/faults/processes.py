@@ -39,16 +39,16 @@ class WorkerProcess:
         self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> None:
-        """Stop the process with SIGTERM, as an operator would, and wait for its end."""
+        """Stops the process with SIGTERM, as an operator would, and waits for its end."""
         self._process.terminate()
         await asyncio.wait_for(self._process.wait(), 30)
 
     def arm(self, failpoint: str) -> None:
-        """Let the process die by SIGKILL when it next reaches this failpoint."""
+        """Lets the process die by SIGKILL when it next reaches this failpoint."""
         (self._failpoints / failpoint).touch()
 
     async def died(self) -> int:
-        """Wait for the end; returns the exit code, a negative number for a signal."""
+        """Waits for the end; returns the exit code, a negative number for a signal."""
         return await asyncio.wait_for(self._process.wait(), 60)
 
 
@@ -135,7 +135,7 @@ async def up(folder: Path, more: Mapping[str, str], seconds: float = 600) -> Asy
 
 
 async def kill(stack: Stack, part: str) -> None:
-    """Kill a part of a stack, and wait until a new process does its work."""
+    """Kills a part of a stack, and waits until a new process does its work."""
     old = stack.pid(part)
     assert old is not None
     os.kill(old, signal.SIGKILL)

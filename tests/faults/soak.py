@@ -82,7 +82,7 @@ class Seen:
 
 
 async def disturb(home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
-    """Kill or pause one part after the other, but none while the lock `operating` is held."""
+    """Kills or pauses one part after the other, but none while the lock `operating` is held."""
     moments = random.Random(given.seed)
     while seen.faults.total() < given.faults:
         await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
@@ -99,7 +99,7 @@ def gone(file: Path) -> bool:
 
 
 async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock) -> None:
-    """Let the worker die at one place after the other, each time when it first reaches the place."""
+    """Lets the worker die at one place after the other, each time when it first reaches the place."""
     moments, places = random.Random(given.seed), cycle(POINTS)
     while seen.faults.total() < given.faults:
         await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
@@ -116,7 +116,7 @@ async def die_at_points(folder: Path, given: argparse.Namespace, seen: Seen, ope
 async def bring_back_an_older_temporal(
     folder: Path, home: Home, given: argparse.Namespace, seen: Seen, operating: asyncio.Lock
 ) -> None:
-    """Lose Temporal in the middle of the trial, continue with an empty one, and restore the lost one."""
+    """Loses Temporal in the middle of the trial, continues with an empty one, and restores the lost one."""
     env = home.read_env() or {}
 
     async def filed(share: float) -> None:
@@ -148,7 +148,7 @@ def is_ready(home: Home, part: str, before: str) -> bool:
 
 
 async def operate(folder: Path, what: str, when: str, seen: Seen) -> None:
-    """Run `motcua filing restart`, and keep its counts."""
+    """Runs `motcua filing restart`, and keeps its counts."""
     tallies = await restart_all(folder, what)
     counts = seen.runbook[when] = Counter()
     for tally in tallies.values():
@@ -169,7 +169,7 @@ async def fault(pid: int, pause: float | None) -> None:
 
 
 async def ask(env: Mapping[str, str], seen: Seen, seed: int) -> None:
-    """Send Temporal's own queries to running workflows, several at once."""
+    """Sends Temporal's own queries to running workflows, several at once."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
     choice = random.Random(seed)
 

@@ -44,7 +44,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
 
 
 def kill(pid_file: Path) -> bool:
-    """Kill the part; returns False if it does not run, for example once the demo has ended."""
+    """Kills the part; returns False if it does not run, for example once the demo has ended."""
     try:
         os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGKILL)
     except (FileNotFoundError, ProcessLookupError):

@@ -48,7 +48,7 @@ def keys(current: str, other: str = "") -> dict[str, str]:
 
 
 async def killed_half_way(env: Mapping[str, str], folder: Path) -> int:
-    """Change the keys in a process that dies after the first of several pages; returns its exit code."""
+    """Changes the keys in a process that dies after the first of several pages; returns its exit code."""
     (folder / "keys.rotated").touch()
     own = {"MOTCUA_FAILPOINTS": str(folder), "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(

@@ -124,7 +124,7 @@ async def decisions(world: World) -> dict[str, list[Any]]:
 
 
 async def replay(world: World, races: list[Race]) -> None:
-    """Replay the histories of the races that were closest."""
+    """Replays the histories of the races that were closest."""
     replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter)
     for race in sorted(races, key=lambda race: abs(race.sent - race.due))[:SAMPLE]:
         handle = world.temporal.get_workflow_handle(filing_workflow(race.play.filing))

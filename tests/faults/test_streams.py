@@ -125,7 +125,7 @@ def answered(view: FilingView) -> bool:
 
 
 async def nothing_lost_nothing_doubled(world: World, play: Play) -> None:
-    """Check that each part was requested, answered and reported once, and that the log verifies."""
+    """Checks that each part was requested, answered and reported once, and that the log verifies."""
     kinds = await play.kinds()
     assert [kinds.count(kind) for kind in ("referred", "part_answered", "parts_decided")] == [3, 3, 1]
     for n in (1, 2, 3):
@@ -249,7 +249,7 @@ async def act(play: Play, command: type[Command], **said: Any) -> None:
 
 
 async def dies_when_it_next_commits(worker: WorkerProcess) -> None:
-    """Kill the worker at its next commit; if none comes in 5 s, it has nothing more to commit."""
+    """Kills the worker at its next commit; if none comes in 5 s, it has nothing more to commit."""
     worker.arm("ledger.committed")
     with suppress(TimeoutError):
         assert await asyncio.wait_for(worker.died(), 5) == -signal.SIGKILL

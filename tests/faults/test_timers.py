@@ -33,7 +33,7 @@ async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays
 
 
 async def told_in_time(world: World, version: str, folder: Path) -> bool:
-    """Play the story once, and replay its histories; returns whether the answer came before the timer fired."""
+    """Plays the story once, and replays its histories; returns whether the answer came before the timer fired."""
     async with AsyncExitStack() as workers:
         first = await workers.enter_async_context(worker_process(world.process_env, folder / "first"))
         play = await Play.begin(world, marriage(version=version))

@@ -33,7 +33,7 @@ async def given(bank: Server) -> list[int]:
 
 
 async def paid(play: Play) -> None:
-    """Pay on VNPay's page, and wait until the filing records it."""
+    """Pays on VNPay's page, and waits until the filing records it."""
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     url = (await play.world.client.payment(play.filing)).pay_url or ""
     async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:

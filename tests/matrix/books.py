@@ -66,7 +66,7 @@ def kept(order: Mapping[str, Any]) -> int:
 
 
 async def sound(room: Room) -> None:
-    """Assert that the log verifies, and that a rebuild of the read models changes nothing."""
+    """Asserts that the log verifies, and that a rebuild of the read models changes nothing."""
     assert (await verify(room.world.superuser_dsn)).problems == []
     report = await rebuild(room.world.owner_dsn, room.world.settings.master, lambda *_: None)
     assert not any(report.changed.values()), report.changed

@@ -77,7 +77,7 @@ class Case:
         return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
-        """Makes the bank hold back answers to queries if `queries`, and callbacks if `callbacks`; else, send them."""
+        """Sets whether the bank holds back its answers to `queries`, and its `callbacks`; it sends all others."""
         answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
         answer.raise_for_status()
 
@@ -151,7 +151,7 @@ class Steps:
 
     @classmethod
     async def begin(cls, room: Room) -> Steps:
-        """Make a payment at the bank that the platform does not know yet."""
+        """Makes a payment at the bank that the platform does not know yet."""
         case = await Case.requested(room, room.version)
         await case.hold(queries=True, callbacks=True)
         return cls(case, await case.pay())
@@ -207,7 +207,7 @@ class Steps:
         assert "vnp_SecureHash=" in self.back
 
     async def _expired(self) -> None:
-        """Wait for the request's end; without known money, the provider is then queried, but answers only at `POLL`."""
+        """Waits for the request's end; if no money is known, the provider is queried, and answers only at `POLL`."""
         self._in_time()
         await self.case.room.rest_until(self.case.ends)
         if not self.known and not self.withdrawn:

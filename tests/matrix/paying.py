@@ -177,7 +177,7 @@ class Paying:
             raise
 
     async def _charged_back(self) -> None:
-        """Charge the last capture back, and wait until its refund stream has recorded it."""
+        """Charges the last capture back, and waits until its refund stream has recorded it."""
         await self._by_their_bank()
         about = number_of(self.case.n, len((await self.case.bank())["captures"]))
         await until(lambda: self.play.kinds("refund", about), lambda kinds: "refund_charged_back" in kinds)
@@ -186,7 +186,7 @@ class Paying:
         (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
 
     async def _charged_back_ahead(self) -> None:
-        """Let the bank report the charge-back before the capture."""
+        """Lets the bank report the charge-back before the capture."""
         await self.case.hold(queries=True, callbacks=True)
         await self.case.pay()
         await self._by_their_bank()
@@ -248,7 +248,7 @@ class Paying:
             await until(self.case.kinds, lambda kinds: "payment_cancelled" in kinds)
 
     async def settle(self) -> None:
-        """Do the pending tasks of leaders and cashiers; then check both ledgers."""
+        """Does the pending tasks of leaders and cashiers; then checks both ledgers."""
         expected = outcome(self.variant)
         assert self.refused == expected.refused, self.refused
         gone_twice = self.variant.money is Money.GONE_TWICE
@@ -291,7 +291,7 @@ class Paying:
                 await self._by_hand(refund, case, capture)
 
     async def _by_hand(self, refund: int, case: int, capture: Mapping[str, Any]) -> None:
-        """Refund by hand as a cashier: send the money at the bank, and record it."""
+        """Refunds by hand as a cashier: sends the money at the bank, and records it."""
         assert not CAPABILITIES[self.variant.wire].refund
         amount = await self.case.room.world.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)
         sent = {name: capture[name] for name in ("order_key", "capture_id")} | {"amount": amount}
@@ -315,7 +315,7 @@ class Paying:
 
 
 async def _assigned(case: Case, cashier: Actor, leader: Actor) -> None:
-    """Assign money in suspense to the payment and approve this, as `motcua money assign` and `approve` do.
+    """Assigns money in suspense to the payment and approves the assignment, as `motcua money assign` and `approve` do.
 
     The gateway's relay then notifies the payment.
     """

@@ -73,7 +73,7 @@ class Room:
     """The valid receipts of each ended filing, by kind."""
 
     async def rest_until(self, moment: datetime) -> None:
-        """Wait until a moment, and leave the slot to other cases meanwhile."""
+        """Waits until a moment, and leaves the slot to other cases meanwhile."""
         self.slots.release()
         try:
             await asyncio.sleep((moment - datetime.now(UTC)).total_seconds())

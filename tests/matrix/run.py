@@ -20,7 +20,7 @@ _FEW: Final = 4
 
 
 async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, shown: Showing) -> None:
-    """Run every subject, and then the common checks.
+    """Runs every subject, and then the common checks.
 
     If the machine was too slow for a subject, it is run again at the end: first beside few others, and then alone.
     """

@@ -145,7 +145,7 @@ class Trial:
         return {"verdict": "survived"} if failed is None else {"verdict": "killed", "by": failed}
 
     def end(self) -> None:
-        """Kill the trial, with the processes that its tests have started."""
+        """Kills the trial, with the processes that its tests have started."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.ident or 0, signal.SIGKILL)
         self.process.join()

@@ -100,7 +100,7 @@ class Touching(Chosen):
 
 
 def measure(answer: Connection, package: str, files: Sequence[str], stack: Mapping[str, str] | None, log: Path) -> None:
-    """Send each test's seconds and touched lines. Raises `RuntimeError` if one fails on the unchanged code."""
+    """Sends each test's seconds and touched lines. Raises `RuntimeError` if one fails on the unchanged code."""
     _begin(log)
     plugin = Touching(package, stack)
     if _pytest(files, plugin, stack) != 0:

@@ -37,7 +37,7 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 async def replay(file: Path, *interceptors: Interceptor) -> None:
-    """Replay one history with the runner of `motcua worker`, which lets a test read the workflow's state."""
+    """Replays one history with the runner of `motcua worker`, which lets a test read the workflow's state."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
     replayer = Replayer(

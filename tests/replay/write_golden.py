@@ -109,7 +109,7 @@ REFUNDS: Final = (1001, 1002)
 
 
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
-    """Write the histories of a filing, and of its first stream of each other kind, if any.
+    """Writes the histories of a filing, and of its first stream of each other kind, if any.
 
     The payment of an obligation is written to the file of a fee's payment.
     """

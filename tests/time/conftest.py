@@ -114,7 +114,7 @@ class Virtual:
             yield
 
     async def until_without_worker(self, rings: str, when: str) -> None:
-        """Let time pass until `when`, although a timer due at `rings` waits for a worker and blocks time skipping."""
+        """Lets time pass until `when`, although a timer due at `rings` waits for a worker and blocks time skipping."""
         service = self.env.client.test_service
         await service.unlock_time_skipping(UnlockTimeSkippingRequest())
         await eventually(self.env.get_current_time, lambda now: now >= instant(rings))

@@ -42,7 +42,7 @@ async def refused_submission(world: World, submission: Plain) -> Refusal:
 
 
 async def ended_cleanly(client: Client, workflow_id: str) -> None:
-    """Assert that the workflow fails within five seconds, without a failed workflow task."""
+    """Asserts that the workflow fails within five seconds, without a failed workflow task."""
     handle = client.get_workflow_handle(workflow_id)
 
     async def status() -> WorkflowExecutionStatus | None:

@@ -207,7 +207,10 @@ class PaymentLife(Collecting):
 @workflow.defn(name="Payment")
 @takes_commands(PAYMENT)
 class PaymentWorkflow:
-    """Collects one fee, by any number of payment requests. Ends once the fee is settled and unowed money refunded."""
+    """Collects one fee, by any number of payment requests.
+
+    Ends once the fee is settled and all money that is not owed is refunded.
+    """
 
     @workflow.init
     def __init__(self, *raw: Any) -> None:

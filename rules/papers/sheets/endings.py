@@ -113,7 +113,7 @@ def _reason(source: PaperSource) -> Iterator[Row]:
 
 
 def _law(source: PaperSource) -> tuple[str, ...]:
-    """The legal basis: as the event states it, else of the limit that ran out, else of the procedure."""
+    """The legal basis that the event states; if none, that of the limit that ran out, or else of the procedure."""
     event = source.cause.event
     stated: str | None = getattr(event, "legal_basis", None)
     if stated is not None:

@@ -78,7 +78,7 @@ class Record:
             return int(await connection.fetchval("select count(*) from erasure where finished_at is null"))
 
     async def ask(self, filings: Sequence[UUID], command: str) -> None:
-        """Request the erasure of these filings as one officer; approve it as another, through another program."""
+        """Requests the erasure of these filings as one officer; approves it as another, through another program."""
         asked = AskErasure(
             command_id=f"ask-{command}",
             actor=OPERATOR,

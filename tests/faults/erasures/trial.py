@@ -66,7 +66,7 @@ class Report:
 
 
 async def play(env: Mapping[str, str], scenarios: Sequence[Scenario], concurrency: int) -> list[Played]:
-    """File and play the stories; their outcomes are checked by another trial."""
+    """Files and plays the stories; their outcomes are checked by another trial."""
     versions = await running.publish(env["MOTCUA_OWNER_DATABASE_URL"], publisher(env), scenarios)
     return await running.play(env, scenarios, versions, concurrency, lambda _: None)
 
@@ -133,7 +133,7 @@ async def run(folder: Path, chance: random.Random) -> str:
 
 
 async def finished(record: Record, folder: Path, report: Report) -> None:
-    """Finish the remaining erasures, in runs that are not killed."""
+    """Finishes the remaining erasures, in runs that are not killed."""
     for _ in range(10):
         ended = await motcua(ENV, "erasures", "finish", "--json", folder=folder)
         report.runs[f"ended with {ended.code}"] += 1
@@ -144,7 +144,7 @@ async def finished(record: Record, folder: Path, report: Report) -> None:
 
 
 async def checked(record: Record, erased: list[UUID], others: dict[UUID, Any], report: Report) -> None:
-    """Check that the record verifies and can be read, and that no data of an erased person can be decrypted."""
+    """Checks that the record verifies and can be read, and that no data of an erased person can be decrypted."""
     report.must("the record", (await ledger_verifier.verify(record.env["MOTCUA_DATABASE_URL"])).problems)
     vault = Vault(record.master)  # a new one, without cached keys
     async with record.connection() as connection:
@@ -249,7 +249,7 @@ async def chosen(
 
 
 def on_the_disk(given: argparse.Namespace, folder: Path, report: Report, submissions: Sequence[str]) -> None:
-    """Check that the disk has no trace of an erased person; without the codec, Temporal's files may have some."""
+    """Checks that the disk has no trace of an erased person; without the codec, Temporal's files may have some."""
     left = traces.marked_files(folder, submissions)
     in_temporal = {name for name in left if given.codec is False and name.startswith(".motcua/temporal/")}
     report.in_temporal_alone = len(set[str]().union(*(left[name] for name in in_temporal)))

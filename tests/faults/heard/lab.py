@@ -189,7 +189,7 @@ class Lab:
             await asyncio.gather(*playing, return_exceptions=True)
 
     async def conduct(self) -> None:
-        """Try the commands that come, until cancelled."""
+        """Tries the commands that come, until cancelled."""
         Orders().give(self._folder)
         self._worker = await self.start_worker()
         while True:
@@ -315,7 +315,7 @@ class Lab:
         return sign(statement, key(case.seed))
 
     async def _die(self, batch: list[Case], kill: Kill, way: Way) -> WorkerProcess | None:
-        """Give the commands and kill the worker; returns the worker that survives, if there is one."""
+        """Gives the commands and kills the worker; returns the worker that survives, if there is one."""
         worker = self._worker
         assert worker is not None
         names = frozenset(held(case.stream, case.command_id) for case in batch)
@@ -352,7 +352,7 @@ class Lab:
         return survivor
 
     async def _die_appending(self, batch: list[Case], worker: WorkerProcess) -> None:
-        """Kill the worker while its statements wait for a lock; the database may still execute them."""
+        """Kills the worker while its statements wait for a lock; the database may still execute them."""
         async with self.world.connection() as blocking, self.world.connection() as looking:
             async with blocking.transaction():
                 await blocking.execute("set local lock_timeout = '5s'")  # of a worker that was cut off in the middle
@@ -373,7 +373,7 @@ class Lab:
             case.first = asyncio.create_task(self._given(case, case.said, case.statement, case.update_id))
 
     async def _until(self, done: Callable[[], Any], batch: list[Case]) -> None:
-        """Wait until `done` is true or every case has an answer, at most 12 s."""
+        """Waits until `done` is true or every case has an answer, at most 12 s."""
         deadline = time.monotonic() + 12
         while time.monotonic() < deadline:
             if await done() or all(case.first and case.first.done() for case in batch):
@@ -485,7 +485,7 @@ class Lab:
         self.figures.outcomes[f"{'recorded' if recorded else 'not recorded'}: {told}"] += 1
 
     def _judge_words(self, case: Case, kill: Kill, answer: Answer, *, recorded: bool) -> None:
-        """Check that a command that is not in the log is refused for the reason of its fault."""
+        """Checks that a command that is not in the log is refused for the reason of its fault."""
         about_submit = case.kind == SUBMIT and case.fault in {Fault.REVOKED, Fault.NARROWED}
         if answer.refusal is None or (recorded and not about_submit):
             return
@@ -608,7 +608,7 @@ class Lab:
             raise
 
     async def _complain(self, case: Case, start: dict[str, Any]) -> Any:
-        """Begin a complaint; returns its receipt, or raises its refusal."""
+        """Begins a complaint; returns its receipt, or raises its refusal."""
         handle = await self._stock.start_workflow(
             "Complaint",
             start,
@@ -633,7 +633,7 @@ class Lab:
     # At the end.
 
     async def replay(self) -> None:
-        """Replay every history; a failure is a violation."""
+        """Replays every history; a failure is a violation."""
         replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())
         histories = self.world.temporal.list_workflows("WorkflowType != 'View'").map_histories()
         async with replayer.workflow_replay_iterator(histories) as results:

@@ -39,7 +39,7 @@ class Orders(BaseModel):
     forbidden: frozenset[str] = frozenset()
 
     def give(self, folder: Path) -> None:
-        """Make every worker that reads this folder obey these orders from now on."""
+        """Makes every worker that reads this folder obey these orders from now on."""
         new = folder / "orders.new"
         new.write_text(self.model_dump_json(), encoding="utf-8")
         new.rename(folder / "orders")
@@ -99,7 +99,7 @@ def change_rules(kind: StreamKind[Any], obeyed: _Obeyed) -> None:
 
 
 def _expect_in_time(decide: Any, state: Any, command: Command, now: datetime) -> None:
-    """Raise `RefusalError` if the rules would refuse the command at a later time."""
+    """Raises `RefusalError` if the rules would refuse the command at a later time."""
     try:
         decide(state, command, now + _LATER)
     except RefusalError:

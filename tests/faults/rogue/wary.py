@@ -74,7 +74,7 @@ class Wary(FilingClient):
     env: Mapping[str, str]
 
     async def act(self, target: UUID | str, command: Command) -> Receipt:
-        """Give the command until its receipt is recorded."""
+        """Gives the command until its receipt is recorded."""
         give = partial(super().act, target, command)
         return await self._until_recorded(stream_of(target), command.command_id, command.kind, give)
 

@@ -86,7 +86,7 @@ def in_temporals_files(folder: Path) -> int:
 
 
 async def no_canary(folder: Path, said: str) -> None:
-    """Assert that no forbidden place has a personal value of the demo, and that the search finds values in results."""
+    """Asserts that no forbidden place has a personal value of the demo, and that the search finds values in results."""
     assert any(b"CANARY" in file.read_bytes() for file in (folder / ".motcua" / "objects").rglob("*") if file.is_file())
     assert "canary" not in said.lower()
     env = require(Home(folder / ".motcua").read_env())

@@ -165,7 +165,7 @@ class Sending(OutboundInterceptor):
         self._client, self._looker = client, looker
 
     async def start_workflow_update(self, given: StartWorkflowUpdateInput) -> Any:
-        """Validates an Update of a running workflow, whose type is the first part of its id."""
+        """Validates an Update of a running workflow. The first part of the workflow's id is its type."""
         await self._look(f"{given.id.partition(':')[0].capitalize()}.{given.update}", given.args)
         return await super().start_workflow_update(given)
 

@@ -169,7 +169,7 @@ class Terminal:
         return self.written.decode(errors="replace")
 
     async def shows(self, words: str) -> None:
-        """Wait until the terminal shows these words, after the words of the call before."""
+        """Waits until the terminal shows these words, after the words of the call before."""
         async with asyncio.timeout(25):
             while words not in self.text[self.read :]:
                 await asyncio.sleep(0.05)

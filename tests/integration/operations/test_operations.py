@@ -107,7 +107,7 @@ class ByHand:
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
     async def begin(self, env: Mapping[str, str]) -> None:
-        """Register the programs that the page describes."""
+        """Registers the programs that the page describes."""
         files, keys = list[Path](), list[str | Path]()
         for about, name in re.findall(r"```yaml\n( +id: ([a-z-]+)\n.*?)```", PAGE, re.DOTALL):
             file, private = self.here / f"{name}.yaml", self.here / f"{name}.pem"

@@ -104,7 +104,7 @@ class Failing(Signed):
 
 
 def harmless(collector: Collector) -> None:
-    """Assert that spans contain only ids, names and types of errors, and no personal data."""
+    """Asserts that spans contain only ids, names and types of errors, and no personal data."""
     for one in collector.spans:
         assert set(one.attributes) <= {"motcua.filing", "error.type"}, one
         texts = [one.span.events, one.span.trace_state, one.span.status.message]

@@ -48,7 +48,7 @@ async def issued(world: World) -> list[dict[str, Any]]:
 
 
 async def sound(world: World) -> None:
-    """Assert that the log verifies, with all its numbers, and that a rebuild of the read models changes nothing."""
+    """Asserts that the log verifies, with all its numbers, and that a rebuild of the read models changes nothing."""
     assert (await verify(world.superuser_dsn)).problems == []
     report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
     assert not any(report.changed.values()), report.changed

@@ -67,7 +67,7 @@ class Desk:
         return [tuple(row.values()) for row in rows]
 
     async def now(self) -> None:
-        """Make all postponed papers due now."""
+        """Makes all postponed papers due now."""
         await self.pool.execute("update outbox set next_try = written_at")
 
 

@@ -31,7 +31,7 @@ async def paid(world: World) -> Play:
 
 
 async def charge_back(play: Play) -> None:
-    """Report a charge-back twice, as any callback may be repeated."""
+    """Reports a charge-back twice, as any callback may be repeated."""
     captured = "select body from event where stream = $1 and kind = 'payment_captured'"
     body = await play.world.fetchval(captured, payment_workflow(play.filing, 1))
     provider = await play.world.fetchval("select provider from payment where filing_id = $1", play.filing)

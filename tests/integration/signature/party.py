@@ -128,7 +128,7 @@ def other_text(writer: IncrementalPdfFileWriter) -> None:
 
 
 def another_field(writer: IncrementalPdfFileWriter) -> None:
-    """Add a filled field that the form does not have."""
+    """Adds a filled field that the form does not have."""
     fields = writer.root["/AcroForm"]["/Fields"]
     fields.append(filled(writer, "amount", "1"))
     writer.update_container(fields)
