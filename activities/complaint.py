@@ -28,7 +28,7 @@ from views.log import Log
 class Disputed(Model):
     """A filing's `n`-th complaint. `about`: the seq of the disputed event; `spoken`: the signed complaint.
 
-    `claim`: the part of a new complaint that the log must confirm; None in later questions about the complaint.
+    `claim`: the part of a new complaint that the log must confirm; None if the complaint is recorded already.
     """
 
     filing_id: UUID

@@ -63,7 +63,7 @@ class Ratios:
 
 @dataclass(frozen=True)
 class Compared:
-    """All sides at one concurrency, and the product's ratios to each of the others.
+    """The figures of all compared systems at one concurrency, and the product's ratios to each other system.
 
     A ratio's median is taken over pairs of neighbouring rounds: other load on the machine changes between rounds, but
     affects both rounds of a pair alike.

@@ -50,10 +50,10 @@ class Rotated:
 
 
 async def rotate(dsn: str, masters: MasterKeys, progress: Progress) -> Rotated:
-    """Wraps again, as the tables' owner, every key that the newest version of the current master key has not wrapped.
+    """Wraps every key anew that is not wrapped by the newest version of the current master key.
 
-    `progress(done, of)` is called after every page. Raises `WorkRefusedError`, `KeysUnavailableError`, and asyncpg's
-    errors; keys wrapped before the error stay wrapped by the new master key.
+    Runs as the tables' owner. Calls `progress(done, of)` after every page. Raises `WorkRefusedError`,
+    `KeysUnavailableError`, and asyncpg's errors; keys that were wrapped before the error stay so.
     """
     async with connected(dsn, TIMEOUT) as connection:
         if not await connection.fetchval("select pg_try_advisory_lock(hashtext('motcua keys rotate'))"):

@@ -1,4 +1,4 @@
-"""An in-memory HTTP door to a world that requires identity, and tokens of persons and programs for the door."""
+"""An HTTP door in memory, to a world that requires identity; and the tokens by which persons and programs use it."""
 
 import asyncio
 import time

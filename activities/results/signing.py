@@ -346,8 +346,8 @@ class AgencySeal:
     async def _holder(self, agency: AgencyCode) -> Person | None:
         """Returns the holder of the agency's seal; None if the agency has no seal.
 
-        The holder is the agency, if its entry in the directory has a seal number, else the first of its signers by
-        seal.
+        If the agency's entry in the directory has a seal number, the holder is the agency itself. If not, the holder
+        is the first signer whom the directory lists for the seal.
         """
         async with acquired(self._pool) as connection:
             signers = await signers_of(connection, agency)

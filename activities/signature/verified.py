@@ -58,10 +58,10 @@ async def verify_official(  # noqa: PLR0913 -- each can be requested alone
     empty.
 
     If not `online`, no requests are sent, and revocation is judged by the knowledge at the time of each signature.
-    `kept`, an earlier verdict over this file (or over its state before time-stamps were renewed), decides undetermined
-    cases. If not `lasts`, as for an official paper, the file needs no time-stamp over the whole file. If `sealed`, an
-    organisation must have signed, too: if only persons have signed, only the register knows whether they did so for an
-    agency.
+    `kept` is an earlier verdict over this file, or over its state before time-stamps were renewed; it decides
+    undetermined cases. If `lasts`, the file needs a time-stamp over the whole file; official papers need none. If
+    `sealed`, an organisation must have signed, too. Signatures of persons alone do not show for which agency they
+    signed; that is in the register.
     """
     moment = at or datetime.now(UTC)
     try:

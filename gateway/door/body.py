@@ -90,9 +90,9 @@ def _read(operation: Operation, request: Request, of_door: Mapping[str, Any]) ->
 
 
 def stream(operation: Operation, path: Mapping[str, str]) -> StreamId | None:
-    """Returns the stream that the address names; None if the operation's address names none.
+    """Returns the stream that the request's path names; None if the paths of this operation name no stream.
 
-    Raises `RefusalError` if no stream can have this address.
+    Raises `RefusalError` if the values in the path can't name a stream.
     """
     if operation.kind is None:
         return None

@@ -29,7 +29,10 @@ class Checked(NamedTuple):
 
 
 def check_bytes(data: bytes, today: date | None = None) -> Checked:
-    """Returns the calendar in `data`, or all its mistakes in the order of the file, as of `today` in Vietnam."""
+    """Returns the calendar in `data`, or all its mistakes in the order of the file.
+
+    Dates are compared with `today`, by default the present day in Vietnam.
+    """
     parsed = parse(data, as_text=True)
     found = all_mistakes(parsed, partial(problems, today=today or datetime.now(VIETNAM).date()))
     return Checked(None if found else CalendarFile.model_validate(parsed.value), found, parsed.lines)

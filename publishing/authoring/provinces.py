@@ -96,7 +96,7 @@ class Listed(NamedTuple):
 
 
 def check_province(data: bytes, known: Known, today: date | None = None) -> Checked:
-    """Returns the province's file in `data`, or all its mistakes, such as a `checked` day after `today`."""
+    """Returns the province's file in `data`, or all its mistakes. A date in `checked` may not be later than `today`."""
     parsed = parse(data)
     found = all_mistakes(parsed, partial(overlay_problems, known=known, today=today))
     overlay = None if found else ProvinceOverlay.model_validate(parsed.value)

@@ -72,7 +72,7 @@ def _value_lists(parts: rp.ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]
 
 
 def ground_mistakes(parts: rp.ProcedureSketch) -> Iterator[Mistake]:
-    """Yields the mistake of each ground of a representation by law whose paper is not in the list of papers."""
+    """Yields a mistake for each ground of legal representation that names a paper missing from the list of papers."""
     for n, ground in read(parts.representation).items():
         if isinstance(ground.paper, str):
             yield from unknown_paper(ground.paper, f"representation[{n}].paper", parts.papers)

@@ -18,7 +18,7 @@ class RefundBegun(CaptureTaken):
 
 
 class RefundUndecided(Model):
-    """A filing with a paid fee ended in a way for which the procedure has no refund rule, so that a leader decides.
+    """A filing with a paid fee ended in a way that no refund rule of the procedure covers. A leader must decide.
 
     `rule` is the way in which the filing ended.
     """

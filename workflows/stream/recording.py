@@ -284,8 +284,8 @@ class Stream(Generic[S]):
     async def _append(self, batch: Batch, after: S) -> Appended | None:
         """Appends a batch, and folds the log's answer.
 
-        Returns the answer; None if it belongs to another command. That command gets it later, since a replay keeps the
-        order of answers, but not always that of commands. `after`: the state if the log accepts the batch unchanged.
+        Returns the answer; None if it belongs to another command, which then gets it. That happens in a replay: answers
+        come in their first order, commands perhaps in another. `after`: the state if the log accepts the batch as is.
         """
         if (kept := self._others.pop(batch.command_id, None)) is not None:
             return kept

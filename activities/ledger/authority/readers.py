@@ -130,10 +130,10 @@ def _as_json(found: Readers) -> str:
 async def readers_of(
     connection: Connection, vault: Vault, principal: Principal, actor: Actor | None, link: str | None = None
 ) -> tuple[Reader, ...]:
-    """Returns the names under which the asker reads filings; empty if the asker may see nothing.
+    """Returns the names under which `principal` reads filings for `actor`; empty if it may see none.
 
-    `actor`: the person for whom the program asks; None if it asks for itself. `link`: a link to a result. The names
-    follow from the grants and the identity alone; for an officer, PostgreSQL also looks into the directory (`setting`).
+    `actor` is None if the program asks for itself. `link` is a link to a result. The names depend only on the
+    program's grants and on the actor. PostgreSQL then checks an officer against the directory (see `setting`).
     """
     found: tuple[Reader, ...] = () if link is None else (f"link:{hashlib.sha256(link.encode()).hexdigest()}",)
     if actor is None:

@@ -98,9 +98,9 @@ class Answers:
 
 @dataclass(frozen=True)
 class Further:
-    """A command after a script: given as soon as the platform offers it, or given to be refused.
+    """A command to give after a script: once the platform offers it; or if `refused`, at once, to test the refusal.
 
-    `n`: the number of its stream.
+    `n`: the number of the command's stream.
     """
 
     operation: str
