@@ -61,17 +61,8 @@ class Package:
 
 _LEDGER: Final = "tests/integration/record/test_ledger.py"
 PACKAGES: Final = (
-    Package("rules/filing", ("tests/unit/filing", "tests/contract/test_law.py")),
-    Package(
-        "rules/time",
-        (
-            "tests/unit/time",
-            "tests/unit/filing/test_clocks.py",
-            "tests/unit/filing/test_clocks_late.py",
-            "tests/unit/publishing/test_calendar_files.py",
-            "tests/unit/publishing/test_calendar_command.py",
-        ),
-    ),
+    Package("rules/filing", ("tests/unit", "tests/contract")),
+    Package("rules/time", ("tests/unit/time", "tests/unit/filing", "tests/unit/publishing")),
     Package(
         "workflows/stream",
         (

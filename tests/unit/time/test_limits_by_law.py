@@ -5,10 +5,11 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from rules.time import working_time
+from rules.time.calendars import first_of_limit_days
 from schemas.limit import Limit, Unit
 from tests.unit.time import articles as law
 from tests.unit.time.chances import CASES, SEED, VN, aware, moment
@@ -38,3 +39,14 @@ def test_a_limit_ends_when_the_articles_say() -> None:
         of_agency = working_time.due(aware(event), limit, VN)
         assert of_applicant == aware(APPLICANT[unit](event, amount)), (n, event, limit, "applicant")
         assert of_agency == aware(AGENCY[unit](event, amount)), (n, event, limit, "agency")
+
+
+def test_limits_of_all_days_off_before_a_working_day_end_on_it() -> None:
+    """Until the end of 2026, since the days off of 2027 are not decided yet; after the swapped days of January."""
+    day, walked = date(2026, 1, 12), 0
+    while (day := law.next_working_day(day + law.DAY)).year == 2026:
+        first = first_of_limit_days(day)
+        assert law.next_working_day(first) == day, day
+        assert law.next_working_day(first - law.DAY) < day, day
+        walked += 1
+    assert walked > 235

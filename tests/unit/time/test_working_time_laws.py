@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from rules.time import working_time
-from rules.time.office_hours import open_at, pages
+from rules.time.office_hours import open_at, pages, worked_minutes
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar
 from tests.tiers import examples
@@ -222,3 +222,21 @@ def test_offices_are_open_in_a_working_minute_and_at_no_other(moment: datetime, 
     expected = next(slow_time.minutes(calendar, minute.replace(tzinfo=None)), None) == minute.replace(tzinfo=None)
     assert open_at(moment, calendar) is expected
     assert open_at(minute + timedelta(seconds=59), calendar) is expected
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(SINCE, st.integers(0, 20 * 24 * 60), calendars())
+def test_elapsed_time_is_counted_in_each_unit(start: int, later: int, calendar: Calendar) -> None:
+    since, until = instant(start), instant(start + later)
+    first, last = local(since).date(), local(until).date()
+    office = worked(calendar, since, until)
+    counted = {
+        Unit.SECONDS: 60 * later,
+        Unit.WORKING_HOURS: office // 60 + (office % 60 > 0),
+        Unit.WORKING_DAYS: sum(
+            bool(slow_time.hours(calendar, first + timedelta(days=n + 1))) for n in range((last - first).days)
+        ),
+        Unit.CALENDAR_DAYS: (last - first).days,
+    }
+    assert worked_minutes(since, until, calendar) == office
+    assert {unit: working_time.elapsed(since, until, unit, calendar) for unit in Unit} == counted
