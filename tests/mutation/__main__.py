@@ -61,7 +61,13 @@ class Package:
 
 _LEDGER: Final = "tests/integration/record/test_ledger.py"
 PACKAGES: Final = (
-    Package("rules/filing", ("tests/unit", "tests/contract")),
+    Package(
+        "rules/filing",
+        (
+            *("tests/contract", "tests/unit/complaint", "tests/unit/filing", "tests/unit/forms", "tests/unit/papers"),
+            *("tests/unit/publishing", "tests/unit/test_event_rows.py", "tests/unit/test_streams.py"),
+        ),
+    ),
     Package("rules/time", ("tests/unit/time", "tests/unit/filing", "tests/unit/publishing")),
     Package(
         "workflows/stream",

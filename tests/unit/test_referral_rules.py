@@ -119,6 +119,7 @@ def test_it_stands_in_the_queue_of_the_agency_that_decides() -> None:
     life.do("answer_part", SPECIALIST, **APPROVED)
     assert REFERRAL.rows(life.state).tasks == ()
     assert REFERRAL.standing(life.state).heard_as == ("part_answered",)
+    assert life.named("claim", SPECIALIST) == [("", "referral_ended")]
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,36 @@ def holes(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
+UNREACHED: Final = {"appointment_over"}
+"""Rules for a case that no test reaches: what is put off in time has no appointment in the past."""
+
+
+def rules_of_problems() -> dict[str, set[str]]:
+    """Returns the rule of every problem that the code writes out, each with the keys of its sentences."""
+    found = dict[str, set[str]]()
+    for _, nodes in chain.from_iterable(map(parsed, ROOMS)):
+        for node in nodes:
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="problem") | ast.Attribute(attr="problem"), args=[_, ast.Constant(value=str(rule))]
+                ):
+                    says = [word.value for word in node.keywords if word.arg == "says"]
+                    keys = {key.value for key in says if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+                    found.setdefault(rule, set()).update({rule} | keys)
+    return found
+
+
+def test_every_refusal_is_named_by_a_test() -> None:
+    """A test names a refusal by its rule or by the key of its sentence."""
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.yaml"), *(ROOT / "demo").rglob("*.yaml")]
+    named = set[str]().union(
+        *(re.findall(r"\w+", file.read_text()) for file in files if file.name != Path(__file__).name)
+    )
+    rules = rules_of_problems()
+    assert {rule for rule, keys in rules.items() if not keys & named} == UNREACHED
+    assert len(rules) > 300
+
+
 def test_what_is_said_is_what_translators_wrote() -> None:
     assert MODULE.read_text(encoding="utf-8") == compiled(), "what was changed in a .po file takes `make words`"
 

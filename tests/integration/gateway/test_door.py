@@ -48,7 +48,11 @@ async def test_an_officer_acts_and_one_of_another_agency_finds_nothing(there: tu
     actor = await world.fetchval("select actor from event where stream = $1 and kind = 'accepted'", f"filing:{filing}")
     assert json.loads(actor)["subject"] == "h56.30-reception-1"
     key = {"idempotency-key": "accept-2"} | door.officer("reception")
-    assert (await door.http.post(address, json=accept, headers=key)).status_code == 400
+    other = await door.http.post(address, json=accept, headers=key)
+    assert (other.status_code, other.json()["problems"][0]["rule"]) == (400, "idempotency_key")
+    short = submission("an", submission_id="1")
+    guessable = await door.http.post("/v1/filings", json=short, headers=door.citizen("an"))
+    assert (guessable.status_code, guessable.json()["problems"][0]["rule"]) == (422, "submission_uuid")
 
 
 async def test_what_begins_a_stream_is_answered_with_the_address_that_shows_it(there: tuple[World, Entrance]) -> None:
@@ -72,9 +76,10 @@ async def test_a_token_is_its_person_and_its_program(there: tuple[World, Entranc
     filing, _ = await filed(door)
     someone = {"actor": {"subject": "citizens|binh", "role": "applicant"}}
     program = {"via": {"principal": "other-portal"}}
-    for named in (someone, program):
+    for named, rule in ((someone, "statement_of_another_actor"), (program, "program_of_another")):
         answer = await door.http.post("/v1/filings", json=submission("an") | named, headers=door.citizen("an"))
         assert (answer.status_code, answer.json()["code"]) == (403, "not_authorised"), named
+        assert [one["rule"] for one in answer.json()["problems"]] == [rule]
     own = await door.http.get("/v1/me", headers=door.citizen("an"))
     assert own.json()["actor"] == {"subject": "citizens|an", "role": "applicant"}
     by_itself = await door.http.get(f"/v1/filings?client_id={CLIENT}", headers=door.program())

@@ -30,6 +30,7 @@ from motcua.files.store import Store
 from sandbox.presigned import signed_file
 from schemas.files import FileRef
 from schemas.filing.state import Stage, Status
+from schemas.translate import said
 from tests.acting import Play, birth, eventually, stock
 from tests.conftest import ROOT, World
 from tests.forked import forked
@@ -119,14 +120,14 @@ async def test_an_agency_is_refused_that_nobody_knows_and_told_that_its_work_goe
 ) -> None:
     unknown = await start(folder, running, *COMMAND[:-1], "H99")
     assert await asyncio.wait_for(unknown.wait(), 30) == 1
-    assert "danh bạ không có cơ quan H99" in (folder / "log").read_text()
+    assert said("no_work_of_agency", agency="H99").vi in (folder / "log").read_text()
     assert not (folder / "ready").exists()
     elsewhere = await start(folder, running, *COMMAND[:-1], "H01.12")
     log = folder / "log"
-    said = await eventually(lambda: asyncio.to_thread(log.read_text), lambda said: "backoffice.ready" in said)
+    lines = await eventually(lambda: asyncio.to_thread(log.read_text), lambda text: "backoffice.ready" in text)
     elsewhere.terminate()
     assert await asyncio.wait_for(elsewhere.wait(), 10) == 0
-    assert "backoffice.no_work_comes agency=H01.12 queue=agency.H01.12 reason=backoffice" in said
+    assert "backoffice.no_work_comes agency=H01.12 queue=agency.H01.12 reason=backoffice" in lines
 
 
 async def checked(folder: Path, world: World, *words: str) -> tuple[int, str]:

@@ -135,6 +135,8 @@ async def test_forms_by_the_command(running: World, shell: Shell, tmp_path: Path
     assert (tmp_path / "blank.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
     other = (await done(shell, "forms", "blank", "1.004222", "--form", "x", "--out", "x.pdf", "--json", code=1)).json
     assert [(one["field"], one["rule"]) for one in other["problems"]] == [("form", "no_such_form")]
+    informing = (await done(shell, "forms", "blank", "2.002396", "--out", "x.pdf", "--json", code=1)).json
+    assert [(one["field"], one["rule"]) for one in informing["problems"]] == [("procedure", "no_forms")]
     await done(shell, "forms", "blank", "9.999999", "--out", "x.pdf", code=3)
     await done(shell, "forms", "blank", "1.004222", "--out", "no/such/folder.pdf", code=2)
     assert "dwelling" in (await done(shell, "forms", "schema", "1.004222")).json["properties"]

@@ -97,6 +97,8 @@ async def test_cash_needs_the_cashiers_own_open_till_and_goes_through_it(world: 
     notes = ("--note", "500000=1", "--note", "20000=7", "--note", "5000=1")
     asked = await shell("till", "close", number, "--as", CASHIER, "--json")
     assert (asked.code, asked.json["problems"][0]["rule"]) == (1, "count_first")
+    by_other = await shell("till", "count", number, *notes, "--as", other, "--json")
+    assert (by_other.code, by_other.json["problems"][0]["rule"]) == (1, "not_your_till")
     counted = (await shell("till", "count", number, *notes, "--as", CASHIER, "--json")).json
     assert [one["counted"] for one in counted["counts"]] == [645_000]
     closed = (await shell("till", "close", number, "--as", CASHIER, "--json")).json

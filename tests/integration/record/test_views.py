@@ -133,7 +133,17 @@ async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
 )
 async def test_a_question_that_makes_no_sense_is_refused_at_once(office: World, question: dict[str, Any]) -> None:
     async with asyncio.timeout(10):
-        assert (await refusal(ask(office, **question))).code is RefusalCode.BAD_COMMAND
+        refused = await refusal(ask(office, **question))
+    assert refused.code is RefusalCode.BAD_COMMAND
+    if isinstance(question.get("after"), str):
+        assert [(one.field, one.rule) for one in refused.problems] == [("after", "no_such_page")]
+
+
+async def test_where_no_gateway_serves_files_no_address_is_given(office: World) -> None:
+    ids = {"client_id": "portal", "submission_id": str(uuid4())}
+    of = {"stream": filing_workflow(filing_id(*ids.values())), "sha256": "0" * 64, "size": 1}
+    refused = await refusal(ask(office, ask="upload", media_type="application/pdf", **of, **ids))
+    assert (refused.code, refused.problems[0].rule) == (RefusalCode.NOT_ALLOWED, "files_not_served")
 
 
 async def test_everything_is_answered_after_the_end_and_after_the_engine_has_forgotten(world: World) -> None:

@@ -8,6 +8,7 @@ from activities.signature.submitted import signatories
 from rules.filing import projections
 from schemas.filing.submission import LegalRepresentative
 from tests.unit.filing.lives import (
+    APPLICANT,
     FILE,
     HANDOVER,
     MANDATE,
@@ -35,6 +36,7 @@ def test_a_parent_files_without_any_authorisation_and_withdraws() -> None:
     life = Life(procedure(**GROUNDS), authorisation=None, by_law=BY_LAW)
     assert projections.view(life.filing, life.now, life.now).by_law == BY_LAW
     assert projections.dossier(life.filing).by_law == BY_LAW
+    assert life.refusal("revoke_mandate", APPLICANT) == [("", "represented_by_law")]
     assert life.do("withdraw", REPRESENTATIVE, reason="đổi ý").status == 7
 
 

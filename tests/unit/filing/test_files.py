@@ -177,6 +177,7 @@ def test_the_system_asks_for_another_file_than_one_with_a_virus_and_no_officer_l
     assert life.filing.supplement is not None
     assert [(item.target, item.code) for item in life.filing.supplement.items] == [("paper", "identity")]
     assert (life.filing.supplement.officer, life.filing.officer) == (SYSTEM.subject, None)
+    assert life.refusal("cancel_supplement", LEADER, reason="-") == [("", "requested_by_the_system")]
     supplied(life, ScanState.CLEAN)
     assert (life.filing.scan, life.filing.infected, life.stage) == (ScanState.CLEAN, (), Stage.INTAKE)
     life.supplement_requested(RECEPTION, ("paper", "identity"))

@@ -165,11 +165,13 @@ TWO_PAPERS: Final = [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}]
         (lambda: Life().accepted().decided(), "issue", SYSTEM, {}, ["result result_file_required"]),
         (lambda: Life().accepted().decided(), "issue", LEADER, {"result": RESULT}, ["actor.role role_not_allowed"]),
         (lambda: Life(procedure(**INSTANT)).do("claim", RECEPTION), "accept", SYSTEM, {}, [" claimed_by_other"]),
+        # a stay ends that was recorded
+        (Life, "end_stay", SYSTEM, {"n": 1, "stay": 1}, ["stay not_stayed"]),
         # a clock rings that runs, and only by the system
         (lambda: Life().until("2026-11-26 10:00"), "timer_fired", TEAM_LEAD, INTAKE, ["actor.role role_not_allowed"]),
         (lambda: asked_for_identity().until("2026-11-26 10:00"), "timer_fired", SYSTEM, INTAKE, ["clock not_due"]),
     ],
-    exactly=43,
+    exactly=44,
 )
 def test_each_of_these_is_refused_for_its_own_reason(
     life: Callable[[], Life], kind: str, actor: Actor, content: dict[str, Any], problems: list[str]

@@ -196,6 +196,8 @@ def test_a_fee_that_was_paid_stays_paid_when_the_acceptance_is_taken_back() -> N
 def test_who_may_take_an_acceptance_back_and_until_when() -> None:
     life = Life()
     assert [rule for _, rule in life.refusal("revoke_acceptance", RECEPTION, reason="-")] == ["wrong_stage"]
+    unpaid = Life(procedure(fee=fee("submission")))
+    assert unpaid.refusal("revoke_acceptance", RECEPTION, reason="-") == [("", "not_accepted")]
     life.accepted()
     for actor in (RECEPTION, LEADER):
         assert life.refusal("revoke_acceptance", actor, reason="-") == []

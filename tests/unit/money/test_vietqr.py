@@ -329,6 +329,7 @@ def test_each_thing_is_for_one_role(role: Role) -> None:
 
 def test_it_is_approved_by_another_of_the_same_agency_and_as_it_was_asked() -> None:
     asked = after(money(), CASHIER, ASSIGN)
+    assert rules(asked, CASHIER, GIVE_BACK) == ["asked_already"]
     assert rules(asked, LEADING, FIRST) == ["needs_another"]
     assert rules(asked, officer(Role.LEADER, "H01.12"), FIRST) == ["other_agency"]
     assert rules(asked, LEADER.model_copy(update={"agency": None}), FIRST) == ["not_in_directory"]

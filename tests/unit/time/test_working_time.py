@@ -15,7 +15,7 @@ from benchmarks.__main__ import app
 from benchmarks.calendar import MANY
 from rules.time import working_time
 from rules.time.calendars import expand
-from rules.time.office_hours import pages
+from rules.time.office_hours import open_at, pages, worked_minutes, working_days
 from rules.time.working_time import TimeError
 from schemas.base import Text
 from schemas.limit import Limit
@@ -115,6 +115,13 @@ def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list
     assert working_time.halfway(at(start), limit(text), VN, pauses=stood) == at(half)
 
 
+def test_what_comes_after_the_cut_off_is_half_used_and_reminded_of_a_day_later() -> None:
+    asked, half = (at("2026-03-04T16:00"), limit("1 working day")), at("2026-03-06T11:00")
+    assert working_time.halfway(*asked, VN, cut_off=time(15)) == half
+    reminded = working_time.remind_at(*asked, at("2026-03-06T17:00"), limit("1 working day"), VN, cut_off=time(15))
+    assert reminded == half
+
+
 @walked(
     ("asked", "text", "left"),
     [
@@ -130,8 +137,9 @@ def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list
         ("2026-03-02T09:00", "0 calendar days", 360),
         ("2026-03-02T08:59", "8 working hours", 480),
         ("2026-03-02T09:00:07.5", "10 seconds", 2),
+        ("2026-03-02T09:00:10", "10 seconds", 0),
     ],
-    exactly=12,
+    exactly=13,
 )
 def test_what_is_left(asked: str, text: str, left: int) -> None:
     pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00"))]
@@ -301,6 +309,12 @@ def test_what_is_out_of_reach_is_named() -> None:
     known, far = at("2026-03-02T09:00"), at("2100-01-01T00:00")
     asked: list[tuple[str, Callable[[], object]]] = [
         ("received", lambda: working_time.due(at("1999-12-31T23:59:59"), limit("1 working day"), VN)),
+        ("received", lambda: working_time.due(far, limit("9 seconds"), VN)),
+        ("received", lambda: working_time.applicant_due(far, limit("1 working day"), VN)),
+        ("pauses", lambda: working_time.due(known, limit("1 working day"), VN, pauses=[(far, far)])),
+        ("since", lambda: worked_minutes(far, far, VN)),
+        ("until", lambda: working_days(known, far, VN)),
+        ("instant", lambda: open_at(far, VN)),
         ("pauses", lambda: working_time.due(known, limit("1 working day"), VN, pauses=[(known, far)])),
         ("at", lambda: working_time.remaining(far, known, limit("1 working day"), VN)),
         ("due", lambda: working_time.before(far, limit("1 working day"), VN)),
