@@ -30,6 +30,7 @@ from verifier import ledger as ledger_verifier
 from views.log import Log
 
 ASKS: Final = "operator:h01.12-operator-1@H01.12"
+AUDITS: Final = "auditor:h01.12-auditor-1@H01.12"
 OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
 AUDITOR: Final = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
 

@@ -26,6 +26,7 @@ from tests.histories import CANARY, PERSON, with_fee
 from tests.integration.operations.doctor import Doctor
 from tests.integration.operations.erasure import (
     ASKS,
+    AUDITS,
     approved,
     code_of,
     ended,
@@ -133,7 +134,7 @@ async def test_a_person_is_given_all_that_is_held_and_it_is_erased(
     n = str(told["request"]["n"])
     for wrong in (ASKS, "auditor:h01.12-nobody-1@H01.12"):
         assert (await shell("erasures", "approve", n, "--as", wrong)).code == 1
-    done = await shell("erasures", "approve", n, "--as", "auditor:h01.12-auditor-1@H01.12", "--json")
+    done = await shell("erasures", "approve", n, "--as", AUDITS, "--json")
     assert done.json["finished"] == [codes["closed"]]
     left = Path(world.objects.removeprefix("file://"), "files")
     for submission, stays in ((refused, False), (others, True)):
@@ -147,13 +148,32 @@ async def test_a_person_is_given_all_that_is_held_and_it_is_erased(
     assert (again.code, "erased" in again.err) == (1, True)
 
 
+async def test_a_declined_erasure_is_answered_once_and_erases_nothing(running: World, shell: Shell) -> None:
+    world = running
+    play = await ended(world)
+    await let_it_pass(world, play)
+    code = await code_of(world, play)
+    n = str((await request_erasure(world, code)).n)
+    declining = ("erasures", "decline", n, "--reason", "13/TC", "--json", "--as")
+    own = await shell(*declining, ASKS)
+    assert (own.code, own.json["problems"][0]["rule"]) == (1, "role_not_allowed")
+    declined = (await shell(*declining, AUDITS)).json
+    assert (declined["state"], declined["declined_because"], declined["finished"]) == ("declined", "13/TC", 0)
+    for again in (declining, ("erasures", "approve", n, "--json", "--as")):
+        refused = await shell(*again, AUDITS)
+        assert (refused.code, refused.json["problems"][0]["rule"]) == (1, "no_change_asked")
+    assert (await worked(world)).finished == []
+    assert CANARY in repr(await world.client.timeline(play.filing)).lower()
+    assert (await request_erasure(world, code)).filings == 1, "a new request may be made"
+
+
 async def test_a_register_of_requests_does_not_say_who_asked(world: World, shell: Shell, tmp_path: Path) -> None:
     async def doctor() -> tuple[str, str]:
         [found] = (await Doctor(shell.env)()).of("erasures")
         return found
 
     asking = ("exports", "ask", "--reason", "14/PYC", "--json", "--as")
-    assert (await shell(*asking, "auditor:h01.12-auditor-1@H01.12")).code == 1
+    assert (await shell(*asking, AUDITS)).code == 1
     assert (await shell(*asking, ASKS)).json == {"n": 1}
     assert (await doctor())[0] == "ok"
     await world.execute("update export_request set asked_at = asked_at - interval '73 hours'")
@@ -204,7 +224,7 @@ async def test_what_its_procedure_wants_erased_is_worked_off_and_what_has_to_be_
     assert (asked["cause"], asked["filings"], asked["state"], asked["not_yet"]) == ("retention", 1, "waiting", [])
     assert "no filing to erase" in (await shell(*asking)).out, "somebody has asked"
     assert (await shell(*asking, "--json")).json is None
-    done = await shell("erasures", "approve", str(asked["n"]), "--as", "auditor:h01.12-auditor-1@H01.12", "--json")
+    done = await shell("erasures", "approve", str(asked["n"]), "--as", AUDITS, "--json")
     assert done.json["finished"] == [code]
     await sound(world)
 

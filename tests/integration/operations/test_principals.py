@@ -334,11 +334,19 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(world: World, shell
     turn = ("--key", "next.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "định kỳ", "--overlap", "1")
     assert "key rotated" in (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE, **one)).out
     assert (await shell("principals", "approve", "5", *AS_TWO, **two)).code == 0
+    (tmp_path / "third.pub.pem").write_text(public_pem(4))
+    early = ("--key", "third.pub.pem", "--until", "2099-12-31", "--proof", prove("desk-1", private_key(4)))
+    assert (await shell("principals", "rotate", "desk-1", *early, "--reason", "sớm", *AS_ONE, **one)).code == 0
+    declining = ("principals", "decline", "7", "--reason", "chưa đến kỳ", *AS_TWO, "--json")
+    assert (await shell(*declining, **two)).json["changes"][0]["change"] == "decline"
+    twice = await shell(*declining, **two)
+    assert (twice.code, twice.json["problems"][0]["rule"]) == (1, "no_change_asked")
     gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json", **one)
     assert [key["state"] for key in gone.json["principal"]["keys"]] == ["revoked", "revoked"]
     told = (await shell("principals", "show", "desk-1", "--json")).json["changes"]
-    assert [one["change"] for one in told] == ["add", "approve", "rotate", "approve", "revoke"]
-    assert [one.get("reason") for one in told] == ["hợp đồng 12", None, "định kỳ", None, "lộ khóa"]
+    assert [one["change"] for one in told] == ["add", "approve", "rotate", "approve", "rotate", "decline", "revoke"]
+    reasons = ["hợp đồng 12", None, "định kỳ", None, "sớm", "chưa đến kỳ", "lộ khóa"]
+    assert [one.get("reason") for one in told] == reasons
     assert told[0]["answer"] == "approve"
 
 
