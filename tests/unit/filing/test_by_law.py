@@ -91,4 +91,7 @@ def test_the_result_goes_to_a_representative_by_law_whose_number_fits() -> None:
     theirs = {"document": "citizen_card", "number": BY_LAW.id_number}
     other = theirs | {"number": "001099000009"}
     assert life.refusal("hand_over", HANDOVER, identity=other, **said) == [("identity.number", "identity_differs")]
+    passport = {"document": "passport", "number": "C1234567", "citizen_number": BY_LAW.id_number}
+    stranger = said | {"recipient": "Người lạ"}
+    assert life.refusal("hand_over", HANDOVER, identity=passport, **stranger) == [("recipient", "recipient_differs")]
     assert life.do("hand_over", HANDOVER, identity=theirs, **said).status == 10

@@ -7,7 +7,7 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.commands.delivery import MOST_CHANGES, MOST_LINKS, MOST_WRONG_CODES, opens
-from rules.filing.projections import delivery
+from rules.filing.projections import delivery, results
 from schemas.filing.events import FeePaid
 from schemas.level import Channel
 from schemas.people import PersonKind
@@ -25,6 +25,7 @@ from tests.unit.filing.lives import (
     PAPER,
     PASSPORT,
     RECEPTION,
+    RESULT,
     SPECIALIST,
     Life,
     fee,
@@ -95,6 +96,16 @@ def test_who_filed_on_paper_has_it_changed_at_the_desk() -> None:
     assert life.do("change_delivery", RECEPTION, **change).filing.result_channel == "post"
 
 
+def test_the_register_has_the_last_day_of_a_result_signed_by_officers_or_not() -> None:
+    until, decided = date(2028, 11, 25), Life(**AT_COUNTER).accepted().decided()
+    [row] = results(decided.do("issue", result=RESULT, expires_on=until).filing)
+    assert (row["n"], row["expires_on"]) == (1, "2028-11-25")
+    signed = Life(**AT_COUNTER).accepted().decided()
+    signed.do("settle_result", n=1, registered="12/KQ", result=RESULT, expires_on=until)
+    assert signed.filing.results[0].expires_on == until
+    assert results(signed.filing) == ({"n": 1, "number": "12/KQ", "overtaken_at": None},), "its own stream has the rest"
+
+
 def test_it_is_changed_so_many_times_at_most() -> None:
     life = Life(**AT_COUNTER)
     for n in range(MOST_CHANGES):
@@ -118,6 +129,7 @@ FOR_THEM: Final[dict[str, Any]] = SIGNED | {"receiver": "representative", "recip
 def test_who_says_the_code_or_shows_who_they_are_is_given_the_result() -> None:
     life = issued(**AT_COUNTER)
     assert delivery(life.filing).pickup_code == CODE
+    assert delivery(life.filing).until == life.ringing["pickup"]
     life.do("hand_over", HANDOVER, **SIGNED, code=CODE)
     given = life.log[-1].event
     assert (given.channel, given.receiver, given.by_code, given.document) == ("counter", "applicant", True, None)
@@ -261,7 +273,7 @@ def offered(**limits: str) -> Life:
 def test_a_result_that_is_to_be_read_is_given_once_it_was() -> None:
     life = offered()
     assert (life.stage, life.status, life.filing.links) == ("reading", 9, 1)
-    assert delivery(life.filing).link == f"{LINK}1"
+    assert (delivery(life.filing).link, delivery(life.filing).until) == (f"{LINK}1", life.ringing["reading"])
     assert opens(life.filing, f"{LINK}1", life.now)
     life.do("acknowledge_result", APPLICANT, link=f"{LINK}1")
     assert (life.status, life.log[-1].event.channel, life.log[-1].event.receiver) == (10, "online", "applicant")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from rules.filing import lifecycle
+from rules.filing import lifecycle, projections
 from rules.filing.kind import FILING
 from rules.require import require
 from schemas.errors import RefusalError
@@ -406,6 +406,8 @@ def test_what_the_post_has_lost_is_made_anew_and_never_offered(outcome: str) -> 
     assert (life.stage, life.status, life.filing.pickup, life.clock("issue").started) == ("issue", 9, False, life.now)
     assert life.kinds[-2:] == ["parcel_failed", "reissue_requested"]
     assert life.refusal("hand_over", HANDOVER, recipient="An") == [("", "wrong_stage")]
+    decided = require(life.filing.decision).seq
+    assert require(projections.issue_request(life.filing)).request_id == f"issue:{decided}:2", "not the first's answer"
     issue(life)
     assert life.kinds[-2:] == ["result_issued", "parcel_requested"]
     (revoked,) = life.filing.revoked_copies

@@ -204,6 +204,7 @@ def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_pr
     for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
         assert life.refusal("stop", LEADER, mode="suspend", limit=wrong, **STOP) == [("limit", "too_far")], wrong
     life.do("stop", LEADER, mode="suspend", limit="30 calendar days", awaits="bản án", **STOP)
+    assert life.log[-1].event.awaits == "bản án"
     assert life.clock("suspension").due == local("2026-12-25 17:00")
     life.do("resume", LEADER).do("stop", LEADER, mode="suspend", limit="7 calendar days", **STOP)
     assert life.clock("suspension").due == local("2026-12-02 17:00")

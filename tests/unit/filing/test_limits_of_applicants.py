@@ -8,6 +8,7 @@ import pytest
 
 from rules.filing import projections
 from rules.papers.sheet import sheet
+from rules.require import require
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
@@ -145,6 +146,7 @@ def test_more_time_is_asked_for_once_and_granted_by_the_agency_with_a_notice() -
     assert life.refusal("answer_more_time", SPECIALIST, granted=True) == [("actor.role", "role_not_allowed")]
     assert life.refusal("answer_more_time", RECEPTION, granted=True, by="11 working days") == [("by", "too_far")]
     life.do("answer_more_time", RECEPTION, granted=True, by="2 working days")
+    assert require(life.filing.supplement).more_time == "granted"
     assert vn(life.clock("supplement").due) == "2026-12-12 00:00"
     assert supplied(life.until("2026-12-11 23:00")).status == 1
 

@@ -1,5 +1,6 @@
 """A mandate that ends early, and a representative who is named later: their rights to act, see and complain."""
 
+from datetime import date
 from typing import Final
 
 from rules.complaint.grounds import grounds
@@ -57,6 +58,11 @@ def test_a_new_representative_takes_the_place_of_the_first() -> None:
     assert "dung" in on_the_applicants_side(life.filing)
     life.do("revoke_mandate", DUNG)
     assert life.filing.represented_by is None
+
+
+def test_a_mandate_represents_until_its_last_day() -> None:
+    last = MANDATE.model_copy(update={"valid_until": date(2027, 3, 31)})
+    assert side_after(one.event for one in Life(authorisation=last).log) == ("an", "binh", last.valid_until)
 
 
 def test_who_complains_is_who_represents_now() -> None:

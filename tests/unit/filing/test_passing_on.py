@@ -218,6 +218,11 @@ def test_parts_not_referred_yet_and_who_answers_for_silence_are_the_new_agencys(
     assert life.filing.procedure.silent_officer == "h02.leader"
 
 
+@pytest.mark.parametrize("signs", [True, False])
+def test_the_new_agencys_officers_sign_the_result_where_they_sign_theirs(*, signs: bool) -> None:
+    assert bool(passed(Life(), signs=signs).filing.signs) is signs
+
+
 def test_where_nobody_answers_for_silence_an_apology_is_drafted_in_time() -> None:
     def moments(life: Life) -> set[str]:
         return {moment for clock, moment, _ in life.tells if clock == "processing"}
