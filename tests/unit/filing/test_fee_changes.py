@@ -15,9 +15,10 @@ from rules.refund import claims
 from rules.require import require
 from rules.streams import PAYMENT, REFUND
 from rules.time.working_time import VIETNAM
-from schemas.filing.events import FeeChargedBack, FeeLine, FeeReduced, FeeRequested, FeeShare
+from schemas.filing.events import FeeChargedBack, FeeLine, FeePaid, FeeReduced, FeeRequested, FeeShare
 from schemas.filing.state import Closing, Stage
-from schemas.ids import StreamId, refund_workflow
+from schemas.ids import StreamId, payment_workflow, refund_workflow
+from schemas.level import Channel
 from schemas.payment.events import PaymentCancelled
 from schemas.publishing.fee import RefundCase
 from schemas.publishing.procedure_rules import FeePart
@@ -351,3 +352,12 @@ def test_whatever_is_taken_back_what_stays_paid_is_what_the_filing_costs(steps: 
         kept = kept_of_all(life.filing.fees)
         assert kept.total() == 8_000 * copies
         assert all(dong >= 0 for dong in kept.values())
+
+
+def test_a_short_payment_needs_its_acceptance_for_the_same_sums() -> None:
+    filing = Life().filing.filing_id
+    short = FeePaid(n=2, amount=15_000, channel=Channel.ONLINE, forgone=1_000)
+    [[accepted, still_owed]] = require(evidence(StreamId("filing", filing), short))
+    assert (accepted.kinds, accepted.fields) == (("payment_accepted",), {"amount": 15_000, "forgone": 1_000})
+    assert (still_owed.kinds, still_owed.absent) == (("payment_cancelled",), True)
+    assert accepted.stream == still_owed.stream == payment_workflow(filing, 2)

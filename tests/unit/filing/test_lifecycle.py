@@ -406,6 +406,7 @@ def test_what_the_post_has_lost_is_made_anew_and_never_offered(outcome: str) -> 
     assert (life.stage, life.status, life.filing.pickup, life.clock("issue").started) == ("issue", 9, False, life.now)
     assert life.kinds[-2:] == ["parcel_failed", "reissue_requested"]
     assert life.refusal("hand_over", HANDOVER, recipient="An") == [("", "wrong_stage")]
+    assert life.log[-1].event.copy_number == 2
     decided = require(life.filing.decision).seq
     assert require(projections.issue_request(life.filing)).request_id == f"issue:{decided}:2", "not the first's answer"
     issue(life)

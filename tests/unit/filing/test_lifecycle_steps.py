@@ -34,6 +34,7 @@ from tests.unit.filing.lives import (
     officer,
     procedure,
     submission,
+    wrong,
 )
 
 SEEN: Final[dict[str, Any]] = {
@@ -201,8 +202,8 @@ def test_so_many_questions_may_be_open_at_once_and_no_more() -> None:
 
 def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_procedure_lets_it() -> None:
     life = at(VERIFY)
-    for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
-        assert life.refusal("stop", LEADER, mode="suspend", limit=wrong, **STOP) == [("limit", "too_far")], wrong
+    for limit in ("31 calendar days", "0 calendar days", "3 working days"):
+        assert life.refusal("stop", LEADER, mode="suspend", limit=limit, **STOP) == [("limit", "too_far")], limit
     life.do("stop", LEADER, mode="suspend", limit="30 calendar days", awaits="bản án", **STOP)
     assert life.log[-1].event.awaits == "bản án"
     assert life.clock("suspension").due == local("2026-12-25 17:00")
@@ -224,8 +225,8 @@ def test_the_leader_is_reminded_of_the_end_of_a_suspension_and_prolongs_it_with_
     life.until("2026-12-01 17:00").rung()
     told = [(task.name, task.role) for task in lifecycle.tasks(life.filing, life.now)]
     assert told == [("suspended", "leader"), ("reminder:suspension", "leader")]
-    for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
-        assert life.refusal("prolong", LEADER, reason="chưa xử", by=wrong) == [("by", "too_far")], wrong
+    for by in ("31 calendar days", "0 calendar days", "3 working days"):
+        assert life.refusal("prolong", LEADER, reason="chưa xử", by=by) == [("by", "too_far")], by
     life.do("prolong", LEADER, reason="chưa xử", by="5 calendar days")
     assert (life.clock("suspension").due, life.status) == (local("2026-12-07 17:00"), 8)
     assert [task.name for task in lifecycle.tasks(life.filing, life.now)] == ["suspended"]
@@ -304,6 +305,8 @@ def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> N
         form=[
             {"code": "urgent", "kind": "boolean", "required": True},
             {"code": "copies", "kind": "integer", "required": True, "when": [urgent]},
+            {"code": "born", "kind": "date", "required": False},
+            {"code": "late", "kind": "text", "required": False, "when": [{"field": "born", "at_least_days_ago": 61}]},
         ],
         fee=fee()
         | {
@@ -322,6 +325,9 @@ def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> N
     assert "field_required" in str(refused.value)
     with pytest.raises(Exception, match="field_not_applicable"):
         Life(rules, form={"urgent": False, "copies": 1})
+    late = {"urgent": False, "late": "nằm viện"}
+    assert wrong(rules, form=late | {"born": "2026-11-20"}) == [("form.late", "field_not_applicable")]
+    assert wrong(rules, form=late | {"born": "2026-09-20"}) == []
     papers = [{"code": code, "file": {"key": "k", "sha256": "a" * 64, "size": 1}} for code in ("identity", "diploma")]
     company = submission().applicant.model_copy(update={"kind": PersonKind.ORGANISATION})
     fast = Life(rules, form={"urgent": True, "copies": 6}, papers=papers, applicant=company).accepted()
