@@ -179,7 +179,9 @@ class NotIssuedYetError(Exception):
 
 
 async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: LoggedStream, of: FeeKind) -> None:
-    """Voids all receipts of the kind `of` for the money of a payment or refund, if all of that money is gone.
+    """Voids a fee's receipts, those of the kind `of`, if its money was refunded or charged back in full.
+
+    `told` is the payment or the refund whose state shows that.
 
     Raises `NotIssuedYetError` while a receipt may still come, and `RefusalError` if another process was faster.
     """

@@ -90,10 +90,10 @@ and not exists (
         when o.named then b.n = (convert_from(e.body, 'UTF8')::jsonb ->> 'n')::int
         else first.recorded_at >= e.recorded_at end)
 """
-"""SQL: the streams with an order among these events, if no stream of the ordered kind began after the order.
+"""SQL: the streams in which one of these events orders another stream to begin, if that stream has not begun.
 
-The result may contain too many streams: only a stream's state shows whether a fee is paid at the counter, or whether
-an agency's officers sign on this platform.
+The result may contain too many streams: if a fee is paid at the counter, or if officers do not sign on this platform,
+nothing has to begin, and only a stream's state shows that.
 """
 _BEGUN: Final = "select kind, n from standing where filing_id = $1"
 

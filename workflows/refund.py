@@ -67,9 +67,9 @@ class RefundLife(Life[st.Refund]):
         self._unheard = True
 
     async def considered(self, command: Command) -> Considered:
-        """Returns the command; with a refusal if it requests a fee again but the filing no longer permits that.
+        """Returns the command, together with a refusal if it requests a fee again that the filing no longer permits.
 
-        If the command accepts a short payment, adds the sum of the payment's other captures.
+        A command that accepts a short payment is returned with the sum of the payment's other captures.
         """
         if isinstance(command, cm.AcceptShortPayment | cm.ApproveShortPayment):
             return await self._with_others(command)

@@ -30,7 +30,7 @@ _AS_IT_IS: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_MOST}}}")
 
 
 class KnownPayment(Life[Payment]):
-    """The base of a payment's life: handles the payment's captures, its refunds, and the filing's cancellation."""
+    """The base class of a payment's workflow: handles its captures, its refunds, and the filing's cancellation."""
 
     doubted: bool = False
     """Whether a provider's notice has left it unclear if money came. If so, the provider is queried at once."""

@@ -86,7 +86,7 @@ def bound(silent: int) -> timedelta:
 
 
 def instruction(stream: Stream[Any], case: int | None = None) -> Instruction:
-    """Returns the input of an activity that the log orders: the stream and the seq at which the order is found."""
+    """Returns the input of an activity that acts only on an order in the log: the stream, and its last known seq."""
     return Instruction(stream=str(stream.id), seq=stream.state.seq, case=case)
 
 

@@ -19,7 +19,7 @@ class Interpreter:
         return Voice(self.speaker.of_client(caller.client), _how(caller), asker=caller.actor)
 
     def statement(self, caller: Caller, question: Question) -> tuple[IdentityStatement, KeyId]:
-        """Returns the unsigned statement about a question that the door itself answers, and the id of its key."""
+        """Returns the unsigned statement of the caller of a question that the door answers, and the door's key id."""
         speaker = self.speaker.of_client(caller.client)
         return speaker.about_question(question, _how(caller), caller.actor), speaker.key_id
 

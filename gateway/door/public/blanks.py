@@ -20,7 +20,10 @@ from schemas.text import composed
 
 PDF: Final = "application/pdf"
 PATIENCE: Final = 10.0
-"""The maximum seconds that a request waits for its turn, and then for its child, which needs 0.06 seconds of CPU."""
+"""The maximum seconds that a request waits for its turn, and again for the child process that prints its form.
+
+Printing needs 0.06 seconds of CPU.
+"""
 MOST_BYTES: Final = 32_000_000
 """The size of all files that are remembered, each of some 55 kB."""
 _ROOT: Final = Path(__file__).parents[3]
